@@ -1,0 +1,1 @@
+"""Cluster assignment strategies: modules that turn samples into log-assignments."""

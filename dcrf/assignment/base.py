@@ -1,0 +1,41 @@
+"""What every way of assigning samples to clusters promises."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from dcrf.batch import Sweep
+
+
+class Assignment(nn.Module):
+    """Maps samples (n, *sample_shape) to log-assignments (n, k), natural-log probabilities."""
+
+    @property
+    def inverse_temperature(self) -> float:
+        """Factor of the squared distance in a Gaussian similarity; 1 for every other kind."""
+        return 1.0
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return (n, k) natural-log probabilities; every row's exp sums to 1."""
+        raise NotImplementedError
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Return what the clusters are formed in, (n, d); the samples themselves by default."""
+        return samples.flatten(1)
+
+    def missing(self) -> str | None:
+        """Why samples cannot be assigned yet, or None."""
+        return None
+
+    def members(self) -> Mapping[str, "Assignment"]:
+        """The assignments among which this one chooses by their scores, by name."""
+        return {}
+
+    def observe(self, scores: Mapping[str, Mapping[str, float]]) -> None:
+        """Take note of an evaluation of the members: name -> {"acc", "nmi", "ari"}."""
+
+    def after_iteration(self) -> None:
+        """Advance what changes with iterations, as an annealed temperature."""
+
+    def after_phase(self, phase: str, sweep: Sweep) -> None:
+        """Do what follows a phase, as clustering the features of the whole data set."""

@@ -1,0 +1,1 @@
+"""Data sets, their views, and the batches made of them."""

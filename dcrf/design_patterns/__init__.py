@@ -1,0 +1,1 @@
+"""Design patterns: modules that turn a batch into losses."""

@@ -1,0 +1,21 @@
+"""What every design pattern promises."""
+
+from torch import Tensor, nn
+
+from dcrf.batch import Batch, Clock, Sweep
+
+
+class DesignPattern(nn.Module):
+    """A loss-bearing design pattern of the ontology.
+
+    loss_names: the keys of what `forward` returns, in that order.
+    """
+
+    loss_names: tuple[str, ...]
+
+    def before_iteration(self, clock: Clock, sweep: Sweep) -> None:
+        """Refresh what outlives one iteration. Most patterns have nothing to refresh."""
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Return unweighted scalar losses, one per name in `loss_names`."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Clusters against labels; the only place that reads labels."""

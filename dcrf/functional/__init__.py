@@ -1,0 +1,1 @@
+"""Formulas of the papers as pure functions: tensors in, tensors out."""

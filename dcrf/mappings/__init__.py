@@ -1,0 +1,1 @@
+"""Trainable mappings, built from allow-listed parts of torch.nn."""

@@ -1,0 +1,109 @@
+"""A trainable mapping: named layers between functions, perhaps after another mapping."""
+
+from collections.abc import Callable, Iterator, Mapping as Table, Sequence
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor, nn
+
+Function = Callable[[Tensor], Tensor]
+
+
+class Mapping(nn.Module):
+    """Runs `prior`, then `before`, the layers and `after`.
+
+    Args:
+        layers: run in sequence; their parameters are saved as `net.<index>...`.
+        layer_names: name -> index in `layers`, for the layers that have one.
+        prior: the mapping whose output this one takes. Its parameters stay its own.
+        before, after: functions on the layers' input and output.
+        softmax_layer: index of the layer that is left out where logits are wanted.
+        bf16: run in bfloat16 by autocast; the output is float32 all the same.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[nn.Module],
+        *,
+        layer_names: Table[str, int] | None = None,
+        prior: "Mapping | None" = None,
+        before: Sequence[Function] = (),
+        after: Sequence[Function] = (),
+        softmax_layer: int | None = None,
+        bf16: bool = False,
+    ) -> None:
+        super().__init__()
+        self.net = nn.Sequential(*layers)
+        self.layer_names = dict(layer_names or {})
+        self._prior = (prior,)  # in a tuple, so that its parameters are not registered here
+        self.before, self.after = tuple(before), tuple(after)
+        self.softmax_layer = softmax_layer
+        self.bf16 = bf16
+        self._passes: dict[tuple, tuple[Tensor, Tensor]] | None = None
+
+    @property
+    def prior(self) -> "Mapping | None":
+        """The mapping whose output this one takes, if any."""
+        return self._prior[0]
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the mapping's output, (n, ...) for inputs (n, ...)."""
+        return self._shared("output", inputs, self.net)
+
+    def log_probabilities(self, inputs: Tensor) -> Tensor:
+        """Return a classifier's log-assignments, (n, k): the rows' exp sums to 1.
+
+        They are the log-softmax of its logits, where a softmax layer is named or comes last.
+        A final LogSoftmax has them already; any other output is taken for logits.
+        """
+        last = self.net[-1] if len(self.net) else None
+        if self.softmax_layer is not None:
+            return self._shared("logits", inputs, self._without(self.softmax_layer)).log_softmax(1)
+        if isinstance(last, nn.LogSoftmax) and not self.after:
+            return self(inputs)
+        if isinstance(last, nn.Softmax) and not self.after:
+            return self._shared("logits", inputs, self.net[:-1]).log_softmax(1)
+        return self(inputs).log_softmax(1)
+
+    def binary_logits(self, inputs: Tensor) -> Tensor:
+        """Return a discriminator's logits: a final Sigmoid is left out."""
+        if len(self.net) and isinstance(self.net[-1], nn.Sigmoid) and not self.after:
+            return self._shared("logits", inputs, self.net[:-1])
+        return self(inputs)
+
+    def _without(self, index: int) -> nn.Sequential:
+        return nn.Sequential(*(layer for i, layer in enumerate(self.net) if i != index))
+
+    def _shared(self, kind: str, inputs: Tensor, net: nn.Module) -> Tensor:
+        """Run, or return what an earlier call on this very tensor gave (`shared_passes`)."""
+        if self._passes is None:
+            return self._run(inputs, net)
+        key = (kind, id(inputs), inputs._version, torch.is_grad_enabled(), self.training)
+        if key not in self._passes:  # the inputs are kept, so that no other tensor gets their id
+            self._passes[key] = (inputs, self._run(inputs, net))
+        return self._passes[key][1]
+
+    def _run(self, inputs: Tensor, net: nn.Module) -> Tensor:
+        values = inputs if self.prior is None else self.prior(inputs)
+        for function in self.before:
+            values = function(values)
+        with torch.autocast(values.device.type, torch.bfloat16, enabled=self.bf16):
+            values = net(values)
+        values = values.float() if self.bf16 else values
+        for function in self.after:
+            values = function(values)
+        return values
+
+
+@contextmanager
+def shared_passes(mappings: Sequence[Mapping]) -> Iterator[None]:
+    """Inside the block a mapping runs once per input tensor, however many callers ask for it.
+
+    Results carry their graph, so gradients add up as they would over separate passes of a
+    deterministic network; with Dropout a shared pass is one draw, with BatchNorm one update.
+    """
+    with ExitStack() as stack:
+        for mapping in mappings:
+            mapping._passes = {}
+            stack.callback(setattr, mapping, "_passes", None)
+        yield

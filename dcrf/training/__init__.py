@@ -1,0 +1,1 @@
+"""Phases of training and what happens in them."""
