@@ -32,6 +32,20 @@ class Registry:
         names = {s: schema["properties"][self.key]["enum"] for s, schema in self.schemas.items()}
         return {name: stem for stem, phrases in names.items() for name in phrases}
 
+    def properties(self, stem: str) -> dict[str, dict[str, Any]]:
+        """Return the keys of a component, each with its schema, references followed."""
+        own = self.schemas[stem]["properties"]
+        return {key: self._followed(schema) for key, schema in own.items()}
+
+    def _followed(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" not in schema:
+            return schema
+        file, pointer = schema["$ref"].split("#/")
+        target = json.loads((self.folder / file).read_text())
+        for key in pointer.split("/"):
+            target = target[key]
+        return target
+
     def resolve(self, name: str) -> type:
         """Return the one public class of the component that is configured by `name`.
 

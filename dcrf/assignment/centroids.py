@@ -1,7 +1,17 @@
 """Feature-space centroids: one parameter, whatever fills it."""
 
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
+
+from dcrf.assignment.clustering import check_features, in_order_of, k_means
+from dcrf.errors import DataError
+from dcrf.streams import draw_seed
 
 
 class Centroids(nn.Module):
@@ -22,4 +32,78 @@ class Centroids(nn.Module):
 
     def assign(self, values: Tensor) -> None:
         """Put new values (k, d) in place of the old ones."""
-        self.values.data = values.detach().clone().to(self.values.device)
+        self.values.data = values.detach().clone().to(self.values)
+
+    def recluster(self, features: Tensor, num_restarts: int, seed: int) -> None:
+        """Move to the k-means centres of features (n, d), each to the one that continues it."""
+        centres = k_means(features, len(self.values), num_restarts, seed)
+        self.assign(in_order_of(centres, self.values.detach()))
+
+
+@dataclass(frozen=True, slots=True)
+class CentroidStart:
+    """How centroids come to be.
+
+    strategy: a key of `STARTS`.
+    num_restarts: of k-means.
+    file: a saved `{"centroids": (k, d)}`, where they are loaded.
+    """
+
+    strategy: str
+    num_restarts: int = 20
+    file: Path | None = None
+
+    def __call__(self, features: Tensor, n_clusters: int, generator: Generator) -> Tensor:
+        """Return centroids (k, d) for the features (n, d) of the whole data set."""
+        check_features(features, n_clusters)
+        return STARTS[self.strategy](self, features, n_clusters, generator)
+
+
+def _by_clustering(start: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
+    return k_means(features, n, start.num_restarts, draw_seed(generator))
+
+
+def _random_features(_: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
+    return features[torch.randperm(len(features), generator=generator)[:n].to(features.device)]
+
+
+def _uniform_noise(_: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
+    return torch.rand(n, features.shape[1], generator=generator) * 2 - 1
+
+
+def _from_file(start: CentroidStart, features: Tensor, n: int, _: Generator) -> Tensor:
+    values = read_centroids(start.file)
+    if values.shape != (n, features.shape[1]):
+        raise DataError(
+            f"{start.file} holds centroids of shape {tuple(values.shape)}, but the method has "
+            f"{n} clusters in {features.shape[1]} feature dimensions"
+        )
+    return values
+
+
+STARTS: MappingProxyType[str, Callable[[CentroidStart, Tensor, int, Generator], Tensor]] = (
+    MappingProxyType(
+        {
+            "classical_clustering": _by_clustering,
+            "random_feature_representations": _random_features,
+            "random_uniform_noise": _uniform_noise,
+            "load_from_file": _from_file,
+        }
+    )
+)
+
+
+def read_centroids(file: Path | None) -> Tensor:
+    """Read the centroids (k, d) of a file that `save_centroids` wrote.
+
+    Raises:
+        DataError: the file cannot be read, or holds something else.
+    """
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise DataError(f"cannot read centroids from {file}: {error}") from error
+    values = content.get("centroids") if isinstance(content, dict) else None
+    if not isinstance(values, Tensor) or values.ndim != 2:  # noqa: PLR2004 - a matrix
+        raise DataError(f"{file} holds no centroids: expected {{'centroids': tensor (k, d)}}")
+    return values

@@ -48,7 +48,7 @@ class Mapping(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the mapping's output, (n, ...) for inputs (n, ...)."""
-        return self._shared("output", inputs, self.net)
+        return self._shared(inputs, None)
 
     def log_probabilities(self, inputs: Tensor) -> Tensor:
         """Return a classifier's log-assignments, (n, k): the rows' exp sums to 1.
@@ -56,39 +56,37 @@ class Mapping(nn.Module):
         They are the log-softmax of its logits, where a softmax layer is named or comes last.
         A final LogSoftmax has them already; any other output is taken for logits.
         """
-        last = self.net[-1] if len(self.net) else None
-        if self.softmax_layer is not None:
-            return self._shared("logits", inputs, self._without(self.softmax_layer)).log_softmax(1)
-        if isinstance(last, nn.LogSoftmax) and not self.after:
-            return self(inputs)
-        if isinstance(last, nn.Softmax) and not self.after:
-            return self._shared("logits", inputs, self.net[:-1]).log_softmax(1)
-        return self(inputs).log_softmax(1)
+        skipped = self.softmax_layer if self.softmax_layer is not None else self._last(nn.Softmax)
+        values = self._shared(inputs, skipped)
+        if skipped is None and self._last(nn.LogSoftmax) is not None:
+            return values
+        return values.log_softmax(1)
 
     def binary_logits(self, inputs: Tensor) -> Tensor:
         """Return a discriminator's logits: a final Sigmoid is left out."""
-        if len(self.net) and isinstance(self.net[-1], nn.Sigmoid) and not self.after:
-            return self._shared("logits", inputs, self.net[:-1])
-        return self(inputs)
+        return self._shared(inputs, self._last(nn.Sigmoid))
 
-    def _without(self, index: int) -> nn.Sequential:
-        return nn.Sequential(*(layer for i, layer in enumerate(self.net) if i != index))
+    def _last(self, kind: type[nn.Module]) -> int | None:
+        """Return the index of the last step where that is a layer of this kind."""
+        last = len(self.net) - 1
+        return last if last >= 0 and not self.after and isinstance(self.net[last], kind) else None
 
-    def _shared(self, kind: str, inputs: Tensor, net: nn.Module) -> Tensor:
+    def _shared(self, inputs: Tensor, skipped: int | None) -> Tensor:
         """Run, or return what an earlier call on this very tensor gave (`shared_passes`)."""
         if self._passes is None:
-            return self._run(inputs, net)
-        key = (kind, id(inputs), inputs._version, torch.is_grad_enabled(), self.training)
+            return self._run(inputs, skipped)
+        key = (skipped, id(inputs), inputs._version, torch.is_grad_enabled(), self.training)
         if key not in self._passes:  # the inputs are kept, so that no other tensor gets their id
-            self._passes[key] = (inputs, self._run(inputs, net))
+            self._passes[key] = (inputs, self._run(inputs, skipped))
         return self._passes[key][1]
 
-    def _run(self, inputs: Tensor, net: nn.Module) -> Tensor:
+    def _run(self, inputs: Tensor, skipped: int | None) -> Tensor:
         values = inputs if self.prior is None else self.prior(inputs)
         for function in self.before:
             values = function(values)
         with torch.autocast(values.device.type, torch.bfloat16, enabled=self.bf16):
-            values = net(values)
+            for index, layer in enumerate(self.net):
+                values = values if index == skipped else layer(values)
         values = values.float() if self.bf16 else values
         for function in self.after:
             values = function(values)

@@ -1,0 +1,67 @@
+"""Assigning samples by classical clustering of their features, once a phase has ended."""
+
+import torch
+from torch import Generator, Tensor
+
+from dcrf.assignment.base import Assignment
+from dcrf.assignment.clustering import CLUSTERINGS
+from dcrf.batch import Sweep
+from dcrf.mappings.mapping import Mapping
+from dcrf.streams import draw_seed
+
+
+class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
+    """Hard assignments to the nearest centre that a classical clustering found.
+
+    Args:
+        associated_feature_extractor: maps samples to features.
+        classical_clustering_in_feature_space_after_phase: name of the phase after which the
+            features of the whole data set are clustered.
+        classical_clustering_method_after_phase: `k_means`.
+        classical_clustering_in_feature_space_after_phase_num_restarts: of k-means, >= 1.
+        n_clusters: number of clusters.
+        generator: seeds k-means.
+    """
+
+    def __init__(
+        self,
+        *,
+        associated_feature_extractor: Mapping,
+        classical_clustering_in_feature_space_after_phase: str,
+        classical_clustering_method_after_phase: str,
+        classical_clustering_in_feature_space_after_phase_num_restarts: int,
+        n_clusters: int,
+        generator: Generator,
+    ) -> None:
+        super().__init__()
+        self.feature_extractor = associated_feature_extractor
+        self.phase = classical_clustering_in_feature_space_after_phase
+        self.cluster = CLUSTERINGS[classical_clustering_method_after_phase]
+        self.num_restarts = classical_clustering_in_feature_space_after_phase_num_restarts
+        self.n_clusters, self.generator = n_clusters, generator
+        self.centres: Tensor | None
+        self.register_buffer("centres", None)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
+        if self.centres is None:
+            raise RuntimeError(self.missing())
+        nearest = torch.cdist(self.features(samples), self.centres).argmin(1, keepdim=True)
+        impossible = self.centres.new_full((len(samples), self.n_clusters), -torch.inf)
+        return impossible.scatter(1, nearest, 0.0)
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Return the feature representations, (n, d)."""
+        return self.feature_extractor(samples).flatten(1)
+
+    def missing(self) -> str | None:
+        """Why samples cannot be assigned yet, or None."""
+        return f"clusters form after phase {self.phase!r}" if self.centres is None else None
+
+    def after_phase(self, phase: str, sweep: Sweep) -> None:
+        """Cluster the features of the whole data set, where this is the phase for it."""
+        if phase == self.phase:
+            features = sweep(lambda batch: self.features(batch.samples))
+            self.centres = self.cluster(
+                features, self.n_clusters, self.num_restarts, draw_seed(self.generator)
+            )

@@ -1,0 +1,84 @@
+"""Assigning samples by the similarity of their features to centroids."""
+
+from collections.abc import Mapping as Table
+
+from torch import Tensor
+
+from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import Centroids
+from dcrf.functional.assignments import (
+    annealed_inverse_temperature,
+    gaussian_log_assignments,
+    student_t_log_assignments,
+)
+from dcrf.mappings.mapping import Mapping
+
+
+class FeatureRepresentationCentroidSimilarity(Assignment):
+    """Soft assignments under a Student's-t (DEC) or a Gaussian kernel (deep k-means).
+
+    Args:
+        associated_feature_extractor: maps samples to features (n, d).
+        centroids: (k, d) once they are initialised.
+        similarity_measure: `student_t` or `gaussian`.
+        gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel, either
+            `fixed_value` or the annealing schedule of deep k-means, which counts iterations
+            from the initialisation of the centroids.
+
+    Source: Xie, Girshick, Farhadi, ICML 2016, eq. 1; Moradi Fard, Thonet, Gaussier 2020, eq. 4.
+    """
+
+    def __init__(
+        self,
+        *,
+        associated_feature_extractor: Mapping,
+        centroids: Centroids,
+        similarity_measure: str,
+        gaussian_similarity_measure_inverse_temperature: Table[str, float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.feature_extractor, self.centroids = associated_feature_extractor, centroids
+        self.is_gaussian = similarity_measure == "gaussian"
+        self.schedule = dict(gaussian_similarity_measure_inverse_temperature or {})
+        self.iterations = 0
+
+    @property
+    def inverse_temperature(self) -> float:
+        """Alpha of the Gaussian kernel in this iteration; 1 for Student's t."""
+        if not self.is_gaussian:
+            return 1.0
+        if "fixed_value" in self.schedule:
+            return self.schedule["fixed_value"]
+        return annealed_inverse_temperature(
+            self.schedule["annealing_initial_value"],
+            self.schedule["annealing_final_value"],
+            int(self.schedule["annealing_iterations_per_value"]),
+            self.iterations,
+        )
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return (n, k) natural-log probabilities."""
+        features, centroids = self.features(samples), self.centroids.values
+        if self.is_gaussian:
+            return gaussian_log_assignments(features, centroids, self.inverse_temperature)
+        return student_t_log_assignments(features, centroids)
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Return the feature representations, (n, d)."""
+        return self.feature_extractor(samples).flatten(1)
+
+    def missing(self) -> str | None:
+        """Why samples cannot be assigned yet, or None."""
+        return None if self.centroids.are_initialised else "the centroids are not initialised yet"
+
+    def after_iteration(self) -> None:
+        """Count the iterations since the centroids were initialised."""
+        self.iterations += self.centroids.are_initialised
+
+    def get_extra_state(self) -> dict[str, int]:
+        """Return where the annealing stands."""
+        return {"iterations": self.iterations}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        """Take over what `get_extra_state` returned."""
+        self.iterations = state["iterations"]

@@ -1,0 +1,6 @@
+"""The only package that turns configuration into objects. What it returns has never seen any."""
+
+from dcrf.builder.method import check, label_informed
+from dcrf.builder.plans import Run, build_plans
+
+__all__ = ["Run", "build_plans", "check", "label_informed"]

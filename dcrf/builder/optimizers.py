@@ -1,0 +1,92 @@
+"""From configuration to optimizer groups and exit criteria."""
+
+from collections.abc import Callable, Mapping as Table
+from types import MappingProxyType
+from typing import Any
+
+from torch.nn import Parameter
+from torch.optim.lr_scheduler import LRScheduler
+
+from dcrf.builder.components import located
+from dcrf.config.model import OptimizerConfig, PhaseConfig, SchedulerConfig
+from dcrf.names import OPTIMIZERS, SCHEDULERS
+from dcrf.training.exit_criteria import (
+    Epochs,
+    ExitCriterion,
+    Iterations,
+    ReassignmentBelow,
+    ScoreAbove,
+    ScoreBelowAfter,
+)
+from dcrf.training.method import Method
+from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
+
+
+def build_optimizers(
+    phase: PhaseConfig,
+    method: Method,
+    source: object,
+    routes: Table[str, LossRoute] = MappingProxyType({}),
+) -> OptimizerGroups:
+    """Make a phase's optimizers with their schedulers and cycle.
+
+    Raises:
+        ConfigError: an optimizer or scheduler refuses its arguments.
+    """
+    return OptimizerGroups(
+        optimizers=[_build_optimizer(entry, phase, method, source) for entry in phase.optimizers],
+        routes=routes,
+        cycle=[
+            CycleStage(frozenset(stage.active_optimizer_names), stage.num_iterations)
+            for stage in phase.optimizer_cycle
+        ],
+    )
+
+
+def build_exit_criteria(entries: Table[str, Any]) -> list[ExitCriterion]:
+    """Make the criteria of a phase."""
+    return [CRITERIA[key](value) for key, value in entries.items()]
+
+
+def _build_optimizer(
+    entry: OptimizerConfig, phase: PhaseConfig, method: Method, source: object
+) -> GroupedOptimizer:
+    with located(entry.path, source):
+        optimizer = OPTIMIZERS[entry.type](_parameters(entry, method), **entry.options)
+    schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
+    for scheduler in phase.schedulers:
+        if scheduler.optimizer_name == entry.name:
+            schedulers[scheduler.step].append(_build_scheduler(scheduler, optimizer, source))
+    return GroupedOptimizer(
+        optimizer, entry.group_name, entry.name, schedulers["epoch"], schedulers["iteration"]
+    )
+
+
+def _build_scheduler(entry: SchedulerConfig, optimizer: Any, source: object) -> LRScheduler:
+    with located(entry.path, source):
+        return SCHEDULERS[entry.type](optimizer, **entry.options)
+
+
+def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
+    own = [p for name in entry.trained_mapping_names for p in method.mappings[name].parameters()]
+    if entry.optimizes_centroids and method.centroids is not None:
+        own.append(method.centroids.values)
+    return own
+
+
+def _criteria() -> dict[str, Callable[[Any], ExitCriterion]]:
+    made: dict[str, Callable[[Any], ExitCriterion]] = {
+        "iterations": Iterations,
+        "epochs": Epochs,
+        "performance_evaluation_cluster_reassignment_ratio_lt": ReassignmentBelow,
+    }
+    for metric in ("acc", "nmi", "ari"):
+        stem = f"performance_evaluation_{metric}"
+        made[f"{stem}_gt"] = lambda value, metric=metric: ScoreAbove(metric, value)
+        made[f"{stem}_lt_after_iterations"] = lambda entry, metric=metric: ScoreBelowAfter(
+            metric, entry["value"], entry["iterations"]
+        )
+    return made
+
+
+CRITERIA: Table[str, Callable[[Any], ExitCriterion]] = MappingProxyType(_criteria())

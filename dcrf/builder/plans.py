@@ -1,0 +1,205 @@
+"""From configuration to the plans that the trainer follows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dcrf.assignment.centroids import CentroidStart
+from dcrf.batch import Sweep
+from dcrf.builder.components import build_component
+from dcrf.builder.data import open_source
+from dcrf.builder.method import build_classifiers, build_method
+from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
+from dcrf.config.model import (
+    CentroidsConfig,
+    DatasetConfig,
+    MethodConfig,
+    PatternConfig,
+    PhaseConfig,
+    SaveConfig,
+)
+from dcrf.config.paths import saved_file
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.registry import DESIGN_PATTERNS
+from dcrf.reporting.writers import Writer
+from dcrf.streams import Streams, draw_seed
+from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.method import Method
+from dcrf.training.optimizers import LossRoute
+from dcrf.training.parameter_files import Saving, load_mapping, mapping_tensors, save_tensors
+from dcrf.training.phase import Hook, PatternUse, Phase
+from dcrf.training.trainer import DatasetPlan, PhasePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a method.
+
+    device: a torch device name.
+    folder: where the final parameters go.
+    seed_in_names: the seed, where files of several seeds must not meet; else None.
+    """
+
+    config: MethodConfig
+    streams: Streams
+    device: str
+    writer: Writer
+    folder: Path
+    seed_in_names: int | None = None
+
+    def file(self, target: Path, dataset: str, part: str) -> Path:
+        """Return the file for a part of the method, trained on a data set."""
+        return saved_file(target, self.config.name, dataset, part, self.seed_in_names)
+
+
+def build_plans(run: Run) -> list[DatasetPlan]:
+    """Make the plans of all data sets. Nothing is opened or built before its turn."""
+    return [_dataset_plan(run, dataset) for dataset in run.config.datasets]
+
+
+def _dataset_plan(run: Run, dataset: DatasetConfig) -> DatasetPlan:
+    phases = [phase for phase in run.config.phases if phase.name in dataset.phases]
+    return DatasetPlan(
+        name=dataset.name,
+        open=partial(open_source, dataset, run.streams, run.device),
+        make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
+            run.device
+        ),
+        keeps_method=not dataset.reinitialize_mappings,
+        phases=[_phase_plan(run, dataset, phase) for phase in phases],
+        finish=partial(_save_parameters, run, dataset.name),
+    )
+
+
+def _phase_plan(run: Run, dataset: DatasetConfig, phase: PhaseConfig) -> PhasePlan:
+    return PhasePlan(
+        name=phase.name,
+        prepare=partial(_prepare, run, dataset, phase),
+        make=partial(_build_phase, run, dataset, phase),
+        max_iterations=phase.exit_criteria.get("iterations"),
+    )
+
+
+def _prepare(
+    run: Run, dataset: DatasetConfig, phase: PhaseConfig, method: Method, sweep: Sweep
+) -> None:
+    for load in phase.loads:
+        load_mapping(method.mappings[load.mapping_name], load.file)
+    entry = run.config.centroids
+    if entry is None or phase.name not in entry.phases or method.centroids.are_initialised:
+        return
+    start = CentroidStart(entry.initialization, entry.initialization_num_restarts, entry.file)
+    generator = run.streams.generator("centroids", dataset.name)
+    features = _features(entry, method, sweep)
+    method.centroids.assign(start(features, dataset.num_clusters, generator))
+
+
+def _features(entry: CentroidsConfig, method: Method, sweep: Sweep) -> Any:
+    extractor = method.mappings[entry.feature_extractor_name]
+    return sweep(lambda batch: extractor(batch.samples).flatten(1))
+
+
+def _build_phase(
+    run: Run,
+    dataset: DatasetConfig,
+    phase: PhaseConfig,
+    method: Method,
+    sweep: Sweep,
+    evaluator: Evaluator,
+) -> Phase:
+    patterns = {e.name: _pattern_use(run, dataset, phase, method, e) for e in phase.design_patterns}
+    routes = {
+        f"{entry.name}/{loss}": LossRoute(_of(entry.weights, loss), _of(entry.groups, loss))
+        for entry in phase.design_patterns
+        for loss in patterns[entry.name].pattern.loss_names
+    }
+    intervals = {
+        f"{entry.name}/{loss}": entry.loss_report_interval
+        for entry in phase.design_patterns
+        for loss in patterns[entry.name].pattern.loss_names
+    }
+    place = (dataset.name, phase.name)
+    hooks = _recalculations(run, dataset, phase, method, sweep)
+    hooks.append(AdvanceAssignment(method.assignment))
+    if interval := phase.performance_evaluation_interval:
+        hooks.append(Evaluate(interval, evaluator, sweep, run.writer, place))
+    hooks.append(ReportLosses(intervals, run.writer, place))
+    hooks += [_saving(run, dataset.name, method, save) for save in phase.saves]
+    hooks.append(ShowProgress(run.writer))
+    return Phase(
+        phase.name,
+        patterns,
+        build_optimizers(phase, method, run.config.source, routes),
+        build_exit_criteria(phase.exit_criteria),
+        hooks,
+    )
+
+
+def _pattern_use(
+    run: Run, dataset: DatasetConfig, phase: PhaseConfig, method: Method, entry: PatternConfig
+) -> PatternUse:
+    classifiers = build_classifiers(run.config, method.mappings)
+    named = entry.classifier_name
+    pattern = build_component(
+        DESIGN_PATTERNS,
+        entry.stem,
+        entry.options,
+        {
+            "mapping": method.mappings,
+            "feature_extractor": method.mappings,
+            "classifier": classifiers,
+        },
+        {
+            "assignment": classifiers[named] if named else method.assignment,
+            "centroids": method.centroids,
+            "n_clusters": dataset.num_clusters,
+            "generator": run.streams.generator("pattern", dataset.name, phase.name, entry.name),
+        },
+    )
+    return PatternUse(pattern, entry.views)
+
+
+def _of(table: Any, loss: str) -> Any:
+    return table[loss] if loss in table else table["*"]
+
+
+def _recalculations(
+    run: Run, dataset: DatasetConfig, phase: PhaseConfig, method: Method, sweep: Sweep
+) -> list[Hook]:
+    entry = run.config.centroids
+    if entry is None or entry.recalculation != "classical_clustering":
+        return []
+    if phase.name not in entry.phases:
+        return []
+    generator = run.streams.generator("recalculation", dataset.name, phase.name)
+
+    def recluster() -> None:
+        features = _features(entry, method, sweep)
+        seed = draw_seed(generator)
+        method.centroids.recluster(features, entry.recalculation_num_restarts, seed)
+
+    return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
+
+
+def _saving(run: Run, dataset: str, method: Method, entry: SaveConfig) -> Hook:
+    part = entry.mapping_name or "centroids"
+    file = run.file(entry.target, dataset, part)
+    save = Saving(_content(method, entry.mapping_name), file, keep_old_files=entry.keep_old_files)
+    return Every(entry.interval, save, also_at_the_end=True)
+
+
+def _content(method: Method, mapping_name: str | None) -> Callable[[], dict[str, Any]]:
+    if mapping_name is not None:
+        return lambda: mapping_tensors(method.mappings[mapping_name])
+    return lambda: {"centroids": method.centroids.values.detach().cpu()}
+
+
+def _save_parameters(run: Run, dataset: str, method: Method) -> None:
+    parts: Sequence[str | None] = [*method.mappings]
+    if method.centroids is not None and method.centroids.are_initialised:
+        parts = [*parts, None]
+    for part in parts:
+        file = run.file(run.folder, dataset, part or "centroids")
+        save_tensors(_content(method, part)(), file)

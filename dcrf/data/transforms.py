@@ -1,0 +1,72 @@
+"""Transforms of torchvision, built from the entries of a file."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from torch import Tensor
+from torchvision import transforms as tv
+
+from dcrf.errors import DataError
+from dcrf.names import TRANSFORMS
+
+Transform = Callable[[Any], Any]
+
+# Arguments that torchvision wants as members of an enumeration; files give their values.
+_ENUM_ARGUMENTS: Mapping[str, type[Enum]] = MappingProxyType(
+    {"interpolation": tv.InterpolationMode, "policy": tv.AutoAugmentPolicy}
+)
+_DETERMINISTIC = (
+    tv.CenterCrop, tv.ConvertImageDtype, tv.FiveCrop, tv.Grayscale, tv.LinearTransformation,
+    tv.Normalize, tv.Pad, tv.PILToTensor, tv.Resize, tv.TenCrop, tv.ToPILImage, tv.ToTensor,
+)  # fmt: skip
+
+
+class ToTensor(tv.ToTensor):
+    """Turn a PIL image into a float tensor in [0, 1]; a tensor stays what it is."""
+
+    def __call__(self, sample: Any) -> Tensor:
+        """Return a tensor, (C, H, W) for an image."""
+        return sample if isinstance(sample, Tensor) else super().__call__(sample)
+
+
+def build_transforms(entries: Iterable[Mapping[str, Any]]) -> tuple[Transform, ...]:
+    """Build transforms from entries `{"type": "RandomAffine", "degrees": 20}`.
+
+    Entries nest. `positional_arguments` is a list of arguments without a name; interpolation modes
+    and policies are given by their values (`"bilinear"`).
+
+    Raises:
+        DataError: a transform refuses its arguments.
+    """
+    return tuple(_build(entry) for entry in entries)
+
+
+def is_random(transform: Transform) -> bool:
+    """Whether two calls on one image may differ. What is not known to be fixed counts as random."""
+    if isinstance(transform, tv.Compose):
+        return any(is_random(member) for member in transform.transforms)
+    return not isinstance(transform, _DETERMINISTIC)
+
+
+def _build(entry: Mapping[str, Any]) -> Transform:
+    options = {key: value for key, value in entry.items() if key != "type"}
+    positional = options.pop("positional_arguments", ())
+    name = entry["type"]
+    cls = ToTensor if name == "ToTensor" else TRANSFORMS[name]
+    try:
+        arguments = {key: _argument(value, key) for key, value in options.items()}
+        return cls(*(_argument(value) for value in positional), **arguments)
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise DataError(f"transform {name} refuses its arguments: {error}") from error
+
+
+def _argument(value: Any, key: str = "") -> Any:
+    if isinstance(value, Mapping) and "type" in value:
+        return _build(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_argument(item) for item in value]
+    if key in _ENUM_ARGUMENTS and isinstance(value, str):
+        return _ENUM_ARGUMENTS[key](value)
+    return value

@@ -1,0 +1,90 @@
+"""Looks at the clusters of a whole data set: the only reader of labels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dcrf.assignment.base import Assignment
+from dcrf.batch import Sweep
+from dcrf.errors import TrainingError
+from dcrf.evaluation.metrics import agreement, separation
+
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Clusters of all samples of a data set, looked at once.
+
+    acc, nmi, ari: against the labels; None where there are none.
+    reassignment_ratio: share of samples whose cluster changed since the evaluation before, in
+        [0, 1]; None for the first one of a phase.
+    internal: metrics without labels, only where there are no labels.
+    """
+
+    n_samples: int
+    cluster_sizes: tuple[int, ...]
+    acc: float | None = None
+    nmi: float | None = None
+    ari: float | None = None
+    reassignment_ratio: float | None = None
+    internal: Mapping[str, float] = field(default_factory=dict)
+
+
+class Evaluator:
+    """Evaluates an assignment on a data set.
+
+    Args:
+        assignment: maps samples to log-assignments.
+        labels: returns the labels (n,), or None where there are none.
+    """
+
+    def __init__(self, assignment: Assignment, labels: Callable[[], Labels | None]) -> None:
+        self.assignment = assignment
+        self._labels = labels
+        self._previous: Labels | None = None
+
+    def start_phase(self) -> None:
+        """Forget the clusters before, since a phase may have formed new ones."""
+        self._previous = None
+
+    def evaluate(self, sweep: Sweep) -> Evaluation:
+        """Assign every sample and compare.
+
+        Raises:
+            TrainingError: an assignment is not a number.
+        """
+        clusters, sizes = self._clusters(sweep, self.assignment)
+        labels = self._labels()
+        if labels is not None:
+            self._score_members(sweep, labels)
+        previous, self._previous = self._previous, clusters
+        return Evaluation(
+            n_samples=len(clusters),
+            cluster_sizes=sizes,
+            reassignment_ratio=None if previous is None else float((previous != clusters).mean()),
+            **self._quality(sweep, labels, clusters),
+        )
+
+    def _quality(self, sweep: Sweep, labels: Labels | None, clusters: Labels) -> dict:
+        if labels is not None:
+            return agreement(labels, clusters)
+        features = sweep(lambda batch: self.assignment.features(batch.samples))
+        return {"internal": separation(features.float().cpu().numpy(), clusters)}
+
+    def _score_members(self, sweep: Sweep, labels: Labels) -> None:
+        members = self.assignment.members()
+        scores = {n: agreement(labels, self._clusters(sweep, m)[0]) for n, m in members.items()}
+        if scores:
+            self.assignment.observe(scores)
+
+    def _clusters(self, sweep: Sweep, assignment: Assignment) -> tuple[Labels, tuple[int, ...]]:
+        log_assignments = sweep(lambda batch: assignment(batch.samples))
+        if log_assignments.isnan().any():
+            raise TrainingError("cluster assignments are not numbers: training has diverged")
+        clusters = log_assignments.argmax(1).cpu()
+        sizes = torch.bincount(clusters, minlength=log_assignments.shape[1])
+        return clusters.numpy(), tuple(sizes.tolist())

@@ -1,0 +1,72 @@
+"""Parts of the reinforcement of current assignments: distances, choices, losses, their mean.
+
+Everything is about pairs of a sample and a cluster, (n, k). Deep k-means (arXiv:1806.10069, eq. 3)
+is one composition: squared distances of all pairs, weighted by a softmax.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def distances(squared: Tensor) -> Tensor:
+    """Square root of squared distances, with gradient 0 (not infinity) where they are 0."""
+    is_zero = squared == 0
+    return squared.masked_fill(is_zero, 1).sqrt().masked_fill(is_zero, 0)
+
+
+def row_argmax(scores: Tensor) -> Tensor:
+    """Choose the largest entry of each row: (n, k) scores to (n, k) booleans, one per row."""
+    return F.one_hot(scores.argmax(dim=1), scores.shape[1]).bool()
+
+
+def squared_error_of_pairs(samples: Tensor, clusters: Tensor) -> Tensor:
+    """Squared distance of representations.
+
+    Args:
+        samples: (n, ...) one per sample.
+        clusters: (k, ...) one per cluster, with as many elements.
+
+    Returns:
+        (n, k), >= 0.
+    """
+    return (samples.flatten(1).unsqueeze(1) - clusters.flatten(1)).square().sum(dim=2)
+
+
+def squared_error_to_pseudo_labels(assignments: Tensor, pseudo_labels: Tensor) -> Tensor:
+    """Squared distance between each sample's assignments and its own pseudo-label.
+
+    Args:
+        assignments: (n, k) probabilities.
+        pseudo_labels: (n, k), one-hot.
+
+    Returns:
+        (n, 1), in [0, 2]: the same for all pairs of a sample.
+    """
+    return (assignments - pseudo_labels).square().sum(dim=1, keepdim=True)
+
+
+def cross_entropy_to_pseudo_labels(log_assignments: Tensor, pseudo_labels: Tensor) -> Tensor:
+    """Cross-entropy between each sample's own pseudo-label and its assignments.
+
+    Args:
+        log_assignments: (n, k) natural-log probabilities.
+        pseudo_labels: (n, k), one-hot.
+
+    Returns:
+        (n, 1), >= 0, in nats: the same for all pairs of a sample.
+    """
+    return -(pseudo_labels * log_assignments).sum(dim=1, keepdim=True)
+
+
+def mean_over_selected_samples(pair_losses: Tensor, selected: Tensor) -> Tensor:
+    """Sum the losses of each sample's selected pairs; average over samples that have any.
+
+    Args:
+        pair_losses: (n, k), already weighted.
+        selected: (n, k) booleans.
+
+    Returns:
+        Scalar; 0, still with a graph, where nothing is selected.
+    """
+    n_samples = selected.any(dim=1).sum().clamp_min(1)
+    return pair_losses.masked_fill(~selected, 0).sum() / n_samples

@@ -1,0 +1,234 @@
+"""What a name in a file may reach: one frozen table, name -> object, per place a name may occur.
+
+A table holds public members that the library itself defines in that place, found by identity.
+No name is ever followed as a path. `REFUSED` says of the other members why a file may not name
+them, and `NOT_GIVEN` which arguments a file may not give: those that the framework gives
+itself, and those that would take an object or code. `python -m dcrf.generate` writes all of
+this to `schema/names`, so that a file is checked without importing this module.
+"""
+
+from collections.abc import Callable, Mapping
+from inspect import isbuiltin, isclass, isfunction
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from torch import Tensor, nn, optim
+from torch.nn import functional, init
+from torch.optim import lr_scheduler
+from torchvision import datasets, transforms
+
+_LOSS = "it compares outputs with targets; losses are design patterns"
+_INPUTS = "it needs several inputs, and a layer of a mapping gets one"
+_OUTPUTS = "it gives several outputs, and the next layer takes one"
+_HOLDER = "it only holds other layers; write 'Sequential'"
+_BASE = "it is the base class of others"
+_CODE = "it takes a function, and a file holds no code"
+_TENSORS = "it needs several tensors, and a file names only one; use a layer"
+_NO_LABELS = "its samples do not have one class label each"
+_MODULE_STATE = "a function has no parameters of its own; use a layer"
+
+
+def _frozen(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(sorted(table.items())))
+
+
+def _by_reason(groups: Mapping[str, str]) -> Mapping[str, str]:
+    return _frozen({name: reason for reason, names in groups.items() for name in names.split()})
+
+
+def _classes(module: ModuleType, base: type, package: str) -> dict[str, Any]:
+    """Return the public subclasses of `base` in `module` that `package` defines by that name."""
+    return {
+        name: member
+        for name, member in vars(module).items()
+        if isclass(member) and issubclass(member, base) and member.__name__ == name
+        if member.__module__.startswith(package) and not name.startswith("_")
+    }
+
+
+def _without(table: Mapping[str, Any], refused: Mapping[str, str]) -> Mapping[str, Any]:
+    return _frozen({name: member for name, member in table.items() if name not in refused})
+
+
+_layers = _classes(nn, nn.Module, "torch.nn.")
+_refused_layers = _by_reason(
+    {
+        _LOSS: " ".join(name for name in _layers if "Loss" in name),
+        _INPUTS: "Bilinear CosineSimilarity MaxUnpool1d MaxUnpool2d MaxUnpool3d MultiheadAttention"
+        " PairwiseDistance Transformer TransformerDecoder TransformerDecoderLayer",
+        _OUTPUTS: "GRU LSTM LSTMCell RNN",
+        _HOLDER: "Container DataParallel ModuleDict ModuleList ParameterDict ParameterList",
+        _BASE: "Module RNNBase RNNCellBase",
+    }
+)
+LAYERS: Mapping[str, type[nn.Module]] = _without(_layers, _refused_layers)
+
+# By the name with the underscore; the other spelling is torch's deprecated one.
+INITIALIZERS: Mapping[str, Callable[..., Tensor]] = _frozen(
+    {
+        name: member
+        for name, member in vars(init).items()
+        if isfunction(member) and member.__module__ == "torch.nn.init"
+        if name.endswith("_") and not name.startswith("_")
+    }
+)
+
+# Functions that need one tensor, give one tensor, and take nothing but numbers, words and
+# booleans besides. They are listed, because most are builtins that do not say what they take.
+_FUNCTIONS = """
+celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu relu6
+rrelu selu sigmoid silu softplus softshrink softsign tanh tanhshrink threshold
+gumbel_softmax log_softmax softmax softmin
+group_norm instance_norm layer_norm local_response_norm normalize rms_norm
+alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout
+adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
+adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
+avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d
+lp_pool1d lp_pool2d lp_pool3d fractional_max_pool2d fractional_max_pool3d
+channel_shuffle fold interpolate pad pixel_shuffle pixel_unshuffle unfold
+upsample upsample_bilinear upsample_nearest
+""".split()
+_functions = {
+    name: member
+    for name, member in vars(functional).items()
+    if (isfunction(member) or isbuiltin(member)) and not name.startswith("_")
+    if member.__module__ in {"torch", "torch.nn.functional", "torch._C._nn"}
+}
+FUNCTIONS: Mapping[str, Callable[..., Tensor]] = _frozen(
+    {name: _functions[name] for name in _FUNCTIONS if name in _functions}
+)
+
+
+def _refused_function(name: str) -> str:
+    """Return why a function of torch.nn.functional is not in the table."""
+    if name.endswith("_"):
+        return f"it overwrites a tensor that others may share; write {name.rstrip('_')!r}"
+    if name.endswith(("_loss", "cross_entropy", "cross_entropy_with_logits", "kl_div")):
+        return _LOSS
+    if name.endswith("_with_indices"):
+        return f"it gives two tensors; write {name.removesuffix('_with_indices')!r}"
+    return _TENSORS
+
+
+_refused_functions = {name: _refused_function(name) for name in _functions.keys() - FUNCTIONS}
+_refused_functions |= {
+    "assert_int_or_pair": "it is no function of a tensor",
+    "native_channel_shuffle": "write 'channel_shuffle'",
+    "one_hot": "it takes class numbers, which have no gradient",
+    "pdist": "it gives a row per pair of samples instead of a row per sample",
+}
+
+_optimizers = _classes(optim, optim.Optimizer, "torch.optim")
+_refused_optimizers = _by_reason(
+    {"it asks for the loss several times in a step, and its loss is given once": "LBFGS"}
+    | {_BASE: "Optimizer"}
+)
+OPTIMIZERS: Mapping[str, type[optim.Optimizer]] = _without(_optimizers, _refused_optimizers)
+
+_schedulers = _classes(lr_scheduler, lr_scheduler.LRScheduler, "torch.optim.lr_scheduler")
+_refused_schedulers = _by_reason(
+    {
+        _CODE: "LambdaLR MultiplicativeLR",
+        "it needs a metric at every step, and a scheduler here gets none": "ReduceLROnPlateau",
+        "it takes other schedulers; write those, each as an entry": "ChainedScheduler SequentialLR",
+        _BASE: "LRScheduler",
+    }
+)
+SCHEDULERS: Mapping[str, type[lr_scheduler.LRScheduler]] = _without(
+    _schedulers, _refused_schedulers
+)
+
+_transforms = _classes(transforms, object, "torchvision.transforms.")
+_refused_transforms = _by_reason(
+    {
+        _CODE: "Lambda",
+        "it gives several images for one": "FiveCrop TenCrop",
+        "it takes tensors, which a file cannot hold": "LinearTransformation",
+        "it takes a dtype, which a file cannot hold": "ConvertImageDtype",
+        "it is a list of words, no transform": "AutoAugmentPolicy InterpolationMode",
+    }
+)
+TRANSFORMS: Mapping[str, type] = _without(_transforms, _refused_transforms)
+
+# Data sets of images with one class label each. They are listed: only their documentation says.
+_DATASETS = """
+CIFAR10 CIFAR100 CLEVRClassification Caltech101 Caltech256 Country211 DTD EMNIST EuroSAT FER2013
+FGVCAircraft FakeData FashionMNIST Flowers102 Food101 GTSRB INaturalist ImageFolder ImageNet
+Imagenette KMNIST LFWPeople LSUN MNIST Omniglot OxfordIIITPet PCAM Places365 QMNIST RenderedSST2
+SEMEION STL10 SUN397 SVHN StanfordCars USPS
+""".split()
+_datasets = _classes(datasets, datasets.VisionDataset, "torchvision.datasets.")
+_refused_datasets = {name: _NO_LABELS for name in _datasets.keys() - set(_DATASETS)} | {
+    "CelebA": "its labels are forty attributes instead of one class",
+    "DatasetFolder": f"{_CODE}; write 'ImageFolder'",
+    "HMDB51": "its samples are videos",
+    "Kinetics": "its samples are videos",
+    "UCF101": "its samples are videos",
+    "VisionDataset": _BASE,
+}
+DATASETS: Mapping[str, type] = _without(_datasets, _refused_datasets)
+
+TABLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "layers": LAYERS,
+        "initializers": INITIALIZERS,
+        "functions": FUNCTIONS,
+        "optimizers": OPTIMIZERS,
+        "schedulers": SCHEDULERS,
+        "transforms": TRANSFORMS,
+        "datasets": DATASETS,
+    }
+)
+
+REFUSED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "layers": _refused_layers,
+        "initializers": _frozen({"calculate_gain": "it gives a number and initialises nothing"}),
+        "functions": _frozen(_refused_functions),
+        "optimizers": _refused_optimizers,
+        "schedulers": _refused_schedulers,
+        "transforms": _refused_transforms,
+        "datasets": _frozen(_refused_datasets),
+    }
+)
+
+_DTYPE = "a file cannot hold one; the method's `precision` says how mappings run"
+_PAIR = "only one tensor goes on to what comes next"
+_VIEWS = "the entry's `transforms` and `batch_augmentations` say how samples are transformed"
+NOT_GIVEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "layers": {
+            "device": "the method's `device` says where mappings run",
+            "dtype": _DTYPE,
+            "process_group": "the framework knows the processes that train together",
+            "return_indices": _PAIR,
+        },
+        "initializers": {
+            "generator": "the method's `seed` says where random numbers come from",
+            "tensor": "`layer_names` and `weight_type` say what is initialised",
+        },
+        "functions": {
+            "bias": _MODULE_STATE,
+            "dtype": _DTYPE,
+            "out": "the result is always a new tensor",
+            "return_indices": _PAIR,
+            "running_mean": _MODULE_STATE,
+            "running_var": _MODULE_STATE,
+            "weight": _MODULE_STATE,
+        },
+        "optimizers": {"params": "`trained_mapping_names` says what is trained"},
+        "schedulers": {
+            "last_epoch": "a scheduler starts where its phase starts",
+            "optimizer": "`optimizer_name` says whose learning rate changes",
+            "scale_fn": _CODE,
+        },
+        "transforms": {},
+        "datasets": {
+            "is_valid_file": _CODE,
+            "loader": _CODE,
+            "target_transform": _CODE,
+            "transform": _VIEWS,
+            "transforms": _VIEWS,
+        },
+    }
+)

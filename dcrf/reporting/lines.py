@@ -1,0 +1,87 @@
+"""Log lines in one grammar, and tables for the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dcrf.reporting.records import (
+    EvaluationRecord,
+    LossRecord,
+    Note,
+    PhaseRecord,
+    PhaseStart,
+    Record,
+)
+
+SCORES = {"acc": "ACC", "nmi": "NMI", "ari": "ARI"}
+
+
+def line(record: Record) -> str | None:
+    """Return the line of a record, or None where it has none."""
+    match record:
+        case Note():
+            return record.text
+        case PhaseStart():
+            return f"{record.phase}  starts on {record.dataset}"
+        case LossRecord():
+            return loss_line(record)
+        case EvaluationRecord():
+            return evaluation_line(record)
+        case PhaseRecord():
+            return phase_line(record)
+    return None
+
+
+def loss_line(record: LossRecord) -> str:
+    """Return `finetuning  it 1500  target_distribution/divergence 0.3124`."""
+    losses = "  ".join(f"{name} {value:.4g}" for name, value in record.losses.items())
+    return f"{record.phase}  it {record.iteration}  {losses}"
+
+
+def evaluation_line(record: EvaluationRecord) -> str:
+    """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`."""
+    place = f"{record.phase}  it {record.iteration}" if record.phase else f"{record.dataset}  final"
+    samples = f"(n={record.evaluation['n_samples']})"
+    return "  ".join([place, *scores(record.evaluation), samples])
+
+
+def scores(evaluation: Mapping[str, Any]) -> list[str]:
+    """Return `ACC 0.953` and so on, or the internal metrics where there are no labels."""
+    known = {SCORES[key]: evaluation[key] for key in SCORES if evaluation.get(key) is not None}
+    found = known or dict(evaluation.get("internal", {}))
+    return [f"{name} {value:.3f}" for name, value in found.items()]
+
+
+def phase_line(record: PhaseRecord) -> str:
+    """Return how far a phase came and why it ended."""
+    return (
+        f"{record.phase}  ended after {record.iterations} iterations "
+        f"({record.epochs} epochs): {record.reason}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return `48 s`, `12 min` with seconds, or `3 h` with minutes."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table with columns as wide as they need; numbers stand to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    numeric = [_is_numeric(column) for column in zip(*rows, strict=True)] or [False] * len(header)
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    return all(not cell or cell[0].isdigit() or cell == "-" for cell in column)

@@ -1,0 +1,146 @@
+"""Where a run's records go: terminal, log file, JSON lines. Each ignores what it does not show."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from tqdm import tqdm
+
+from dcrf.reporting.lines import line, scores
+from dcrf.reporting.records import (
+    EvaluationRecord,
+    LossRecord,
+    PhaseRecord,
+    PhaseStart,
+    Progress,
+    Record,
+)
+
+
+class Writer(Protocol):
+    """Something that takes note of a run."""
+
+    def write(self, record: Record) -> None:
+        """Take one record."""
+
+    def close(self) -> None:
+        """Release what is held."""
+
+
+class Writers:
+    """Passes everything on to several writers."""
+
+    def __init__(self, writers: Sequence[Writer]) -> None:
+        self.writers = tuple(writers)
+
+    def write(self, record: Record) -> None:
+        """Pass one record on."""
+        for writer in self.writers:
+            writer.write(record)
+
+    def close(self) -> None:
+        """Close them all."""
+        for writer in self.writers:
+            writer.close()
+
+
+class Lines:
+    """Writes plain lines to an open stream.
+
+    Args:
+        stream: where they go.
+        timestamps: whether each line starts with the local time.
+    """
+
+    def __init__(self, stream: TextIO, *, timestamps: bool) -> None:
+        self.stream, self.timestamps = stream, timestamps
+
+    def write(self, record: Record) -> None:
+        """Write the record's line, if it has one."""
+        text = line(record)
+        if text is None:
+            return
+        prefix = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
+        self.stream.writelines(f"{prefix}{part}\n" for part in text.splitlines())
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Leave the stream to who opened it."""
+
+
+class LogFile(Lines):
+    """Appends plain lines to a file."""
+
+    def __init__(self, path: Path, *, timestamps: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(path.open("a", encoding="utf-8"), timestamps=timestamps)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()
+
+
+class Terminal:
+    """A progress bar per phase, with evaluations and sentences above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.bar: tqdm | None = None
+        self.last_scores: list[str] = []
+
+    def write(self, record: Record) -> None:
+        """Draw the record; loss records only show in the bar."""
+        match record:
+            case PhaseStart():
+                self._open_bar(record)
+            case Progress():
+                self._move_bar(record)
+            case EvaluationRecord():
+                self.last_scores = scores(record.evaluation)
+            case PhaseRecord():
+                self.close()
+        if not isinstance(record, PhaseStart | LossRecord) and (text := line(record)):
+            tqdm.write(text, file=self.stream)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _open_bar(self, record: PhaseStart) -> None:
+        self.last_scores = []
+        self.bar = tqdm(
+            desc=f"{record.phase} on {record.dataset}",
+            total=record.iterations,
+            unit="it",
+            file=self.stream,
+            dynamic_ncols=True,
+            leave=False,
+        )
+
+    def _move_bar(self, record: Progress) -> None:
+        if self.bar is not None and self.bar.update(record.iteration - self.bar.n):
+            losses = [f"{name} {value:.4g}" for name, value in record.losses().items()]
+            self.bar.set_postfix_str("  ".join([*self.last_scores[:1], *losses]), refresh=False)
+
+
+class JsonLines:
+    """Writes evaluations and losses to a file, one JSON object a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.stream = path.open("w", encoding="utf-8")
+
+    def write(self, record: Record) -> None:
+        """Append the record, if it is one of numbers."""
+        if isinstance(record, LossRecord | EvaluationRecord):
+            kind = "losses" if isinstance(record, LossRecord) else "evaluation"
+            self.stream.write(json.dumps({"kind": kind, **asdict(record)}) + "\n")
+            self.stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()

@@ -1,0 +1,123 @@
+"""What is done between iterations."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from torch import Tensor
+
+from dcrf.assignment.base import Assignment
+from dcrf.batch import Sweep
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
+from dcrf.reporting.writers import Writer
+from dcrf.training.phase import Hook, PhaseState
+
+
+class AdvanceAssignment(Hook):
+    """Lets the assignment count the iteration."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Count."""
+        self.assignment.after_iteration()
+
+
+class Every(Hook):
+    """Does something after every `interval` iterations, and at the end of the phase if asked to."""
+
+    def __init__(
+        self, interval: int | None, action: Callable[[], None], *, also_at_the_end: bool
+    ) -> None:
+        self.interval, self.action, self.also_at_the_end = interval, action, also_at_the_end
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Act if it is due."""
+        if self.interval is not None and state.clock.due(self.interval):
+            self.action()
+
+    def after_phase(self, state: PhaseState) -> None:
+        """Act once more, unless this iteration has been dealt with."""
+        was_due = self.interval is not None and state.clock.due(self.interval)
+        if self.also_at_the_end and not was_due:
+            self.action()
+
+
+class Evaluate(Hook):
+    """Evaluates after every `interval` iterations, where samples can be assigned."""
+
+    def __init__(
+        self, interval: int, evaluator: Evaluator, sweep: Sweep, writer: Writer, place: tuple[str, str]
+    ) -> None:
+        self.interval, self.evaluator, self.sweep = interval, evaluator, sweep
+        self.writer, self.place = writer, place
+        self.has_explained = False
+        evaluator.start_phase()
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Evaluate if it is due, or say once why that is not possible."""
+        if not state.clock.due(self.interval):
+            return
+        if reason := self.evaluator.assignment.missing():
+            self._explain(reason)
+            return
+        state.evaluation = self.evaluator.evaluate(self.sweep)
+        record = EvaluationRecord(*self.place, state.clock.iteration, asdict(state.evaluation))
+        self.writer.write(record)
+
+    def _explain(self, reason: str) -> None:
+        if not self.has_explained:
+            self.writer.write(Note(f"{self.place[1]}  is not evaluated: {reason}"))
+        self.has_explained = True
+
+
+class ReportLosses(Hook):
+    """Reports each loss as its unweighted mean since its last report.
+
+    Args:
+        intervals: loss name -> iterations between reports; 0 for never.
+        writer: takes the records.
+        place: names of the data set and the phase.
+    """
+
+    def __init__(
+        self, intervals: Mapping[str, int], writer: Writer, place: tuple[str, str]
+    ) -> None:
+        self.intervals = {name: n for name, n in intervals.items() if n > 0}
+        self.writer, self.place = writer, place
+        self.sums: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Add up; report what is due."""
+        for name in self.intervals:
+            total = self.sums.get(name)
+            # in float64, so that thousands of iterations add up exactly enough
+            value = state.losses[name].double()
+            self.sums[name] = value if total is None else total + value
+            self.counts[name] = self.counts.get(name, 0) + 1
+        self._report(state, [n for n, i in self.intervals.items() if state.clock.due(i)])
+
+    def after_phase(self, state: PhaseState) -> None:
+        """Report what has come together since the last report."""
+        self._report(state, list(self.sums))
+
+    def _report(self, state: PhaseState, names: list[str]) -> None:
+        if names:
+            means = {name: (self.sums.pop(name) / self.counts.pop(name)).item() for name in names}
+            self.writer.write(LossRecord(*self.place, state.clock.iteration, means))
+
+
+class ShowProgress(Hook):
+    """Tells the writer how far the phase is."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Pass on the iteration, and losses for whoever looks."""
+        losses = state.losses
+        self.writer.write(
+            Progress(state.clock.iteration, lambda: {n: loss.item() for n, loss in losses.items()})
+        )

@@ -1,0 +1,42 @@
+"""A method as one module: its `state_dict` is the model."""
+
+from collections.abc import Callable, Mapping as Table
+
+from torch import Tensor, nn
+
+from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import Centroids
+from dcrf.batch import Batch, Sweep
+from dcrf.data.source import DataSource
+from dcrf.mappings.mapping import Mapping
+
+
+class Method(nn.Module):
+    """What phases train and evaluations use.
+
+    mappings: name -> trainable mapping.
+    assignment: the cluster assignment strategy.
+    centroids: shared by strategy and patterns; None where nothing uses any.
+    """
+
+    def __init__(
+        self, mappings: Table[str, Mapping], assignment: Assignment, centroids: Centroids | None
+    ) -> None:
+        super().__init__()
+        self.mappings = dict(mappings)
+        self._registered = nn.ModuleList(self.mappings.values())
+        self.assignment = assignment
+        self.centroids = centroids
+
+    def sweep_over(self, source: DataSource) -> Sweep:
+        """Return a pass over the whole data set in evaluation mode, without gradient."""
+
+        def sweep(function: Callable[[Batch], Tensor]) -> Tensor:
+            was_training = self.training
+            self.eval()
+            try:
+                return source.sweep(function)
+            finally:
+                self.train(was_training)
+
+        return sweep

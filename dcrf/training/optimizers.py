@@ -1,0 +1,130 @@
+"""Optimizers by group: whose losses they minimise, whose parameters they change, when they act."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from dcrf.batch import Clock
+
+Gradients = Mapping[Parameter, Tensor | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LossRoute:
+    """How much a loss counts, and in which optimizer group."""
+
+    weight: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class CycleStage:
+    """The optimizers, by name, that act for a number of iterations."""
+
+    active: frozenset[str]
+    num_iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedOptimizer:
+    """An optimizer of one group, with its schedulers.
+
+    step_schedulers: stepped every iteration; epoch_schedulers: after every epoch.
+    """
+
+    optimizer: Optimizer
+    group: str
+    name: str | None = None
+    epoch_schedulers: Sequence[LRScheduler] = ()
+    iteration_schedulers: Sequence[LRScheduler] = ()
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters that it changes."""
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
+
+@dataclass(frozen=True)
+class OptimizerGroups:
+    """All optimizers of a phase.
+
+    routes: loss name -> weight and group; a loss of a group without optimizers is not minimised.
+    cycle: stages that repeat; without any, every optimizer acts in every iteration.
+    """
+
+    optimizers: Sequence[GroupedOptimizer] = ()
+    routes: Mapping[str, LossRoute] = field(default_factory=dict)
+    cycle: Sequence[CycleStage] = ()
+
+    def step(self, losses: Mapping[str, Tensor], clock: Clock) -> None:
+        """Minimise the losses of this iteration.
+
+        The gradients of all groups are taken before any optimizer steps, each with respect to
+        the group's own parameters only. A parameter that no loss reaches gets no gradient.
+        """
+        active = self.active(clock)
+        gradients = self._gradients(losses, active)
+        for member in active:
+            _step(member, gradients.get(member.group, {}))
+        for member in self.optimizers:
+            _advance(member.iteration_schedulers)
+            if clock.epoch_ends:
+                _advance(member.epoch_schedulers)
+
+    def active(self, clock: Clock) -> list[GroupedOptimizer]:
+        """Return the optimizers that act in this iteration."""
+        if not self.cycle:
+            return list(self.optimizers)
+        position = (clock.iteration - 1) % sum(stage.num_iterations for stage in self.cycle)
+        for stage in self.cycle:
+            if position < stage.num_iterations:
+                break
+            position -= stage.num_iterations
+        return [member for member in self.optimizers if member.name in stage.active]
+
+    def _gradients(
+        self, losses: Mapping[str, Tensor], active: Sequence[GroupedOptimizer]
+    ) -> dict[str, Gradients]:
+        totals = self._totals(losses, {member.group for member in active})
+        gradients = {}
+        for position, (group, total) in enumerate(totals.items(), start=1):
+            own = [p for m in active if m.group == group for p in m.parameters if p.requires_grad]
+            found = torch.autograd.grad(
+                total, own, retain_graph=position < len(totals), allow_unused=True
+            )
+            gradients[group] = dict(zip(own, found, strict=True))
+        return gradients
+
+    def _totals(self, losses: Mapping[str, Tensor], groups: set[str]) -> dict[str, Tensor]:
+        """Sum up the weighted losses of each group; a loss without a graph trains nothing."""
+        totals: dict[str, Tensor] = {}
+        for name, loss in losses.items():
+            route = self.routes[name]
+            if route.group in groups and loss.requires_grad:
+                total = totals.get(route.group)
+                weighted = route.weight * loss
+                totals[route.group] = weighted if total is None else total + weighted
+        return totals
+
+
+def _step(member: GroupedOptimizer, gradients: Gradients) -> None:
+    own = member.parameters
+    for parameter in own:
+        parameter.grad = gradients.get(parameter)
+    member.optimizer.step()
+    for parameter in own:
+        parameter.grad = None
+
+
+def _advance(schedulers: Sequence[LRScheduler]) -> None:
+    for scheduler in schedulers:
+        with warnings.catch_warnings():
+            # in a cycle an optimizer may rest for a whole epoch; time passes all the same
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            scheduler.step()

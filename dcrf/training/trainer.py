@@ -1,0 +1,141 @@
+"""Run a method: data set by data set, phase by phase."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+
+from dcrf.batch import Sweep
+from dcrf.data.source import DataSource
+from dcrf.errors import DcrfError, TrainingError
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.reporting.records import (
+    DatasetRecord,
+    EvaluationRecord,
+    Note,
+    PhaseRecord,
+    PhaseStart,
+    Report,
+)
+from dcrf.reporting.writers import Writer
+from dcrf.streams import Streams, global_seed
+from dcrf.training.method import Method
+from dcrf.training.phase import Phase, run_phase
+
+
+@dataclass(frozen=True, slots=True)
+class PhasePlan:
+    """A phase of a data set, to be made when its turn comes.
+
+    prepare: loads parameters, initialises centroids.
+    make: builds patterns, optimizers and hooks for the method as it is then.
+    max_iterations: None where the end is open.
+    """
+
+    name: str
+    prepare: Callable[[Method, Sweep], None]
+    make: Callable[[Method, Sweep, Evaluator], Phase]
+    max_iterations: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPlan:
+    """A data set of a method, to be opened when its turn comes.
+
+    make_method: builds the method anew; None goes on with the one of the data set before.
+    finish: saves what is to be kept of the method.
+    """
+
+    name: str
+    open: Callable[[], DataSource]
+    make_method: Callable[[], Method]
+    keeps_method: bool
+    phases: Sequence[PhasePlan]
+    finish: Callable[[Method], None]
+
+
+@dataclass(slots=True)
+class Trainer:
+    """Runs the plans of one method.
+
+    durations: seconds by `<data set>/<phase>`, apart from the report, which is reproducible.
+    """
+
+    plans: Sequence[DatasetPlan]
+    streams: Streams
+    writer: Writer
+    durations: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Report:
+        """Train and evaluate on every data set.
+
+        Raises:
+            TrainingError: a data set cannot be used, or training cannot go on; the message
+                names data set and phase.
+        """
+        report, method = Report(), None
+        for plan in self.plans:
+            with self._part(plan.name, "opening"):
+                source = plan.open()
+                if method is None or not plan.keeps_method:
+                    method = plan.make_method()
+            report = self._run_dataset(plan, source, method, report)
+        return report
+
+    def _run_dataset(
+        self, plan: DatasetPlan, source: DataSource, method: Method, report: Report
+    ) -> Report:
+        sweep = method.sweep_over(source)
+        evaluator = Evaluator(method.assignment, source.labels)
+        phases = []
+        for phase_plan in plan.phases:
+            with self._part(plan.name, phase_plan.name):
+                phases.append(self._run_phase(plan.name, phase_plan, source, method, evaluator))
+        with self._part(plan.name, "final evaluation"):
+            result = self._final_evaluation(plan.name, evaluator, sweep)
+            plan.finish(method)
+        return Report((*report.datasets, result), (*report.phases, *phases))
+
+    def _run_phase(
+        self,
+        dataset: str,
+        plan: PhasePlan,
+        source: DataSource,
+        method: Method,
+        evaluator: Evaluator,
+    ) -> PhaseRecord:
+        sweep = method.sweep_over(source)
+        plan.prepare(method, sweep)
+        method.train()
+        phase = plan.make(method, sweep, evaluator)
+        self.writer.write(PhaseStart(dataset, plan.name, plan.max_iterations))
+        batches = source.batches(phase.view_names, plan.name)
+        with global_seed(self.streams.seed_of("layers", dataset, plan.name)):
+            reason, state = run_phase(phase, batches, sweep, list(method.mappings.values()))
+        method.assignment.after_phase(plan.name, sweep)
+        clock = state.clock
+        record = PhaseRecord(dataset, plan.name, clock.iteration, clock.epoch, reason)
+        self.writer.write(record)
+        return record
+
+    def _final_evaluation(self, dataset: str, evaluator: Evaluator, sweep: Sweep) -> DatasetRecord:
+        if reason := evaluator.assignment.missing():
+            self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
+            return DatasetRecord(dataset, None, reason)
+        evaluator.start_phase()
+        evaluation = asdict(evaluator.evaluate(sweep))
+        self.writer.write(EvaluationRecord(dataset, None, None, evaluation))
+        return DatasetRecord(dataset, evaluation)
+
+    @contextmanager
+    def _part(self, dataset: str, part: str) -> Iterator[None]:
+        """Time a part of the run; say where it was if it fails."""
+        start = time.perf_counter()
+        try:
+            yield
+        except Exception as error:
+            is_ours = isinstance(error, DcrfError)
+            cause = str(error) if is_ours else f"{type(error).__name__}: {error}"
+            raise TrainingError(f"data set {dataset!r}, {part}: {cause}") from error
+        finally:
+            self.durations[f"{dataset}/{part}"] = time.perf_counter() - start
