@@ -5,8 +5,8 @@ the two files that lead from a component's name to its schema.
 """
 
 import inspect
+import itertools
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -23,31 +23,38 @@ from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
 
 _LINE = 100
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
+# It is declared to take anything, and raises if it gets anything.
+_TAKES_NOTHING = vars(nn.Module)["__init__"]
 # Arguments that mean integers although neither annotation nor default says so.
 _INTEGERS = {
-    *("bits", "downscale_factor", "groups", "kernel_size", "max_size", "output_size", "padding"),
-    *("size", "stride", "upscale_factor"),
+    *("bits", "divisor_override", "downscale_factor", "groups", "kernel_size", "max_size"),
+    *("output_size", "padding", "size", "stride", "upscale_factor"),
 }
 
 
-def stale_files() -> list[Path]:
+def stale_files(folder: Path = SCHEMA) -> list[Path]:
     """Return the generated files that are missing or differ from what would be written now.
 
-    Tables of names are left out where other versions of torch or torchvision made them.
+    Tables of names that other versions of torch or torchvision made are left out.
     """
-    return [
-        path
-        for path, text in documents().items()
-        if not (path.exists() and (path.read_text() == text or _other_versions(path)))
-    ]
+    return [path for path, text in documents(folder).items() if _is_stale(path, text)]
 
 
-def documents() -> dict[Path, str]:
+def write_files(folder: Path = SCHEMA) -> None:
+    """Write every generated file, each at once, so that no reader ever sees half of it."""
+    for path, text in documents(folder).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(text)
+        unfinished.replace(path)
+
+
+def documents(folder: Path = SCHEMA) -> dict[Path, str]:
     """Return path -> text of every generated file."""
-    names = {SCHEMA / "names" / f"{place}.json": _names_text(place) for place in TABLES}
+    names = {folder / "names" / f"{place}.json": _names_text(place) for place in TABLES}
     return names | {
-        SCHEMA / "design_pattern.json": _dispatch_text(DESIGN_PATTERNS, "Design pattern"),
-        SCHEMA / "cluster_assignment_strategy.json": _dispatch_text(
+        folder / "design_pattern.json": _dispatch_text(DESIGN_PATTERNS, "Design pattern"),
+        folder / "cluster_assignment_strategy.json": _dispatch_text(
             STRATEGIES, "Cluster assignment strategy"
         ),
     }
@@ -65,44 +72,45 @@ def signature_of(thing: Callable[..., Any]) -> dict[str, Parameter]:
     """
     if not inspect.isclass(thing):
         return dict(inspect.signature(_described(thing)).parameters)
-    constructors = [owner.__init__ for owner in thing.__mro__ if "__init__" in vars(owner)]
-    if constructors[0] is nn.Module.__init__:
-        return {}  # it is declared to take anything, and raises if it gets anything
-    parameters = _parameters(constructors[0])
-    if thing is not nn.Identity and _hands_on(parameters):
-        inherited = _parameters(constructors[1])
-        kept = {n: p for n, p in parameters.items() if p.kind is not Parameter.VAR_KEYWORD}
-        # No position counts that lies behind `**kwargs`.
-        parameters = kept | {
-            name: parameter.replace(kind=Parameter.KEYWORD_ONLY)
-            for name, parameter in inherited.items()
-            if name not in kept
-        }
-    return parameters
+    constructors = [vars(owner)["__init__"] for owner in thing.__mro__ if "__init__" in vars(owner)]
+    if constructors[0] is _TAKES_NOTHING:
+        return {}
+    own = _parameters(constructors[0])
+    if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in own.values()):
+        return own
+    if constructors[1] is _TAKES_NOTHING:
+        return own  # it hands nothing on, as torch.nn.Identity
+    kept = {name: p for name, p in own.items() if p.kind is not Parameter.VAR_KEYWORD}
+    inherited = _parameters(constructors[1])
+    return kept | {
+        name: parameter.replace(kind=Parameter.KEYWORD_ONLY)
+        for name, parameter in inherited.items()
+        if name not in kept
+    }
 
 
 def main(arguments: list[str]) -> int:
     """Write the files; with `--check` only name those that are stale, and return 1 if any is."""
-    stale = stale_files() if "--check" in arguments else []
+    if "--check" not in arguments:
+        write_files()
+        return 0
+    stale = stale_files()
     for path in stale:
         sys.stderr.write(f"{path} is not current; run python -m dcrf.generate\n")
-    if "--check" not in arguments:
-        for path, text in documents().items():
-            _write(path, text)
     return 1 if stale else 0
 
 
 def _described(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return torch's own description of a builtin or dispatching function, else the function."""
-    return torch.overrides.get_testing_overrides().get(function, function)
+    """Return the function, or torch's own stand-in where it does not say what it takes."""
+    if inspect.isfunction(function):
+        kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+        if kinds != _VARIADIC:
+            return function
+    return torch.overrides.get_testing_overrides()[function]
 
 
 def _parameters(constructor: Callable[..., Any]) -> dict[str, Parameter]:
     return dict(list(inspect.signature(constructor).parameters.items())[1:])  # without `self`
-
-
-def _hands_on(parameters: Mapping[str, Parameter]) -> bool:
-    return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
 def _names_text(place: str) -> str:
@@ -117,22 +125,21 @@ def _names_text(place: str) -> str:
 
 
 def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
-    """Return what validation needs of one name; what is empty or false is left out."""
+    """Return what validation needs of one name; what is empty, 0 or false is left out.
+
+    The first `positional` of the required and optional arguments may be given by position.
+    """
     parameters = signature_of(thing)
     tensor = next(iter(parameters)) if place == "functions" else None
-    given = {
-        name: parameter
-        for name, parameter in parameters.items()
-        if name != tensor and not name.startswith("_") and name not in NOT_GIVEN[place]
-        if parameter.kind not in _VARIADIC
-    }
+    own = {name: p for name, p in parameters.items() if p.kind not in _VARIADIC}
+    barred = {tensor, *NOT_GIVEN[place]} | {name for name in own if name.startswith("_")}
+    given = {name: p for name, p in own.items() if name not in barred}
     kinds = {parameter.kind for parameter in parameters.values()}
-    required = [name for name, p in given.items() if p.default is Parameter.empty]
     entry = {
         "tensor": tensor,
-        "required": required,
-        "optional": [name for name in given if name not in required],
-        "keyword_only": [n for n in given if n not in _positional(parameters, given, tensor)],
+        "required": [name for name, p in given.items() if p.default is Parameter.empty],
+        "optional": [name for name, p in given.items() if p.default is not Parameter.empty],
+        "positional": len(list(itertools.takewhile(lambda n: _by_position(n, own, barred), own))),
         "integers": [name for name, p in given.items() if _means_integer(p)],
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
@@ -140,30 +147,19 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value}
 
 
-def _positional(
-    parameters: Mapping[str, Parameter], given: Mapping[str, Parameter], tensor: str | None
-) -> list[str]:
-    """Return what may be given by position: all before the first that may not be given."""
-    names: list[str] = []
-    for name, parameter in parameters.items():
-        if name == tensor:
-            continue
-        if name not in given or parameter.kind is Parameter.KEYWORD_ONLY:
-            break
-        names.append(name)
-    return names
+def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None]) -> bool:
+    return name not in barred and own[name].kind is not Parameter.KEYWORD_ONLY
 
 
 def _means_integer(parameter: Parameter) -> bool:
     annotation = parameter.annotation
     if annotation in (Parameter.empty, None, type(None)):  # torch.nn.functional annotates None
         return parameter.name in _INTEGERS or type(parameter.default) is int
-    words = set(re.findall(r"\w+", getattr(annotation, "__name__", "") + f" {annotation}"))
+    words = re.findall(r"\w+", str(annotation))
     return "int" in words and "float" not in words
 
 
 def _dispatch_text(registry: Registry, title: str) -> str:
-    names = [name for name in registry.stems]
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
@@ -171,12 +167,12 @@ def _dispatch_text(registry: Registry, title: str) -> str:
         " Made by python -m dcrf.generate.",
         "type": "object",
         "properties": {
-            registry.key: {"description": "Which component this is.", "enum": names}
+            registry.key: {"description": "Which component this is.", "enum": [*registry.stems]}
         },
         "required": [registry.key],
         "allOf": [_branch(registry, stem) for stem in registry.schemas],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return _readable(document) + "\n"
 
 
 def _branch(registry: Registry, stem: str) -> dict[str, Any]:
@@ -187,27 +183,37 @@ def _branch(registry: Registry, stem: str) -> dict[str, Any]:
     }
 
 
-def _readable(value: Any, indent: str = "", key: str = "") -> str:
-    """Return JSON in which what fits on one line stands on one line."""
-    line = json.dumps(value)
-    if len(indent) + len(key) + len(line) < _LINE or not isinstance(value, Mapping):
+def _readable(value: Any, indent: str = "", before: str = "") -> str:
+    """Return JSON in which what fits on a line stands on a line, and long lists are filled."""
+    line, inner = json.dumps(value), indent + "  "
+    if len(indent + before + line) < _LINE or not isinstance(value, list | dict):
         return line
-    inner = indent + "  "
-    items = ((f"{json.dumps(name)}: ", part) for name, part in value.items())
-    lines = [f"{inner}{name}{_readable(part, inner, name)}" for name, part in items]
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(value, list):
+        items = [_readable(item, inner) for item in value]
+        return f"[\n{_filled(items, inner)}\n{indent}]"
+    keys = {name: f"{json.dumps(name)}: " for name in value}
+    parts = [inner + keys[name] + _readable(value[name], inner, keys[name]) for name in value]
+    return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
 
 
-def _other_versions(path: Path) -> bool:
-    return path.parent.name == "names" and json.loads(path.read_text())["versions"] != versions()
+def _filled(items: list[str], indent: str) -> str:
+    """Return as many items on a line as fit, none broken."""
+    lines = [indent + items[0]]
+    for item in items[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + 1 + len(item) < _LINE:
+            lines[-1] += f" {item}"
+        else:
+            lines.append(indent + item)
+    return "\n".join(lines)
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file at once, so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)
+def _is_stale(path: Path, text: str) -> bool:
+    if not path.exists():
+        return True
+    there = path.read_text()
+    made_elsewhere = json.loads(there).get("versions", versions()) != versions()
+    return there != text and not made_elsewhere
 
 
 if __name__ == "__main__":

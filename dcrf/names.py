@@ -87,7 +87,7 @@ avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d
 lp_pool1d lp_pool2d lp_pool3d fractional_max_pool2d fractional_max_pool3d
 channel_shuffle fold interpolate pad pixel_shuffle pixel_unshuffle unfold
 upsample upsample_bilinear upsample_nearest
-""".split()
+"""
 _functions = {
     name: member
     for name, member in vars(functional).items()
@@ -95,7 +95,7 @@ _functions = {
     if member.__module__ in {"torch", "torch.nn.functional", "torch._C._nn"}
 }
 FUNCTIONS: Mapping[str, Callable[..., Tensor]] = _frozen(
-    {name: _functions[name] for name in _FUNCTIONS if name in _functions}
+    {name: _functions[name] for name in _FUNCTIONS.split() if name in _functions}
 )
 
 
@@ -156,9 +156,9 @@ CIFAR10 CIFAR100 CLEVRClassification Caltech101 Caltech256 Country211 DTD EMNIST
 FGVCAircraft FakeData FashionMNIST Flowers102 Food101 GTSRB INaturalist ImageFolder ImageNet
 Imagenette KMNIST LFWPeople LSUN MNIST Omniglot OxfordIIITPet PCAM Places365 QMNIST RenderedSST2
 SEMEION STL10 SUN397 SVHN StanfordCars USPS
-""".split()
+"""
 _datasets = _classes(datasets, datasets.VisionDataset, "torchvision.datasets.")
-_refused_datasets = {name: _NO_LABELS for name in _datasets.keys() - set(_DATASETS)} | {
+_refused_datasets = dict.fromkeys(_datasets.keys() - set(_DATASETS.split()), _NO_LABELS) | {
     "CelebA": "its labels are forty attributes instead of one class",
     "DatasetFolder": f"{_CODE}; write 'ImageFolder'",
     "HMDB51": "its samples are videos",
@@ -195,40 +195,41 @@ REFUSED: Mapping[str, Mapping[str, str]] = MappingProxyType(
 _DTYPE = "a file cannot hold one; the method's `precision` says how mappings run"
 _PAIR = "only one tensor goes on to what comes next"
 _VIEWS = "the entry's `transforms` and `batch_augmentations` say how samples are transformed"
-NOT_GIVEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "layers": {
-            "device": "the method's `device` says where mappings run",
-            "dtype": _DTYPE,
-            "process_group": "the framework knows the processes that train together",
-            "return_indices": _PAIR,
-        },
-        "initializers": {
-            "generator": "the method's `seed` says where random numbers come from",
-            "tensor": "`layer_names` and `weight_type` say what is initialised",
-        },
-        "functions": {
-            "bias": _MODULE_STATE,
-            "dtype": _DTYPE,
-            "out": "the result is always a new tensor",
-            "return_indices": _PAIR,
-            "running_mean": _MODULE_STATE,
-            "running_var": _MODULE_STATE,
-            "weight": _MODULE_STATE,
-        },
-        "optimizers": {"params": "`trained_mapping_names` says what is trained"},
-        "schedulers": {
-            "last_epoch": "a scheduler starts where its phase starts",
-            "optimizer": "`optimizer_name` says whose learning rate changes",
-            "scale_fn": _CODE,
-        },
-        "transforms": {},
-        "datasets": {
-            "is_valid_file": _CODE,
-            "loader": _CODE,
-            "target_transform": _CODE,
-            "transform": _VIEWS,
-            "transforms": _VIEWS,
-        },
-    }
+_not_given: dict[str, dict[str, str]] = {
+    "layers": {
+        "device": "the method's `device` says where mappings run",
+        "dtype": _DTYPE,
+        "process_group": "the framework knows the processes that train together",
+        "return_indices": _PAIR,
+    },
+    "initializers": {
+        "generator": "the method's `seed` says where random numbers come from",
+        "tensor": "`layer_names` and `weight_type` say what is initialised",
+    },
+    "functions": {
+        "bias": _MODULE_STATE,
+        "dtype": _DTYPE,
+        "out": "the result is always a new tensor",
+        "return_indices": _PAIR,
+        "running_mean": _MODULE_STATE,
+        "running_var": _MODULE_STATE,
+        "weight": _MODULE_STATE,
+    },
+    "optimizers": {"params": "`trained_mapping_names` says what is trained"},
+    "schedulers": {
+        "last_epoch": "a scheduler starts where its phase starts",
+        "optimizer": "`optimizer_name` says whose learning rate changes",
+        "scale_fn": _CODE,
+    },
+    "transforms": {},
+    "datasets": {
+        "is_valid_file": _CODE,
+        "loader": _CODE,
+        "target_transform": _CODE,
+        "transform": _VIEWS,
+        "transforms": _VIEWS,
+    },
+}
+NOT_GIVEN: Mapping[str, Mapping[str, str]] = _frozen(
+    {place: _frozen(arguments) for place, arguments in _not_given.items()}
 )

@@ -1,8 +1,10 @@
 """From configuration to a `Method`: mappings, centroids, strategy."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
-from pathlib import Path
+from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 from dcrf.assignment.base import Assignment
@@ -15,7 +17,6 @@ from dcrf.config.model import MappingConfig, MethodConfig
 from dcrf.errors import ConfigError, Problem
 from dcrf.mappings.layers import bind_function, build_layer, initialise
 from dcrf.mappings.mapping import Mapping
-from dcrf.names import TRANSFORMS
 from dcrf.registry import STRATEGIES
 from dcrf.streams import Streams, global_seed
 from dcrf.training.method import Method
@@ -91,22 +92,25 @@ def check(config: MethodConfig) -> None:
         ConfigError: all parts that cannot be made, each at its JSON path.
     """
     problems: list[Problem] = []
-    streams = Streams(0)
-    mappings: dict[str, Mapping] = {}
-    for entry in config.mappings:
-        try:
-            mappings[entry.name] = _build_mapping(entry, None, config)
-        except ConfigError as error:
-            problems += error.problems
-    if not problems:
-        method = build_method(config, config.datasets[0].num_clusters, streams)
-        for phase in config.phases:
-            try:
-                build_optimizers(phase, method, config.source)
-            except ConfigError as error:
-                problems += error.problems
+    with torch.device("meta"):  # shapes without memory, however large a layer is
+        for entry in config.mappings:
+            with _collected(problems):
+                _build_mapping(entry, None, config)
+        if not problems:
+            method = build_method(config, config.datasets[0].num_clusters, Streams(0))
+            for phase in config.phases:
+                with _collected(problems):
+                    build_optimizers(phase, method, config.source)
     if problems:
         raise ConfigError(config.source, problems)
+
+
+@contextmanager
+def _collected(problems: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        problems += error.problems
 
 
 def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodConfig) -> Mapping:

@@ -20,7 +20,7 @@ from dcrf.config.model import (
     PhaseConfig,
     SaveConfig,
 )
-from dcrf.config.paths import saved_file
+from dcrf.config.paths import saved_file, with_seed
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.registry import DESIGN_PATTERNS
 from dcrf.reporting.writers import Writer
@@ -52,6 +52,11 @@ class Run:
     def file(self, target: Path, dataset: str, part: str) -> Path:
         """Return the file for a part of the method, trained on a data set."""
         return saved_file(target, self.config.name, dataset, part, self.seed_in_names)
+
+    def found(self, file: Path) -> Path:
+        """Return the file to load: where there are several seeds, rather this seed's own."""
+        own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
+        return own if own.exists() else file
 
 
 def build_plans(run: Run) -> list[DatasetPlan]:
@@ -86,11 +91,12 @@ def _prepare(
     run: Run, dataset: DatasetConfig, phase: PhaseConfig, method: Method, sweep: Sweep
 ) -> None:
     for load in phase.loads:
-        load_mapping(method.mappings[load.mapping_name], load.file)
+        load_mapping(method.mappings[load.mapping_name], run.found(load.file))
     entry = run.config.centroids
     if entry is None or phase.name not in entry.phases or method.centroids.are_initialised:
         return
-    start = CentroidStart(entry.initialization, entry.initialization_num_restarts, entry.file)
+    file = run.found(entry.file) if entry.file else None
+    start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
     generator = run.streams.generator("centroids", dataset.name)
     features = _features(entry, method, sweep)
     method.centroids.assign(start(features, dataset.num_clusters, generator))

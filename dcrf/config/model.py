@@ -83,7 +83,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True, slots=True)
 class SchedulerConfig:
-    """A learning-rate scheduler of all optimizers of one name, stepped per `epoch` or `iteration`."""
+    """A learning-rate scheduler of all optimizers of one name; `step` is `epoch` or `iteration`."""
 
     path: str
     type: str

@@ -1,5 +1,9 @@
 """Raw data: what a source hands over, before any view of it is made."""
 
+import pickle
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +14,13 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, Subset
 
 from dcrf.errors import DataError
+
+READING_ERRORS = (
+    OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
+    ImportError, SyntaxError,  # SyntaxError: what PIL says of a broken PNG
+    pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What libraries raise for files that are missing, damaged or of the wrong kind."""
 
 
 class Samples(Protocol):

@@ -10,11 +10,11 @@ import torch
 from sklearn import datasets as sklearn_sets
 from torch import Tensor
 
-from dcrf.data.raw import RawData, concatenate, select
+from dcrf.data.raw import READING_ERRORS, RawData, concatenate, select
 from dcrf.data.torchvision_sets import open_torchvision
 from dcrf.errors import DataError
 
-IMAGE_CHANNELS = (1, 3, 4)
+_TABLE_AXES = 2
 
 _SKLEARN_TABLES = MappingProxyType(
     {
@@ -41,7 +41,8 @@ def open_data(
         dataset: what the source calls the data set.
         options: the source's arguments.
         parts: for each part the options that differ; parts are concatenated.
-        first, last: the inclusive range of indices to keep, counted over all parts.
+        first: index of the first sample to keep, counted over all parts.
+        last: index of the last sample to keep, inclusive.
 
     Raises:
         DataError: the data cannot be read, or the range does not fit them.
@@ -85,7 +86,8 @@ def open_npz(
     Args:
         dataset: what errors call the data.
         path: the file.
-        samples_key, labels_key: names of the arrays. There need not be an array `labels`.
+        samples_key: name of the array of samples.
+        labels_key: name of the array of labels, (N,) integers. An array `labels` may be absent.
 
     Raises:
         DataError: the file or an array is missing, or an array is not what it should be.
@@ -113,14 +115,14 @@ def _read_arrays(path: Path, samples_key: str, labels_key: str) -> dict[str, np.
                 found = ", ".join(archive.files)
                 raise DataError(f"no array {', '.join(sorted(absent))}; the file has: {found}")
             return {key: archive[key] for key in wanted}
-    except (OSError, ValueError, EOFError) as error:  # a zip error is an OSError or ValueError
+    except READING_ERRORS as error:
         raise DataError(f"cannot be read as plain arrays ({error})") from error
 
 
 def _samples_tensor(array: np.ndarray) -> Tensor:
-    if array.ndim < 2 or not len(array):
+    if array.ndim < _TABLE_AXES or not len(array):
         raise DataError(f"samples have the shape {array.shape}; at least one, as (N, d), is needed")
-    if array.dtype == np.uint8 and array.ndim > 2:
+    if array.dtype == np.uint8 and array.ndim > _TABLE_AXES:
         return _images(array)
     if array.dtype.kind not in "buif":
         raise DataError(f"samples are of type {array.dtype}; numbers are needed")
@@ -132,12 +134,16 @@ def _samples_tensor(array: np.ndarray) -> Tensor:
 
 
 def _images(array: np.ndarray) -> Tensor:
-    images = array[..., None] if array.ndim == 3 else array
-    if images.ndim != 4 or images.shape[3] not in IMAGE_CHANNELS:
-        raise DataError(
-            f"samples of uint8 have the shape {array.shape}; images are (N, H, W) or (N, H, W, C) "
-            "with 1, 3 or 4 channels, and other data are to be saved as float32"
-        )
+    match array.shape:
+        case (_, _, _):
+            images = array[..., None]
+        case (_, _, _, 1 | 3 | 4):
+            images = array
+        case _:
+            raise DataError(
+                f"samples of uint8 have the shape {array.shape}; images are (N, H, W) or "
+                "(N, H, W, C) with 1, 3 or 4 channels, and other data are to be saved as float32"
+            )
     return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
 
 

@@ -1,9 +1,6 @@
 """Data sets of torchvision: their samples, and the labels wherever a class keeps them."""
 
 import inspect
-import pickle
-import tarfile
-import zipfile
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -12,14 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.raw import RawData, Samples
+from dcrf.data.raw import READING_ERRORS, RawData, Samples
 from dcrf.errors import DataError
 from dcrf.names import DATASETS
-
-OPENING_ERRORS = (
-    OSError, RuntimeError, ValueError, TypeError, KeyError, EOFError, ImportError, AttributeError,
-    pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile,
-)  # fmt: skip
 
 # Axes of `data` in the classes that hold all images as one uint8 array.
 _ARRAY_LAYOUTS: Mapping[str, str] = MappingProxyType(
@@ -65,7 +57,7 @@ def open_torchvision(dataset: str, **options: Any) -> RawData:
     try:
         opened = cls(**options)
         size = len(opened)
-    except OPENING_ERRORS as error:
+    except READING_ERRORS as error:
         remedy = _remedy(cls, options)
         raise DataError(
             f"data set {dataset} cannot be opened ({type(error).__name__}: {error}){remedy}"
@@ -74,7 +66,7 @@ def open_torchvision(dataset: str, **options: Any) -> RawData:
         raise DataError(f"data set {dataset} has no samples{_place(options)}")
     try:
         return RawData(_samples(opened, dataset), _labels(opened))
-    except OPENING_ERRORS as error:
+    except READING_ERRORS as error:
         raise DataError(f"data set {dataset}{_place(options)} cannot be read ({error})") from error
 
 
@@ -139,8 +131,8 @@ def _as_integers(values: Any, size: int) -> np.ndarray | None:
     if isinstance(values, list) and not all(_is_integer(value) for value in values):
         return None
     labels = np.asarray(values)
-    labels = labels[:, 0] if labels.ndim == 2 else labels  # QMNIST: column 0 is the class
-    return labels if labels.ndim == 1 and labels.dtype.kind in "bui" else None
+    labels = labels.reshape(size, -1)[:, 0]  # of QMNIST's many columns the first is the class
+    return labels if labels.dtype.kind in "bui" else None
 
 
 def _is_integer(target: Any) -> bool:

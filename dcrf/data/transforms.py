@@ -18,8 +18,8 @@ _ENUM_ARGUMENTS: Mapping[str, type[Enum]] = MappingProxyType(
     {"interpolation": tv.InterpolationMode, "policy": tv.AutoAugmentPolicy}
 )
 _DETERMINISTIC = (
-    tv.CenterCrop, tv.ConvertImageDtype, tv.FiveCrop, tv.Grayscale, tv.LinearTransformation,
-    tv.Normalize, tv.Pad, tv.PILToTensor, tv.Resize, tv.TenCrop, tv.ToPILImage, tv.ToTensor,
+    tv.CenterCrop, tv.Grayscale, tv.Normalize, tv.Pad, tv.PILToTensor, tv.Resize, tv.ToPILImage,
+    tv.ToTensor,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Adversarially constrained autoencoder interpolation (ACAI, arXiv:1807.07543)."""
+"""Adversarially constrained autoencoder interpolation (ACAI, arXiv:1807.07543, section 3)."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 
 
 def mixing_coefficients(n_samples: int, generator: Generator) -> Tensor:
-    """Draw a ~ U[0, 0.5], one per sample (section 3): beyond 0.5 a pair would only change roles.
+    """Draw a ~ U[0, 0.5], one per sample: beyond 0.5 a pair would only change roles.
 
     Returns:
         (n_samples,) on the CPU.
@@ -15,7 +15,7 @@ def mixing_coefficients(n_samples: int, generator: Generator) -> Tensor:
 
 
 def mixed_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
-    """Mix every code with the one that stands as far from the other end of the batch (eq. 1).
+    """Mix every code with the one that stands as far from the other end of the batch.
 
     Args:
         codes: (n, ...) latent codes of any shape, n odd or even.
@@ -29,7 +29,7 @@ def mixed_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
 
 
 def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularisers: Tensor) -> Tensor:
-    """How badly a critic finds the mixing coefficients (ACAI eq. 2).
+    """How badly a critic finds the mixing coefficients (L_d of ACAI).
 
     Args:
         on_interpolations: (n, ...) the critic's outputs for interpolations, averaged per sample.
@@ -45,7 +45,7 @@ def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularisers
 
 
 def undetected_interpolation(on_interpolations: Tensor) -> Tensor:
-    """How far a critic is from taking interpolations for samples (last term of ACAI eq. 3).
+    """How far a critic is from taking interpolations for samples (in ACAI's L_f,g, before lambda).
 
     Args:
         on_interpolations: (n, ...) the critic's outputs, averaged per sample.

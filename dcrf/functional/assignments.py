@@ -14,11 +14,19 @@ def squared_distances(features: Tensor, centroids: Tensor) -> Tensor:
 
     Args:
         features: (n, d).
-        centroids: (k, d).
+        centroids: (k, d), or (n, 1, d) where every row has one of its own.
 
     Returns:
-        (n, k), >= 0.
+        (n, k), or (n, 1); >= 0.
+
+    Raises:
+        ValueError: the numbers of dimensions differ.
     """
+    if features.shape[-1] != centroids.shape[-1]:  # broadcasting may give a number all the same
+        raise ValueError(
+            f"points in {features.shape[-1]} dimensions have no distance to points in "
+            f"{centroids.shape[-1]}"
+        )
     return (features.unsqueeze(1) - centroids).square().sum(dim=2)
 
 
@@ -40,7 +48,7 @@ def student_t_log_assignments(features: Tensor, centroids: Tensor, dof: float = 
 def gaussian_log_assignments(
     features: Tensor, centroids: Tensor, inverse_temperature: float
 ) -> Tensor:
-    """Log soft assignments of deep k-means, G_k in eq. 4 of arXiv:1806.10069.
+    """Log soft assignments of deep k-means: log G of arXiv:1806.10069, section 3.
 
     Args:
         features: (n, d) feature representations.
@@ -56,7 +64,7 @@ def gaussian_log_assignments(
 def annealed_inverse_temperature(
     initial: float, final: float, iterations_per_value: int, iteration: int
 ) -> float:
-    """Inverse temperature of deep k-means in one iteration (arXiv:1806.10069, section 3.2).
+    """Inverse temperature of deep k-means in one iteration (arXiv:1806.10069, DKM-a).
 
     alpha_1 is `initial`, alpha_(i+1) = 2^(1 / ln(i+1)^2) alpha_i. From 0.1 the 40th value is 28.13.
 

@@ -31,7 +31,9 @@ def normalised_temperature_cross_entropy(
 def statistics_vector_contrast(
     first_log_assignments: Tensor, second_log_assignments: Tensor, temperature: float
 ) -> Tensor:
-    """Contrast clusters by their statistics vectors (Contrastive Clustering eq. 6, 2009.09687).
+    """Contrast clusters by their statistics vectors (Contrastive Clustering, arXiv:2009.09687).
+
+    The cluster-level loss of that paper without its entropy term (`negative_entropy_of_mean`).
 
     The statistics vector of a cluster is its column of the assignments of one view: the
     probabilities of all samples to be in it. There are 2k anchors.

@@ -24,7 +24,7 @@ REDUCTIONS: MappingProxyType[str, Callable[[Tensor], Tensor]] = MappingProxyType
 def squared_error(
     outputs: Tensor, targets: Tensor, reduction: str = "mean_across_samples"
 ) -> Tensor:
-    """Squared error of reconstructions (Vincent et al., JMLR 2010, section 2.2).
+    """Squared error of reconstructions (Vincent et al., JMLR 2010).
 
     Samples are compared element by element, whatever the shape: a decoder may give flat images.
 

@@ -1,9 +1,10 @@
 """Parts of the reinforcement of current assignments: distances, choices, losses, their mean.
 
-Everything is about pairs of a sample and a cluster, (n, k). Deep k-means (arXiv:1806.10069, eq. 3)
-is one composition: squared distances of all pairs, weighted by a softmax.
+Everything is about pairs of a sample and a cluster, (n, k). The clustering term of deep k-means
+(arXiv:1806.10069) is one composition: squared distances of all pairs, weighted by a softmax.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -19,54 +20,29 @@ def row_argmax(scores: Tensor) -> Tensor:
     return F.one_hot(scores.argmax(dim=1), scores.shape[1]).bool()
 
 
-def squared_error_of_pairs(samples: Tensor, clusters: Tensor) -> Tensor:
-    """Squared distance of representations.
-
-    Args:
-        samples: (n, ...) one per sample.
-        clusters: (k, ...) one per cluster, with as many elements.
-
-    Returns:
-        (n, k), >= 0.
-    """
-    return (samples.flatten(1).unsqueeze(1) - clusters.flatten(1)).square().sum(dim=2)
-
-
-def squared_error_to_pseudo_labels(assignments: Tensor, pseudo_labels: Tensor) -> Tensor:
-    """Squared distance between each sample's assignments and its own pseudo-label.
-
-    Args:
-        assignments: (n, k) probabilities.
-        pseudo_labels: (n, k), one-hot.
-
-    Returns:
-        (n, 1), in [0, 2]: the same for all pairs of a sample.
-    """
-    return (assignments - pseudo_labels).square().sum(dim=1, keepdim=True)
-
-
 def cross_entropy_to_pseudo_labels(log_assignments: Tensor, pseudo_labels: Tensor) -> Tensor:
     """Cross-entropy between each sample's own pseudo-label and its assignments.
 
     Args:
         log_assignments: (n, k) natural-log probabilities.
-        pseudo_labels: (n, k), one-hot.
+        pseudo_labels: (n,) cluster indices.
 
     Returns:
         (n, 1), >= 0, in nats: the same for all pairs of a sample.
     """
-    return -(pseudo_labels * log_assignments).sum(dim=1, keepdim=True)
+    return -log_assignments.gather(1, pseudo_labels.unsqueeze(1))
 
 
 def mean_over_selected_samples(pair_losses: Tensor, selected: Tensor) -> Tensor:
     """Sum the losses of each sample's selected pairs; average over samples that have any.
 
     Args:
-        pair_losses: (n, k), already weighted.
-        selected: (n, k) booleans.
+        pair_losses: (n, k) or (n, 1), already weighted.
+        selected: booleans, (n, k) or fewer axes: a single True selects every pair.
 
     Returns:
         Scalar; 0, still with a graph, where nothing is selected.
     """
+    pair_losses, selected = torch.broadcast_tensors(pair_losses, selected)
     n_samples = selected.any(dim=1).sum().clamp_min(1)
     return pair_losses.masked_fill(~selected, 0).sum() / n_samples

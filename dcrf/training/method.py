@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, Sweep
-from dcrf.data.source import DataSource
+from dcrf.data.data_source import DataSource
 from dcrf.mappings.mapping import Mapping
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 
 from dcrf.batch import Sweep
-from dcrf.data.source import DataSource
+from dcrf.data.data_source import DataSource
 from dcrf.errors import DcrfError, TrainingError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import (

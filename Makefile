@@ -1,0 +1,47 @@
+# Every target sets up what it needs in .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+
+.PHONY: help demo test check schema clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    install, then train the quickstart on handwritten digits (about a minute)"
+	@echo "make test    install, then run the tests"
+	@echo "make check   formatting, lint, types and tests"
+	@echo "make schema  write the generated schema files anew"
+	@echo "make clean   remove .venv"
+
+demo: $(VENV)/installed
+	$(PY) main.py configurations/quickstart
+
+test: $(VENV)/installed-dev
+	$(PY) -m pytest
+
+check: $(VENV)/installed-dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy dcrf
+	$(PY) -m pytest
+
+schema: $(VENV)/installed
+	$(PY) -m dcrf.generate
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	  || (echo "dcrf needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	@echo "installing requirements into $(VENV); PyTorch is large, this takes a few minutes"
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,34 @@
+"""From configuration to data sources."""
+
+from dcrf.config.model import DatasetConfig
+from dcrf.data.data_source import DataSource
+from dcrf.data.plan import Loading
+from dcrf.data.sources import open_data
+from dcrf.streams import Streams
+
+
+def open_source(entry: DatasetConfig, streams: Streams, device: str) -> DataSource:
+    """Open a data set and its views.
+
+    Raises:
+        DataError: the data cannot be read, or do not fit what the file asks for.
+    """
+    raw = open_data(
+        entry.source,
+        entry.dataset,
+        entry.options,
+        parts=entry.parts,
+        first=entry.first,
+        last=entry.last,
+    )
+    loading = Loading(
+        entry.batch_size,
+        shuffle=entry.shuffle,
+        drop_last=entry.drop_last,
+        num_workers=entry.num_workers,
+        pin_memory=entry.pin_memory,
+        device=device,
+    )
+    return DataSource(
+        entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams
+    )

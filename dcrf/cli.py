@@ -1,0 +1,199 @@
+"""The command line: which files, how to run them, what to say at the end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcrf.config import check_batch, load_method
+from dcrf.config.model import MethodConfig
+from dcrf.errors import ConfigError, DcrfError
+
+if TYPE_CHECKING:
+    from dcrf.reporting.summary import Outcome
+
+ROOT = Path(__file__).parents[1]
+OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+EXAMPLES = """\
+examples:
+  python main.py configurations/quickstart                     run every file in a folder
+  python main.py my_method.json --seed 0,1,2,3,4               five seeds, with mean and deviation
+  python main.py my_method.json --validate                     check the file, run nothing
+  python main.py my_method.json --max_iterations 100           try it out
+  python main.py my_method.json --set datasets[0].batch_size=64 \\
+                 --set phases[finetuning].exit_criteria.iterations=2000
+
+Results go to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI), metrics.jsonl (all
+losses and evaluations), config.json (the method with every default written out), log.txt,
+parameters/, timing.json, environment.json.
+
+exit codes: 0 all done, 1 a method failed, 2 a file or the command line is unusable
+"""
+
+
+class CommandLineError(DcrfError):
+    """The command line asks for something that is not there."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        configs = load(options)
+        if options.validate:
+            return OK
+        outcomes = run(configs, options)
+    except (ConfigError, CommandLineError) as error:
+        print_error(error)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print_error("interrupted; what was saved stays")
+        return INTERRUPTED
+    return OK if all(outcome.status == "ok" for outcome in outcomes) else FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all flags."""
+    made = argparse.ArgumentParser(
+        prog="main.py",
+        description="Train and evaluate deep clustering methods that are described by JSON files.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("paths", nargs="+", metavar="FILE_OR_FOLDER", help="method files, or folders of them")
+    add("--validate", action="store_true", help="check the files and run nothing")
+    add("--seed", type=_seeds, metavar="N[,N...]", help="seeds to run with, instead of the file's")
+    add("--device", help="torch device, instead of the file's: cpu, cuda, cuda:1, ...")
+    add("--max_iterations", type=_positive, metavar="N", help="end every phase after N iterations")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="JSON.PATH=VALUE",
+        help="change a value of the files for this run; as often as wanted",
+    )
+    add("--resume_on_error", action="store_true", help="go on with the next method after a failure")
+    add("--output_dir", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
+    logs = made.add_mutually_exclusive_group()
+    logs.add_argument(
+        "--one_log_file",
+        metavar="PATH",
+        help="send all logs to this file; %%s in it stands for the method's name",
+    )
+    logs.add_argument("--no_log_files", action="store_true", help="write no log files")
+    add("--no_log_timestamps", action="store_true", help="leave the time out of log lines")
+    return made
+
+
+def load(options: argparse.Namespace) -> list[MethodConfig]:
+    """Read and check all files before anything runs.
+
+    Raises:
+        CommandLineError: there are no such files, or some of them cannot be used; the problems
+            of every file have been printed.
+        ConfigError: the files do not go together.
+    """
+    configs, broken = [], 0
+    for file in method_files(options.paths):
+        try:
+            configs.append(_load_one(file, options))
+        except ConfigError as error:
+            broken += 1
+            print_error(error)
+        else:
+            if options.validate:
+                sys.stdout.write(f"{file}: ok\n")
+    if broken:
+        raise CommandLineError(f"{_count(broken, 'file')} cannot be used; nothing was run")
+    check_batch(configs, options.seed or [])
+    return configs
+
+
+def run(configs: Sequence[MethodConfig], options: argparse.Namespace) -> "list[Outcome]":
+    """Run every method with every seed; print the summary; return what became of each."""
+    from dcrf.reporting.summary import Outcome, summary  # noqa: PLC0415 - after the checks,
+    from dcrf.running import Output, run_method  # noqa: PLC0415 - since torch takes its time
+
+    several = bool(options.seed) and len(options.seed) > 1
+    output = Output(
+        options.output_dir,
+        options.one_log_file,
+        not options.no_log_files,
+        not options.no_log_timestamps,
+        several,
+    )
+    outcomes: list[Outcome] = []
+    for config in configs:
+        for seed in options.seed or [config.seed or 0]:
+            failed = any(outcome.status == "failed" for outcome in outcomes)
+            if failed and not options.resume_on_error:
+                outcomes.append(Outcome(config.name, seed, "not run"))
+            else:
+                outcomes.append(run_method(config, seed, output))
+    sys.stdout.write(f"\n{summary(outcomes)}\n")
+    return outcomes
+
+
+def method_files(paths: Sequence[str]) -> list[Path]:
+    """Return the files that the paths mean; a folder means the `*.json` directly in it.
+
+    Raises:
+        CommandLineError: a path does not exist, or a folder holds no method file.
+    """
+    return [file for path in paths for file in _files_in(_existing(path))]
+
+
+def print_error(error: object) -> None:
+    """Print to where errors go."""
+    sys.stderr.write(f"{error}\n")
+
+
+def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
+    config = load_method(file, options.settings, options.max_iterations)
+    if options.device:
+        filled = {**config.filled, "device": options.device}
+        config = replace(config, device=options.device, filled=filled)
+
+    from dcrf.builder import check  # noqa: PLC0415 - a file that breaks the schema needs no torch
+    from dcrf.running import resolve_device  # noqa: PLC0415
+
+    resolve_device(config.device)
+    check(config)
+    return config
+
+
+def _existing(path: str) -> Path:
+    for candidate in (Path(path), ROOT / path):
+        if candidate.exists():
+            return candidate
+    raise CommandLineError(f"{path} does not exist (looked in {Path.cwd()} and {ROOT})")
+
+
+def _files_in(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if files := sorted(path.glob("*.json")):
+        return files
+    folders = sorted({str(file.parent) for file in path.rglob("*.json")})
+    hint = f"; its folders with method files: {', '.join(folders)}" if folders else ""
+    raise CommandLineError(f"{path} holds no method files (*.json){hint}")
+
+
+def _seeds(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

@@ -1,0 +1,96 @@
+"""Write out everything that a method file leaves unsaid."""
+
+import os
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcrf.config.entries import Entry, names, objects, subobject, text
+from dcrf.config.schemas import Node, Schema, root
+from dcrf.registry import DESIGN_PATTERNS
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What some defaults depend on: where the file lies, and what the method declares."""
+
+    folder: Path
+    feature_extractor: str | None
+
+
+def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a copy of a method's data with all defaults, whole numbers and absolute paths.
+
+    What has another shape than it should is left as it is.
+
+    Args:
+        data: a method, perhaps with mistakes.
+        folder: where relative paths start.
+    """
+    extractors = (
+        text(mapping, "name") or "feature_extractor"
+        for _, mapping in objects(data, "mappings")
+        if mapping.get("type") == "feature_extractor"
+    )
+    everything = _filled(root(data), _Context(folder, next(extractors, None)))
+    _name(everything)
+    phases = names(objects(everything, "phases"))
+    for _, dataset in objects(everything, "datasets"):
+        dataset.setdefault("phases", list(phases))
+    strategy = subobject(everything, "cluster_assignment_strategy")
+    if "centroid_initialization_strategy" in strategy:
+        strategy.setdefault("use_centroids_during_phases", list(phases))
+    return everything
+
+
+def _filled(node: Node, context: _Context) -> Any:
+    value = node.value
+    if isinstance(value, dict):
+        known = {key: _filled(node.child(key, item), context) for key, item in value.items()}
+        return known | dict(_missing(node, context))
+    if isinstance(value, list):
+        return [_filled(child, context) for child in node.children()]
+    if isinstance(value, str) and node.keywords.get("x-path"):
+        return os.path.normpath(context.folder.absolute() / value)
+    if isinstance(value, float) and value.is_integer() and node.keywords.get("type") == "integer":
+        return int(value)
+    return value
+
+
+def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
+    for key, keywords in node.properties.items():
+        if key in node.value or key in node.refused:
+            continue
+        if (default := _default(keywords, context)) is not None:
+            yield key, default
+
+
+def _default(keywords: Schema, context: _Context) -> Any:
+    if "x-default" in keywords:
+        return context.feature_extractor
+    return deepcopy(keywords.get("default"))
+
+
+def _name(data: dict[str, Any]) -> None:
+    """Give a name to every mapping, data set and design pattern that has none, in place."""
+    for key, stand_in in (("mappings", "type"), ("datasets", "dataset")):
+        for _, entry in objects(data, key):
+            if stand_in in entry:
+                entry.setdefault("name", entry[stand_in])
+    for _, phase in objects(data, "phases"):
+        _name_patterns(objects(phase, "design_patterns"))
+
+
+def _name_patterns(patterns: list[Entry]) -> None:
+    """Call them by their stem, then `stem_2` and so on in the order of the file."""
+    taken = set(names(patterns))
+    for _, pattern in patterns:
+        stem = DESIGN_PATTERNS.stems.get(text(pattern, "pattern") or "")
+        if stem and "name" not in pattern:
+            number, name = 1, stem
+            while name in taken:
+                number, name = number + 1, f"{stem}_{number + 1}"
+            pattern["name"] = name
+            taken.add(name)

@@ -1,0 +1,63 @@
+"""Look into data of which nothing is certain yet: what has another shape is passed over."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dcrf.config.places import child
+
+Entry = tuple[str, dict[str, Any]]
+"""An object and its JSON path."""
+
+
+def objects(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:
+    """Return the objects in the list `data[key]`; `path` is the JSON path of `data`."""
+    found = data.get(key)
+    items = found if isinstance(found, list) else []
+    return [
+        (child(child(path, key), index), item)
+        for index, item in enumerate(items)
+        if isinstance(item, dict)
+    ]
+
+
+def enabled(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:
+    """Return those of `objects` that are not disabled."""
+    return [entry for entry in objects(data, key, path) if is_enabled(entry[1])]
+
+
+def is_enabled(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is used."""
+    return entry.get("enabled") is not False
+
+
+def in_order(data: Mapping[str, Any], key: str) -> list[Entry]:
+    """Return the enabled objects in ascending `order`; those of one order stay as they stand."""
+    return sorted(enabled(data, key), key=_order)
+
+
+def subobject(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the object `data[key]`, or an empty one."""
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def texts(data: Mapping[str, Any], key: str) -> list[str]:
+    """Return the strings in the list `data[key]`."""
+    found = data.get(key)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def text(data: Mapping[str, Any], key: str) -> str | None:
+    """Return the string `data[key]`, or None."""
+    found = data.get(key)
+    return found if isinstance(found, str) else None
+
+
+def names(entries: Iterable[Entry]) -> list[str]:
+    """Return the names of those entries that have one."""
+    return [name for _, entry in entries if (name := text(entry, "name")) is not None]
+
+
+def _order(entry: Entry) -> float:
+    order = entry[1].get("order")
+    return order if isinstance(order, int | float) else 0

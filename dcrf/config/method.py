@@ -1,0 +1,64 @@
+"""From a method file to its configuration, or to all of its problems at once."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+
+from dcrf.config import aliases, calls, checks, defaults, loader, references, validator
+from dcrf.config.aliases import Renamed
+from dcrf.config.assemble import method_config
+from dcrf.config.model import MethodConfig
+from dcrf.config.places import Places, located, moved
+from dcrf.config.schemas import root
+from dcrf.config.settings import apply, cap_iterations
+from dcrf.errors import ConfigError, Problem
+
+
+def load_method(
+    path: Path, settings: Sequence[str] = (), max_iterations: int | None = None
+) -> MethodConfig:
+    """Read, check and fill a method file.
+
+    Args:
+        path: the file; relative paths in it start at its folder.
+        settings: changes of the form `JSON.PATH=VALUE`, as given by `--set`.
+        max_iterations: no phase lasts longer than this.
+
+    Raises:
+        ConfigError: names every problem of the file.
+    """
+    raw = loader.read(path)
+    data = deepcopy(raw.data)
+    set_paths, found = apply(data, settings)
+    renamed, twice = aliases.rename(data)
+    if max_iterations is not None:
+        cap_iterations(data, max_iterations)
+    problems = [*raw.problems, *found, *twice, *validator.problems(data)]
+    filled = defaults.filled(data, path.parent)
+    node = root(filled)
+    for check in (references, checks, calls):
+        problems += check.problems(node)
+    if problems:
+        raise ConfigError(
+            path, located(_as_written(problems, renamed), _unset(raw.places, set_paths))
+        )
+    calls.make_integers(node)
+    return method_config(path, filled, tuple(change.note for change in renamed))
+
+
+def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:
+    """Return the problems with the keys that the file has."""
+    written = list(problems)
+    for change in renamed:
+        written = [replace(p, path=moved(p.path, change.new, change.old)) for p in written]
+    return written
+
+
+def _unset(places: Places, set_paths: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """Return the places without those of values that the command line replaced."""
+    kept = dict(places)
+    for path in set_paths:
+        kept = {place: at for place, at in kept.items() if moved(place, path, "") == place}
+        kept[path] = (0, 0)
+    return kept

@@ -1,0 +1,30 @@
+"""Names of the files that a method saves."""
+
+import re
+from pathlib import Path
+
+
+def clean_name(name: str) -> str:
+    """Return a name as it stands in file names: letters, digits, `.`, `_` and `-` only."""
+    cleaned = re.sub(r"[^\w.-]", "", name.replace(" ", "_"))
+    return cleaned if cleaned.strip(".") else "_"
+
+
+def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | None) -> Path:
+    """Return the file in which a part of a method is saved.
+
+    Args:
+        target: a file if its last part has a dot, else a folder.
+        method: the name of the method.
+        dataset: the name of the data set.
+        part: the name of a mapping, or `centroids`.
+        seed: the seed of the run where there are several, else None.
+    """
+    if "." not in target.name:
+        target = target / ("_".join(map(clean_name, (method, dataset, part))) + ".pth")
+    return target if seed is None else with_seed(target, seed)
+
+
+def with_seed(file: Path, seed: int) -> Path:
+    """Return the name that a file gets where several seeds would write it."""
+    return file.with_name(f"{file.stem}_seed{seed}{file.suffix}")

@@ -1,0 +1,89 @@
+"""Check that every name which stands for something declared is declared."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dcrf.config.entries import enabled, is_enabled, names, objects, texts
+from dcrf.config.schemas import Node
+from dcrf.config.validator import suggestion
+from dcrf.errors import Problem
+
+CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
+_ROLES = {"feature_extractor": ("feature_extractor",), "classifier": CLASSIFIERS}
+
+
+def problems(method: Node) -> list[Problem]:
+    """Return a problem for every name that nothing has, in filled data."""
+    return [
+        problem
+        for node in method.walk()
+        if isinstance(node.value, str)
+        for problem in (*_reference(node, method.value), *_layer(node, method.value))
+    ]
+
+
+def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:
+    """Return the names of the mappings that have one of the types."""
+    return names(e for e in objects(data, "mappings") if e[1].get("type") in types)
+
+
+def _reference(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
+    kind = node.keywords.get("x-refers-to") or node.keywords.get("x-names")
+    if kind == "view":
+        yield from _view(node, data)
+    elif kind:
+        known = _declared(kind, node, data)
+        if node.value not in known:
+            word = kind.replace("_", " ")
+            yield Problem(node.path, f"no {word} is called {node.value!r}", _hint(node, known))
+
+
+def _declared(kind: str, node: Node, data: Mapping[str, Any]) -> list[str]:
+    if kind in _ROLES:
+        return mappings_of(data, _ROLES[kind])
+    if kind == "optimizer":
+        phase = _holder(node, "optimizers")
+        return names(objects(phase, "optimizers")) if phase else []
+    return names(objects(data, f"{kind}s"))
+
+
+def _view(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every data set on which a pattern runs must have the view that the pattern names."""
+    phase, pattern = _holder(node, "design_patterns"), _holder(node, "pattern")
+    if not (phase and pattern and is_enabled(phase) and is_enabled(pattern)):
+        return
+    for _, dataset in enabled(data, "datasets"):
+        known = names(objects(dataset, "batch_augmentations"))
+        if phase.get("name") in texts(dataset, "phases") and node.value not in known:
+            found = f"data set {dataset.get('name')!r} has no view {node.value!r}"
+            yield Problem(node.path, found, _hint(node, known))
+
+
+def _layer(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
+    key = node.keywords.get("x-layer-of")
+    if not key:
+        return
+    mapping = _holder(node, "layers") if key == "self" else _named_by(key, node, data)
+    if mapping is None:
+        return
+    known = names(objects(mapping, "layers"))
+    if node.value not in known:
+        found = f"mapping {mapping.get('name')!r} has no layer called {node.value!r}"
+        yield Problem(node.path, found, _hint(node, known))
+
+
+def _named_by(key: str, node: Node, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the mapping that the nearest key of this name says; None if there is none."""
+    name = (_holder(node, key) or {}).get(key)
+    found = (mapping for _, mapping in objects(data, "mappings") if mapping.get("name") == name)
+    return next(found, None)
+
+
+def _holder(node: Node, key: str) -> dict[str, Any] | None:
+    """Return the nearest object around a value that has a key."""
+    around = (parent.value for parent in reversed(node.parents))
+    return next((value for value in around if isinstance(value, dict) and key in value), None)
+
+
+def _hint(node: Node, known: list[str]) -> str:
+    return suggestion(node.value, known) if known else "none is declared"

@@ -1,0 +1,107 @@
+"""Change a file's data from the command line: `--set phases[finetuning].order=2`."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from dcrf.config.aliases import other_spelling
+from dcrf.config.loader import value_of
+from dcrf.config.places import child
+from dcrf.errors import Problem
+
+_STEP = re.compile(r"\.?(?P<key>[^.\[\]=]+)|\[(?P<item>[^\]]*)\]")
+_INDEX = re.compile(r"[0-9]{1,9}")
+_FORM = "the form is JSON.PATH=VALUE, as in datasets[0].batch_size=64"
+
+
+class _SettingError(Exception):
+    """A setting cannot be applied; says what was found and what would be right."""
+
+
+def apply(data: dict[str, Any], settings: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """Apply settings `JSON.PATH=VALUE` to a method's data, in place.
+
+    A step of the path is a key, or an item of a list by its index or its name. VALUE is JSON,
+    or else a plain string. The last key may be new; whether it may be there the schema judges.
+
+    Returns:
+        The JSON paths that were set, and a problem for each setting that cannot be applied.
+    """
+    paths, problems = [], []
+    for setting in settings:
+        try:
+            paths.append(_apply(data, setting))
+        except _SettingError as error:
+            found, remedy = error.args
+            problems.append(Problem(f"--set {setting}", found, remedy))
+    return paths, problems
+
+
+def cap_iterations(data: dict[str, Any], most: int) -> None:
+    """Let no phase last longer than `most` iterations, in place."""
+    phases = data.get("phases")
+    for phase in phases if isinstance(phases, list) else []:
+        criteria = phase.get("exit_criteria") if isinstance(phase, dict) else None
+        if isinstance(criteria, dict):
+            given = criteria.get("iterations", most)
+            if isinstance(given, int | float) and not isinstance(given, bool):
+                criteria["iterations"] = min(given, most)
+
+
+def _apply(data: dict[str, Any], setting: str) -> str:
+    steps, value = _parsed(setting)
+    container: Any = data
+    path = "$"
+    for step in steps[:-1]:
+        key = _key(container, step, path)
+        if isinstance(container, dict) and key not in container:
+            raise _SettingError(f"{path} has no {key!r}", f"it has: {', '.join(container)}")
+        container, path = container[key], child(path, key)
+    key = _key(container, steps[-1], path)
+    if isinstance(container, dict):
+        container.pop(other_spelling(str(key)), None)
+    container[key] = value
+    return child(path, key)
+
+
+def _parsed(setting: str) -> tuple[list[str], Any]:
+    """Return the steps of the path, and the value."""
+    steps: list[str] = []
+    at = 2 if setting.startswith("$.") else 0
+    while match := _STEP.match(setting, at):
+        steps.append(match["key"] if match["item"] is None else match["item"])
+        at = match.end()
+    if not steps or setting[at : at + 1] != "=":
+        raise _SettingError("it cannot be understood", _FORM)
+    return steps, _value(setting[at + 1 :])
+
+
+def _value(text: str) -> Any:
+    try:
+        return value_of(text)
+    except ValueError:
+        return text
+
+
+def _key(container: Any, step: str, path: str) -> str | int:
+    """Return the key of an object, or the index in a list, that a step of the path means."""
+    if isinstance(container, dict):
+        return step
+    if not isinstance(container, list):
+        raise _SettingError(f"{path} is neither an object nor a list", _FORM)
+    if _INDEX.fullmatch(step):
+        if int(step) < len(container):
+            return int(step)
+        raise _SettingError(f"{path} has no item {step}", f"it has {len(container)}, from 0")
+    names = [_name(item) for item in container]
+    if names.count(step) != 1:
+        found = f"{path} has {'no item' if step not in names else 'several items'} called {step!r}"
+        raise _SettingError(found, f"its items are: {', '.join(map(str, names))}")
+    return names.index(step)
+
+
+def _name(item: Any) -> Any:
+    """Return what an item of a list is called: its name, or what takes the place of one."""
+    if not isinstance(item, dict):
+        return None
+    return next((item[key] for key in ("name", "dataset", "type", "pattern") if key in item), None)

@@ -1,0 +1,177 @@
+"""Check what a file calls from torch and torchvision, without importing them.
+
+Names and arguments are held against `schema/names`, which `python -m dcrf.generate` makes from
+the real signatures. A place is the stem of a file there.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from dcrf.errors import Problem
+from dcrf.registry import SCHEMA
+
+Entry = Mapping[str, Any]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_HOME = {
+    "layers": "a layer of torch.nn",
+    "initializers": "a function of torch.nn.init",
+    "functions": "a function of torch.nn.functional",
+    "optimizers": "an optimizer of torch.optim",
+    "schedulers": "a scheduler of torch.optim.lr_scheduler",
+    "transforms": "a transform of torchvision.transforms",
+    "datasets": "a data set of torchvision.datasets",
+}
+
+
+def check_call(
+    place: str,
+    name: object,
+    arguments: Mapping[str, object],
+    path: str,
+    positional: Sequence[object] = (),
+    key: str = "type",
+) -> list[Problem]:
+    """Return what is wrong with a call that a file asks for; nothing if it can be made.
+
+    Args:
+        place: where the name must be from: layers, initializers, functions, optimizers,
+            schedulers, transforms or datasets.
+        name: what the file has for a name, whatever its type.
+        arguments: the arguments by key, without the keys that are the framework's.
+        path: JSON path of the entry. What is wrong with the name is at `path.key`.
+        positional: the arguments by position.
+        key: the key of the entry that holds the name.
+    """
+    if problem := _name_problem(place, name, f"{path}.{key}"):
+        return [problem]
+    entry = _entry(place, name)
+    given_by_position = _by_position(entry)[: len(positional)]
+    return [
+        *_too_many(entry, str(name), positional, path),
+        *_not_arguments(place, str(name), arguments, path),
+        *_given_twice(given_by_position, arguments, path),
+        *_missing(entry, str(name), {*given_by_position, *arguments}, path),
+    ]
+
+
+def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
+    """Return what is wrong with the `input_argument_name` of an entry that names a function."""
+    expected = _entry("functions", name).get("tensor", input_argument_name)
+    if input_argument_name == expected:
+        return []
+    found = f"{name!r} takes no tensor as {input_argument_name!r}"
+    return [Problem(f"{path}.input_argument_name", found, f"write {expected!r}")]
+
+
+def with_integers(place: str, name: object, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with 256.0 as 256 where the signature means an integer.
+
+    Numbers in lists are converted too, nested entries are left alone. A name that is not in
+    the place leaves the arguments as they are.
+    """
+    integers = _entry(place, name).get("integers", ())
+    return {k: _integer(value) if k in integers else value for k, value in arguments.items()}
+
+
+def integers_in(place: str, name: object, positional: Sequence[Any]) -> list[Any]:
+    """Return the arguments by position as `with_integers` does those by key."""
+    entry = _entry(place, name)
+    names = _by_position(entry)[: len(positional)]
+    converted = with_integers(place, name, dict(zip(names, positional, strict=False)))
+    return [*converted.values(), *positional[len(names) :]]
+
+
+@cache
+def _table(place: str) -> dict[str, Any]:
+    return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
+
+
+def _entry(place: str, name: object) -> Entry:
+    """Return what is known of a name; initializers go with and without their underscore."""
+    if not isinstance(name, str):
+        return {}
+    names = _table(place)["names"]
+    return names.get(f"{name}_" if place == "initializers" and name not in names else name, {})
+
+
+def _by_position(entry: Entry) -> list[str]:
+    arguments = [*entry.get("required", ()), *entry.get("optional", ())]
+    return arguments[: entry.get("positional", 0)]
+
+
+def _name_problem(place: str, name: object, path: str) -> Problem | None:
+    table, home = _table(place), _HOME[place]
+    if not isinstance(name, str):
+        return Problem(path, f"{name!r} is not a name", f"write the name of {home}")
+    spelled = f"{name}_" if place == "initializers" and not name.endswith("_") else name
+    if spelled in table["names"]:
+        return None
+    if name in table["refused"]:
+        return Problem(path, f"{name!r} cannot be used in a file", table["refused"][name])
+    guess = _closest(name.rpartition(".")[2], table["names"])
+    remedy = f"did you mean {guess!r}?" if guess else f"write the name of {home}"
+    if not _NAME.fullmatch(name):
+        remedy = f"a name has letters, digits and underscores only; {remedy}"
+    return Problem(path, f"{name!r} is not {home}", remedy)
+
+
+def _too_many(
+    entry: Entry, name: str, positional: Sequence[object], path: str
+) -> Iterable[Problem]:
+    known = _by_position(entry)
+    if len(positional) > len(known) and not entry.get("any_positional"):
+        found = f"{name!r} takes {len(known)} arguments by position, not {len(positional)}"
+        remedy = f"by position go {', '.join(known)}" if known else "give arguments by their keys"
+        yield Problem(path, found, remedy)
+
+
+def _not_arguments(place: str, name: str, arguments: Iterable[str], path: str) -> Iterable[Problem]:
+    entry, barred = _entry(place, name), _table(place)["not_given"]
+    known = [*entry.get("required", ()), *entry.get("optional", ())]
+    for argument in arguments:
+        if argument in known or entry.get("any_keyword"):
+            continue
+        if argument in barred:
+            yield Problem(path, f"{argument!r} cannot be given in a file", barred[argument])
+            continue
+        guess = _closest(argument, known)
+        remedy = f"did you mean {guess!r}?" if guess else _allowed(known)
+        yield Problem(path, f"{name!r} takes no argument {argument!r}", remedy)
+
+
+def _given_twice(
+    given_by_position: Iterable[str], arguments: Mapping[str, object], path: str
+) -> Iterable[Problem]:
+    for argument in given_by_position:
+        if argument in arguments:
+            found = f"{argument!r} is given twice, by position and by key"
+            yield Problem(path, found, "leave one of them out")
+
+
+def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Problem]:
+    missing = [argument for argument in entry.get("required", ()) if argument not in given]
+    if missing:
+        words = ", ".join(map(repr, missing))
+        yield Problem(path, f"{name!r} lacks {words}", f"{name!r} cannot be made without")
+
+
+def _allowed(known: Sequence[str]) -> str:
+    return f"it takes {', '.join(known)}" if known else "it takes no arguments"
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like this one, upper or lower case aside."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    guesses = get_close_matches(name.casefold(), folded, n=1)
+    return folded[guesses[0]] if guesses else None
+
+
+def _integer(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_integer(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,152 @@
+"""Turn every way in which a method breaks the schema into a problem that a person can act on."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from dcrf.config.places import child
+from dcrf.config.schemas import METHOD, Node, registry, root
+from dcrf.errors import Problem
+
+_LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed
+_SHOWN = 60
+_BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "greater than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+}
+_KINDS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a string",
+    "number": "a number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def problems(data: Any) -> list[Problem]:
+    """Return every way in which `data` breaks the schema of methods."""
+    errors = list(Draft202012Validator(METHOD, registry=registry()).iter_errors(data))
+    nodes = {node.path: node for node in root(data).walk()} if errors else {}
+    return [problem for error in errors for problem in _explained(error, nodes)]
+
+
+def suggestion(name: object, known: Iterable[object]) -> str:
+    """Return which of the known names may be meant, or all of them."""
+    names = [str(k) for k in known]
+    guesses = get_close_matches(str(name), names, n=1)
+    if guesses:
+        return f"did you mean {guesses[0]!r}?"
+    listed = [n for n in names if len(n) <= _LONG] or names
+    return f"allowed here: {', '.join(listed)}" if names else "nothing is allowed here"
+
+
+def shown(value: Any) -> str:
+    """Return a value as it stands in the file, shortened."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _explained(error: ValidationError, nodes: Mapping[str, Node]) -> Iterator[Problem]:
+    path = "$"
+    for key in error.absolute_path:
+        path = child(path, key)
+    node = nodes[path]
+    special = _SPECIAL.get(error.validator)
+    if special is not None:
+        yield from special(error, node)
+    else:
+        yield Problem(path, _found(error), _remedy(error, node))
+
+
+def _remedy(error: ValidationError, node: Node) -> str:
+    """Return the description nearest to what was broken."""
+    return error.schema.get("description") or node.keywords.get("description", "")
+
+
+def _found(error: ValidationError) -> str:
+    """Return in plain words what a value is and is not."""
+    value, limit = shown(error.instance), error.validator_value
+    match error.validator:
+        case "type":
+            return f"{value} is not {_kinds(limit)}"
+        case "minimum" | "exclusiveMinimum":
+            return f"{value} is too small, it must be {_BOUNDS[error.validator]} {limit}"
+        case "maximum" | "exclusiveMaximum":
+            return f"{value} is too large, it must be {_BOUNDS[error.validator]} {limit}"
+        case "minLength" | "minItems" | "minProperties":
+            return (
+                f"{value} has too little in it" if error.instance else f"{_empty(value)} is empty"
+            )
+        case "pattern":
+            return f"{value} has a character that cannot be here"
+        case _:
+            return f"{value} cannot be here together with the other keys"
+
+
+def _kinds(given: str | list[str]) -> str:
+    return " or ".join(_KINDS[kind] for kind in ([given] if isinstance(given, str) else given))
+
+
+def _empty(value: str) -> str:
+    return "the text" if value == "''" else value
+
+
+def _unknown_keys(error: ValidationError, node: Node) -> Iterator[Problem]:
+    known = error.schema.get("properties", {})
+    for key in error.instance.keys() - known.keys():
+        free = [name for name in known if name not in error.instance]
+        yield Problem(child(node.path, key), f"unknown key {key!r}", suggestion(key, free))
+
+
+def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
+    for key in error.validator_value:
+        if key not in error.instance:
+            remedy = node.properties.get(key, {}).get("description", "")
+            yield Problem(node.path, f"the key {key!r} is missing", remedy)
+
+
+def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:
+    if isinstance(error.instance, str):
+        found = f"unknown value {shown(error.instance)}"
+        yield Problem(node.path, found, suggestion(error.instance, error.validator_value))
+    elif "type" not in error.schema:
+        yield Problem(node.path, f"{shown(error.instance)} is not a string", _remedy(error, node))
+
+
+def _refused_key(error: ValidationError, node: Node) -> Iterator[Problem]:
+    keys = [key for key in error.validator_value.get("required", ()) if key in error.instance]
+    for key in keys:
+        found = f"the key {key!r} does not belong here"
+        yield Problem(child(node.path, key), found, _remedy(error, node))
+    if not keys:
+        yield Problem(node.path, _found(error), _remedy(error, node))
+
+
+def _no_choice(error: ValidationError, node: Node) -> Iterator[Problem]:
+    """Explain `anyOf` and `oneOf`, whose choices mostly are keys to give."""
+    choices = [choice.get("required", ()) for choice in error.validator_value]
+    keys = [" and ".join(map(repr, choice)) for choice in choices if choice]
+    number = "one" if error.validator == "anyOf" else "exactly one"
+    found = f"{number} of these is needed: {', or '.join(keys)}" if keys else _found(error)
+    yield Problem(node.path, found, _remedy(error, node))
+
+
+_SPECIAL: Mapping[str, Callable[[ValidationError, Node], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing_key,
+    "enum": _unknown_value,
+    "not": _refused_key,
+    "anyOf": _no_choice,
+    "oneOf": _no_choice,
+}

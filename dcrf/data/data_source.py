@@ -1,0 +1,116 @@
+"""What training sees of a data set: batches, sweeps, and labels for the evaluator."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import tee
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dcrf.batch import Batch, Clock
+from dcrf.data.decoding import decode_all, read_sample
+from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
+from dcrf.data.raw import RawData
+from dcrf.data.readers import DEFAULT_VIEW, MEMORY_BUDGET, MemoryReader, Reader, StreamReader
+from dcrf.data.views import View
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+
+Entries = Sequence[Mapping[str, Any]]
+
+
+class DataSource:
+    """The batches of a data set.
+
+    Samples that fit into `MEMORY_BUDGET` and have one shape are decoded once; others are decoded
+    again for every batch. Both ways give the same samples in the same order.
+
+    Args:
+        name: the data set's, for errors and random streams.
+        raw: samples and labels.
+        transforms: entries of the default view; None means only `ToTensor`.
+        batch_augmentations: entries of the named views.
+        loading: how samples become batches.
+        streams: where all random numbers come from.
+
+    Raises:
+        DataError: samples cannot be decoded, transforms do not fit them, or there are too few of
+            them for a batch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        raw: RawData,
+        transforms: Entries | None,
+        batch_augmentations: Mapping[str, Entries],
+        loading: Loading,
+        streams: Streams,
+    ) -> None:
+        self.name, self.n_samples = name, len(raw.samples)
+        self._labels, self._loading = raw.labels, loading
+        self._streams = Streams(streams.seed_of("data", name))
+        entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
+        try:
+            check_batch_size(self.n_samples, loading)
+            example = read_sample(raw.samples, 0)
+            views = {view: self._view(view, entries[view], example) for view in entries}
+            self._reader = _reader(raw, views, loading)
+        except DataError as error:
+            raise DataError(f"data set {name}: {error}") from error
+
+    def batches(
+        self, views: Collection[str] = (), purpose: str = ""
+    ) -> Iterator[tuple[Clock, Batch]]:
+        """Yield batches without end, with the clock of each.
+
+        Args:
+            views: the named views to make besides the default one. Asking for one changes no
+                other.
+            purpose: what the batches are for, as a phase's name; each has its own shuffles and
+                draws, and every call with it gives the same batches.
+
+        Raises:
+            DataError: a sample cannot be decoded, or its shape differs from the others'.
+        """
+        plans, read = tee(training_plans(self.n_samples, self._loading, self._streams, purpose))
+        clocks = (plan.clock for plan in plans)
+        yield from zip(clocks, self._read(read, views), strict=True)
+
+    def sweep(self, fn: Callable[[Batch], Tensor]) -> Tensor:
+        """Apply `fn` to all samples in batches of the default view, without gradient.
+
+        A random default view has the same draws in every sweep. Modules keep their mode: the
+        caller sets evaluation mode.
+
+        Returns:
+            (N, ...), what `fn` gives, in index order.
+        """
+        with torch.no_grad():
+            plans = sweep_plans(self.n_samples, self._loading)
+            return torch.cat([fn(batch) for batch in self._read(plans, ())])
+
+    def labels(self) -> np.ndarray | None:
+        """Return the class of every sample, (N,) int64, for evaluation only; None without any."""
+        return self._labels
+
+    def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:
+        try:
+            yield from self._reader.read(plans, views)
+        except DataError as error:
+            raise DataError(f"data set {self.name}: {error}") from error
+
+    def _view(self, name: str, entries: Entries | None, example: Any) -> View:
+        try:
+            return View(entries, Streams(self._streams.seed_of("view", name)), example)
+        except DataError as error:
+            place = f"batch augmentation {name}" if name else "transforms"
+            raise DataError(f"{place}: {error}") from error
+
+
+def _reader(raw: RawData, views: Mapping[str, View], loading: Loading) -> Reader:
+    samples = decode_all(raw.samples, MEMORY_BUDGET)
+    if samples is None:
+        return StreamReader(raw.samples, views, loading)
+    return MemoryReader(samples, views, loading.device)

@@ -1,0 +1,86 @@
+"""Which samples make up which batch: decided here alone, whatever reads the samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+from torch import Tensor
+
+from dcrf.batch import Clock
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+
+_SWEEP_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How samples become batches.
+
+    drop_last: leave out an epoch's incomplete last batch; otherwise a last batch of one sample
+        joins the one before.
+    num_workers, pin_memory: as in torch's DataLoader, for data that do not fit into memory.
+    device: where batches go.
+    """
+
+    batch_size: int
+    shuffle: bool = False
+    drop_last: bool = True
+    num_workers: int = 0
+    pin_memory: bool = False
+    device: str | torch.device = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """A batch to be made. `purpose` sets its random draws apart, together with the clock."""
+
+    purpose: str
+    clock: Clock
+    indices: Tensor
+
+
+def check_batch_size(n_samples: int, loading: Loading) -> None:
+    """Raise DataError if training would have no batch at all."""
+    if loading.drop_last and loading.batch_size > n_samples:
+        raise DataError(
+            f"{n_samples} samples make no complete batch of {loading.batch_size}, and incomplete "
+            f'ones are left out; set "batch_size" to at most {n_samples} or "drop_last" to false'
+        )
+
+
+def training_plans(
+    n_samples: int, loading: Loading, streams: Streams, purpose: str
+) -> Iterator[BatchPlan]:
+    """Yield the batches of one epoch after another, without end.
+
+    With `shuffle` each epoch has a permutation of its own, from the stream ("order", purpose,
+    epoch); otherwise samples come in index order.
+    """
+    iteration = count(1)
+    for epoch in count(1):
+        order = torch.arange(n_samples)
+        if loading.shuffle:
+            generator = streams.generator("order", purpose, epoch)
+            order = torch.randperm(n_samples, generator=generator)
+        batches = _split(order, loading)
+        for number, indices in enumerate(batches, start=1):
+            clock = Clock(epoch, next(iteration), epoch_ends=number == len(batches))
+            yield BatchPlan(purpose, clock, indices)
+
+
+def sweep_plans(n_samples: int, loading: Loading) -> Iterator[BatchPlan]:
+    """Yield batches that cover all samples once, in index order."""
+    batches = torch.arange(n_samples).split(max(loading.batch_size, _SWEEP_BATCH_SIZE))
+    for number, indices in enumerate(batches, start=1):
+        yield BatchPlan("sweep", Clock(1, number, number == len(batches)), indices)
+
+
+def _split(order: Tensor, loading: Loading) -> list[Tensor]:
+    batches = list(order.split(loading.batch_size))
+    if loading.drop_last and len(batches[-1]) < loading.batch_size:
+        return batches[:-1]
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        return [*batches[:-2], torch.cat(batches[-2:])]
+    return batches

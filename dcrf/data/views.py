@@ -1,0 +1,130 @@
+"""A view: what transforms make of samples, the same for the same seed and moment."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision.transforms import functional as TF
+
+from dcrf.data.batched_transforms import apply_batched, batched
+from dcrf.data.transforms import ToTensor, build_transforms, is_random
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+
+_TRANSFORM_ERRORS = (
+    RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError,
+    AssertionError,
+)  # fmt: skip
+
+# Those whose equivalents for batches give the very bytes of the transform of one image.
+_EXACT = ("CenterCrop", "Normalize", "ToTensor")
+
+
+class View:
+    """The transforms of one view.
+
+    Args:
+        entries: transform entries of a file; None means only `ToTensor`.
+        streams: the view's random streams.
+        example: a sample as `of_sample` takes it. The transforms are tried on it at once.
+
+    Raises:
+        DataError: a transform refuses its arguments, or the transforms do not fit the example.
+    """
+
+    def __init__(
+        self, entries: Sequence[Mapping[str, Any]] | None, streams: Streams, example: Any
+    ) -> None:
+        self._transforms = build_transforms(entries or ())
+        self._streams = streams
+        self.is_random = any(is_random(transform) for transform in self._transforms)
+        self._batched = self._equivalents(example)
+        self._check(self.of_sample(example, ("example",)))
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether `of_batch` can be used."""
+        return self._batched is not None
+
+    def of_batch(self, samples: Tensor, when: Sequence[object]) -> Tensor:
+        """Return the view of a batch, one draw per sample.
+
+        Args:
+            samples: (n, *sample_shape), uint8 images or float32.
+            when: what sets these draws apart from others of the view, as epoch and iteration.
+        """
+        if self._batched is None:
+            raise ValueError("a transform of this view works on single samples only")
+        values = samples.float() / 255 if samples.dtype == torch.uint8 else samples
+        return apply_batched(self._batched, values, self._streams.generator("batch", *when))
+
+    def of_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
+        """Return the view of one sample.
+
+        Args:
+            sample: a PIL image, a uint8 tensor (C, H, W) that is an image, or a float tensor.
+            when: what sets this draw apart from others of the view, as epoch and index.
+
+        Raises:
+            DataError: a transform fails on this sample.
+        """
+        value = as_image(sample)
+        with _seeded(self._streams.seed_of("sample", *when)) if self.is_random else nullcontext():
+            for transform in self._transforms:
+                try:
+                    value = transform(value)
+                except _TRANSFORM_ERRORS as error:
+                    name = type(transform).__name__
+                    raise DataError(f"transform {name} fails: {error}") from error
+        return ToTensor()(value)
+
+    def _equivalents(self, example: Any) -> tuple[Any, ...] | None:
+        """Return the transforms for batches, where there are any that are as good.
+
+        A view that never changes is computed once, so it can afford to be exact.
+        """
+        names = [type(transform).__name__ for transform in self._transforms]
+        if not self.is_random and not set(names) <= set(_EXACT):
+            return None
+        is_float = isinstance(example, Tensor) and example.is_floating_point()
+        if is_float and example.ndim != len("CHW") and not set(names) <= {"ToTensor"}:
+            return None
+        return batched(self._transforms, from_images=not is_float)
+
+    @staticmethod
+    def _check(made: Any) -> None:
+        if not isinstance(made, Tensor) or not made.is_floating_point():
+            found = str(made.dtype) if isinstance(made, Tensor) else type(made).__name__
+            raise DataError(
+                f"the transforms make {found} of a sample; let them end with ToTensor, which "
+                "makes float32 of an image"
+            )
+
+
+def as_image(sample: Any) -> Any:
+    """Return a PIL image for a uint8 tensor (C, H, W), and anything else as it is.
+
+    A float tensor is copied, because some transforms work in place.
+    """
+    if isinstance(sample, Tensor):
+        return TF.to_pil_image(sample) if sample.dtype == torch.uint8 else sample.clone()
+    return sample
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the generators that torchvision draws from, and restore them afterwards.
+
+    Only those on the CPU: this runs in worker processes, which must not touch a GPU.
+    """
+    python_state, torch_state = random.getstate(), torch.default_generator.get_state()
+    random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        torch.default_generator.set_state(torch_state)

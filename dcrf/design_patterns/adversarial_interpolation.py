@@ -1,0 +1,99 @@
+"""Training a feature extractor by making interpolations of codes decode to plausible samples."""
+
+from torch import Generator, Tensor
+
+from dcrf.batch import Batch
+from dcrf.design_patterns.base import DesignPattern
+from dcrf.functional.adversarial import (
+    binary_cross_entropy,
+    critic_loss,
+    mixed_with_reversed,
+    mixing_coefficients,
+    undetected_interpolation,
+)
+from dcrf.mappings.mapping import Mapping
+
+
+class AdversarialInterpolation(DesignPattern):
+    """An autoencoder decodes mixtures of codes; an opponent tries to tell them from samples.
+
+    The opponent is a critic, which estimates the mixing coefficient (ACAI), or a discriminator,
+    which tells samples from interpolations. Nothing is detached: every optimizer group takes the
+    gradient of its own losses with respect to its own parameters only.
+
+    Losses:
+        autoencoder: how well the opponent recognises interpolations; the autoencoder lowers it.
+            With a critic the mean squared output, >= 0 (its weight is the paper's lambda); with
+            a discriminator a cross-entropy in nats, >= 0.
+        critic: squared error of the mixing coefficient, plus the squared output for mixtures of
+            samples with their own reconstructions, >= 0. Only with a critic.
+        discriminator: cross-entropies of samples and of interpolations in nats, >= 0. Only with
+            a discriminator.
+
+    Shapes:
+        samples (n, *sample_shape) -> codes (n, ...) of any shape; row i is mixed with row
+        n - 1 - i, so n may be odd. The opponent's outputs (n, ...) are averaged: a critic's per
+        sample, a discriminator's logits over all.
+
+    Args:
+        encoder: maps samples to codes.
+        decoder: maps codes to samples.
+        critic: maps samples to estimates of the mixing coefficient.
+        discriminator: maps samples to logits, or, with a final Sigmoid, probabilities of being
+            real. Exactly one of critic and discriminator is given.
+        critic_regularizing_hyperparameter: gamma, the samples' share in the mixtures with their
+            reconstructions.
+        generator: of the mixing coefficients.
+
+    Source: Berthelot et al., ICLR 2019, section 3, https://arxiv.org/abs/1807.07543.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: Mapping,
+        decoder: Mapping,
+        generator: Generator,
+        critic: Mapping | None = None,
+        discriminator: Mapping | None = None,
+        critic_regularizing_hyperparameter: float = 0.2,
+    ) -> None:
+        super().__init__()
+        opponent = discriminator if critic is None else critic
+        if opponent is None:
+            raise ValueError("neither a critic nor a discriminator is given")
+        self.encoder, self.decoder, self.opponent = encoder, decoder, opponent
+        self.has_critic = critic is not None
+        self.loss_names = ("autoencoder", "critic" if self.has_critic else "discriminator")
+        self.gamma = critic_regularizing_hyperparameter
+        self.generator = generator
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses of both sides."""
+        codes = self.encoder(batch.samples)
+        coefficients = mixing_coefficients(len(codes), self.generator).to(codes)
+        interpolations = self.decoder(mixed_with_reversed(codes, coefficients))
+        interpolations = interpolations.reshape_as(batch.samples)
+        if not self.has_critic:
+            return self._discriminator_losses(batch.samples, interpolations)
+        reconstructions = self.decoder(codes).reshape_as(batch.samples)
+        regularisers = self.gamma * batch.samples + (1 - self.gamma) * reconstructions
+        return self._critic_losses(interpolations, coefficients, regularisers)
+
+    def _critic_losses(
+        self, interpolations: Tensor, coefficients: Tensor, regularisers: Tensor
+    ) -> dict[str, Tensor]:
+        found = self.opponent(interpolations)
+        return {
+            "autoencoder": undetected_interpolation(found),
+            "critic": critic_loss(found, coefficients, self.opponent(regularisers)),
+        }
+
+    def _discriminator_losses(self, samples: Tensor, interpolations: Tensor) -> dict[str, Tensor]:
+        of_samples = self.opponent.binary_logits(samples)
+        of_interpolations = self.opponent.binary_logits(interpolations)
+        return {
+            "autoencoder": binary_cross_entropy(of_interpolations, is_real=True),
+            "discriminator": binary_cross_entropy(of_samples, is_real=True)
+            + binary_cross_entropy(of_interpolations, is_real=False),
+        }

@@ -1,0 +1,43 @@
+"""Learning invariance to transformations by contrasting the clusters of two views."""
+
+from torch import Tensor
+
+from dcrf.assignment.base import Assignment
+from dcrf.batch import Batch
+from dcrf.design_patterns.base import DesignPattern
+from dcrf.functional.contrast import statistics_vector_contrast
+
+
+class ClusterContrast(DesignPattern):
+    """A cluster attracts itself in the other view and repels all other clusters.
+
+    What is compared are assignment statistics vectors: the column of a cluster in the assignments
+    of a view.
+
+    Losses:
+        contrast: NT-Xent in nats per anchor, >= 0, over the 2k anchors of both views. Gradient
+            flows into whatever assigns: feature extractor, centroids, classifier.
+
+    Shapes:
+        views `first` and `second`, (n, *sample_shape) each -> log-assignments (n, k) each.
+
+    Args:
+        assignment: maps samples to (n, k) log soft assignments. Contrastive Clustering uses a
+            classifier with a softmax.
+        temperature_parameter: tau, divides the cosine similarities, > 0.
+
+    Source: Li et al., AAAI 2021, cluster-level loss without entropy,
+        https://arxiv.org/abs/2009.09687.
+    """
+
+    loss_names = ("contrast",)
+
+    def __init__(self, *, assignment: Assignment, temperature_parameter: float) -> None:
+        super().__init__()
+        self.assignment = assignment
+        self.temperature = temperature_parameter
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the contrast between the clusters of the two views."""
+        first, second = (self.assignment(batch.views[role]) for role in ("first", "second"))
+        return {"contrast": statistics_vector_contrast(first, second, self.temperature)}

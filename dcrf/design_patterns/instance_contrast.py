@@ -1,0 +1,39 @@
+"""Learning feature representations by contrasting views of samples."""
+
+from torch import Tensor
+
+from dcrf.batch import Batch
+from dcrf.design_patterns.base import DesignPattern
+from dcrf.functional.contrast import normalised_temperature_cross_entropy
+from dcrf.mappings.mapping import Mapping
+
+
+class InstanceContrast(DesignPattern):
+    """Two views of a sample attract each other and repel all other samples (SimCLR).
+
+    Losses:
+        contrast: NT-Xent in nats per anchor, >= 0, over the 2n anchors of both views. Gradient
+            flows into the head and into the mappings before it.
+
+    Shapes:
+        views `first` and `second`, (n, *sample_shape) each -> projections (n, d) each.
+
+    Args:
+        contrastive_learning_head: maps samples to projections, as a rule after a feature
+            extractor as its prior mapping. Projections are normalised to length 1.
+        temperature_parameter: tau, divides the cosine similarities, > 0.
+
+    Source: Chen et al., ICML 2020, eq. 1, https://arxiv.org/abs/2002.05709.
+    """
+
+    loss_names = ("contrast",)
+
+    def __init__(self, *, contrastive_learning_head: Mapping, temperature_parameter: float) -> None:
+        super().__init__()
+        self.head = contrastive_learning_head
+        self.temperature = temperature_parameter
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the contrast between the two views."""
+        first, second = (self.head(batch.views[role]).flatten(1) for role in ("first", "second"))
+        return {"contrast": normalised_temperature_cross_entropy(first, second, self.temperature)}

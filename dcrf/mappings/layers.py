@@ -1,0 +1,96 @@
+"""Layers, functions and initialisations of torch.nn, made from the entries of a checked file.
+
+What torch refuses (a wrong type, a kernel larger than its input) is raised as torch raises it.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from dcrf.names import FUNCTIONS, INITIALIZERS, LAYERS
+
+Entry = Mapping[str, Any]
+
+_LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
+# `inplace` saves memory and changes no result, but what a function gets may be what other
+# patterns read too. So it is understood and has no effect.
+_FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
+
+
+def build_layer(entry: Entry, named: dict[str, nn.Module] | None = None) -> nn.Module:
+    """Make a layer, with the layers inside it.
+
+    Args:
+        entry: `{"type": "Linear", "name": "embedding", "in_features": 784, ...}`. Any argument,
+            also in `positional_arguments` or in a list, may be an entry of its own.
+        named: gets the layers that have a name, the nested ones too.
+
+    Raises:
+        TypeError, ValueError, RuntimeError: the layer cannot be made with these arguments.
+    """
+    positional = _argument(entry.get("positional_arguments", ()), named)
+    arguments = _arguments(entry, _LAYER_KEYS, named)
+    layer = _found(LAYERS, entry["type"])(*positional, **arguments)
+    if named is not None and "name" in entry:
+        named[entry["name"]] = layer
+    return layer
+
+
+def bind_function(entry: Entry) -> Callable[[Tensor], Tensor]:
+    """Make a function of one tensor from a function of torch.nn.functional and its arguments.
+
+    Args:
+        entry: `{"function_name": "softmax", "dim": 1}`. Every function of the table takes its
+            tensor first; a checked `input_argument_name` names that very argument.
+    """
+    function = _found(FUNCTIONS, entry["function_name"])
+    return partial(function, **_arguments(entry, _FUNCTION_KEYS))
+
+
+def initialise(layer: nn.Module, weight_type: str, function_name: str, arguments: Entry) -> None:
+    """Overwrite a parameter of a layer by a function of torch.nn.init.
+
+    Args:
+        layer: the layer itself; the layers inside it keep their parameters.
+        weight_type: `weight` or `bias`.
+        function_name: with or without its trailing underscore.
+        arguments: what the function takes besides the tensor.
+
+    Raises:
+        ValueError: the layer has no such parameter, or its shape is not known yet, or does not
+            suit the function.
+    """
+    parameter = dict(layer.named_parameters(recurse=False)).get(weight_type)
+    if parameter is None:
+        raise ValueError(f"a layer {type(layer).__name__} made like this has no {weight_type}")
+    if is_lazy(parameter):
+        raise ValueError(
+            f"the {weight_type} of {type(layer).__name__} has no shape before the first batch"
+        )
+    _found(INITIALIZERS, f"{function_name.rstrip('_')}_")(parameter, **_arguments(arguments))
+
+
+def _found(table: Mapping[str, Any], name: str) -> Any:
+    if name not in table:  # the checked name may be younger than the torch that is installed
+        raise ValueError(f"the installed torch has no {name!r} that a file may name")
+    return table[name]
+
+
+def _arguments(
+    entry: Entry,
+    without: frozenset[str] = frozenset(),
+    named: dict[str, nn.Module] | None = None,
+) -> dict[str, Any]:
+    return {key: _argument(value, named) for key, value in entry.items() if key not in without}
+
+
+def _argument(value: Any, named: dict[str, nn.Module] | None = None) -> Any:
+    """Return an argument as torch takes it: tuples for lists, layers for entries."""
+    if isinstance(value, Mapping) and "type" in value:
+        return build_layer(value, named)
+    if isinstance(value, list | tuple):
+        return tuple(_argument(item, named) for item in value)
+    return value

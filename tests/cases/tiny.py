@@ -1,0 +1,192 @@
+"""A tiny world in which every design pattern can be tried: 21 samples, 3 clusters."""
+
+import inspect
+import json
+from collections.abc import Mapping as Table
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.feature_representation_centroid_similarity import (
+    FeatureRepresentationCentroidSimilarity,
+)
+from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.batch import Batch, Clock
+from dcrf.mappings.mapping import Mapping
+from dcrf.registry import DESIGN_PATTERNS, SCHEMA
+from dcrf.streams import global_seed
+
+FOLDER = Path(__file__).parent / "design_patterns"
+SHARED = json.loads((SCHEMA / "shared.json").read_text())["$defs"]
+N_SAMPLES, N_CLUSTERS = 21, 3
+INJECTED = {"assignment", "centroids", "n_clusters", "generator"}
+NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+
+
+CASES = _read(FOLDER)
+"""Stem -> the smallest entry that works."""
+
+VARIANTS = _read(FOLDER / "variants")
+"""Stem -> changes to the smallest entry; null takes a key away."""
+
+
+def changed(entry: Table[str, Any], change: Table[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**entry, **change}.items() if value is not None}
+
+
+ENTRIES = CASES | {
+    f"{stem}-{number}": changed(CASES[stem], change)
+    for stem, changes in VARIANTS.items()
+    for number, change in enumerate(changes, start=1)
+}
+"""Stem, or stem and number -> entry, for all of them."""
+
+
+def properties(stem: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of a pattern's schema, with those of shared.json in their places."""
+    found = DESIGN_PATTERNS.schemas[stem]["properties"]
+    return {
+        key: SHARED[value["$ref"].rsplit("/", 1)[1]] if "$ref" in value else value
+        for key, value in found.items()
+    }
+
+
+def arguments(stem: str) -> set[str]:
+    """Return the keys of a schema that are constructor arguments."""
+    return {key for key, value in properties(stem).items() if not NOT_ARGUMENTS & value.keys()}
+
+
+class World:
+    """One design pattern, built from its entry, with everything that it may ask for."""
+
+    def __init__(
+        self, entry: Table[str, Any], dtype: torch.dtype = torch.float32, seed: int = 0
+    ) -> None:
+        self.stem = DESIGN_PATTERNS.stems[entry["pattern"]]
+        defaults = {k: v["default"] for k, v in properties(self.stem).items() if "default" in v}
+        self.entry = {**defaults, **entry}
+        self.dtype, self.generator = dtype, Generator().manual_seed(seed)
+        with global_seed(seed):
+            self.mappings = _mappings()
+            self.centroids = Centroids(N_CLUSTERS)
+            self.centroids.assign(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
+        self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)
+        self.data = _data(dtype)
+        self.pattern = self._pattern()
+
+    def batch(self, indices: Tensor) -> Batch:
+        """Return some samples as the pattern sees them: views by their role."""
+        whole = self.data
+        views = {name: values[indices] for name, values in whole.views.items()}
+        views[""] = whole.samples[indices]
+        shown = {
+            value["x-view-role"]: views[self.entry.get(key, "")]
+            for key, value in properties(self.stem).items()
+            if "x-view-role" in value
+        }
+        samples = shown.pop("samples", views[""])
+        return replace(whole, indices=indices, samples=samples, views=shown)
+
+    def sweep(self, function: Any) -> Tensor:
+        """Apply a function to all samples, in two batches of the default view."""
+        parts = torch.arange(N_SAMPLES).split(16)
+        self.model.eval()
+        with torch.no_grad():
+            found = [function(Batch(part, self.data.samples[part])) for part in parts]
+        self.model.train()
+        return torch.cat(found)
+
+    def losses(self, indices: Tensor, iteration: int = 1) -> dict[str, Tensor]:
+        """Return what the pattern gives in an iteration."""
+        self.pattern.before_iteration(Clock(epoch=1, iteration=iteration), self.sweep)
+        return self.pattern(self.batch(indices))
+
+    def trained_names(self) -> set[str]:
+        """Return which parts of the model the entry speaks of, and what runs before them."""
+        keys = [key for key, value in properties(self.stem).items() if "x-refers-to" in value]
+        names = {self.entry[key] for key in keys if key in self.entry} & self.mappings.keys()
+        if names & {"head", "classifier"}:
+            names |= {"encoder"}
+        if self._asks_for("assignment") and "classifier_name" not in self.entry:
+            names |= {"encoder"}
+        if self._asks_for("assignment", "centroids"):
+            names |= {"centroids"}
+        return names
+
+    def permute_clusters(self, order: Tensor) -> None:
+        """Give the clusters other numbers."""
+        head = self.mappings["classifier"].net[0]
+        with torch.no_grad():
+            self.centroids.assign(self.centroids.values[order])
+            head.weight.copy_(head.weight[order])
+            head.bias.copy_(head.bias[order])
+
+    def _near_blobs(self) -> Tensor:
+        return self.mappings["encoder"](_data(torch.float32).samples[:N_CLUSTERS])
+
+    def _asks_for(self, *names: str) -> bool:
+        parameters = inspect.signature(DESIGN_PATTERNS.resolve(self.stem)).parameters
+        return any(name in parameters for name in names)
+
+    def _pattern(self) -> Any:
+        known, own = properties(self.stem), arguments(self.stem)
+        given = {
+            key.removesuffix("_name")
+            if "x-refers-to" in known[key]
+            else key: self.mappings[value] if "x-refers-to" in known[key] else value
+            for key, value in self.entry.items()
+            if key in own
+        }
+        injected = {
+            "assignment": self._assignment(),
+            "centroids": self.centroids,
+            "n_clusters": N_CLUSTERS,
+            "generator": self.generator,
+        }
+        return DESIGN_PATTERNS.resolve(self.stem)(
+            **given, **{name: part for name, part in injected.items() if self._asks_for(name)}
+        )
+
+    def _assignment(self) -> nn.Module:
+        if "classifier_name" in self.entry:
+            return SingleClassifier(self.mappings[self.entry["classifier_name"]])
+        return FeatureRepresentationCentroidSimilarity(
+            associated_feature_extractor=self.mappings["encoder"],
+            centroids=self.centroids,
+            similarity_measure="student_t",
+        )
+
+
+def _mappings() -> dict[str, Mapping]:
+    names = {"outer": 0, "activation": 1, "inner": 2}
+    encoder = Mapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)], layer_names=names)
+    for parameter in encoder.parameters():
+        parameter.data *= 2  # so that features of different clusters lie apart
+    names = {"inner": 0, "activation": 1, "outer": 2}
+    return {
+        "encoder": encoder,
+        "decoder": Mapping([nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 4)], layer_names=names),
+        "critic": Mapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)]),
+        "discriminator": Mapping([nn.Linear(4, 1), nn.Sigmoid()]),
+        "head": Mapping([nn.Linear(2, 3)], prior=encoder),
+        "classifier": Mapping([nn.Linear(2, N_CLUSTERS), nn.Softmax(dim=1)], prior=encoder),
+    }
+
+
+def _data(dtype: torch.dtype) -> Batch:
+    """Three blobs, and two other views of them."""
+    generator = Generator().manual_seed(7)
+    centres = 2 * torch.randn(N_CLUSTERS, 4, generator=generator)
+    noise = torch.randn(2, N_SAMPLES, 4, generator=generator)
+    samples = centres.repeat(N_SAMPLES // N_CLUSTERS, 1) + 0.3 * noise[0]
+    views = {"noisy": samples + 0.1 * noise[1], "shifted": samples + 0.2}
+    indices = torch.arange(N_SAMPLES)
+    return Batch(indices, samples.to(dtype), {name: v.to(dtype) for name, v in views.items()})

@@ -1,0 +1,251 @@
+"""What every design pattern promises, asked of every entry there is."""
+
+import inspect
+import io
+import re
+
+import pytest
+import torch
+from jsonschema import Draft7Validator, Draft202012Validator
+
+from dcrf.batch import Clock
+from dcrf.registry import DESIGN_PATTERNS
+from tests.cases.tiny import (
+    CASES,
+    ENTRIES,
+    INJECTED,
+    VARIANTS,
+    World,
+    arguments,
+    changed,
+    properties,
+)
+from tests.cases.validity import errors
+
+every_stem = pytest.mark.parametrize("stem", DESIGN_PATTERNS.schemas)
+every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
+
+EXCEPTIONS = {
+    "adversarial_interpolation": {
+        "order": "codes are mixed with those at the other end of the batch"
+    },
+    "layer_wise_pretraining": {"order": "dropout is drawn by place in the batch"},
+}
+"""Stem -> check -> why the pattern need not pass it."""
+
+
+def test_no_pattern_is_forgotten():
+    assert CASES
+    assert CASES.keys() == DESIGN_PATTERNS.schemas.keys()
+    assert VARIANTS.keys() <= CASES.keys()
+    assert EXCEPTIONS.keys() <= CASES.keys()
+
+
+@every_entry
+@pytest.mark.parametrize("n", [2, 7])
+def test_losses_are_named_finite_scalars(entry, n):
+    world = World(entry)
+    losses = world.losses(torch.arange(n))
+
+    assert tuple(losses) == world.pattern.loss_names
+    assert all(loss.ndim == 0 and loss.isfinite() for loss in losses.values())
+
+
+@every_entry
+def test_every_loss_trains_what_the_entry_names_and_nothing_else(entry):
+    names = World(entry).pattern.loss_names
+    for name in names:
+        world = World(entry)
+        world.losses(torch.arange(7))[name].backward()
+        gradients = {
+            part: [p.grad for p in module.parameters() if p.grad is not None]
+            for part, module in world.model.items()
+        }
+        reached = {part for part, found in gradients.items() if found}
+
+        assert reached
+        assert reached <= world.trained_names()
+        assert all(g.isfinite().all() for found in gradients.values() for g in found)
+        assert any(g.any() for found in gradients.values() for g in found)
+
+
+@every_entry
+def test_twenty_plain_steps_reduce_every_loss(entry):
+    for name in World(entry).pattern.loss_names:
+        world = World(entry)
+        optimizer = torch.optim.SGD(world.model.parameters(), lr=0.01)
+        values = []
+        for _ in range(21):
+            world.generator.manual_seed(0)
+            loss = world.losses(torch.arange(12))[name]
+            values.append(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+        assert values[-1] < values[0]
+
+
+@every_entry
+def test_the_order_of_samples_does_not_matter(entry):
+    if "order" in EXCEPTIONS.get(World(entry).stem, {}):
+        pytest.skip(EXCEPTIONS[World(entry).stem]["order"])
+    order = torch.arange(8)
+
+    torch.testing.assert_close(World(entry).losses(order), World(entry).losses(order.flip(0)))
+
+
+@every_entry
+def test_the_numbers_of_clusters_do_not_matter(entry):
+    world, renumbered = World(entry), World(entry)
+    renumbered.permute_clusters(torch.tensor([2, 0, 1]))
+    order = torch.arange(8)
+
+    torch.testing.assert_close(world.losses(order), renumbered.losses(order))
+
+
+@every_entry
+def test_samples_and_views_are_not_modified(entry):
+    world = World(entry)
+    world.pattern.before_iteration(Clock(1, 1), world.sweep)
+    batch = world.batch(torch.arange(6))
+    before = {name: view.clone() for name, view in {**batch.views, "": batch.samples}.items()}
+    sum(world.pattern(batch).values()).backward()
+
+    assert all((before[name] == view).all() for name, view in batch.views.items())
+    assert (before[""] == batch.samples).all()
+
+
+@every_entry
+def test_losses_in_double_precision_agree(entry):
+    exact = World(entry, torch.float64).losses(torch.arange(9))
+    losses = World(entry).losses(torch.arange(9))
+
+    assert all(loss.dtype == torch.float64 for loss in exact.values())
+    for name, loss in losses.items():
+        assert loss.item() == pytest.approx(exact[name].item(), rel=1e-4, abs=1e-6)
+
+
+@every_entry
+def test_the_same_seed_gives_the_same_losses(entry):
+    first, second = World(entry), World(entry)
+    for iteration in (1, 2):
+        values = first.losses(torch.arange(9), iteration)
+
+        assert values == second.losses(torch.arange(9), iteration)
+
+
+@every_entry
+def test_a_saved_pattern_goes_on_as_it_would_have(entry):
+    world, other = World(entry), World(entry, seed=1)
+    optimizer = torch.optim.SGD(world.model.parameters(), lr=0.1)
+    sum(world.losses(torch.arange(9)).values()).backward()
+    optimizer.step()
+    state = saved([world.model.state_dict(), world.pattern.state_dict()])
+    other.model.load_state_dict(state[0])
+    other.pattern.load_state_dict(state[1])
+    other.generator.set_state(world.generator.get_state())
+
+    torch.testing.assert_close(
+        other.losses(torch.arange(9), 2), world.losses(torch.arange(9), 2), rtol=0, atol=0
+    )
+
+
+@every_stem
+def test_schema_and_constructor_name_the_same_things(stem):
+    parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters
+    references = {key for key in arguments(stem) if "x-refers-to" in properties(stem)[key]}
+    names = {key.removesuffix("_name") if key in references else key for key in arguments(stem)}
+
+    assert names == parameters.keys() - INJECTED
+    assert {p.kind for p in parameters.values()} <= {inspect.Parameter.KEYWORD_ONLY}
+
+
+@every_stem
+def test_the_docstring_tells_losses_shapes_and_source(stem):
+    text = inspect.getdoc(DESIGN_PATTERNS.resolve(stem))
+    parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters
+    losses = {n for e in entries_of(stem) for n in World(e).pattern.loss_names}
+
+    assert all(f"\n{section}:" in text for section in ("Losses", "Shapes", "Args", "Source"))
+    assert all(f"\n    {loss}: " in text for loss in losses)
+    assert all(re.search(rf"^    (\w+, )*{name}\b.*:", text, re.MULTILINE) for name in parameters)
+
+
+@every_stem
+def test_weights_groups_and_views_speak_of_what_there_is(stem):
+    losses = {n for e in entries_of(stem) for n in World(e).pattern.loss_names} | {"*"}
+    known = properties(stem).values()
+
+    assert {p["x-weight-of"] for p in known if "x-weight-of" in p} <= losses
+    assert {p["x-group-of"] for p in known if "x-group-of" in p} <= losses
+    assert {p["x-view-role"] for p in known if "x-view-role" in p} in (
+        {"samples"},
+        {"first", "second"},
+    )
+
+
+@every_stem
+def test_some_entry_uses_every_option_and_every_choice(stem):
+    filled = [World(entry).entry for entry in entries_of(stem)]
+    for key in arguments(stem):
+        used = {str(entry[key]) for entry in filled if key in entry}
+
+        assert used
+        assert used >= set(properties(stem)[key].get("enum", ()))
+
+
+@every_stem
+def test_the_phrases_build_what_the_short_name_builds(stem):
+    value = World(CASES[stem]).losses(torch.arange(5))
+    for phrase in properties(stem)["pattern"]["enum"]:
+        assert World({**CASES[stem], "pattern": phrase}).losses(torch.arange(5)) == value
+
+
+def entries_of(stem):
+    return [entry for entry in ENTRIES.values() if DESIGN_PATTERNS.stems[entry["pattern"]] == stem]
+
+
+def saved(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+@every_entry
+@pytest.mark.parametrize("draft", [Draft7Validator, Draft202012Validator])
+def test_every_entry_is_valid_in_both_drafts(entry, draft):
+    assert errors(entry, draft) == []
+
+
+@every_stem
+@pytest.mark.parametrize("draft", [Draft7Validator, Draft202012Validator])
+def test_every_broken_rule_of_a_key_is_one_error_at_that_key(stem, draft):
+    for key, rules in properties(stem).items():
+        for value in breaking(rules):
+            if key != "pattern":
+                assert errors({**CASES[stem], key: value}, draft) == [f"$.{key}"]
+
+
+@every_stem
+def test_a_missing_or_unknown_key_is_an_error(stem):
+    assert errors({**CASES[stem], "loss_weigth": 1}) == ["$"]
+    for key in set(DESIGN_PATTERNS.schemas[stem]["required"]) - {"pattern"}:
+        assert "$" in errors(changed(CASES[stem], {key: None}))
+
+
+def breaking(rules):
+    """Yield values that break one rule of a key each."""
+    yield {"string": 1, "number": "1", "integer": 1.5, "boolean": "true", "array": {}}[
+        rules["type"]
+    ]
+    if "enum" in rules:
+        yield "no such choice"
+    if "minLength" in rules:
+        yield ""
+    for bound, step in (("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1)):
+        if bound in rules:
+            yield rules[bound] + step
+    if "exclusiveMaximum" in rules:
+        yield rules["exclusiveMaximum"]

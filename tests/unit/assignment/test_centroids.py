@@ -1,0 +1,129 @@
+"""How centroids come to be, change and are read."""
+
+import pytest
+import torch
+
+from dcrf.assignment.centroids import STARTS, Centroids, CentroidStart, read_centroids
+from dcrf.assignment.clustering import in_order_of, k_means
+from dcrf.errors import DataError
+
+
+@pytest.fixture
+def blobs():
+    """Three tight groups of 20 points in the plane; the means of the groups."""
+    means = torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
+    noise = torch.randn(60, 2, generator=torch.Generator().manual_seed(1)) * 0.1
+    return means.repeat(20, 1) + noise, means
+
+
+def saved(path, content):
+    torch.save(content, path)
+    return path
+
+
+def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
+    file = saved(tmp_path / "c.pth", {"centroids": torch.zeros(3, 2)})
+
+    for strategy in STARTS:
+        start = CentroidStart(strategy, file=file)
+        found = start(blobs[0], 3, torch.Generator().manual_seed(0))
+
+        assert found.shape == (3, 2)
+
+
+def test_k_means_finds_separate_groups(blobs):
+    features, means = blobs
+
+    found = k_means(features, 3, num_restarts=3, seed=0)
+
+    torch.testing.assert_close(in_order_of(found, means), means, atol=0.1, rtol=0)
+
+
+def test_k_means_gives_the_same_bytes_for_the_same_seed(blobs):
+    noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))
+
+    assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))
+    assert not torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=4))
+
+
+def test_k_means_of_identical_points_does_not_fail():
+    assert torch.equal(k_means(torch.ones(5, 2), 2, 1, seed=0), torch.ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [(torch.zeros(2, 2), "2 samples cannot form 3"), (torch.full((5, 2), torch.nan), "finite")],
+)
+def test_features_that_cannot_be_clustered_are_refused(features, message):
+    with pytest.raises(DataError, match=message):
+        k_means(features, 3, 1, seed=0)
+
+
+def test_random_features_are_distinct_samples():
+    features = torch.arange(20.0).reshape(10, 2)
+    start = CentroidStart("random_feature_representations")
+
+    found = start(features, 10, torch.Generator().manual_seed(0))
+
+    assert sorted(found[:, 0].tolist()) == features[:, 0].tolist()
+
+
+def test_uniform_noise_lies_between_minus_one_and_one():
+    start = CentroidStart("random_uniform_noise")
+
+    found = start(torch.zeros(1000, 3), 500, torch.Generator().manual_seed(0))
+
+    assert -1 <= found.min() < -0.9
+    assert 0.9 < found.max() <= 1
+
+
+def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs):
+    features, means = blobs
+    centroids = Centroids(3)
+    centroids.assign(means.flip(0) + 0.5)
+    parameter = centroids.values
+
+    centroids.recluster(features, num_restarts=2, seed=0)
+
+    assert centroids.values is parameter
+    torch.testing.assert_close(parameter.data, means.flip(0), atol=0.1, rtol=0)
+
+
+def test_centroids_know_whether_they_are_initialised():
+    centroids = Centroids(3)
+
+    assert not centroids.are_initialised
+    centroids.assign(torch.zeros(3, 2))
+    assert centroids.are_initialised
+
+
+def test_saved_centroids_are_read_back(tmp_path):
+    values = torch.rand(3, 2)
+
+    assert torch.equal(
+        read_centroids(saved(tmp_path / "c.pth", {"centroids": values})), values
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [{"other": torch.zeros(3, 2)}, {"centroids": torch.zeros(3)}, [1, 2], "text"]
+)
+def test_a_file_with_anything_else_is_refused(tmp_path, content):
+    with pytest.raises(DataError, match="holds no centroids"):
+        read_centroids(saved(tmp_path / "c.pth", content))
+
+
+def test_a_file_that_is_no_saved_tensor_is_refused(tmp_path):
+    (tmp_path / "c.pth").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+
+    with pytest.raises(DataError, match="cannot read centroids"):
+        read_centroids(tmp_path / "c.pth")
+
+
+def test_centroids_of_another_shape_are_refused(tmp_path):
+    start = CentroidStart(
+        "load_from_file", file=saved(tmp_path / "c.pth", {"centroids": torch.zeros(4, 2)})
+    )
+
+    with pytest.raises(DataError, match=r"shape \(4, 2\).*3 clusters in 2"):
+        start(torch.zeros(5, 2), 3, torch.Generator())

@@ -1,0 +1,53 @@
+"""Clusters that form once, after a phase."""
+
+import pytest
+import torch
+from torch import nn
+
+from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
+    ClassicalClusteringInFeatureSpaceAfterPhase,
+)
+from dcrf.batch import Batch
+from dcrf.mappings.mapping import Mapping
+
+SAMPLES = torch.cat([torch.zeros(10, 2), torch.ones(10, 2) * 4])
+
+
+def sweep(function):
+    return torch.cat([function(Batch(torch.arange(4), part)) for part in SAMPLES.split(4)])
+
+
+@pytest.fixture
+def strategy():
+    return ClassicalClusteringInFeatureSpaceAfterPhase(
+        associated_feature_extractor=Mapping([nn.Identity()]),
+        classical_clustering_in_feature_space_after_phase="pretraining",
+        classical_clustering_method_after_phase="k_means",
+        classical_clustering_in_feature_space_after_phase_num_restarts=2,
+        n_clusters=2,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
+    strategy.after_phase("another", sweep)
+
+    assert "after phase 'pretraining'" in strategy.missing()
+    with pytest.raises(RuntimeError, match="pretraining"):
+        strategy(SAMPLES)
+
+
+def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
+    strategy.after_phase("pretraining", sweep)
+    found = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
+
+    assert strategy.missing() is None
+    assert found.sum(1).tolist() == [1, 1, 1]
+    assert torch.equal(found[0], found[2])
+    assert not torch.equal(found[0], found[1])
+
+
+def test_the_centres_are_part_of_the_model(strategy):
+    strategy.after_phase("pretraining", sweep)
+
+    assert sorted(strategy.state_dict()["centres"].mean(1).tolist()) == [0, 4]

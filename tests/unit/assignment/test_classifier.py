@@ -1,0 +1,84 @@
+"""Choosing among classifiers."""
+
+import pytest
+import torch
+from torch import nn
+
+from dcrf.assignment.classifier import Classifier
+from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.mappings.mapping import Mapping
+
+SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def classifiers():
+    torch.manual_seed(0)
+    return {name: SingleClassifier(Mapping([nn.Linear(4, 3)])) for name in ("a", "b")}
+
+
+def choosing(classifiers, criterion, **arguments):
+    return Classifier(
+        classifiers=classifiers, classifier_selection_criterion=criterion, **arguments
+    )
+
+
+def test_the_first_declared_one_is_taken(classifiers):
+    found = choosing(classifiers, "first_declared")(SAMPLES)
+
+    torch.testing.assert_close(found, classifiers["a"](SAMPLES))
+
+
+def test_the_named_one_is_taken(classifiers):
+    found = choosing(classifiers, "name", classifier=classifiers["b"])(SAMPLES)
+
+    torch.testing.assert_close(found, classifiers["b"](SAMPLES))
+
+
+def test_average_is_the_mean_of_class_probabilities(classifiers):
+    found = choosing(classifiers, "average")(SAMPLES).exp()
+
+    expected = (classifiers["a"](SAMPLES).exp() + classifiers["b"](SAMPLES).exp()) / 2
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "expected"), [("highest_last_nmi", "b"), ("highest_average_nmi", "a")]
+)
+def test_the_best_one_by_its_scores_is_taken(classifiers, criterion, expected):
+    strategy = choosing(classifiers, criterion)
+    for a, b in [(0.9, 0.1), (0.4, 0.5)]:
+        strategy.observe(
+            {"a": {"acc": 0, "nmi": a, "ari": 0}, "b": {"acc": 1, "nmi": b, "ari": 1}}
+        )
+
+    torch.testing.assert_close(strategy(SAMPLES), classifiers[expected](SAMPLES))
+
+
+def test_the_average_is_taken_until_there_are_scores(classifiers):
+    found = choosing(classifiers, "highest_last_acc")(SAMPLES)
+
+    torch.testing.assert_close(found, choosing(classifiers, "average")(SAMPLES))
+
+
+def test_only_criteria_on_scores_ask_for_scores(classifiers):
+    assert choosing(classifiers, "highest_average_ari").members() == classifiers
+    assert choosing(classifiers, "average").members() == {}
+
+
+def test_scores_survive_saving(classifiers):
+    strategy = choosing(classifiers, "highest_last_acc")
+    strategy.observe({"a": {"acc": 0.1}, "b": {"acc": 0.7}})
+    other = choosing(classifiers, "highest_last_acc")
+
+    other.load_state_dict(strategy.state_dict())
+
+    torch.testing.assert_close(other(SAMPLES), classifiers["b"](SAMPLES))
+
+
+def test_a_feature_space_classifier_sees_features():
+    encoder, head = Mapping([nn.Linear(4, 2)]), Mapping([nn.Linear(2, 3)])
+    strategy = SingleClassifier(head, encoder)
+
+    torch.testing.assert_close(strategy(SAMPLES), head(encoder(SAMPLES)).log_softmax(1))
+    torch.testing.assert_close(strategy.features(SAMPLES), encoder(SAMPLES))

@@ -1,0 +1,85 @@
+"""Soft assignments to centroids."""
+
+import pytest
+import torch
+from torch import nn
+
+from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.feature_representation_centroid_similarity import (
+    FeatureRepresentationCentroidSimilarity,
+)
+from dcrf.mappings.mapping import Mapping
+
+ANNEALING = {
+    "annealing_initial_value": 0.1,
+    "annealing_final_value": 28.13,
+    "annealing_iterations_per_value": 2,
+}
+
+
+def strategy(measure, **temperature):
+    centroids = Centroids(2)
+    made = FeatureRepresentationCentroidSimilarity(
+        associated_feature_extractor=Mapping([nn.Identity()]),
+        centroids=centroids,
+        similarity_measure=measure,
+        gaussian_similarity_measure_inverse_temperature=temperature or None,
+    )
+    return made, centroids
+
+
+def test_student_t_by_hand():
+    made, centroids = strategy("student_t")
+    centroids.assign(torch.tensor([[0.0], [2.0]]))
+
+    # squared distances 1 and 9 -> kernels 1/2 and 1/10
+    torch.testing.assert_close(
+        made(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]])
+    )
+    assert made.inverse_temperature == 1
+
+
+def test_gaussian_by_hand():
+    made, centroids = strategy("gaussian", fixed_value=0.5)
+    centroids.assign(torch.tensor([[0.0], [2.0]]))
+
+    expected = torch.tensor([[-0.5, -4.5]]).softmax(1)
+    torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), expected)
+    assert made.inverse_temperature == 0.5
+
+
+def test_annealing_counts_iterations_since_the_centroids_exist():
+    made, centroids = strategy("gaussian", **ANNEALING)
+    for _ in range(5):
+        made.after_iteration()
+    assert made.inverse_temperature == pytest.approx(0.1)
+
+    centroids.assign(torch.zeros(2, 1))
+    seen = []
+    for _ in range(4):
+        seen.append(made.inverse_temperature)
+        made.after_iteration()
+
+    assert seen[:2] == [0.1, 0.1]
+    assert seen[2:] == pytest.approx([0.1 * 2 ** (1 / 0.6931471805599453**2)] * 2)
+
+
+def test_annealing_survives_saving():
+    made, centroids = strategy("gaussian", **ANNEALING)
+    centroids.assign(torch.zeros(2, 1))
+    for _ in range(7):
+        made.after_iteration()
+    other, other_centroids = strategy("gaussian", **ANNEALING)
+    other_centroids.assign(torch.zeros(2, 1))
+
+    other.load_state_dict(made.state_dict())
+
+    assert other.inverse_temperature == made.inverse_temperature > 0.1
+
+
+def test_it_says_that_centroids_are_missing():
+    made, centroids = strategy("student_t")
+
+    assert "not initialised" in made.missing()
+    centroids.assign(torch.zeros(2, 1))
+    assert made.missing() is None

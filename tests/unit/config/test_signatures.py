@@ -1,0 +1,266 @@
+import subprocess
+import sys
+
+import pytest
+
+from dcrf.config.signatures import (
+    check_call,
+    check_input_argument,
+    integers_in,
+    with_integers,
+)
+from dcrf.errors import Problem
+
+LINEAR = {"in_features": 784, "out_features": 10}
+
+
+def test_checking_needs_no_torch():
+    program = "import sys, dcrf.config.signatures; raise SystemExit('torch' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "arguments", "positional"),
+    [
+        ("layers", "Linear", LINEAR, []),
+        ("layers", "Linear", {"out_features": 10, "bias": False}, [784]),
+        ("layers", "Linear", {}, [784, 10, False]),
+        ("layers", "Sequential", {}, [{"type": "ReLU"}] * 30),
+        ("layers", "Identity", {"anything": 1}, [1, 2, 3]),
+        ("layers", "BatchNorm1d", {"num_features": 3, "bias": False}, []),
+        ("layers", "Sigmoid", {}, []),
+        ("initializers", "zeros", {}, []),
+        ("initializers", "zeros_", {}, []),
+        ("initializers", "xavier_uniform", {"gain": 2.0}, []),
+        ("functions", "softmax", {"dim": 1}, []),
+        ("functions", "max_pool2d", {"kernel_size": 2}, []),
+        ("functions", "gelu", {"approximate": "tanh"}, []),
+        ("optimizers", "Adam", {"lr": 1e-3, "betas": [0.9, 0.99]}, []),
+        ("schedulers", "StepLR", {"step_size": 10}, []),
+        ("transforms", "RandomApply", {"p": 0.3}, [[{"type": "ToTensor"}]]),
+        ("datasets", "FakeData", {"size": 10, "image_size": [1, 4, 4]}, []),
+        ("datasets", "EMNIST", {"root": "d", "split": "digits", "train": True}, []),
+        ("datasets", "QMNIST", {"root": "d", "what": "test", "download": True}, []),
+    ],
+)
+def test_good_calls_have_no_problem(place, name, arguments, positional):
+    assert check_call(place, name, arguments, "$", positional) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "guess"),
+    [
+        ("layers", "Conv2D", "Conv2d"),
+        ("layers", "relu", "ReLU"),
+        ("layers", "torch.nn.Linear", "Linear"),
+        ("layers", "LayerNrom", "LayerNorm"),
+        ("initializers", "xavier_unifrom", "xavier_uniform_"),
+        ("functions", "sofmax", "softmax"),
+        ("optimizers", "adam", "Adam"),
+        ("schedulers", "StepLr", "StepLR"),
+        ("transforms", "RandomResizeCrop", "RandomResizedCrop"),
+        ("datasets", "Mnist", "MNIST"),
+    ],
+)
+def test_an_unknown_name_comes_with_the_one_that_is_probably_meant(place, name, guess):
+    (problem,) = check_call(place, name, {"no": "argument"}, "$.entry", key="which")
+
+    assert problem.path == "$.entry.which"
+    assert repr(name) in problem.found
+    assert problem.remedy.endswith(f"did you mean {guess!r}?")
+
+
+def test_a_refused_name_gives_its_reason():
+    assert check_call("optimizers", "LBFGS", {}, "$.optimizers[0]") == [
+        Problem(
+            "$.optimizers[0].type",
+            "'LBFGS' cannot be used in a file",
+            "it asks for the loss several times in a step, and its loss is given once",
+        )
+    ]
+
+
+def test_a_missing_name_is_a_problem_and_no_error():
+    assert check_call("layers", None, {}, "$.layers[0]") == [
+        Problem("$.layers[0].type", "None is not a name", "write the name of a layer of torch.nn")
+    ]
+
+
+def test_unknown_arguments_are_named_each_with_what_is_probably_meant():
+    arguments = LINEAR | {"biass": True, "colour": 3}
+
+    assert check_call("layers", "Linear", arguments, "$.mappings[0].layers[2]") == [
+        Problem(
+            "$.mappings[0].layers[2]",
+            "'Linear' takes no argument 'biass'",
+            "did you mean 'bias'?",
+        ),
+        Problem(
+            "$.mappings[0].layers[2]",
+            "'Linear' takes no argument 'colour'",
+            "it takes in_features, out_features, bias",
+        ),
+    ]
+
+
+def test_an_argument_of_what_takes_none_is_a_problem():
+    (problem,) = check_call("layers", "Tanh", {"inplace": True}, "$")
+
+    assert problem.remedy == "it takes no arguments"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "arguments", "argument"),
+    [
+        ("layers", "Linear", LINEAR | {"device": "cuda"}, "device"),
+        ("layers", "Embedding", {"num_embeddings": 3, "embedding_dim": 2, "dtype": 1}, "dtype"),
+        ("layers", "MaxPool2d", {"kernel_size": 2, "return_indices": True}, "return_indices"),
+        ("initializers", "normal_", {"generator": 3}, "generator"),
+        ("functions", "layer_norm", {"normalized_shape": [3], "weight": [1, 1, 1]}, "weight"),
+        ("optimizers", "SGD", {"params": []}, "params"),
+        ("schedulers", "ExponentialLR", {"gamma": 0.9, "last_epoch": 3}, "last_epoch"),
+        ("schedulers", "CyclicLR", {"base_lr": 0, "max_lr": 1, "scale_fn": "x"}, "scale_fn"),
+        ("datasets", "ImageFolder", {"root": "d", "loader": "os.system"}, "loader"),
+        ("datasets", "MNIST", {"root": "d", "transform": "ToTensor"}, "transform"),
+    ],
+)
+def test_arguments_that_a_file_may_not_give_are_refused_with_the_reason(
+    place, name, arguments, argument
+):
+    (problem,) = check_call(place, name, arguments, "$")
+
+    assert problem.found == f"{argument!r} cannot be given in a file"
+    assert len(problem.remedy) > 10
+
+
+@pytest.mark.parametrize("argument", ["_weight", "_freeze", "__class__"])
+def test_private_arguments_are_unknown(argument):
+    arguments = {"num_embeddings": 3, "embedding_dim": 2, argument: True}
+    (problem,) = check_call("layers", "Embedding", arguments, "$")
+
+    assert problem.found == f"'Embedding' takes no argument {argument!r}"
+
+
+def test_missing_arguments_are_named_together():
+    assert check_call("layers", "Conv2d", {"kernel_size": 3}, "$") == [
+        Problem(
+            "$",
+            "'Conv2d' lacks 'in_channels', 'out_channels'",
+            "'Conv2d' cannot be made without",
+        )
+    ]
+
+
+def test_too_many_arguments_by_position_are_a_problem():
+    (problem,) = check_call("layers", "Linear", {}, "$", [1, 2, True, "cpu"])
+
+    assert problem.found == "'Linear' takes 3 arguments by position, not 4"
+    assert problem.remedy == "by position go in_features, out_features, bias"
+
+
+def test_what_takes_no_argument_takes_none_by_position():
+    (problem,) = check_call("layers", "Sigmoid", {}, "$", [1])
+
+    assert problem.found == "'Sigmoid' takes 0 arguments by position, not 1"
+
+
+def test_an_argument_given_twice_is_a_problem():
+    (problem,) = check_call("layers", "Linear", {"in_features": 3}, "$", [3, 4])
+
+    assert problem.found == "'in_features' is given twice, by position and by key"
+
+
+def test_all_problems_of_a_call_are_found_at_once():
+    found = [p.found for p in check_call("layers", "Conv2d", {"strid": 2, "device": 0}, "$", [3])]
+
+    assert found == [
+        "'Conv2d' takes no argument 'strid'",
+        "'device' cannot be given in a file",
+        "'Conv2d' lacks 'out_channels', 'kernel_size'",
+    ]
+
+
+def test_the_tensor_of_a_function_goes_in_under_its_own_name():
+    assert check_input_argument("softmax", "input", "$") == []
+    assert check_input_argument("gumbel_softmax", "logits", "$") == []
+    assert check_input_argument("no_function", "whatever", "$") == []
+    assert check_input_argument("gumbel_softmax", "input", "$.f") == [
+        Problem(
+            "$.f.input_argument_name",
+            "'gumbel_softmax' takes no tensor as 'input'",
+            "write 'logits'",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "given", "converted"),
+    [
+        ("layers", "Linear", {"in_features": 784.0}, {"in_features": 784}),
+        ("layers", "Conv2d", {"kernel_size": [3.0, 5.0]}, {"kernel_size": [3, 5]}),
+        ("layers", "Conv2d", {"padding": "same"}, {"padding": "same"}),
+        ("layers", "Unflatten", {"unflattened_size": [[2.0], 3]}, {"unflattened_size": [[2], 3]}),
+        ("layers", "Linear", {"in_features": 2.5}, {"in_features": 2.5}),
+        ("layers", "Identity", {"anything": 2.0}, {"anything": 2.0}),
+        ("schedulers", "StepLR", {"step_size": 5e4}, {"step_size": 50000}),
+        ("schedulers", "MultiStepLR", {"milestones": [1e2, 2e2]}, {"milestones": [100, 200]}),
+        ("transforms", "Resize", {"size": [32.0, 32.0]}, {"size": [32, 32]}),
+        ("functions", "interpolate", {"size": 8.0}, {"size": 8}),
+        ("functions", "avg_pool2d", {"kernel_size": 2.0}, {"kernel_size": 2}),
+        ("datasets", "FakeData", {"size": 1e2}, {"size": 100}),
+        ("initializers", "dirac", {"groups": 2.0}, {"groups": 2}),
+        ("layers", "NoSuchLayer", {"size": 2.0}, {"size": 2.0}),
+        ("layers", None, {"size": 2.0}, {"size": 2.0}),
+    ],
+)
+def test_integers_are_made_where_integers_are_meant(place, name, given, converted):
+    found = with_integers(place, name, given)
+
+    assert repr(found) == repr(converted)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "given"),
+    [
+        ("layers", "LeakyReLU", {"negative_slope": 1.0}),
+        ("layers", "LPPool2d", {"norm_type": 2.0}),
+        ("layers", "Upsample", {"scale_factor": [2.0, 2.0]}),
+        ("optimizers", "SGD", {"lr": 1.0, "momentum": 0.0, "weight_decay": 1.0}),
+        ("initializers", "constant_", {"val": 1.0}),
+        ("initializers", "kaiming_uniform_", {"a": 1.0}),
+        ("functions", "normalize", {"p": 1.0}),
+        ("functions", "gumbel_softmax", {"tau": 1.0}),
+        ("transforms", "ColorJitter", {"brightness": 1.0}),
+    ],
+)
+def test_numbers_that_mean_no_integer_stay_what_they_are(place, name, given):
+    assert repr(with_integers(place, name, given)) == repr(given)
+
+
+def test_nested_entries_and_booleans_are_left_alone():
+    inner = {"type": "Linear", "in_features": 3.0}
+    given = {"encoder_layer": inner, "num_layers": 2.0, "mask_check": True}
+
+    found = with_integers("layers", "TransformerEncoder", given)
+
+    assert found == given
+    assert type(found["num_layers"]) is int
+    assert found["encoder_layer"] is inner
+    assert found["mask_check"] is True
+    assert type(given["num_layers"]) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "converted"),
+    [
+        ("Linear", [784.0, 10.0, True], [784, 10, True]),
+        ("LeakyReLU", [1.0], [1.0]),
+        ("Conv2d", [3.0, 8.0, [3.0, 3.0]], [3, 8, [3, 3]]),
+        ("Sequential", [{"type": "ReLU"}, 2.0], [{"type": "ReLU"}, 2.0]),
+        ("Linear", [1.0, 2.0, True, 4.0], [1, 2, True, 4.0]),
+        ("NoSuchLayer", [1.0], [1.0]),
+    ],
+)
+def test_integers_are_made_by_position_too(name, given, converted):
+    assert repr(integers_in("layers", name, given)) == repr(converted)

@@ -1,0 +1,77 @@
+"""Evaluations of a whole data set."""
+
+import numpy as np
+import pytest
+import torch
+
+from dcrf.assignment.base import Assignment
+from dcrf.batch import Batch
+from dcrf.errors import TrainingError
+from dcrf.evaluation.evaluator import Evaluator
+
+SAMPLES = torch.eye(3).repeat(4, 1)
+LABELS = np.array([0, 1, 2] * 4)
+
+
+class Given(Assignment):
+    """Assigns by a matrix of logits."""
+
+    def __init__(self, logits, members=None):
+        super().__init__()
+        self.logits, self._members, self.seen = torch.as_tensor(logits), members or {}, {}
+
+    def forward(self, samples):
+        return (samples @ self.logits).log_softmax(1)
+
+    def members(self):
+        return self._members
+
+    def observe(self, scores):
+        self.seen = scores
+
+
+def sweep(function):
+    return torch.cat([function(Batch(torch.arange(5), part)) for part in SAMPLES.split(5)])
+
+
+def test_scores_sizes_and_number_of_samples():
+    found = Evaluator(Given(torch.eye(3, 4)), lambda: LABELS).evaluate(sweep)
+
+    assert (found.acc, found.nmi, found.ari) == (1, 1, 1)
+    assert (found.n_samples, found.cluster_sizes) == (12, (4, 4, 4, 0))
+    assert found.reassignment_ratio is None
+    assert found.internal == {}
+
+
+def test_the_reassignment_ratio_compares_with_the_evaluation_before():
+    assignment = Given(torch.eye(3))
+    evaluator = Evaluator(assignment, lambda: LABELS)
+    evaluator.evaluate(sweep)
+
+    assert evaluator.evaluate(sweep).reassignment_ratio == 0
+    assignment.logits = torch.eye(3)[[0, 2, 1]]
+    assert evaluator.evaluate(sweep).reassignment_ratio == pytest.approx(2 / 3)
+    evaluator.start_phase()
+    assert evaluator.evaluate(sweep).reassignment_ratio is None
+
+
+def test_without_labels_there_are_internal_metrics_instead():
+    found = Evaluator(Given(torch.eye(3)), lambda: None).evaluate(sweep)
+
+    assert (found.acc, found.nmi, found.ari) == (None, None, None)
+    assert found.internal == pytest.approx({"silhouette": 1, "davies_bouldin": 0})
+
+
+def test_members_are_scored_one_by_one():
+    members = {"good": Given(torch.eye(3)), "bad": Given(torch.ones(3, 3))}
+    assignment = Given(torch.eye(3), members)
+
+    Evaluator(assignment, lambda: LABELS).evaluate(sweep)
+
+    assert assignment.seen["good"]["acc"] == 1
+    assert assignment.seen["bad"]["acc"] == pytest.approx(1 / 3)
+
+
+def test_assignments_that_are_not_numbers_are_an_error():
+    with pytest.raises(TrainingError, match="not numbers"):
+        Evaluator(Given(torch.full((3, 3), torch.nan)), lambda: LABELS).evaluate(sweep)

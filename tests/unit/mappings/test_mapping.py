@@ -1,0 +1,139 @@
+"""Mappings: what they compute, and that they compute it once."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from dcrf.mappings.mapping import Mapping, shared_passes
+
+
+class Counted(nn.Linear):
+    """A linear layer that counts how often it runs."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.calls = 0
+
+    def forward(self, inputs):
+        self.calls += 1
+        return super().forward(inputs)
+
+
+@pytest.fixture
+def samples():
+    return torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+
+
+def test_functions_run_before_and_after_the_layers(samples):
+    layer = nn.Linear(4, 2)
+    mapping = Mapping([layer], before=[torch.sigmoid], after=[torch.tanh])
+
+    torch.testing.assert_close(mapping(samples), layer(samples.sigmoid()).tanh())
+
+
+def test_a_prior_mapping_runs_first_and_keeps_its_parameters(samples):
+    prior = Mapping([nn.Linear(4, 3)])
+    mapping = Mapping([nn.Linear(3, 2)], prior=prior, before=[torch.relu])
+
+    torch.testing.assert_close(mapping(samples), mapping.net(prior(samples).relu()))
+    assert set(mapping.state_dict()) == {"net.0.weight", "net.0.bias"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "softmax_layer"),
+    [
+        ([], None),
+        ([nn.Softmax(1)], None),
+        ([nn.LogSoftmax(1)], None),
+        ([nn.Softmax(1)], 1),
+        ([nn.LogSoftmax(1)], 1),
+    ],
+    ids=["logits", "softmax", "log-softmax", "named softmax", "named log-softmax"],
+)
+def test_log_probabilities_are_the_log_softmax_of_the_logits(samples, layers, softmax_layer):
+    linear = nn.Linear(4, 3)
+    mapping = Mapping([linear, *layers], softmax_layer=softmax_layer)
+
+    torch.testing.assert_close(
+        mapping.log_probabilities(samples), F.log_softmax(linear(samples), dim=1)
+    )
+
+
+def test_log_probabilities_of_sure_classifiers_stay_finite():
+    mapping = Mapping([nn.Identity(), nn.Softmax(1)])
+
+    found = mapping.log_probabilities(torch.tensor([[0.0, 1000.0]]))
+
+    torch.testing.assert_close(found, torch.tensor([[-1000.0, 0.0]]))
+
+
+def test_binary_logits_leave_a_final_sigmoid_out(samples):
+    linear = nn.Linear(4, 1)
+
+    with_sigmoid = Mapping([linear, nn.Sigmoid()]).binary_logits(samples)
+
+    torch.testing.assert_close(with_sigmoid, linear(samples))
+    torch.testing.assert_close(with_sigmoid, Mapping([linear]).binary_logits(samples))
+
+
+def test_bf16_gives_float32_that_is_close(samples):
+    layers = [nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)]
+
+    found = Mapping(layers, bf16=True)(samples)
+
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, Mapping(layers)(samples))
+    torch.testing.assert_close(found, Mapping(layers)(samples), atol=0.02, rtol=0.02)
+
+
+def test_a_mapping_runs_once_per_tensor_while_passes_are_shared(samples):
+    counted = Counted(4, 3)
+    encoder = Mapping([counted])
+    heads = [Mapping([nn.Linear(3, 2)], prior=encoder) for _ in range(2)]
+
+    with shared_passes([encoder, *heads]):
+        for _ in range(3):
+            encoder(samples)
+            heads[0](samples)
+            heads[1](samples)
+        encoder(samples.clone())
+
+    assert counted.calls == 2
+    encoder(samples)
+    encoder(samples)
+    assert counted.calls == 4
+
+
+def test_sharing_changes_no_loss_and_no_gradient(samples):
+    def gradients(*, share):
+        torch.manual_seed(0)
+        encoder = Mapping([nn.Linear(4, 3), nn.Tanh()])
+        classifier = Mapping([nn.Linear(3, 2), nn.Softmax(1)], prior=encoder)
+        with shared_passes([encoder, classifier] if share else []):
+            loss = encoder(samples).square().sum() + encoder(samples).sum()
+            loss = loss + classifier.log_probabilities(samples)[:, 0].sum() + classifier(samples).max()
+        loss.backward()
+        return [loss, *(p.grad for p in [*encoder.parameters(), *classifier.parameters()])]
+
+    torch.testing.assert_close(gradients(share=True), gradients(share=False))
+
+
+def test_a_pass_without_gradient_is_not_taken_for_one_with(samples):
+    encoder = Mapping([nn.Linear(4, 3)])
+
+    with shared_passes([encoder]):
+        with torch.no_grad():
+            encoder(samples)
+
+        assert encoder(samples).requires_grad
+
+
+def test_a_tensor_that_was_changed_in_place_is_a_new_one():
+    encoder, samples = Mapping([nn.Linear(4, 3)]), torch.ones(2, 4)
+
+    with shared_passes([encoder]):
+        before = encoder(samples)
+        samples.zero_()
+
+        assert not torch.equal(before, encoder(samples))

@@ -1,0 +1,81 @@
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from dcrf.generate import documents, main, stale_files, versions, write_files
+from dcrf.names import TABLES
+from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
+
+DISPATCH = {
+    "design_pattern.json": DESIGN_PATTERNS,
+    "cluster_assignment_strategy.json": STRATEGIES,
+}
+every_dispatch_file = pytest.mark.parametrize("file", DISPATCH)
+
+
+@every_dispatch_file
+def test_dispatch_files_are_current(file):
+    assert SCHEMA / file not in stale_files()
+
+
+@pytest.mark.parametrize("place", TABLES)
+def test_tables_of_names_are_current(place):
+    path = SCHEMA / "names" / f"{place}.json"
+    made_with = json.loads(path.read_text())["versions"]
+    if made_with != versions():
+        pytest.skip(f"made with {made_with}, installed are {versions()}")
+
+    assert path not in stale_files()
+
+
+@every_dispatch_file
+def test_dispatch_files_lead_from_every_name_to_the_schema_of_its_component(file):
+    registry = DISPATCH[file]
+    schema = json.loads(documents()[SCHEMA / file])
+    leads = {
+        name: branch["then"]["$ref"]
+        for branch in schema["allOf"]
+        for name in branch["if"]["properties"][registry.key]["enum"]
+    }
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["properties"][registry.key]["enum"] == list(registry.stems)
+    assert leads.keys() == registry.stems.keys()
+    assert all((SCHEMA / file).is_file() for file in leads.values())
+
+
+def test_what_was_written_is_current(tmp_path):
+    write_files(tmp_path)
+
+    assert stale_files(tmp_path) == []
+    assert sorted(tmp_path.rglob("*.*")) == sorted(documents(tmp_path))
+
+
+def test_missing_and_changed_files_are_stale(tmp_path):
+    write_files(tmp_path)
+    missing, changed = tmp_path / "names/layers.json", tmp_path / "design_pattern.json"
+    missing.unlink()
+    changed.write_text("{}")
+
+    assert stale_files(tmp_path) == [missing, changed]
+
+
+def test_tables_of_names_that_other_versions_made_are_not_stale(tmp_path):
+    write_files(tmp_path)
+    table = tmp_path / "names/layers.json"
+    table.write_text(json.dumps({"versions": {"torch": "1.0.0", "torchvision": "0.1.0"}}))
+
+    assert stale_files(tmp_path) == []
+
+
+def test_lines_are_short_or_hold_one_value():
+    for path, text in documents().items():
+        assert all(len(line) <= 100 or line.count('"') <= 4 for line in text.splitlines()), path
+
+
+def test_the_command_line_says_which_files_are_stale(capsys):
+    stale = stale_files()
+
+    assert main(["--check"]) == (1 if stale else 0)
+    assert capsys.readouterr().err.count("is not current") == len(stale)

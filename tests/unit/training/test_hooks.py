@@ -1,0 +1,121 @@
+"""What is done between iterations."""
+
+import numpy as np
+import pytest
+import torch
+
+from dcrf.assignment.base import Assignment
+from dcrf.batch import Batch, Clock
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
+from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.phase import PhaseState
+
+PLACE = ("digits", "finetuning")
+
+
+class Kept:
+    """A writer that keeps its records."""
+
+    def __init__(self):
+        self.records = []
+
+    def write(self, record):
+        self.records.append(record)
+
+
+class Fixed(Assignment):
+    """Puts every sample into cluster 0, once it is ready."""
+
+    def __init__(self, reason=None):
+        super().__init__()
+        self.reason, self.iterations = reason, 0
+
+    def forward(self, samples):
+        return torch.tensor([[0.0, -torch.inf]]).expand(len(samples), 2)
+
+    def missing(self):
+        return self.reason
+
+    def after_iteration(self):
+        self.iterations += 1
+
+
+def run(hook, iterations, losses=lambda i: {}):
+    state = None
+    for i in range(1, iterations + 1):
+        state = PhaseState(Clock(1, i), losses(i), state.evaluation if state else None)
+        hook.after_iteration(state)
+    hook.after_phase(state)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("interval", "at_the_end", "iterations", "expected"),
+    [(2, False, 5, 2), (2, True, 5, 3), (2, True, 4, 2), (None, True, 5, 1), (9, False, 5, 0)],
+)
+def test_every_acts_when_due_and_at_the_end_if_asked_to(interval, at_the_end, iterations, expected):
+    calls = []
+
+    run(Every(interval, lambda: calls.append(1), also_at_the_end=at_the_end), iterations)
+
+    assert len(calls) == expected
+
+
+def test_losses_are_reported_as_the_mean_since_the_last_report():
+    writer = Kept()
+
+    run(
+        ReportLosses({"a": 2, "b": 3, "off": 0}, writer, PLACE),
+        7,
+        lambda i: {"a": torch.tensor(float(i)), "b": torch.tensor(10.0 * i), "off": torch.ones(())},
+    )
+
+    assert writer.records == [
+        LossRecord(*PLACE, 2, {"a": 1.5}),
+        LossRecord(*PLACE, 3, {"b": 20.0}),
+        LossRecord(*PLACE, 4, {"a": 3.5}),
+        LossRecord(*PLACE, 6, {"a": 5.5, "b": 50.0}),
+        LossRecord(*PLACE, 7, {"a": 7.0, "b": 70.0}),
+    ]
+
+
+def test_evaluations_are_written_and_kept_for_exit_criteria():
+    writer, assignment = Kept(), Fixed()
+    evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]))
+    sweep = lambda function: function(Batch(torch.arange(3), torch.zeros(3, 1)))  # noqa: E731
+
+    state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 5)
+
+    assert [(r.iteration, r.evaluation["acc"]) for r in writer.records] == [(2, 2 / 3), (4, 2 / 3)]
+    assert {type(r) for r in writer.records} == {EvaluationRecord}
+    assert state.evaluation.reassignment_ratio == 0
+
+
+def test_it_is_said_once_why_there_is_no_evaluation():
+    writer = Kept()
+    evaluator = Evaluator(Fixed("no centroids yet"), lambda: None)
+
+    state = run(Evaluate(1, evaluator, None, writer, PLACE), 3)
+
+    assert writer.records == [Note("finetuning  is not evaluated: no centroids yet")]
+    assert state.evaluation is None
+
+
+def test_the_assignment_counts_every_iteration():
+    assignment = Fixed()
+
+    run(AdvanceAssignment(assignment), 3)
+
+    assert assignment.iterations == 3
+
+
+def test_progress_offers_the_losses_of_its_iteration():
+    writer = Kept()
+
+    run(ShowProgress(writer), 2, lambda i: {"a": torch.tensor(float(i))})
+
+    assert [(type(r), r.iteration, r.losses()) for r in writer.records] == [
+        (Progress, 1, {"a": 1.0}),
+        (Progress, 2, {"a": 2.0}),
+    ]

@@ -1,0 +1,125 @@
+"""Who is trained by which loss, and when."""
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Adam
+from torch.optim.lr_scheduler import StepLR
+
+from dcrf.batch import Clock
+from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
+
+
+def parameter(value=1.0):
+    return nn.Parameter(torch.tensor(value))
+
+
+def sgd(*parameters, group="default", name=None, **schedulers):
+    return GroupedOptimizer(SGD(parameters, lr=1.0), group, name, **schedulers)
+
+
+def routes(**groups):
+    return {name: LossRoute(1.0, group) for name, group in groups.items()}
+
+
+def test_a_group_minimises_the_weighted_sum_of_its_losses():
+    w = parameter(0.0)
+    groups = OptimizerGroups(
+        [sgd(w)], {"a": LossRoute(0.5, "default"), "b": LossRoute(2.0, "default")}
+    )
+
+    groups.step({"a": 3 * w, "b": 5 * w}, Clock(1, 1))
+
+    assert w.item() == pytest.approx(-(0.5 * 3 + 2 * 5))
+
+
+def test_groups_change_only_their_own_parameters():
+    generator, critic = parameter(), parameter()
+    groups = OptimizerGroups(
+        [sgd(generator, group="g"), sgd(critic, group="c")], routes(real="g", fake="c")
+    )
+
+    # both losses reach both parameters
+    groups.step({"real": generator * critic, "fake": -2 * generator * critic}, Clock(1, 1))
+
+    assert generator.item() == pytest.approx(1 - 1)
+    assert critic.item() == pytest.approx(1 + 2)
+
+
+@pytest.mark.parametrize("order", [("g", "c"), ("c", "g")])
+def test_gradients_of_all_groups_are_taken_before_any_step(order):
+    g, c = parameter(2.0), parameter(3.0)
+    members = {"g": sgd(g, group="g"), "c": sgd(c, group="c")}
+    groups = OptimizerGroups([members[name] for name in order], routes(x="g", y="c"))
+
+    groups.step({"x": g * c**2, "y": c * g**2}, Clock(1, 1))
+
+    assert (g.item(), c.item()) == (2 - 9, 3 - 4)
+
+
+def test_a_parameter_shared_by_two_groups_gets_each_gradient_from_its_group():
+    w = parameter(0.0)
+    groups = OptimizerGroups([sgd(w, group="a"), sgd(w, group="b")], routes(x="a", y="b"))
+
+    groups.step({"x": w * 1, "y": w * 10}, Clock(1, 1))
+
+    assert w.item() == pytest.approx(-11)
+
+
+def test_a_loss_without_an_optimizer_trains_nothing():
+    w = parameter()
+
+    OptimizerGroups([sgd(w, group="a")], routes(x="b")).step({"x": w * 5}, Clock(1, 1))
+
+    assert w.item() == 1
+
+
+def test_a_loss_without_a_graph_is_no_error():
+    w = parameter()
+
+    OptimizerGroups([sgd(w)], routes(x="default")).step({"x": torch.tensor(1.0)}, Clock(1, 1))
+
+    assert w.item() == 1
+
+
+def test_adam_leaves_parameters_alone_that_no_loss_reaches():
+    reached, other = parameter(), parameter()
+    optimizer = GroupedOptimizer(Adam([reached, other], lr=0.1), "default")
+    groups = OptimizerGroups([optimizer], routes(x="default"))
+
+    groups.step({"x": reached * other}, Clock(1, 1))  # gives `other` a momentum
+    stood = other.item()
+    groups.step({"x": reached * 2}, Clock(1, 2))
+
+    assert other.item() == stood
+
+
+def test_a_cycle_repeats_its_stages():
+    a, b = parameter(0.0), parameter(0.0)
+    groups = OptimizerGroups(
+        [sgd(a, name="a"), sgd(b, name="b")],
+        routes(x="default"),
+        [CycleStage(frozenset({"a"}), 2), CycleStage(frozenset({"b", "a"}), 1)],
+    )
+
+    active = [[m.name for m in groups.active(Clock(1, i))] for i in range(1, 7)]
+
+    assert active == [["a"], ["a"], ["a", "b"]] * 2
+    groups.step({"x": a + b}, Clock(1, 1))
+    assert (a.item(), b.item()) == (-1, 0)
+
+
+def test_schedulers_step_per_epoch_or_per_iteration():
+    slow, fast = SGD([parameter()], lr=1.0), SGD([parameter()], lr=1.0)
+    groups = OptimizerGroups(
+        [
+            GroupedOptimizer(slow, "default", epoch_schedulers=[StepLR(slow, 1, gamma=0.5)]),
+            GroupedOptimizer(fast, "default", iteration_schedulers=[StepLR(fast, 1, gamma=0.5)]),
+        ]
+    )
+
+    for clock in (Clock(1, 1), Clock(1, 2, epoch_ends=True), Clock(2, 3)):
+        groups.step({}, clock)
+
+    assert slow.param_groups[0]["lr"] == 0.5
+    assert fast.param_groups[0]["lr"] == 0.125
