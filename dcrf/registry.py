@@ -1,4 +1,4 @@
-"""Find the class behind a configured name. A schema file and a module of one stem are a component."""
+"""Find the class behind a configured name. A schema and a module of one stem are a component."""
 
 import inspect
 import json

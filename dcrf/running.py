@@ -16,7 +16,7 @@ import torch
 from dcrf.builder import Run, build_plans, label_informed
 from dcrf.config.model import MethodConfig
 from dcrf.config.paths import clean_name
-from dcrf.errors import ConfigError, DcrfError, Problem, TrainingError
+from dcrf.errors import ConfigError, DcrfError, Problem
 from dcrf.files import write_json
 from dcrf.reporting.records import Note, Report
 from dcrf.reporting.summary import Outcome

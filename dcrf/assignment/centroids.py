@@ -46,12 +46,12 @@ class CentroidStart:
 
     strategy: a key of `STARTS`.
     num_restarts: of k-means.
-    file: a saved `{"centroids": (k, d)}`, where they are loaded.
+    file: a saved `{"centroids": (k, d)}`, of `load_from_file` only.
     """
 
     strategy: str
     num_restarts: int = 20
-    file: Path | None = None
+    file: Path = Path()
 
     def __call__(self, features: Tensor, n_clusters: int, generator: Generator) -> Tensor:
         """Return centroids (k, d) for the features (n, d) of the whole data set."""
@@ -93,7 +93,7 @@ STARTS: MappingProxyType[str, Callable[[CentroidStart, Tensor, int, Generator], 
 )
 
 
-def read_centroids(file: Path | None) -> Tensor:
+def read_centroids(file: Path) -> Tensor:
     """Read the centroids (k, d) of a file that `save_centroids` wrote.
 
     Raises:

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
-
 from dcrf.errors import ConfigError, Problem
 from dcrf.registry import Registry
 
@@ -19,7 +17,7 @@ def build_component(
     options: Mapping[str, Any],
     parts: Parts,
     injected: Mapping[str, Any],
-) -> nn.Module:
+) -> Any:
     """Make a component of a registry.
 
     A key marked `x-refers-to` is a reference: `"encoder_name": "enc"` reaches the constructor

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.classifier import LABELLED_PREFIX
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.components import build_component, located
 from dcrf.builder.optimizers import build_optimizers
-from dcrf.config.model import MappingConfig, MethodConfig
+from dcrf.config.model import MappingConfig, MethodConfig, Options
 from dcrf.errors import ConfigError, Problem
 from dcrf.mappings.layers import bind_function, build_layer, initialise
 from dcrf.mappings.mapping import Mapping
@@ -25,13 +24,13 @@ LABELLED_CRITERIA = tuple(f"performance_evaluation_{m}" for m in ("acc", "nmi", 
 
 
 def build_method(config: MethodConfig, n_clusters: int, streams: Streams) -> Method:
-    """Make the mappings with fresh parameters, the strategy, and the centroids if any are used.
+    """Make the mappings with fresh parameters, the strategy and the centroids.
 
     Raises:
         ConfigError: a layer or function cannot be made with the arguments that it is given.
     """
     mappings = build_mappings(config, streams)
-    centroids = Centroids(n_clusters) if config.centroids else None
+    centroids = Centroids(n_clusters)
     classifiers = build_classifiers(config, mappings)
     with located(config.strategy.path, config.source):
         assignment = build_component(
@@ -134,7 +133,7 @@ def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodCo
     )
 
 
-def _initialise(entry: Table[str, object], named: Table[str, nn.Module]) -> None:
+def _initialise(entry: Options, named: Table[str, nn.Module]) -> None:
     own = ("layer_names", "weight_type", "type")
     arguments = {key: value for key, value in entry.items() if key not in own}
     for name in entry["layer_names"]:
@@ -145,12 +144,13 @@ def _features_for(
     entry: MappingConfig, config: MethodConfig, mappings: Table[str, Mapping]
 ) -> Mapping | None:
     """Return what runs before a classifier, unless it already follows a feature extractor."""
-    if entry.type == "sample_space_classifier":
+    extractor = entry.associated_feature_extractor_name
+    if entry.type == "sample_space_classifier" or extractor is None:
         return None
-    types = {mapping.name: mapping for mapping in config.mappings}
+    entries = {mapping.name: mapping for mapping in config.mappings}
     prior = entry.prior_mapping_name
     while prior is not None:
-        if types[prior].type == "feature_extractor":
+        if entries[prior].type == "feature_extractor":
             return None
-        prior = types[prior].prior_mapping_name
-    return mappings[entry.associated_feature_extractor_name]
+        prior = entries[prior].prior_mapping_name
+    return mappings[extractor]

@@ -1,6 +1,8 @@
 """From configuration to optimizer groups and exit criteria."""
 
-from collections.abc import Callable, Mapping as Table
+from collections.abc import Callable
+from collections.abc import Mapping as Table
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -69,24 +71,25 @@ def _build_scheduler(entry: SchedulerConfig, optimizer: Any, source: object) -> 
 
 def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
     own = [p for name in entry.trained_mapping_names for p in method.mappings[name].parameters()]
-    if entry.optimizes_centroids and method.centroids is not None:
+    if entry.optimizes_centroids:
         own.append(method.centroids.values)
     return own
 
 
-def _criteria() -> dict[str, Callable[[Any], ExitCriterion]]:
-    made: dict[str, Callable[[Any], ExitCriterion]] = {
+def _score_below(metric: str, entry: Table[str, Any]) -> ExitCriterion:
+    return ScoreBelowAfter(metric, entry["value"], entry["iterations"])
+
+
+METRICS = ("acc", "nmi", "ari")
+CRITERIA: Table[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
+    {
         "iterations": Iterations,
         "epochs": Epochs,
         "performance_evaluation_cluster_reassignment_ratio_lt": ReassignmentBelow,
+        **{f"performance_evaluation_{m}_gt": partial(ScoreAbove, m) for m in METRICS},
+        **{
+            f"performance_evaluation_{m}_lt_after_iterations": partial(_score_below, m)
+            for m in METRICS
+        },
     }
-    for metric in ("acc", "nmi", "ari"):
-        stem = f"performance_evaluation_{metric}"
-        made[f"{stem}_gt"] = lambda value, metric=metric: ScoreAbove(metric, value)
-        made[f"{stem}_lt_after_iterations"] = lambda entry, metric=metric: ScoreBelowAfter(
-            metric, entry["value"], entry["iterations"]
-        )
-    return made
-
-
-CRITERIA: Table[str, Callable[[Any], ExitCriterion]] = MappingProxyType(_criteria())
+)

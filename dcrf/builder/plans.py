@@ -95,7 +95,7 @@ def _prepare(
     entry = run.config.centroids
     if entry is None or phase.name not in entry.phases or method.centroids.are_initialised:
         return
-    file = run.found(entry.file) if entry.file else None
+    file = run.found(entry.file) if entry.file else Path()
     start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
     generator = run.streams.generator("centroids", dataset.name)
     features = _features(entry, method, sweep)
@@ -204,7 +204,7 @@ def _content(method: Method, mapping_name: str | None) -> Callable[[], dict[str,
 
 def _save_parameters(run: Run, dataset: str, method: Method) -> None:
     parts: Sequence[str | None] = [*method.mappings]
-    if method.centroids is not None and method.centroids.are_initialised:
+    if method.centroids.are_initialised:
         parts = [*parts, None]
     for part in parts:
         file = run.file(run.folder, dataset, part or "centroids")

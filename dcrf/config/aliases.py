@@ -30,7 +30,7 @@ class Renamed:
     @property
     def note(self) -> str:
         """What a person should know."""
-        return f"{self.old} is an older name; write {self.new.rsplit('.', 1)[-1]!r}"
+        return f"{self.old} is deprecated; write {self.new.rsplit('.', 1)[-1]!r}"
 
 
 def other_spelling(key: str) -> str | None:

@@ -7,19 +7,19 @@ from typing import Any
 from dcrf.config import model
 from dcrf.config.assemble_phase import phase_config
 from dcrf.config.entries import in_order
-from dcrf.config.schemas import Node, root
+from dcrf.config.schemas import Node, Nodes
 from dcrf.registry import STRATEGIES
 
 
-def method_config(source: Path, data: dict[str, Any], notes: tuple[str, ...]) -> model.MethodConfig:
+def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.MethodConfig:
     """Return the configuration that valid data stand for.
 
     Args:
         source: the file.
-        data: what it says, checked, with every default filled in.
+        nodes: everything in it, checked, with every default filled in.
         notes: what a person should know about it.
     """
-    nodes = {node.path: node for node in root(data).walk()}
+    data = nodes["$"].value
     phases = tuple(phase_config(nodes[path], nodes) for path, _ in in_order(data, "phases"))
     names = tuple(phase.name for phase in phases)
     datasets = in_order(data, "datasets")

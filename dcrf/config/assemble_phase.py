@@ -6,14 +6,14 @@ from typing import Any
 
 from dcrf.config import model
 from dcrf.config.entries import enabled
-from dcrf.config.schemas import Node
+from dcrf.config.schemas import Node, Nodes
 from dcrf.registry import DESIGN_PATTERNS
 
 _INTERVAL = "performance_evaluation_interval"
 _MARKS = ("x-weight-of", "x-group-of", "x-view-role")
 
 
-def phase_config(node: Node, nodes: Mapping[str, Node]) -> model.PhaseConfig:
+def phase_config(node: Node, nodes: Nodes) -> model.PhaseConfig:
     """Return the configuration of a phase.
 
     Args:
@@ -37,11 +37,11 @@ def phase_config(node: Node, nodes: Mapping[str, Node]) -> model.PhaseConfig:
     )
 
 
-def _items(node: Node, nodes: Mapping[str, Node], key: str) -> list[Node]:
+def _items(node: Node, nodes: Nodes, key: str) -> list[Node]:
     return list(nodes[f"{node.path}.{key}"].children())
 
 
-def _saves(node: Node, nodes: Mapping[str, Node]) -> list[Node]:
+def _saves(node: Node, nodes: Nodes) -> list[Node]:
     saves = _items(node, nodes, "save_mapping_parameters")
     centroids = nodes.get(f"{node.path}.save_centroids")
     return saves if centroids is None else [*saves, centroids]

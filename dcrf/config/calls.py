@@ -1,26 +1,28 @@
 """The entries of a method file that name a class or function of torch or torchvision."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from dcrf.config.places import child
-from dcrf.config.schemas import Node
+from dcrf.config.schemas import Node, Nodes
 from dcrf.config.signatures import check_call, check_input_argument, integers_in, with_integers
 from dcrf.errors import Problem
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`
 _NESTING = ("layers", "transforms")
 _POSITIONAL = "positional_arguments"
+_ALIKE = 0.8
 
 
-def problems(method: Node) -> list[Problem]:
+def problems(nodes: Nodes) -> list[Problem]:
     """Return every name that is unknown, and every argument that is unknown or missing."""
-    return [problem for node in _calls(method) for problem in _call_problems(node)]
+    return [problem for node in _calls(nodes) for problem in _call_problems(node)]
 
 
-def make_integers(method: Node) -> None:
+def make_integers(nodes: Nodes) -> None:
     """Write 256.0 as 256 where the signature means an integer, in place."""
-    for node in list(_calls(method)):
+    for node in list(_calls(nodes)):
         place, entry = node.keywords["x-call"], node.value
         name = entry.get(_name_key(place))
         entry.update(with_integers(place, name, node.arguments))
@@ -30,8 +32,8 @@ def make_integers(method: Node) -> None:
             part.update(with_integers(place, name, part))
 
 
-def _calls(method: Node) -> Iterator[Node]:
-    for node in method.walk():
+def _calls(nodes: Nodes) -> Iterator[Node]:
+    for node in nodes.values():
         if "x-call" in node.keywords and isinstance(node.value, dict):
             yield from _with_nested(node)
 
@@ -55,42 +57,48 @@ def _objects_in(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _call_problems(node: Node) -> list[Problem]:
-    place, entry = node.keywords["x-call"], node.value
-    key = _name_key(place)
-    name = entry.get(key)
+    key = _name_key(node.keywords["x-call"])
+    name = node.value.get(key)
     if not isinstance(name, str):
         return _nameless(node, key)
-    if place == "datasets":
-        return _dataset_problems(node, name)
-    given = entry.get(_POSITIONAL)
-    positional = given if isinstance(given, list) else ()
-    found = check_call(place, name, node.arguments, node.path, positional, key)
-    if place == "functions":
-        argument = entry.get("input_argument_name")
-        found += check_input_argument(name, argument, node.path)
+    found = _argument_problems(node, name, node.arguments)
+    for argument, meant in _misspelt(node).items() if found else ():
+        others = {k: value for k, value in node.arguments.items() if k != argument}
+        fewer = _argument_problems(node, name, others)
+        if len(fewer) < len(found):  # the call does not take the argument
+            path, remedy = child(node.path, argument), f"did you mean {meant!r}?"
+            found = [*fewer, Problem(path, f"unknown key {argument!r}", remedy)]
     return found
 
 
 def _nameless(node: Node, key: str) -> list[Problem]:
     """An entry within an entry is seen by no schema; elsewhere the schema says the same."""
+    if key in node.value:
+        return []
     remedy = node.properties[key].get("description", "")
-    return (
-        [Problem(node.path, f"the key {key!r} is missing", remedy)] if key not in node.value else []
-    )
+    return [Problem(node.path, f"the key {key!r} is missing", remedy)]
 
 
-def _dataset_problems(node: Node, name: str) -> list[Problem]:
-    """Each part of a data set is made with the arguments of all parts and its own."""
-    parts = node.value.get("parts")
-    parts = parts if isinstance(parts, list) and parts else [{}]
-    return [
-        problem
-        for part in parts
-        if isinstance(part, dict)
-        for problem in check_call(
-            "datasets", name, {**node.arguments, **part}, node.path, key="dataset"
-        )
-    ]
+def _misspelt(node: Node) -> dict[str, str]:
+    """Return argument -> key of the framework that it looks like."""
+    known = [key for key, keywords in node.properties.items() if keywords.get("x-framework")]
+    guesses = {key: get_close_matches(key, known, n=1, cutoff=_ALIKE) for key in node.arguments}
+    return {argument: guess[0] for argument, guess in guesses.items() if guess}
+
+
+def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list[Problem]:
+    place, entry = node.keywords["x-call"], node.value
+    if place == "datasets":
+        parts = entry.get("parts")
+        parts = parts if isinstance(parts, list) and parts else [{}]
+        given = [{**arguments, **part} for part in parts if isinstance(part, dict)]
+        return [p for g in given for p in check_call(place, name, g, node.path, key="dataset")]
+    listed = entry.get(_POSITIONAL)
+    positional = listed if isinstance(listed, list) else ()
+    found = check_call(place, name, arguments, node.path, positional, _name_key(place))
+    if place == "functions":
+        found += check_input_argument(name, entry.get("input_argument_name"), node.path)
+    return found
 
 
 def _name_key(place: str) -> str:

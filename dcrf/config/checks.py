@@ -8,17 +8,17 @@ from typing import Any
 from dcrf.config.entries import Entry, enabled, in_order, objects, subobject, text
 from dcrf.config.places import child
 from dcrf.config.references import CLASSIFIERS, mappings_of
-from dcrf.config.schemas import Node
+from dcrf.config.schemas import Nodes
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]
 _STRATEGY = "$.cluster_assignment_strategy"
 
 
-def problems(method: Node) -> list[Problem]:
+def problems(nodes: Nodes) -> list[Problem]:
     """Return what is wrong between parts that may each be right."""
-    found = [problem for check in _CHECKS for problem in check(method.value)]
-    return [*found, *_missing_feature_extractors(method)]
+    found = [problem for check in _CHECKS for problem in check(nodes["$"].value)]
+    return [*found, *_missing_feature_extractors(nodes)]
 
 
 def _duplicates(data: Data) -> Iterator[Problem]:
@@ -117,12 +117,14 @@ def _classifiers(data: Data) -> Iterator[Problem]:
         yield Problem(child(_STRATEGY, "type"), "the method has no classifier", remedy)
 
 
-def _missing_feature_extractors(method: Node) -> Iterator[Problem]:
+def _missing_feature_extractors(nodes: Nodes) -> Iterator[Problem]:
     """Where the first feature extractor is the default, there must be one.
 
     A design pattern may do without: that depends on its options.
     """
-    for node in method.walk():
+    if mappings_of(nodes["$"].value, ("feature_extractor",)):
+        return
+    for node in nodes.values():
         if not isinstance(node.value, dict) or "pattern" in node.value:
             continue
         uses_centroids = "centroid_initialization_strategy" in node.value

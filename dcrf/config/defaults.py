@@ -61,9 +61,7 @@ def _filled(node: Node, context: _Context) -> Any:
 
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
     for key, keywords in node.properties.items():
-        if key in node.value or key in node.refused:
-            continue
-        if (default := _default(keywords, context)) is not None:
+        if key not in node.value and (default := _default(keywords, context)) is not None:
             yield key, default
 
 

@@ -10,7 +10,7 @@ from dcrf.config.aliases import Renamed
 from dcrf.config.assemble import method_config
 from dcrf.config.model import MethodConfig
 from dcrf.config.places import Places, located, moved
-from dcrf.config.schemas import root
+from dcrf.config.schemas import nodes_of
 from dcrf.config.settings import apply, cap_iterations
 from dcrf.errors import ConfigError, Problem
 
@@ -36,15 +36,15 @@ def load_method(
         cap_iterations(data, max_iterations)
     problems = [*raw.problems, *found, *twice, *validator.problems(data)]
     filled = defaults.filled(data, path.parent)
-    node = root(filled)
+    nodes = nodes_of(filled)
     for check in (references, checks, calls):
-        problems += check.problems(node)
+        problems += check.problems(nodes)
     if problems:
         raise ConfigError(
             path, located(_as_written(problems, renamed), _unset(raw.places, set_paths))
         )
-    calls.make_integers(node)
-    return method_config(path, filled, tuple(change.note for change in renamed))
+    calls.make_integers(nodes)
+    return method_config(path, nodes, tuple(change.note for change in renamed))
 
 
 def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:

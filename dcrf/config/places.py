@@ -38,8 +38,10 @@ def located(problems: Iterable[Problem], places: Places) -> list[Problem]:
 
     What is not in the file, as a missing key, is placed at what should contain it.
     """
-    found = dict.fromkeys(_locate(problem, places) for problem in problems)
-    return sorted(found, key=lambda problem: (problem.line, problem.column))
+    found: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        found.setdefault((problem.path, problem.found), _locate(problem, places))
+    return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
 
 def _locate(problem: Problem, places: Places) -> Problem:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcrf.config.entries import enabled, is_enabled, names, objects, texts
-from dcrf.config.schemas import Node
+from dcrf.config.entries import enabled, is_enabled, names, objects, text, texts
+from dcrf.config.schemas import Node, Nodes
 from dcrf.config.validator import suggestion
 from dcrf.errors import Problem
 
@@ -12,19 +12,24 @@ CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
 _ROLES = {"feature_extractor": ("feature_extractor",), "classifier": CLASSIFIERS}
 
 
-def problems(method: Node) -> list[Problem]:
+def problems(nodes: Nodes) -> list[Problem]:
     """Return a problem for every name that nothing has, in filled data."""
+    data = nodes["$"].value
     return [
         problem
-        for node in method.walk()
+        for node in nodes.values()
         if isinstance(node.value, str)
-        for problem in (*_reference(node, method.value), *_layer(node, method.value))
+        for problem in (*_reference(node, data), *_layer(node, data))
     ]
 
 
 def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:
-    """Return the names of the mappings that have one of the types."""
-    return names(e for e in objects(data, "mappings") if e[1].get("type") in types)
+    """Return the names of the mappings that have one of the types, or may be meant to.
+
+    One whose type is misspelt may be meant to have any: it is a problem of its own.
+    """
+    others = {"design_pattern_specific", *CLASSIFIERS, "feature_extractor"}.difference(types)
+    return names(e for e in objects(data, "mappings") if text(e[1], "type") not in others)
 
 
 def _reference(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:

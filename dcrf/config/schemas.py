@@ -32,8 +32,10 @@ def registry() -> Registry:
 
 
 @cache
-def _at(uri: str) -> Any:
-    return registry().resolver().lookup(uri).contents
+def _lookup(base: str, reference: str) -> tuple[str, Any]:
+    """Return the URI and the schema that a reference leads to."""
+    uri = urljoin(base, reference)
+    return uri, registry().resolver().lookup(uri).contents
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,6 @@ class Node:
         keys = dict.fromkeys(key for s in self.schemas for key in s.schema.get("properties", ()))
         return {key: merged(self._about(key)) for key in keys}
 
-    @cached_property
-    def refused(self) -> set[str]:
-        """The keys that must not be there, given the others: those under `not`, `required`."""
-        refusals = (s.schema.get("not", {}) for s in self.schemas)
-        return {key for refusal in refusals for key in refusal.get("required", ())}
-
     @property
     def arguments(self) -> dict[str, Any]:
         """What an object says to the component that it describes, without the framework's keys."""
@@ -111,10 +107,19 @@ class Node:
         return [found for s in self.schemas for found in s.about(key)]
 
 
+Nodes = Mapping[str, Node]
+"""JSON path -> node."""
+
+
 def root(data: Any) -> Node:
     """Return the node of a whole method."""
     found = _followed(METHOD, "")
     return Node("$", data, [every for s in found for every in applied(s, data)])
+
+
+def nodes_of(data: Any) -> Nodes:
+    """Return the nodes of everything in a method."""
+    return {node.path: node for node in root(data).walk()}
 
 
 def applied(given: Applied, value: Any) -> Iterator[Applied]:
@@ -137,8 +142,7 @@ def merged(schemas: Sequence[Applied]) -> Schema:
 def _followed(schema: Any, base: str) -> Iterator[Applied]:
     """Yield what a schema is after its references; nothing for `true` and `false`."""
     while isinstance(schema, Mapping) and "$ref" in schema:
-        base = urljoin(base, schema["$ref"])
-        schema = _at(base)
+        base, schema = _lookup(base, schema["$ref"])
     if isinstance(schema, Mapping):
         yield Applied(schema, base)
 

@@ -60,12 +60,16 @@ def check_call(
 
 
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
-    """Return what is wrong with the `input_argument_name` of an entry that names a function."""
-    expected = _entry("functions", name).get("tensor", input_argument_name)
-    if input_argument_name == expected:
+    """Return what is wrong with the `input_argument_name` of an entry that names a function.
+
+    Nothing is wrong where it is absent (None) or `input`, which stands for the tensor of any
+    function, or is the function's own word for it.
+    """
+    own_word = _entry("functions", name).get("tensor", input_argument_name)
+    if input_argument_name in (None, "input", own_word):
         return []
     found = f"{name!r} takes no tensor as {input_argument_name!r}"
-    return [Problem(f"{path}.input_argument_name", found, f"write {expected!r}")]
+    return [Problem(f"{path}.input_argument_name", found, f"write {own_word!r}")]
 
 
 def with_integers(place: str, name: object, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from dcrf.config.places import child
-from dcrf.config.schemas import METHOD, Node, registry, root
+from dcrf.config.schemas import METHOD, Node, Nodes, nodes_of, registry
 from dcrf.errors import Problem
 
 _LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed
@@ -33,16 +33,19 @@ _KINDS = {
 def problems(data: Any) -> list[Problem]:
     """Return every way in which `data` breaks the schema of methods."""
     errors = list(Draft202012Validator(METHOD, registry=registry()).iter_errors(data))
-    nodes = {node.path: node for node in root(data).walk()} if errors else {}
+    nodes = nodes_of(data) if errors else {}
     return [problem for error in errors for problem in _explained(error, nodes)]
 
 
-def suggestion(name: object, known: Iterable[object]) -> str:
-    """Return which of the known names may be meant, or all of them."""
+def suggestion(
+    name: object, known: Iterable[object], free: Iterable[object] | None = None
+) -> str:
+    """Return which of the known names may be meant, or all of them that are still free."""
     names = [str(k) for k in known]
     guesses = get_close_matches(str(name), names, n=1)
     if guesses:
         return f"did you mean {guesses[0]!r}?"
+    names = names if free is None else [str(k) for k in free]
     listed = [n for n in names if len(n) <= _LONG] or names
     return f"allowed here: {', '.join(listed)}" if names else "nothing is allowed here"
 
@@ -57,7 +60,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def _explained(error: ValidationError, nodes: Mapping[str, Node]) -> Iterator[Problem]:
+def _explained(error: ValidationError, nodes: Nodes) -> Iterator[Problem]:
     path = "$"
     for key in error.absolute_path:
         path = child(path, key)
@@ -80,18 +83,15 @@ def _found(error: ValidationError) -> str:
     match error.validator:
         case "type":
             return f"{value} is not {_kinds(limit)}"
-        case "minimum" | "exclusiveMinimum":
-            return f"{value} is too small, it must be {_BOUNDS[error.validator]} {limit}"
-        case "maximum" | "exclusiveMaximum":
-            return f"{value} is too large, it must be {_BOUNDS[error.validator]} {limit}"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            return f"{value} is out of range, it must be {_BOUNDS[error.validator]} {limit}"
         case "minLength" | "minItems" | "minProperties":
-            return (
-                f"{value} has too little in it" if error.instance else f"{_empty(value)} is empty"
-            )
+            return f"{_empty(value)} is empty"  # no schema asks for more than one
+        case "maxProperties":
+            return f"these keys do not go together: {', '.join(error.instance)}"
         case "pattern":
             return f"{value} has a character that cannot be here"
-        case _:
-            return f"{value} cannot be here together with the other keys"
+    return f"{value} cannot be here together with the other keys"
 
 
 def _kinds(given: str | list[str]) -> str:
@@ -104,9 +104,11 @@ def _empty(value: str) -> str:
 
 def _unknown_keys(error: ValidationError, node: Node) -> Iterator[Problem]:
     known = error.schema.get("properties", {})
-    for key in error.instance.keys() - known.keys():
-        free = [name for name in known if name not in error.instance]
-        yield Problem(child(node.path, key), f"unknown key {key!r}", suggestion(key, free))
+    free = [name for name in known if name not in error.instance]
+    for key in error.instance:
+        if key not in known:
+            remedy = suggestion(key, known, free)
+            yield Problem(child(node.path, key), f"unknown key {key!r}", remedy)
 
 
 def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
@@ -125,12 +127,14 @@ def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:
 
 
 def _refused_key(error: ValidationError, node: Node) -> Iterator[Problem]:
-    keys = [key for key in error.validator_value.get("required", ()) if key in error.instance]
-    for key in keys:
-        found = f"the key {key!r} does not belong here"
-        yield Problem(child(node.path, key), found, _remedy(error, node))
-    if not keys:
+    """Explain `not`, which forbids keys together with others, or values."""
+    keys = error.validator_value.get("required")
+    if keys is None:
         yield Problem(node.path, _found(error), _remedy(error, node))
+    for key in keys or ():
+        if isinstance(error.instance, dict):  # of anything else it is said that it is no object
+            found = f"the key {key!r} does not belong here"
+            yield Problem(child(node.path, key), found, _remedy(error, node))
 
 
 def _no_choice(error: ValidationError, node: Node) -> Iterator[Problem]:

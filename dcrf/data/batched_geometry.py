@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 _ATTEMPTS = 10  # at a box that fits, as in torchvision
+_OUTSIDE = 4.0  # a sampling place beyond the edge of an image of any size
 
 
 class Boxes(NamedTuple):
@@ -135,7 +136,10 @@ def draw_corners(shape: torch.Size, distortion: float, generator: Generator) -> 
 
 
 def perspective_grid(corners: Tensor, shape: torch.Size) -> Tensor:
-    """Return sampling places (n, H, W, 2) that move an image's corners to `corners` (n, 4, 2)."""
+    """Return sampling places (n, H, W, 2) that move an image's corners to `corners` (n, 4, 2).
+
+    Corners on one line leave next to nothing of the image; the places are finite all the same.
+    """
     height, width = shape[2:]
     coefficients = _perspective_coefficients(corners.double(), height, width)
     base = _pixel_centres(height, width).view(1, -1, 3)
@@ -144,7 +148,7 @@ def perspective_grid(corners: Tensor, shape: torch.Size) -> Tensor:
     numerators = (coefficients[:, :6].view(-1, 2, 3) / edges).float().transpose(1, 2)
     denominators = torch.cat([coefficients[:, 6:], ones], dim=1).float().unsqueeze(2)
     places = (base @ numerators) / (base @ denominators) - 1
-    return places.view(-1, height, width, 2)
+    return places.nan_to_num(_OUTSIDE).clamp(-_OUTSIDE, _OUTSIDE).view(-1, height, width, 2)
 
 
 def warp(images: Tensor, grid: Tensor, mode: str, fill: float | Sequence[float]) -> Tensor:
@@ -208,4 +212,5 @@ def _perspective_coefficients(corners: Tensor, height: int, width: int) -> Tenso
     rows_x = torch.cat([places, zeros, -image[:, :1] * corners], dim=2)
     rows_y = torch.cat([zeros, places, -image[:, 1:] * corners], dim=2)
     system = torch.stack([rows_x, rows_y], dim=2).view(-1, 8, 8)
-    return torch.linalg.solve(system, image.view(1, 8, 1)).squeeze(2)
+    solution, failure = torch.linalg.solve_ex(system, image.view(1, 8, 1))
+    return solution.squeeze(2).where(failure.unsqueeze(1) == 0, torch.nan)

@@ -10,7 +10,6 @@ place halfway between two pixels may take the other one.
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Number
 from types import MappingProxyType
 from typing import Any
 
@@ -74,8 +73,8 @@ def _fill_scaled(transform: Any) -> Any:
     scaled = copy.copy(transform)
     if isinstance(transform, tv.RandomApply):
         scaled.transforms = [_fill_scaled(member) for member in transform.transforms]
-    elif isinstance(fill := getattr(transform, "fill", None), Number):
-        scaled.fill = fill / 255  # type: ignore[operator]
+    elif isinstance(fill := getattr(transform, "fill", None), int | float):
+        scaled.fill = fill / 255
     elif fill is not None:
         scaled.fill = [value / 255 for value in fill]
     return scaled
@@ -212,7 +211,7 @@ EQUIVALENTS: Mapping[type, _Equivalent] = MappingProxyType(
         tv.Normalize: _Equivalent(lambda t, images, _: TF.normalize(images, t.mean, t.std)),
         tv.RandomAffine: _Equivalent(_random_affine, _has_grid_mode),
         tv.RandomApply: _Equivalent(_random_apply, _is_simple_apply),
-        tv.RandomCrop: _Equivalent(_random_crop, lambda t: isinstance(t.fill, Number)),
+        tv.RandomCrop: _Equivalent(_random_crop, lambda t: isinstance(t.fill, int | float)),
         tv.RandomGrayscale: _Equivalent(_random_grayscale),
         tv.RandomHorizontalFlip: _Equivalent(_horizontal_flip),
         tv.RandomPerspective: _Equivalent(_random_perspective, _has_grid_mode),

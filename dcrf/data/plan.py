@@ -18,6 +18,8 @@ _SWEEP_BATCH_SIZE = 256
 class Loading:
     """How samples become batches.
 
+    batch_size: samples in a batch of training; sweeps take at least 256.
+    shuffle: a new order in every epoch.
     drop_last: leave out an epoch's incomplete last batch; otherwise a last batch of one sample
         joins the one before.
     num_workers, pin_memory: as in torch's DataLoader, for data that do not fit into memory.

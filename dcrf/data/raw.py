@@ -6,12 +6,12 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import ConcatDataset, Subset
+from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from dcrf.errors import DataError
 
@@ -73,11 +73,12 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
     if (start, end) == (0, size - 1):
         return raw
     kept = slice(start, end + 1)
-    samples = raw.samples
-    return RawData(
-        samples[kept] if isinstance(samples, Tensor) else Subset(samples, range(start, end + 1)),  # type: ignore[arg-type]
-        None if raw.labels is None else raw.labels[kept],
+    samples: Samples = (
+        raw.samples[kept]
+        if isinstance(raw.samples, Tensor)
+        else Subset(cast(Dataset, raw.samples), range(start, end + 1))
     )
+    return RawData(samples, None if raw.labels is None else raw.labels[kept])
 
 
 def _concatenate_samples(parts: list[Samples]) -> Samples:
@@ -85,4 +86,4 @@ def _concatenate_samples(parts: list[Samples]) -> Samples:
     alike = len({(tensor.dtype, tensor.shape[1:]) for tensor in tensors}) == 1
     if len(tensors) == len(parts) and alike:
         return torch.cat(tensors)
-    return ConcatDataset(parts)  # type: ignore[arg-type]
+    return ConcatDataset(cast(list[Dataset], parts))

@@ -105,10 +105,9 @@ def _read_arrays(path: Path, samples_key: str, labels_key: str) -> dict[str, np.
     if not path.is_file():
         raise DataError("there is no such file")
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise DataError("this is a single array; save it with numpy.savez(path, samples=...)")
-        with archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError("a single array, save it with numpy.savez(path, samples=...)")
             wanted = [key for key in (samples_key, labels_key) if key in archive]
             absent = {samples_key, labels_key} - set(wanted) - ({"labels"} - {samples_key})
             if absent:

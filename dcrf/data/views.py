@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
 from dcrf.data.batched_transforms import apply_batched, batched
@@ -20,7 +21,7 @@ _TRANSFORM_ERRORS = (
 )  # fmt: skip
 
 # Those whose equivalents for batches give the very bytes of the transform of one image.
-_EXACT = ("CenterCrop", "Normalize", "ToTensor")
+_EXACT = (tv.CenterCrop, tv.Normalize, ToTensor)
 
 
 class View:
@@ -55,11 +56,17 @@ class View:
         Args:
             samples: (n, *sample_shape), uint8 images or float32.
             when: what sets these draws apart from others of the view, as epoch and iteration.
+
+        Raises:
+            DataError: a transform fails on this batch, as one that is applied by chance only.
         """
         if self._batched is None:
             raise ValueError("a transform of this view works on single samples only")
         values = samples.float() / 255 if samples.dtype == torch.uint8 else samples
-        return apply_batched(self._batched, values, self._streams.generator("batch", *when))
+        try:
+            return apply_batched(self._batched, values, self._streams.generator("batch", *when))
+        except _TRANSFORM_ERRORS as error:
+            raise DataError(f"the transforms fail on a batch: {error}") from error
 
     def of_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
         """Return the view of one sample.
@@ -86,12 +93,9 @@ class View:
 
         A view that never changes is computed once, so it can afford to be exact.
         """
-        names = [type(transform).__name__ for transform in self._transforms]
-        if not self.is_random and not set(names) <= set(_EXACT):
+        if not self.is_random and not all(isinstance(one, _EXACT) for one in self._transforms):
             return None
         is_float = isinstance(example, Tensor) and example.is_floating_point()
-        if is_float and example.ndim != len("CHW") and not set(names) <= {"ToTensor"}:
-            return None
         return batched(self._transforms, from_images=not is_float)
 
     @staticmethod

@@ -168,7 +168,9 @@ CLUSTERS: Table[str, _Part] = MappingProxyType(
     {
         "centroid": lambda p: p.centroids,
         "centroid_processed_by_decoder": lambda p: p.pattern.decoder(p.centroids).flatten(1),
-        "pseudolabel": lambda p: row_argmax(p.log_assignments).to(p.samples.dtype).unsqueeze(1),
+        "pseudolabel": lambda p: (
+            row_argmax(p.log_assignments).to(p.log_assignments.dtype).unsqueeze(1)
+        ),
     }
 )
 """What stands for a cluster: (k, e), or (n, 1, e) where it belongs to the sample."""

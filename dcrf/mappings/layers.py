@@ -15,8 +15,8 @@ from dcrf.names import FUNCTIONS, INITIALIZERS, LAYERS
 Entry = Mapping[str, Any]
 
 _LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
-# `inplace` saves memory and changes no result, but what a function gets may be what other
-# patterns read too. So it is understood and has no effect.
+# `inplace` saves memory and changes no result, but what a function or a layer gets may be what
+# other patterns read too. So it is understood and has no effect.
 _FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
 
 
@@ -34,6 +34,8 @@ def build_layer(entry: Entry, named: dict[str, nn.Module] | None = None) -> nn.M
     positional = _argument(entry.get("positional_arguments", ()), named)
     arguments = _arguments(entry, _LAYER_KEYS, named)
     layer = _found(LAYERS, entry["type"])(*positional, **arguments)
+    if hasattr(layer, "inplace"):
+        layer.inplace = False
     if named is not None and "name" in entry:
         named[entry["name"]] = layer
     return layer
@@ -44,7 +46,7 @@ def bind_function(entry: Entry) -> Callable[[Tensor], Tensor]:
 
     Args:
         entry: `{"function_name": "softmax", "dim": 1}`. Every function of the table takes its
-            tensor first; a checked `input_argument_name` names that very argument.
+            tensor first, and a checked `input_argument_name` names that very argument.
     """
     function = _found(FUNCTIONS, entry["function_name"])
     return partial(function, **_arguments(entry, _FUNCTION_KEYS))

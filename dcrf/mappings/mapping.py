@@ -1,6 +1,7 @@
 """A trainable mapping: named layers between functions, perhaps after another mapping."""
 
-from collections.abc import Callable, Iterator, Mapping as Table, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Table
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -21,7 +22,7 @@ class Mapping(nn.Module):
         bf16: run in bfloat16 by autocast; the output is float32 all the same.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a key of a mapping in a file
         self,
         layers: Sequence[nn.Module],
         *,

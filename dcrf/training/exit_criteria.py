@@ -74,7 +74,8 @@ class ScoreBelowAfter:
         score = _score(state, self.metric)
         if score is None or score >= self.value or state.clock.iteration < self.iterations:
             return None
-        return f"{self.metric.upper()} {score:.3f} < {self.value:g} after {self.iterations} iterations"
+        shown = f"{self.metric.upper()} {score:.3f} < {self.value:g}"
+        return f"{shown} after {self.iterations} iterations"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,12 @@ class Evaluate(Hook):
     """Evaluates after every `interval` iterations, where samples can be assigned."""
 
     def __init__(
-        self, interval: int, evaluator: Evaluator, sweep: Sweep, writer: Writer, place: tuple[str, str]
+        self,
+        interval: int,
+        evaluator: Evaluator,
+        sweep: Sweep,
+        writer: Writer,
+        place: tuple[str, str],
     ) -> None:
         self.interval, self.evaluator, self.sweep = interval, evaluator, sweep
         self.writer, self.place = writer, place

@@ -1,6 +1,7 @@
 """A method as one module: its `state_dict` is the model."""
 
-from collections.abc import Callable, Mapping as Table
+from collections.abc import Callable
+from collections.abc import Mapping as Table
 
 from torch import Tensor, nn
 
@@ -16,11 +17,11 @@ class Method(nn.Module):
 
     mappings: name -> trainable mapping.
     assignment: the cluster assignment strategy.
-    centroids: shared by strategy and patterns; None where nothing uses any.
+    centroids: shared by strategy and patterns; never initialised where nothing uses any.
     """
 
     def __init__(
-        self, mappings: Table[str, Mapping], assignment: Assignment, centroids: Centroids | None
+        self, mappings: Table[str, Mapping], assignment: Assignment, centroids: Centroids
     ) -> None:
         super().__init__()
         self.mappings = dict(mappings)

@@ -92,7 +92,7 @@ class OptimizerGroups:
         self, losses: Mapping[str, Tensor], active: Sequence[GroupedOptimizer]
     ) -> dict[str, Gradients]:
         totals = self._totals(losses, {member.group for member in active})
-        gradients = {}
+        gradients: dict[str, Gradients] = {}
         for position, (group, total) in enumerate(totals.items(), start=1):
             own = [p for m in active if m.group == group for p in m.parameters if p.requires_grad]
             found = torch.autograd.grad(

@@ -1,6 +1,7 @@
 """Run one phase: iterate, compute losses, step, let the hooks look, stop when told."""
 
-from collections.abc import Iterable, Mapping as Table, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -86,6 +87,7 @@ def run_phase(
         TrainingError: a loss is not finite.
     """
     state = PhaseState(Clock(epoch=1, iteration=1))
+    reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
         losses = compute_losses(phase.patterns, clock, batch, sweep, mappings)
@@ -93,7 +95,8 @@ def run_phase(
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
-        if reason := first_reason(phase.exit_criteria, state):
+        if found := first_reason(phase.exit_criteria, state):
+            reason = found
             break
     for hook in phase.hooks:
         hook.after_phase(state)
@@ -110,7 +113,7 @@ def compute_losses(
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
     for use in patterns.values():
         use.pattern.before_iteration(clock, sweep)
-    losses = {}
+    losses: dict[str, Tensor] = {}
     with shared_passes(mappings):
         for name, use in patterns.items():
             found = use.pattern(use.batch_for(batch))

@@ -16,12 +16,12 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
 )
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.batch import Batch, Clock
+from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
-from dcrf.registry import DESIGN_PATTERNS, SCHEMA
+from dcrf.registry import DESIGN_PATTERNS
 from dcrf.streams import global_seed
 
 FOLDER = Path(__file__).parent / "design_patterns"
-SHARED = json.loads((SCHEMA / "shared.json").read_text())["$defs"]
 N_SAMPLES, N_CLUSTERS = 21, 3
 INJECTED = {"assignment", "centroids", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
@@ -50,18 +50,13 @@ ENTRIES = CASES | {
 """Stem, or stem and number -> entry, for all of them."""
 
 
-def properties(stem: str) -> dict[str, dict[str, Any]]:
-    """Return the properties of a pattern's schema, with those of shared.json in their places."""
-    found = DESIGN_PATTERNS.schemas[stem]["properties"]
-    return {
-        key: SHARED[value["$ref"].rsplit("/", 1)[1]] if "$ref" in value else value
-        for key, value in found.items()
-    }
-
-
 def arguments(stem: str) -> set[str]:
     """Return the keys of a schema that are constructor arguments."""
-    return {key for key, value in properties(stem).items() if not NOT_ARGUMENTS & value.keys()}
+    return {
+        key
+        for key, value in DESIGN_PATTERNS.properties(stem).items()
+        if not NOT_ARGUMENTS & value.keys()
+    }
 
 
 class World:
@@ -71,9 +66,10 @@ class World:
         self, entry: Table[str, Any], dtype: torch.dtype = torch.float32, seed: int = 0
     ) -> None:
         self.stem = DESIGN_PATTERNS.stems[entry["pattern"]]
-        defaults = {k: v["default"] for k, v in properties(self.stem).items() if "default" in v}
+        self.known = DESIGN_PATTERNS.properties(self.stem)
+        defaults = {key: v["default"] for key, v in self.known.items() if "default" in v}
         self.entry = {**defaults, **entry}
-        self.dtype, self.generator = dtype, Generator().manual_seed(seed)
+        self.generator = Generator().manual_seed(seed)
         with global_seed(seed):
             self.mappings = _mappings()
             self.centroids = Centroids(N_CLUSTERS)
@@ -89,7 +85,7 @@ class World:
         views[""] = whole.samples[indices]
         shown = {
             value["x-view-role"]: views[self.entry.get(key, "")]
-            for key, value in properties(self.stem).items()
+            for key, value in self.known.items()
             if "x-view-role" in value
         }
         samples = shown.pop("samples", views[""])
@@ -111,7 +107,7 @@ class World:
 
     def trained_names(self) -> set[str]:
         """Return which parts of the model the entry speaks of, and what runs before them."""
-        keys = [key for key, value in properties(self.stem).items() if "x-refers-to" in value]
+        keys = [key for key, value in self.known.items() if "x-refers-to" in value]
         names = {self.entry[key] for key in keys if key in self.entry} & self.mappings.keys()
         if names & {"head", "classifier"}:
             names |= {"encoder"}
@@ -137,23 +133,15 @@ class World:
         return any(name in parameters for name in names)
 
     def _pattern(self) -> Any:
-        known, own = properties(self.stem), arguments(self.stem)
-        given = {
-            key.removesuffix("_name")
-            if "x-refers-to" in known[key]
-            else key: self.mappings[value] if "x-refers-to" in known[key] else value
-            for key, value in self.entry.items()
-            if key in own
-        }
+        own = {k: value for k, value in self.entry.items() if k in arguments(self.stem)}
+        parts = {"mapping": self.mappings, "feature_extractor": self.mappings}
         injected = {
             "assignment": self._assignment(),
             "centroids": self.centroids,
             "n_clusters": N_CLUSTERS,
             "generator": self.generator,
         }
-        return DESIGN_PATTERNS.resolve(self.stem)(
-            **given, **{name: part for name, part in injected.items() if self._asks_for(name)}
-        )
+        return build_component(DESIGN_PATTERNS, self.stem, own, parts, injected)
 
     def _assignment(self) -> nn.Module:
         if "classifier_name" in self.entry:

@@ -100,9 +100,7 @@ def test_centroids_know_whether_they_are_initialised():
 def test_saved_centroids_are_read_back(tmp_path):
     values = torch.rand(3, 2)
 
-    assert torch.equal(
-        read_centroids(saved(tmp_path / "c.pth", {"centroids": values})), values
-    )
+    assert torch.equal(read_centroids(saved(tmp_path / "c.pth", {"centroids": values})), values)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,7 @@ def test_average_is_the_mean_of_class_probabilities(classifiers):
 def test_the_best_one_by_its_scores_is_taken(classifiers, criterion, expected):
     strategy = choosing(classifiers, criterion)
     for a, b in [(0.9, 0.1), (0.4, 0.5)]:
-        strategy.observe(
-            {"a": {"acc": 0, "nmi": a, "ari": 0}, "b": {"acc": 1, "nmi": b, "ari": 1}}
-        )
+        strategy.observe({"a": {"acc": 0, "nmi": a, "ari": 0}, "b": {"acc": 1, "nmi": b, "ari": 1}})
 
     torch.testing.assert_close(strategy(SAMPLES), classifiers[expected](SAMPLES))
 

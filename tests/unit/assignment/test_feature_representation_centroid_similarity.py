@@ -33,9 +33,7 @@ def test_student_t_by_hand():
     centroids.assign(torch.tensor([[0.0], [2.0]]))
 
     # squared distances 1 and 9 -> kernels 1/2 and 1/10
-    torch.testing.assert_close(
-        made(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]])
-    )
+    torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]]))
     assert made.inverse_temperature == 1
 
 

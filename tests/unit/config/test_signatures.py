@@ -3,12 +3,7 @@ import sys
 
 import pytest
 
-from dcrf.config.signatures import (
-    check_call,
-    check_input_argument,
-    integers_in,
-    with_integers,
-)
+from dcrf.config.signatures import check_call, check_input_argument, integers_in, with_integers
 from dcrf.errors import Problem
 
 LINEAR = {"in_features": 784, "out_features": 10}
@@ -88,19 +83,11 @@ def test_a_missing_name_is_a_problem_and_no_error():
 
 
 def test_unknown_arguments_are_named_each_with_what_is_probably_meant():
-    arguments = LINEAR | {"biass": True, "colour": 3}
+    path, known = "$.mappings[0].layers[2]", "it takes in_features, out_features, bias"
 
-    assert check_call("layers", "Linear", arguments, "$.mappings[0].layers[2]") == [
-        Problem(
-            "$.mappings[0].layers[2]",
-            "'Linear' takes no argument 'biass'",
-            "did you mean 'bias'?",
-        ),
-        Problem(
-            "$.mappings[0].layers[2]",
-            "'Linear' takes no argument 'colour'",
-            "it takes in_features, out_features, bias",
-        ),
+    assert check_call("layers", "Linear", LINEAR | {"biass": True, "colour": 3}, path) == [
+        Problem(path, "'Linear' takes no argument 'biass'", "did you mean 'bias'?"),
+        Problem(path, "'Linear' takes no argument 'colour'", known),
     ]
 
 
@@ -143,13 +130,9 @@ def test_private_arguments_are_unknown(argument):
 
 
 def test_missing_arguments_are_named_together():
-    assert check_call("layers", "Conv2d", {"kernel_size": 3}, "$") == [
-        Problem(
-            "$",
-            "'Conv2d' lacks 'in_channels', 'out_channels'",
-            "'Conv2d' cannot be made without",
-        )
-    ]
+    (problem,) = check_call("layers", "Conv2d", {"kernel_size": 3}, "$")
+
+    assert problem.found == "'Conv2d' lacks 'in_channels', 'out_channels'"
 
 
 def test_too_many_arguments_by_position_are_a_problem():
@@ -183,15 +166,13 @@ def test_all_problems_of_a_call_are_found_at_once():
 
 def test_the_tensor_of_a_function_goes_in_under_its_own_name():
     assert check_input_argument("softmax", "input", "$") == []
+    assert check_input_argument("softmax", None, "$") == []
     assert check_input_argument("gumbel_softmax", "logits", "$") == []
+    assert check_input_argument("gumbel_softmax", "input", "$") == []
     assert check_input_argument("no_function", "whatever", "$") == []
-    assert check_input_argument("gumbel_softmax", "input", "$.f") == [
-        Problem(
-            "$.f.input_argument_name",
-            "'gumbel_softmax' takes no tensor as 'input'",
-            "write 'logits'",
-        )
-    ]
+    (problem,) = check_input_argument("gumbel_softmax", "tau", "$.f")
+    assert problem.path == "$.f.input_argument_name"
+    assert problem.remedy == "write 'logits'"
 
 
 @pytest.mark.parametrize(

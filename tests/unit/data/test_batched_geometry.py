@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torchvision.transforms import InterpolationMode
+from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms import functional as TF
 
 from dcrf.data import batched_geometry as geometry
@@ -53,14 +53,9 @@ def test_crops_are_cut_as_torchvision_does():
 @pytest.mark.parametrize("ratio", [(3.0, 4.0), (0.2, 0.25)])
 def test_where_no_box_fits_the_largest_central_one_is_taken(ratio):
     boxes = geometry.draw_resized_crops(torch.Size([3, 1, 20, 20]), (1, 1), ratio, generator())
-    wide = ratio[0] > 1
-    expected = (7, 0, 7, 20) if wide and ratio[0] == 3 else None
-    if wide:
-        # widest allowed aspect 4: 20 / 3 rounds to 7 pixels of height
-        expected = (int((20 - 20) // 2), 0, 20, 20) if expected is None else expected
-    found = [int(value[0]) for value in boxes]
+    expected = RandomResizedCrop.get_params(torch.zeros(1, 20, 20), (1, 1), ratio)
 
-    assert found == ([6, 0, 7, 20] if wide else [0, 7, 20, 5])
+    assert [value.tolist() for value in boxes] == [[side] * 3 for side in expected]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -101,6 +96,19 @@ def test_perspective_warps_equal_torchvision(mode, fill):
     ]
 
     assert_same_pixels(found, torch.stack(expected), mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_image_whose_corners_lie_on_one_line_is_nearly_all_fill(mode):
+    samples = images(3)
+    line = [[0, 0], [9, 9], [5, 5], [2, 2]]
+    point = [[4, 4]] * 4
+    corners = torch.tensor([line, point, [[0, 0], [21, 0], [21, 16], [0, 16]]])
+    found = geometry.warp(samples, geometry.perspective_grid(corners, samples.shape), mode, 0.25)
+
+    assert found.isfinite().all()
+    assert (found[:2] == 0.25).float().mean() > 0.9
+    torch.testing.assert_close(found[2], samples[2], atol=1e-4, rtol=0)
 
 
 def test_integers_reach_both_ends():

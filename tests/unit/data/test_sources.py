@@ -25,7 +25,8 @@ def test_the_sources_are_known_by_name_and_the_table_is_frozen():
 def test_digits_are_images_in_the_unit_interval():
     raw = open_data("sklearn", "load_digits", {})
 
-    assert raw.samples.shape == (1797, 1, 8, 8) and raw.samples.dtype == torch.float32
+    assert raw.samples.shape == (1797, 1, 8, 8)
+    assert raw.samples.dtype == torch.float32
     assert (raw.samples.min(), raw.samples.max()) == (0, 1)
     assert raw.labels[:4].tolist() == [0, 1, 2, 3]
 
@@ -37,7 +38,8 @@ def test_digits_are_images_in_the_unit_interval():
 def test_columns_of_tables_reach_from_0_to_1(name, shape):
     raw = open_data("sklearn", name, {})
 
-    assert raw.samples.shape == shape and raw.samples.dtype == torch.float32
+    assert raw.samples.shape == shape
+    assert raw.samples.dtype == torch.float32
     torch.testing.assert_close(raw.samples.amin(0), torch.zeros(shape[1]))
     torch.testing.assert_close(raw.samples.amax(0), torch.ones(shape[1]))
     assert len(raw.labels) == shape[0]
@@ -55,9 +57,11 @@ def test_uint8_arrays_are_images_with_channels_first(tmp_path, shape, channels):
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     raw = open_data("npz", "mine", saved(tmp_path, samples=array, labels=np.arange(5)))
 
-    assert raw.samples.shape == (5, channels, 4, 3) and raw.samples.dtype == torch.uint8
+    assert raw.samples.shape == (5, channels, 4, 3)
+    assert raw.samples.dtype == torch.uint8
     assert np.array_equal(raw.samples[2, 0].numpy(), array.reshape(5, 4, 3, -1)[2, :, :, 0])
-    assert raw.labels.tolist() == [0, 1, 2, 3, 4] and raw.labels.dtype == np.int64
+    assert raw.labels.tolist() == [0, 1, 2, 3, 4]
+    assert raw.labels.dtype == np.int64
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int16, np.bool_])
@@ -82,7 +86,11 @@ def test_arrays_may_have_other_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("keys", "absent"),
-    [({"samples_key": "x"}, "x"), ({"labels_key": "y"}, "y"), ({"samples_key": "labels"}, "labels")],
+    [
+        ({"samples_key": "x"}, "x"),
+        ({"labels_key": "y"}, "y"),
+        ({"samples_key": "labels"}, "labels"),
+    ],
 )
 def test_a_named_array_that_is_missing_is_an_error_that_lists_the_arrays(tmp_path, keys, absent):
     options = saved(tmp_path, samples=np.ones((3, 2)), others=np.ones(3))
@@ -137,7 +145,7 @@ def test_parts_change_options_and_the_range_counts_over_all_parts(tmp_path):
 
 
 def test_a_range_error_names_the_data_set(tmp_path):
-    with pytest.raises(DataError, match="data set mine: .*there are 3 samples"):
+    with pytest.raises(DataError, match=r"data set mine: .*there are 3 samples"):
         open_data("npz", "mine", saved(tmp_path, samples=np.ones((3, 2))), last=3)
 
 
@@ -146,5 +154,6 @@ def test_a_range_error_names_the_data_set(tmp_path):
 def test_coil20_opens_as_images():
     raw = open_data("npz", "COIL-20", {"path": str(COIL20), "samples_key": "images"})
 
-    assert raw.samples.shape == (1440, 1, 32, 32) and raw.samples.dtype == torch.uint8
+    assert raw.samples.shape == (1440, 1, 32, 32)
+    assert raw.samples.dtype == torch.uint8
     assert np.bincount(raw.labels).tolist() == [72] * 20

@@ -115,6 +115,30 @@ def test_samples_without_a_class_leave_the_data_set_without_labels(stl10, split)
     assert open_torchvision("STL10", root=stl10, split=split).labels is None
 
 
+def test_of_the_columns_of_qmnist_the_first_is_the_class(tmp_path):
+    pixels = RNG.integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    columns = np.arange(24, dtype=">i4").reshape(3, 8)
+    raw_folder = tmp_path / "QMNIST" / "raw"
+    for name, kind, array in (("images-idx3-ubyte", 8, pixels), ("labels-idx2-int", 12, columns)):
+        header = bytes([0, 0, kind, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+        listed(raw_folder / f"qmnist-train-{name}", header + array.tobytes())
+    raw = open_torchvision("QMNIST", root=str(tmp_path))
+
+    assert raw.labels.tolist() == [0, 8, 16]
+    assert_same_as_torchvision(raw, tv_sets.QMNIST(str(tmp_path)))
+
+
+def test_semeion_is_read_from_its_array(tmp_path, monkeypatch):
+    table = np.hstack([RNG.integers(0, 2, (4, 256)), np.eye(10, dtype=int)[[3, 0, 9, 3]]])
+    text = "\n".join(" ".join(map(str, row)) for row in table).encode()
+    checksum = listed(tmp_path / tv_sets.SEMEION.filename, text)[1]
+    monkeypatch.setattr(tv_sets.SEMEION, "md5_checksum", checksum)
+    raw = open_torchvision("SEMEION", root=str(tmp_path), download=False)
+
+    assert raw.labels.tolist() == [3, 0, 9, 3]
+    assert_same_as_torchvision(raw, tv_sets.SEMEION(str(tmp_path), download=False))
+
+
 def test_a_class_that_keeps_pairs_gives_their_labels(tmp_path):
     for split, number in (("train", 0), ("train", 1)):
         for name in ("negative", "positive"):
@@ -127,7 +151,7 @@ def test_a_class_that_keeps_pairs_gives_their_labels(tmp_path):
 
 
 def test_missing_files_are_an_error_that_suggests_the_download(tmp_path):
-    with pytest.raises(DataError, match='MNIST cannot be opened.*"download": true') as caught:
+    with pytest.raises(DataError, match=r'MNIST cannot be opened.*"download": true') as caught:
         open_torchvision("MNIST", root=str(tmp_path))
 
     assert str(tmp_path) in str(caught.value)

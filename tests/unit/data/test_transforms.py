@@ -15,22 +15,28 @@ def test_entries_become_torchvision_objects_with_their_arguments():
         ]
     )
 
-    assert isinstance(affine, tv.RandomAffine) and affine.degrees == [-20, 20]
-    assert affine.translate == [0.1, 0.2] and affine.fill == 3
+    assert isinstance(affine, tv.RandomAffine)
+    assert affine.degrees == [-20, 20]
+    assert affine.translate == [0.1, 0.2]
+    assert affine.fill == 3
     assert isinstance(crop, tv.RandomResizedCrop)
-    assert tuple(crop.size) == (8, 6) and tuple(crop.scale) == (0.5, 1)
+    assert tuple(crop.size) == (8, 6)
+    assert tuple(crop.scale) == (0.5, 1)
 
 
 def test_entries_nest():
     jitter = {"type": "ColorJitter", "brightness": 0.4}
     (apply,) = build_transforms([{"type": "RandomApply", "transforms": [jitter], "p": 0.8}])
 
-    assert apply.p == 0.8 and isinstance(apply.transforms[0], tv.ColorJitter)
+    assert apply.p == 0.8
+    assert isinstance(apply.transforms[0], tv.ColorJitter)
 
 
 @pytest.mark.parametrize("value", ["bilinear", 2])
 def test_an_interpolation_is_given_by_its_value_or_its_number(value):
-    (rotation,) = build_transforms([{"type": "RandomRotation", "degrees": 5, "interpolation": value}])
+    (rotation,) = build_transforms(
+        [{"type": "RandomRotation", "degrees": 5, "interpolation": value}]
+    )
 
     assert rotation.interpolation is tv.InterpolationMode.BILINEAR
 

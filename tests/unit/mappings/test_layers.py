@@ -55,14 +55,8 @@ FUNCTION_SAMPLES = {
     "upsample_bilinear": (IMAGE, {"scale_factor": 2}),
     "upsample_nearest": (IMAGE, {"scale_factor": 2}),
 }
-ENCODER_LAYER = {
-    "type": "TransformerEncoderLayer",
-    "name": "block",
-    "d_model": 8,
-    "nhead": 2,
-    "dim_feedforward": 16,
-    "batch_first": True,
-}
+ENCODER_SIZE = {"d_model": 8, "nhead": 2, "dim_feedforward": 16, "batch_first": True}
+ENCODER_LAYER = {"type": "TransformerEncoderLayer", "name": "block"} | ENCODER_SIZE
 
 
 def test_keys_are_arguments_but_for_type_and_name():
@@ -80,14 +74,8 @@ def test_arguments_go_in_by_position_too():
 
 
 def test_lists_become_tuples():
-    layer = build_layer(
-        {
-            "type": "Conv2d",
-            "positional_arguments": [1, 4, [3, 5]],
-            "stride": [2, 1],
-            "padding": [1, 2],
-        }
-    )
+    lists = {"positional_arguments": [1, 4, [3, 5]], "stride": [2, 1], "padding": [1, 2]}
+    layer = build_layer({"type": "Conv2d"} | lists)
 
     assert (layer.kernel_size, layer.stride, layer.padding) == ((3, 5), (2, 1), (1, 2))
 
@@ -127,7 +115,6 @@ def test_building_leaves_the_entry_as_it_is():
     entry = {"type": "Sequential", "positional_arguments": [{"type": "ReLU", "name": "a"}]}
     before = copy.deepcopy(entry)
     build_layer(entry, {})
-
     assert entry == before
 
 
@@ -261,3 +248,12 @@ def test_a_shape_that_does_not_suit_the_initializer_is_an_error():
 def test_what_is_no_initializer_is_an_error(name):
     with pytest.raises(ValueError, match="no '"):
         initialise(nn.Linear(3, 2), "weight", name, {})
+
+
+def test_a_layer_leaves_what_it_gets_as_it_is():
+    samples = torch.tensor([-1.0, 1.0])
+
+    found = build_layer({"type": "ReLU", "inplace": True})(samples)
+
+    assert found.tolist() == [0, 1]
+    assert samples.tolist() == [-1, 1]

@@ -112,7 +112,9 @@ def test_sharing_changes_no_loss_and_no_gradient(samples):
         classifier = Mapping([nn.Linear(3, 2), nn.Softmax(1)], prior=encoder)
         with shared_passes([encoder, classifier] if share else []):
             loss = encoder(samples).square().sum() + encoder(samples).sum()
-            loss = loss + classifier.log_probabilities(samples)[:, 0].sum() + classifier(samples).max()
+            loss = (
+                loss + classifier.log_probabilities(samples)[:, 0].sum() + classifier(samples).max()
+            )
         loss.backward()
         return [loss, *(p.grad for p in [*encoder.parameters(), *classifier.parameters()])]
 

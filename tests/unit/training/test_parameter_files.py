@@ -79,9 +79,7 @@ def test_a_file_that_holds_no_tensors_is_refused_and_runs_nothing(mapping, tmp_p
 
 def test_saving_again_replaces_what_this_run_saved(tmp_path):
     values = [1.0]
-    save = Saving(
-        lambda: {"v": torch.tensor(values[-1])}, tmp_path / "v.pth", keep_old_files=False
-    )
+    save = Saving(lambda: {"v": torch.tensor(values[-1])}, tmp_path / "v.pth", keep_old_files=False)
     for value in (2.0, 3.0):
         values.append(value)
         save()

@@ -68,7 +68,9 @@ def test_a_phase_trains_until_a_criterion_is_met():
     use = PatternUse(MeanOutput(encoder))
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 
-    reason, state = run_phase(phase({"m": use}, [recorder], 3, [optimizer]), batches(), no_sweep, [])
+    reason, state = run_phase(
+        phase({"m": use}, [recorder], 3, [optimizer]), batches(), no_sweep, []
+    )
 
     assert (reason, state.clock.iteration) == ("3 iterations", 3)
     assert recorder.iterations == use.pattern.refreshed == [1, 2, 3]

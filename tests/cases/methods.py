@@ -1,0 +1,129 @@
+"""Small whole methods for tests, and helpers to write and run them."""
+
+import json
+import struct
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+
+ENCODER = {
+    "type": "feature_extractor",
+    "name": "encoder",
+    "layers": [
+        {"type": "Flatten"},
+        {"type": "Linear", "in_features": 64, "out_features": 16},
+        {"type": "ReLU"},
+        {"type": "Linear", "in_features": 16, "out_features": 5},
+    ],
+}
+DECODER = {
+    "type": "design_pattern_specific",
+    "name": "decoder",
+    "layers": [
+        {"type": "Linear", "in_features": 5, "out_features": 64},
+        {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 8, 8]},
+    ],
+}
+RECONSTRUCTION = {
+    "pattern": "reconstruction",
+    "encoder_name": "encoder",
+    "decoder_name": "decoder",
+    "loss_report_interval": 2,
+}
+CENTROIDS = {
+    "type": "feature_representation_centroid_similarity",
+    "similarity_measure": "student_t",
+    "centroid_initialization_strategy": "classical_clustering",
+    "centroid_initialization_classical_clustering_num_restarts": 2,
+    "centroid_recalculation_strategy": "recalculation_by_design_pattern",
+    "use_centroids_during_phases": ["finetuning"],
+}
+VIEW = {"type": "RandomAffine", "degrees": 10}
+
+
+def adam(*mappings, **others):
+    return {"type": "Adam", "lr": 0.01, "trained_mapping_names": list(mappings), **others}
+
+
+def digits(**changes):
+    """The first 200 of scikit-learn's digits."""
+    return {
+        "source": "sklearn",
+        "dataset": "load_digits",
+        "name": "digits",
+        "batch_size": 50,
+        "num_clusters": 10,
+        "shuffle": True,
+        "index_of_last_sample_to_use": 199,
+        "batch_augmentations": [{"name": "view", "transforms": [VIEW]}],
+        **changes,
+    }
+
+
+def method(**changes):
+    """Pretraining by reconstruction, then DEC with an entropy term on each of two views."""
+    made = {
+        "name": "tiny",
+        "mappings": [ENCODER, DECODER],
+        "cluster_assignment_strategy": CENTROIDS,
+        "phases": [
+            {
+                "name": "pretraining",
+                "order": 1,
+                "exit_criteria": {"iterations": 4},
+                "design_patterns": [RECONSTRUCTION],
+                "optimizers": [adam("encoder", "decoder")],
+            },
+            {
+                "name": "finetuning",
+                "order": 2,
+                "exit_criteria": {"iterations": 4},
+                "performance_evaluation_interval": 2,
+                "design_patterns": [
+                    {
+                        "pattern": "target_distribution",
+                        "target_distribution_recalculation_interval": 2,
+                    },
+                    {"pattern": "assignment_entropy"},
+                    {"pattern": "assignment_entropy", "batch_augmentation_name": "view"},
+                ],
+                "optimizers": [adam("encoder", optimizes_centroids=True)],
+            },
+        ],
+        "datasets": [digits()],
+    }
+    return deepcopy({**made, **changes})
+
+
+def written(folder, content, name="method.json"):
+    """Write a method file and return its path as a string."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.write_text(json.dumps(content))
+    return str(file)
+
+
+def records(folder):
+    """The lines of `metrics.jsonl` in a run's folder."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def result(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def fake_mnist(root: Path, n: int = 300):
+    """Write files that torchvision reads as MNIST (and, in its own folder, Fashion-MNIST)."""
+    random = np.random.default_rng(0)
+    for folder in ("MNIST", "FashionMNIST"):
+        raw = root / folder / "raw"
+        raw.mkdir(parents=True)
+        for part in ("train", "t10k"):
+            images = random.integers(256, size=(n, 28, 28), dtype=np.uint8)
+            labels = random.integers(10, size=n, dtype=np.uint8)
+            head = struct.pack(">IIII", 0x803, n, 28, 28)
+            (raw / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+            head = struct.pack(">II", 0x801, n)
+            (raw / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
+    return root

@@ -1,0 +1,137 @@
+"""What every schema file promises."""
+
+import json
+from urllib.parse import urljoin
+
+import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT7, DRAFT202012
+
+from dcrf.registry import SCHEMA
+from tests.unit.config.methods import classifying, dec
+
+FOLDERS = ("", "design_patterns", "cluster_assignment_strategies")
+FILES = {
+    file.as_uri(): json.loads(file.read_text())
+    for folder in FOLDERS
+    for file in sorted((SCHEMA / folder).glob("*.json"))
+}
+DRAFTS = {"7": (Draft7Validator, DRAFT7), "2020-12": (Draft202012Validator, DRAFT202012)}
+METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
+
+every_file = pytest.mark.parametrize("uri", FILES, ids=lambda uri: uri.rpartition("schema/")[2])
+every_draft = pytest.mark.parametrize("draft", DRAFTS)
+
+
+def registry(specification):
+    resources = ((uri, specification.create_resource(schema)) for uri, schema in FILES.items())
+    return Registry().with_resources(resources)
+
+
+def followed(schema, base):
+    while isinstance(schema, dict) and "$ref" in schema:
+        base = urljoin(base, schema["$ref"])
+        schema = registry(DRAFT202012).resolver().lookup(base).contents
+    return schema
+
+
+def subschemas(schema):
+    """Everything in a schema file that describes values, but for conditions."""
+    yield schema
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    inner += [schema["items"]] if "items" in schema else []
+    for part in inner:
+        yield from subschemas(part)
+
+
+def described(schema):
+    return "description" in schema or any("description" in s for s in schema.get("allOf", ()))
+
+
+def test_there_are_schemas_of_every_kind():
+    for folder in FOLDERS:
+        assert any(f"{SCHEMA / folder}".rstrip("/") + "/" in uri for uri in FILES)
+    assert len(FILES) > 15
+
+
+@every_draft
+@every_file
+def test_every_file_is_a_schema_in_both_drafts(uri, draft):
+    validator, _ = DRAFTS[draft]
+
+    validator.check_schema(FILES[uri] | {"$schema": validator.META_SCHEMA["$schema"]})
+
+
+@every_draft
+@pytest.mark.parametrize("method", [dec, classifying])
+def test_methods_are_judged_alike_in_both_drafts(draft, method):
+    validator, specification = DRAFTS[draft]
+    check = validator(METHOD, registry=registry(specification))
+
+    assert check.is_valid(method())
+    assert not check.is_valid(method() | {"misspelt": 1})
+    for key, wrong in (("phases", []), ("datasets", [{"dataset": "load_digits"}]), ("name", "")):
+        assert not check.is_valid(method() | {key: wrong})
+    pattern = {"pattern": "assignment_entropy", "loss_wieght": 1}
+    broken = method()
+    broken["phases"][0]["design_patterns"] = [pattern]
+    assert not check.is_valid(broken)
+
+
+@every_file
+def test_nothing_stands_beside_a_reference(uri):
+    assert all(len(s) == 1 for s in subschemas(FILES[uri]) if "$ref" in s)
+
+
+@every_file
+def test_every_property_is_described_in_a_sentence(uri):
+    for schema in subschemas(FILES[uri]):
+        for key, property_schema in schema.get("properties", {}).items():
+            found = followed(property_schema, uri)
+
+            assert described(found), key
+            assert found.get("description", "x.").endswith("."), key
+
+
+@every_file
+def test_every_property_has_a_type_or_names_its_values(uri):
+    for schema in subschemas(FILES[uri]):
+        for key, property_schema in schema.get("properties", {}).items():
+            found = followed(property_schema, uri)
+
+            assert found.keys() & {"type", "enum", "allOf"}, key
+
+
+@every_file
+def test_objects_are_closed_unless_they_pass_arguments_on_or_lead_elsewhere(uri):
+    for schema in subschemas(FILES[uri]):
+        if schema.get("type") == "object" and "properties" in schema:
+            leads = all("$ref" in s.get("then", {}) for s in schema.get("allOf", [{}]))
+            says_so = "additionalProperties" in schema
+
+            assert says_so or "x-call" in schema or leads
+
+
+@every_file
+def test_defaults_are_valid(uri):
+    for schema in subschemas(FILES[uri]):
+        if "default" in schema:
+            given = {key: value for key, value in schema.items() if key != "items"}
+
+            assert Draft202012Validator(given).is_valid(schema["default"])
+
+
+@every_file
+def test_required_keys_are_known(uri):
+    for schema in subschemas(FILES[uri]):
+        if "properties" in schema:
+            assert set(schema.get("required", ())) <= schema["properties"].keys()
+
+
+@every_file
+def test_annotations_are_those_of_the_architecture(uri):
+    table = (SCHEMA.parent / "docs" / "architecture.md").read_text()
+    for schema in subschemas(FILES[uri]):
+        for key in schema:
+            assert not key.startswith("x-") or f"`{key}`" in table

@@ -1,0 +1,281 @@
+"""What a person at the terminal sees: flags, mistakes, failures."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dcrf.cli import ROOT, main
+from tests.cases.methods import digits, method, records, result, written
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Call the command line in an empty folder; return exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def caller(*arguments):
+        try:
+            code = main(list(arguments))
+        except SystemExit as error:
+            code = error.code
+        return code, *capsys.readouterr()
+
+    return caller
+
+
+def diverging(**changes):
+    """A method whose first step makes every loss infinite."""
+    content = method(name="diverging", **changes)
+    content["phases"][0]["optimizers"][0].update(type="SGD", lr=1e30)
+    return content
+
+
+def folders(tmp_path):
+    return sorted((tmp_path / "runs").glob("*/*"))
+
+
+def test_help_needs_no_torch_and_shows_examples():
+    program = (
+        "import sys; from dcrf.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "examples:" in done.stdout
+    assert "--resume_on_error" in done.stdout
+
+
+def test_main_py_runs_from_anywhere(tmp_path):
+    file = written(tmp_path, {"name": "broken"})
+
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), file],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "problems" in done.stderr
+
+
+def test_a_summary_ends_the_batch(call, tmp_path):
+    code, out, _ = call(written(tmp_path, method()))
+
+    header, _, row = out.splitlines()[-3:]
+    assert code == 0
+    assert header.split() == ["method", "data", "set", "seed", "status", "n", "ACC", "NMI", "ARI", "time"]  # fmt: skip  # noqa: E501
+    assert row.split()[:5] == ["tiny", "digits", "0", "ok", "200"]
+
+
+def test_several_seeds_give_a_mean_and_a_deviation(call, tmp_path):
+    saving = method()
+    saving["phases"][0]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "saved"}
+    ]
+
+    code, out, _ = call(written(tmp_path, saving), "--seed", "1,2")
+
+    assert code == 0
+    assert [folder.name[-1] for folder in folders(tmp_path)] == ["1", "2"]
+    assert " ± " in out.splitlines()[-1]
+    names = {file.name for file in (tmp_path / "saved").iterdir()}
+    assert names == {"tiny_digits_encoder_seed1.pth", "tiny_digits_encoder_seed2.pth"}
+
+
+def test_a_folder_means_the_files_directly_in_it_in_name_order(call, tmp_path):
+    for name in ("b", "a"):
+        written(tmp_path / "methods", method(name=name), f"{name}.json")
+    written(tmp_path / "methods/deeper", method(name="c"))
+
+    code, out, _ = call("methods", "--validate")
+
+    assert code == 0
+    assert out.splitlines() == ["methods/a.json: ok", "methods/b.json: ok"]
+
+
+def test_validate_runs_nothing(call, tmp_path):
+    call(written(tmp_path, method()), "--validate")
+
+    assert folders(tmp_path) == []
+
+
+def test_paths_are_also_looked_up_beside_main_py(call):
+    code, out, _ = call("configurations/quickstart", "--validate")
+
+    assert code == 0
+    assert out
+
+
+def test_all_problems_of_all_files_are_shown_and_nothing_runs(call, tmp_path):
+    broken = method(colour="red", device=3)
+    files = [
+        written(tmp_path, broken, "a.json"),
+        written(tmp_path, method(name="fine"), "b.json"),
+        written(tmp_path, method(phases=[]), "c.json"),
+    ]
+
+    code, _, err = call(*files)
+
+    assert code == 2
+    for expected in ("a.json", "'colour'", "$.device", "c.json", "$.phases", "nothing was run"):
+        assert expected in err
+    assert "b.json" not in err
+    assert folders(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.json"], "missing.json does not exist"),
+        (["empty"], "empty holds no method files"),
+        (["outer"], "its folders with method files: outer/inner"),
+        (["--seed", "one", "m.json"], "--seed"),
+        (["--max_iterations", "0", "m.json"], "less than 1"),
+        (["--max_iter", "5", "m.json"], "unrecognized arguments"),
+        (["--validate_all", "m.json"], "unrecognized arguments"),
+        (["m.json", "--one_log_file", "x", "--no_log_files"], "not allowed with"),
+        (["m.json", "--set", "datasets[5].batch_size=1"], "datasets[5]"),
+        (["m.json", "--set", "datasets[0].batch_sise=1"], "batch_size"),
+        (["m.json", "--device", "toaster"], "toaster"),
+        ([], "FILE_OR_FOLDER"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_unusable_command_line_is_explained(call, tmp_path, arguments, message):
+    (tmp_path / "empty").mkdir()
+    written(tmp_path / "outer/inner", method())
+    written(tmp_path, method(), "m.json")
+
+    code, _, err = call(*arguments)
+
+    assert code == 2
+    assert message in err
+    assert folders(tmp_path) == []
+
+
+def test_a_layer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_path):
+    content = method()
+    content["mappings"][0]["layers"][1]["in_features"] = "many"
+
+    code, _, err = call(written(tmp_path, content))
+
+    assert code == 2
+    assert "$.mappings[0].layers[1]" in err
+
+
+def test_an_optimizer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_path):
+    content = method()
+    content["phases"][0]["optimizers"][0]["lr"] = -1
+
+    code, _, err = call(written(tmp_path, content))
+
+    assert code == 2
+    assert "$.phases[0].optimizers[0]" in err
+
+
+def test_settings_change_the_file_for_one_run(call, tmp_path):
+    setting = "phases[finetuning].design_patterns[0].loss_weight=0.25"
+
+    code, _, _ = call(
+        written(tmp_path, method()), "--set", setting, "--set", "name=renamed", "--max_iterations", "2"
+    )  # fmt: skip
+
+    (folder,) = folders(tmp_path)
+    assert code == 0
+    assert folder.parent.name == "renamed"
+    assert '"loss_weight": 0.25' in (folder / "config.json").read_text()
+    assert [phase["iterations"] for phase in result(folder)["phases"]] == [2, 2]
+
+
+@pytest.mark.parametrize("target", ["all.log", "logs/%s.log"])
+def test_one_log_file_takes_all_logs(call, tmp_path, target):
+    files = [written(tmp_path, method(name=n), f"{n}.json") for n in ("one", "two")]
+
+    call(*files, "--one_log_file", target, "--no_log_timestamps")
+
+    names = {target.replace("%s", name) for name in ("one", "two")}
+    text = "".join((tmp_path / name).read_text() for name in names)
+    assert text.splitlines()[0].startswith(("one  seed 0", "two  seed 0"))
+    assert "one  seed 0" in text
+    assert "two  seed 0" in text
+    assert not list(tmp_path.rglob("log.txt"))
+
+
+def test_no_log_files_means_none(call, tmp_path):
+    call(written(tmp_path, method()), "--no_log_files")
+
+    (folder,) = folders(tmp_path)
+    assert not (folder / "log.txt").exists()
+    assert records(folder)
+
+
+def test_a_failure_is_named_and_the_batch_stops(call, tmp_path):
+    files = [written(tmp_path, diverging(), "a.json"), written(tmp_path, method(), "b.json")]
+
+    code, out, _ = call(*files)
+
+    (folder,) = folders(tmp_path)
+    log = (folder / "log.txt").read_text()
+    assert code == 1
+    for part in ("diverging", "digits", "pretraining", "reconstruction/reconstruction is"):
+        assert part in log.splitlines()[-1]
+    assert "Traceback" not in out
+    assert ["  failed  " in line for line in out.splitlines()[-2:]] == [True, False]
+    assert "  not run  " in out.splitlines()[-1]
+    assert result(folder)["status"] == "failed"
+
+
+def test_resume_on_error_goes_on_with_the_next_method(call, tmp_path):
+    files = [written(tmp_path, diverging(), "a.json"), written(tmp_path, method(), "b.json")]
+
+    code, out, _ = call(*files, "--resume_on_error")
+
+    assert code == 1
+    assert {folder.parent.name: result(folder)["status"] for folder in folders(tmp_path)} == {
+        "diverging": "failed",
+        "tiny": "ok",
+    }
+    assert "tiny" in out.splitlines()[-1]
+
+
+def test_what_was_saved_before_a_failure_stays(call, tmp_path):
+    content = method()
+    content["phases"][0]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "kept.pth"}
+    ]
+    content["phases"][1]["optimizers"][0].update(type="SGD", lr=1e30)
+
+    code, _, _ = call(written(tmp_path, content))
+
+    assert code == 1
+    assert (tmp_path / "kept.pth").stat().st_size > 0
+
+
+def test_shapes_that_do_not_fit_are_a_failure_without_a_traceback_on_the_terminal(call, tmp_path):
+    content = method()
+    content["mappings"][1]["layers"][0]["in_features"] = 7
+
+    code, out, err = call(written(tmp_path, content))
+
+    assert code == 1
+    assert "Traceback" not in out + err
+    assert "phase 'pretraining'" in out or "pretraining" in out
+
+
+def test_data_that_are_not_there_are_a_problem_of_the_file(call, tmp_path):
+    content = method(
+        datasets=[
+            {"dataset": "MNIST", "root": "nowhere", "batch_size": 5, "num_clusters": 2},
+            digits(name="other"),
+        ]
+    )
+
+    code, _, err = call(written(tmp_path, content))
+
+    assert code == 2
+    assert "$.datasets[0].root" in err

@@ -1,0 +1,85 @@
+import pytest
+
+from dcrf.config import check_batch, load_method
+from dcrf.errors import ConfigError
+from tests.unit.config.methods import dec, write
+
+
+def loaded(folder, name, **changes):
+    return load_method(write(folder, dec() | {"name": name} | changes, f"{name}.json"))
+
+
+def without_centroids_saved():
+    method = dec()
+    del method["phases"][1]["save_centroids"]
+    return {"phases": method["phases"]}
+
+
+def loading(path):
+    phases = without_centroids_saved()["phases"]
+    phases[0]["load_mapping_parameters"] = [{"mapping_name": "decoder", "path_to_file": path}]
+    return {"phases": phases}
+
+
+def refusals(configs, seeds=(0,)):
+    with pytest.raises(ConfigError) as caught:
+        check_batch(configs, seeds)
+    return list(caught.value.problems)
+
+
+def test_one_method_may_save_to_its_files(tmp_path):
+    check_batch([loaded(tmp_path, "a")], [1, 2, 3])
+
+
+def test_two_methods_do_not_save_to_one_file(tmp_path):
+    (problem,) = refusals([loaded(tmp_path, "a"), loaded(tmp_path, "b")])
+
+    assert problem.path == f"$.phases[1].save_centroids of {tmp_path / 'b.json'}"
+    assert "centroids.pth" in problem.found
+    assert "a.json" in problem.found
+
+
+def test_two_methods_of_one_name_do_not_save_to_one_folder(tmp_path):
+    first = loaded(tmp_path, "a", **without_centroids_saved())
+    second = load_method(first.source)
+
+    (problem,) = refusals([first, second], seeds=(1, 2))
+
+    assert problem.path.startswith("$.phases[0].save_mapping_parameters[0]")
+
+
+def test_methods_of_different_names_share_a_folder(tmp_path):
+    check_batch([loaded(tmp_path, name, **without_centroids_saved()) for name in "ab"], [0])
+
+
+def test_two_parts_of_a_method_do_not_save_to_one_file(tmp_path):
+    phases = dec()["phases"]
+    phases[0]["save_mapping_parameters"][0]["path_to_file_or_dir"] = "centroids.pth"
+
+    assert len(refusals([loaded(tmp_path, "a", phases=phases)])) == 1
+
+
+def test_a_file_to_load_must_exist_or_be_saved_in_the_batch(tmp_path):
+    reader = loaded(tmp_path, "reader", **loading("parameters/writer_load_digits_encoder.pth"))
+    writer = loaded(tmp_path, "writer", **without_centroids_saved())
+
+    (problem,) = refusals([reader])
+    assert problem.path.startswith("$.phases[0].load_mapping_parameters[0].path_to_file")
+
+    check_batch([writer, reader], [0])
+    check_batch([writer, reader], [0, 1])
+
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters" / "writer_load_digits_encoder.pth").write_bytes(b"")
+    check_batch([reader], [0])
+
+
+def test_a_centroid_file_must_exist(tmp_path):
+    strategy = dec()["cluster_assignment_strategy"] | {
+        "centroid_initialization_strategy": "load_from_file",
+        "centroid_file_path": "missing.pth",
+    }
+
+    (problem,) = refusals([loaded(tmp_path, "a", cluster_assignment_strategy=strategy)])
+
+    assert problem.path.startswith("$.cluster_assignment_strategy.centroid_file_path")

@@ -1,0 +1,214 @@
+import subprocess
+import sys
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dcrf.config import load_method
+from dcrf.config.defaults import filled
+from dcrf.config.model import CentroidsConfig, CycleStep
+from tests.unit.config.methods import classifying, dec, load, write
+
+PHRASE = "training_feature_extractor_through_reconstruction_of_samples"
+
+
+def gaussian():
+    method = dec()
+    method["cluster_assignment_strategy"] |= {
+        "similarity_measure": "gaussian",
+        "gaussian_similarity_measure_inverse_temperature": {"fixed_value": 2},
+        "centroid_initialization_strategy": "load_from_file",
+        "centroid_file_path": "old/centroids.pth",
+        "centroid_recalculation_strategy": "classical_clustering",
+        "centroid_recalculation_interval": 1e2,
+    }
+    return method
+
+
+def adversarial(rival):
+    method = dec()
+    method["mappings"].append({"type": "design_pattern_specific", "name": rival, "layers": []})
+    method["phases"][0]["design_patterns"] = [
+        {
+            "pattern": "adversarial_interpolation",
+            "encoder_name": "encoder",
+            "decoder_name": "decoder",
+            "autoencoder_loss_optimizer_group_name": "default",
+            f"{rival}_name": rival,
+            f"{rival}_loss_optimizer_group_name": "rival",
+        }
+    ]
+    return method
+
+
+METHODS = {
+    "dec": dec(),
+    "classifying": classifying(),
+    "gaussian": gaussian(),
+    "critic": adversarial("critic"),
+    "discriminator": adversarial("discriminator"),
+    "old": {**dec(), "training_device": "cpu"},
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_filled_method_loads_again_to_the_same_configuration(tmp_path, name):
+    first = load(tmp_path, METHODS[name])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    second = load(elsewhere, first.filled)
+
+    assert replace(second, source=first.source, notes=first.notes) == first
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_filling_leaves_the_given_data_alone(tmp_path, name):
+    data = deepcopy(METHODS[name])
+
+    filled(data, tmp_path)
+
+    assert data == METHODS[name]
+
+
+def test_defaults_are_filled_everywhere(tmp_path):
+    config = load(tmp_path, dec())
+
+    assert (config.device, config.seed, config.precision) == ("cuda_if_available", None, "fp32")
+    pattern = config.phases[0].design_patterns[0]
+    assert pattern.loss_report_interval == 500
+    assert pattern.weights == {"*": 1.0}
+    assert pattern.groups == {"*": "default"}
+    assert pattern.views == {"samples": "flipped"}
+    assert pattern.options == {
+        "encoder_name": "encoder",
+        "decoder_name": "decoder",
+        "loss_reduction_method": "mean_across_samples",
+    }
+    data = config.datasets[0]
+    assert (data.name, data.phases) == ("load_digits", ("pretraining", "finetuning"))
+    assert (data.drop_last, data.shuffle, data.transforms, data.options) == (True, False, None, {})
+    assert config.phases[1].schedulers[0].step == "epoch"
+    assert config.phases[1].optimizers[0].options == {"lr": 0.01}
+    assert config.phases[1].optimizer_cycle == (CycleStep(("main",), 5),)
+
+
+def test_centroids_have_their_own_configuration(tmp_path):
+    config = load(tmp_path, gaussian())
+
+    assert config.centroids == CentroidsConfig(
+        path="$.cluster_assignment_strategy",
+        feature_extractor_name="encoder",
+        phases=("finetuning",),
+        initialization="load_from_file",
+        initialization_num_restarts=20,
+        file=tmp_path / "old" / "centroids.pth",
+        recalculation="classical_clustering",
+        recalculation_num_restarts=20,
+        recalculation_interval=100,
+    )
+    assert config.strategy.stem == "feature_representation_centroid_similarity"
+    assert config.strategy.options == {
+        "similarity_measure": "gaussian",
+        "gaussian_similarity_measure_inverse_temperature": {"fixed_value": 2},
+        "associated_feature_extractor_name": "encoder",
+    }
+    assert load(tmp_path, classifying()).centroids is None
+
+
+def test_centroids_are_used_in_all_phases_by_default(tmp_path):
+    method = dec()
+    del method["cluster_assignment_strategy"]["use_centroids_during_phases"]
+
+    config = load(tmp_path, method)
+
+    assert config.centroids is not None
+    assert config.centroids.phases == ("pretraining", "finetuning")
+
+
+def test_weights_and_groups_go_by_loss(tmp_path):
+    (pattern,) = load(tmp_path, adversarial("discriminator")).phases[0].design_patterns
+
+    assert pattern.weights.items() >= {"autoencoder": 1.0, "discriminator": 1.0}.items()
+    assert pattern.groups == {"autoencoder": "default", "discriminator": "rival"}
+    assert "discriminator_loss_weight" not in pattern.options
+
+
+def test_patterns_are_called_by_their_stem_and_a_number(tmp_path):
+    method = dec()
+    entry = method["phases"][0]["design_patterns"][0]
+    others = [{"name": "reconstruction_2"}, {}, {"pattern": PHRASE, "enabled": False}, {}]
+    method["phases"][0]["design_patterns"] += [entry | change for change in others]
+
+    config = load(tmp_path, method)
+
+    assert [p.name for p in config.phases[0].design_patterns] == [
+        "reconstruction",
+        "reconstruction_2",
+        "reconstruction_3",
+        "reconstruction_5",
+    ]
+    assert len(config.filled["phases"][0]["design_patterns"]) == 5
+
+
+def test_a_phrase_leads_to_the_stem(tmp_path):
+    method = dec()
+    method["phases"][0]["design_patterns"][0]["pattern"] = PHRASE
+
+    assert load(tmp_path, method).phases[0].design_patterns[0].stem == "reconstruction"
+
+
+def test_phases_and_data_sets_are_sorted_and_ties_stay(tmp_path):
+    method = dec()
+    first, second = method["phases"]
+    method["phases"] = [
+        second,
+        first,
+        first | {"name": "again"},
+        first | {"name": "first", "order": -0.5},
+        first | {"name": "never", "enabled": False},
+    ]
+    method["datasets"] = [
+        method["datasets"][0] | {"name": name, "order": order}
+        for name, order in (("c", 2), ("a", 1), ("b", 1))
+    ]
+
+    config = load(tmp_path, method)
+
+    assert [p.name for p in config.phases] == ["first", "pretraining", "again", "finetuning"]
+    assert config.phases[0].path == "$.phases[3]"
+    assert [d.name for d in config.datasets] == ["a", "b", "c"]
+    assert config.datasets[0].phases == ("first", "pretraining", "again", "finetuning")
+
+
+def test_paths_start_at_the_folder_of_the_file(tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    write(tmp_path / "inner", dec())
+    monkeypatch.chdir(tmp_path)
+
+    config = load_method(Path("inner/method.json"))
+
+    assert config.phases[0].saves[0].target == tmp_path / "inner" / "parameters"
+    assert config.phases[1].saves[0].target == tmp_path / "inner" / "centroids.pth"
+    assert config.phases[1].saves[0].mapping_name is None
+    assert config.phases[1].saves[0].interval == 5
+
+
+def test_whole_numbers_become_integers_where_the_schema_means_them(tmp_path):
+    method = dec()
+    method["phases"][0]["exit_criteria"]["iterations"] = 5e4
+    method["datasets"][0]["batch_size"] = 256.0
+
+    config = load(tmp_path, method)
+
+    for number in (config.phases[0].exit_criteria["iterations"], config.datasets[0].batch_size):
+        assert isinstance(number, int)
+
+
+def test_reading_files_needs_no_torch():
+    code = "import dcrf.config, sys; sys.exit('torch' in sys.modules)"
+
+    root = Path(__file__).parents[3]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -1,0 +1,241 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision import transforms as tv
+
+from dcrf.batch import Batch, Clock
+from dcrf.data import readers
+from dcrf.data.data_source import DataSource
+from dcrf.data.plan import Loading
+from dcrf.data.raw import RawData
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+
+RESIZE = [{"type": "Resize", "size": [8, 9]}, {"type": "ToTensor"}]
+N = 12
+PIXELS = torch.randint(0, 256, (N, 3, 8, 9), generator=torch.Generator().manual_seed(0)).byte()
+CROP = [{"type": "RandomCrop", "size": 5}, {"type": "ToTensor"}]
+FLIP = [{"type": "RandomHorizontalFlip"}]
+ERASING = [{"type": "ToTensor"}, {"type": "RandomErasing", "value": "random", "p": 1.0}]
+VIEWS = {"crop": CROP, "flip": FLIP, "erasing": ERASING}
+STREAMED_VIEWS = {"erasing": [RESIZE[0], *ERASING]}
+
+
+class Pictures:
+    """Samples that are decoded when asked for; one of another size keeps them out of memory."""
+
+    def __init__(self, sizes=(), broken=None):
+        self.sizes, self.broken = dict(sizes), broken
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, index):
+        if index == self.broken:
+            raise OSError("truncated file")
+        image = Image.fromarray(PIXELS[index].permute(1, 2, 0).numpy())
+        return image.resize(self.sizes.get(index, image.size))
+
+
+def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
+    loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
+    return DataSource(
+        "mine", RawData(PIXELS, np.arange(N)), transforms, views, loading, Streams(seed)
+    )
+
+
+def streamed(transforms, views=STREAMED_VIEWS, samples=None, **loading):
+    """One image is twice as large, so that the samples cannot be one tensor."""
+    raw = RawData(samples or Pictures({5: (18, 16)}), None)
+    loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
+    return DataSource("mine", raw, transforms, views, loading, Streams(0))
+
+
+def first(source, count, *args, **kwargs):
+    return [batch for _, batch in islice(source.batches(*args, **kwargs), count)]
+
+
+def same(batches, others):
+    pairs = [
+        pair
+        for batch, other in zip(batches, others, strict=True)
+        for pair in (
+            (batch.indices, other.indices),
+            (batch.samples, other.samples),
+            *((batch.views[name], other.views[name]) for name in batch.views),
+        )
+    ]
+    return all(torch.equal(*pair) for pair in pairs)
+
+
+def test_a_batch_has_its_samples_and_only_the_views_that_were_asked_for():
+    clock, batch = next(in_memory().batches(["crop"]))
+
+    assert clock == Clock(1, 1)
+    assert torch.equal(batch.samples, PIXELS[batch.indices] / 255)
+    assert batch.views.keys() == {"crop"}
+    assert batch.views["crop"].shape == (4, 3, 5, 5)
+
+
+def test_batches_go_on_over_epochs_with_the_clock():
+    clocks = [clock for clock, _ in islice(in_memory().batches(), 4)]
+
+    assert clocks == [Clock(1, 1), Clock(1, 2), Clock(1, 3, True), Clock(2, 4)]
+
+
+def test_every_call_gives_the_same_bytes_and_every_purpose_its_own():
+    source = in_memory()
+    names = sorted(VIEWS)
+    made = first(source, 5, names, "pretraining")
+
+    assert same(made, first(source, 5, names, "pretraining"))
+    assert same(made, first(in_memory(), 5, names, "pretraining"))
+    assert not same(made, first(source, 5, names, "finetuning"))
+    assert not same(made, first(in_memory(seed=1), 5, names, "pretraining"))
+
+
+def test_another_view_changes_none():
+    few, many = first(in_memory(), 3, ["crop"]), first(in_memory(), 3, sorted(VIEWS))
+    fewer_declared = first(in_memory(views={"crop": CROP}), 3, ["crop"])
+
+    assert same(few, many)
+    assert same(fewer_declared, many)
+
+
+def test_two_views_with_the_same_transforms_have_draws_of_their_own():
+    (batch,) = first(in_memory(views={"one": CROP, "two": CROP}), 1, ["one", "two"])
+
+    assert not torch.equal(batch.views["one"], batch.views["two"])
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_draws_change_with_every_epoch(name):
+    batches = first(in_memory(batch_size=N, shuffle=False), 2, [name])
+
+    assert not torch.equal(batches[0].views[name], batches[1].views[name])
+
+
+def test_a_random_default_view_is_drawn_anew_but_the_same_in_every_sweep():
+    source = in_memory(transforms=CROP, batch_size=N, shuffle=False)
+    one, two = first(source, 2)
+    swept = [source.sweep(lambda batch: batch.samples) for _ in range(2)]
+
+    assert not torch.equal(one.samples, two.samples)
+    assert torch.equal(*swept)
+
+
+def test_a_fixed_view_is_what_torchvision_makes_of_each_image():
+    resized = [{"type": "Resize", "size": 5}, {"type": "ToTensor"}]
+    (batch,) = first(in_memory(transforms=resized, batch_size=N, shuffle=False), 1)
+    resize = tv.Compose([tv.Resize(5), tv.ToTensor()])
+
+    assert torch.equal(batch.samples, torch.stack([resize(Pictures()[i]) for i in range(N)]))
+
+
+@pytest.mark.parametrize("transforms", [None, RESIZE, [{"type": "CenterCrop", "size": 4}]])
+def test_a_fixed_view_is_the_same_kept_or_made_for_each_batch(transforms, monkeypatch):
+    kept = first(in_memory(transforms), 3)
+    monkeypatch.setattr(readers, "MEMORY_BUDGET", 0)
+
+    assert same(kept, first(in_memory(transforms), 3))
+
+
+def test_a_sweep_covers_all_samples_in_order_without_gradient():
+    weight = torch.ones((), requires_grad=True)
+    swept = in_memory().sweep(lambda batch: weight * batch.indices)
+
+    assert swept.tolist() == list(range(N))
+    assert not swept.requires_grad
+
+
+def test_a_sweep_may_run_between_two_batches():
+    source = in_memory()
+    expected = first(source, 3, ["crop"])
+    found = []
+    for _, batch in islice(source.batches(["crop"]), 3):
+        found.append(batch)
+        source.sweep(lambda batch: batch.samples)
+
+    assert same(found, expected)
+
+
+def test_labels_are_for_the_evaluator_and_no_batch_holds_them():
+    assert in_memory().labels().tolist() == list(range(N))
+    assert streamed(RESIZE).labels() is None
+    assert not any("label" in name for name in Batch.__slots__)
+
+
+def test_both_ways_of_reading_give_the_same_samples_in_the_same_order():
+    streaming = streamed(RESIZE, views={})
+    alike = streamed(RESIZE, views={}, samples=Pictures())
+    batches = zip(first(streaming, 6), first(alike, 6), strict=True)
+
+    for batch, other in batches:
+        kept = batch.indices != 5  # the image that is larger in one of the two
+        assert torch.equal(batch.indices, other.indices)
+        assert torch.equal(batch.samples[kept], other.samples[kept])
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_workers_change_nothing(num_workers):
+    alone = first(streamed(RESIZE), 4, ["erasing"], "phase")
+    others = first(streamed(RESIZE, num_workers=num_workers), 4, ["erasing"], "phase")
+
+    assert same(alone, others)
+
+
+def test_streaming_leaves_torchs_generator_alone():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    first(streamed(RESIZE), 2, ["erasing"])
+
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_streamed_sweep_covers_all_samples_in_order():
+    assert streamed(RESIZE).sweep(lambda batch: batch.indices).tolist() == list(range(N))
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_images_of_different_size_need_a_resize_and_the_error_says_so(num_workers):
+    source = streamed(None, views={}, num_workers=num_workers, shuffle=False)
+
+    with pytest.raises(
+        DataError, match=r"data set mine: sample 5 has the shape \(3, 16, 18\).*Resize"
+    ):
+        first(source, 3)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_sample_that_cannot_be_decoded_while_streaming_is_named(num_workers):
+    pictures = Pictures({1: (18, 16)}, broken=9)
+    source = streamed(RESIZE, samples=pictures, num_workers=num_workers, shuffle=False)
+
+    with pytest.raises(DataError, match="data set mine: sample 9 cannot be decoded") as caught:
+        first(source, 3)
+    assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("transforms", "views", "message"),
+    [
+        (
+            [{"type": "RandomCrop", "size": 20}],
+            {},
+            "data set mine: transforms: transform RandomCrop",
+        ),
+        (None, {"bad": [{"type": "RandomCrop"}]}, "mine: batch augmentation bad: .*RandomCrop"),
+    ],
+)
+def test_a_view_that_does_not_fit_is_named_before_training(transforms, views, message):
+    with pytest.raises(DataError, match=message):
+        in_memory(transforms, views)
+
+
+def test_a_batch_size_over_the_data_is_named_before_training():
+    with pytest.raises(DataError, match=r'data set mine: .*"drop_last" to false'):
+        in_memory(batch_size=13)

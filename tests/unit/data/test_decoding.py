@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dcrf.data.decoding import decode_all, read_sample
+from dcrf.errors import DataError
+
+PLENTY = 2**20
+
+
+def picture(mode, size=(5, 4)):
+    channels = len(mode)
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], channels), dtype=np.uint8)
+    return Image.fromarray(pixels.squeeze())
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_images_of_one_size_are_decoded_without_loss(mode):
+    image = picture(mode)
+    decoded = decode_all([image, image], PLENTY)
+
+    assert decoded.dtype == torch.uint8
+    assert decoded.shape == (2, len(mode), 4, 5)
+    assert np.array_equal(decoded[1].permute(1, 2, 0).squeeze().numpy(), np.array(image))
+
+
+def test_float_tensors_are_decoded_as_they_are():
+    assert torch.equal(decode_all([torch.ones(3), torch.zeros(3)], PLENTY)[0], torch.ones(3))
+
+
+def test_a_tensor_is_its_own_decoding():
+    samples = torch.rand(3, 2)
+
+    assert decode_all(samples, 0) is samples
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [picture("RGB"), picture("RGB", (6, 4))],
+        [picture("RGB"), picture("L")],
+        [picture("L").convert("1")],
+        [picture("L").convert("P"), picture("L")],
+        [torch.rand(2), torch.rand(3)],
+        [torch.rand(2).double()],
+    ],
+)
+def test_samples_that_no_one_tensor_holds_are_not_decoded(samples):
+    assert decode_all(samples, PLENTY) is None
+
+
+def test_samples_over_the_budget_are_not_decoded():
+    samples = [picture("L")] * 3
+
+    assert decode_all(samples, 59) is None
+    assert len(decode_all(samples, 60)) == 3
+
+
+def test_a_sample_that_cannot_be_decoded_is_named(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+
+    class Files:
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            return picture("L") if index < 3 else Image.open(tmp_path / "broken.png").copy()
+
+    with pytest.raises(DataError, match="sample 3 cannot be decoded"):
+        decode_all(Files(), PLENTY)
+
+
+def test_a_sample_that_is_neither_image_nor_tensor_is_an_error():
+    with pytest.raises(DataError, match="sample 0 is a str"):
+        read_sample(["text"], 0)

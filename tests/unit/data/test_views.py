@@ -1,0 +1,147 @@
+import random
+
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms import functional as TF
+
+from dcrf.data.views import View
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+
+PIXELS = torch.randint(0, 256, (6, 3, 9, 8), generator=torch.Generator().manual_seed(0)).byte()
+CROP = {"type": "RandomCrop", "size": 5}
+BLUR = {"type": "GaussianBlur", "kernel_size": 3}
+CHOICE = {
+    "type": "RandomChoice",
+    "transforms": [{"type": "Grayscale", "num_output_channels": n} for n in (1, 3)],
+}
+
+
+def view(*entries, seed=0, example=PIXELS[0]):
+    return View(entries, Streams(seed), example)
+
+
+def test_without_entries_images_become_tensors_in_the_unit_interval():
+    default = View(None, Streams(0), PIXELS[0])
+
+    assert not default.is_random
+    assert torch.equal(default.of_batch(PIXELS, ()), PIXELS / 255)
+    assert torch.equal(default.of_sample(PIXELS[2], ()), PIXELS[2] / 255)
+    assert torch.equal(default.of_sample(TF.to_pil_image(PIXELS[2]), ()), PIXELS[2] / 255)
+
+
+def test_the_same_moment_gives_the_same_bytes_and_another_one_others():
+    crops = view(CROP)
+
+    assert torch.equal(crops.of_batch(PIXELS, (1, 2)), crops.of_batch(PIXELS, (1, 2)))
+    assert not torch.equal(crops.of_batch(PIXELS, (1, 2)), crops.of_batch(PIXELS, (1, 3)))
+    assert not torch.equal(
+        crops.of_batch(PIXELS, (1, 2)), view(CROP, seed=1).of_batch(PIXELS, (1, 2))
+    )
+
+
+@pytest.mark.parametrize("entry", [BLUR, CHOICE], ids=lambda entry: entry["type"])
+def test_single_samples_are_reproducible_and_leave_global_generators_alone(entry):
+    drawn = view(entry)
+    torch.manual_seed(7)
+    random.seed(7)
+    expected = torch.rand(3), random.random()
+    made = [drawn.of_sample(PIXELS[0], (1, 0)).numpy().tobytes() for _ in range(3)]
+    torch.manual_seed(7)
+    random.seed(7)
+    made += [drawn.of_sample(PIXELS[0], (1, n)).numpy().tobytes() for n in range(20)]
+
+    assert len(set(made[:4])) == 1
+    assert len(set(made)) > 1
+    assert torch.equal(torch.rand(3), expected[0])
+    assert random.random() == expected[1]
+
+
+def test_a_batch_of_a_view_leaves_torchs_generator_alone():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    view(CROP).of_batch(PIXELS, ())
+
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_both_ways_of_making_a_fixed_view_give_the_same_bytes():
+    entries = [
+        {"type": "CenterCrop", "size": 4},
+        {"type": "ToTensor"},
+        {"type": "Normalize", "mean": [0.1, 0.2, 0.3], "std": [0.3, 0.4, 0.5]},
+    ]
+    fixed = view(*entries)
+
+    assert fixed.is_batched
+    assert not fixed.is_random
+    expected = torch.stack([fixed.of_sample(pixels, ()) for pixels in PIXELS])
+    assert torch.equal(fixed.of_batch(PIXELS, ()), expected)
+
+
+def test_a_fixed_view_whose_equivalent_is_not_exact_is_left_to_torchvision():
+    assert not view({"type": "Resize", "size": 5}).is_batched
+    assert view({"type": "Resize", "size": 5}, CROP).is_batched
+
+
+def test_a_view_without_equivalents_refuses_batches():
+    with pytest.raises(ValueError, match="single samples only"):
+        view(BLUR).of_batch(PIXELS, ())
+
+
+def test_vectors_pass_through_to_tensor():
+    vectors = torch.rand(4, 5)
+    plain = view({"type": "ToTensor"}, example=vectors[0])
+
+    assert torch.equal(plain.of_batch(vectors, ()), vectors)
+    assert torch.equal(plain.of_sample(vectors[1], ()), vectors[1])
+
+
+def test_transforms_that_work_in_place_do_not_reach_the_samples():
+    entry = {"type": "Normalize", "mean": [5], "std": [1], "inplace": True}
+    samples = torch.zeros(2, 1, 3, 3)
+    moved = view(entry, example=samples[0])
+    moved.of_sample(samples[0], ())
+    moved.of_batch(samples, ())
+
+    assert samples.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{"type": "Normalize", "mean": [0], "std": [1]}], "transform Normalize fails"),
+        ([{"type": "RandomCrop", "size": 12}], "transform RandomCrop fails"),
+        ([{"type": "PILToTensor"}], "the transforms make torch.uint8.*ToTensor"),
+        ([{"type": "RandomAffine", "degrees": -1}], "RandomAffine refuses"),
+    ],
+)
+def test_transforms_that_do_not_fit_are_errors_at_once(entries, message):
+    with pytest.raises(DataError, match=message):
+        view(*entries)
+
+
+def test_transforms_of_images_do_not_fit_vectors():
+    with pytest.raises(DataError, match="transform Normalize fails"):
+        view({"type": "Normalize", "mean": [0], "std": [1]}, example=torch.rand(5))
+
+
+@pytest.mark.parametrize(
+    ("entry", "samples"),
+    [
+        ({"type": "RandomGrayscale", "p": 0.2}, torch.zeros(40, 4, 5, 5).byte()),
+        ({"type": "RandomHorizontalFlip", "p": 0.2}, torch.zeros(40, 5)),
+    ],
+)
+def test_a_transform_that_fails_by_chance_is_an_error_too(entry, samples):
+    with pytest.raises(DataError, match="fail"):
+        view(entry, example=samples[0]).of_batch(samples, ())
+
+
+def test_images_of_any_mode_can_be_transformed_one_by_one():
+    image = Image.new("RGBA", (6, 5), (255, 0, 51, 255))
+    made = view({"type": "ToTensor"}, example=image).of_sample(image, ())
+
+    torch.testing.assert_close(made[:, 0, 0], torch.tensor([1, 0, 0.2, 1]))

@@ -1,0 +1,237 @@
+import math
+
+import pytest
+import torch
+
+from dcrf.assignment.feature_representation_centroid_similarity import (
+    FeatureRepresentationCentroidSimilarity,
+)
+from dcrf.errors import TrainingError
+from tests.cases.tiny import CASES, ENTRIES, N_CLUSTERS, World, changed
+from tests.cases.validity import errors
+
+STEM = "assignment_reinforcement"
+ENTRY = CASES[STEM]
+WEIGHT = "sample_cluster_pair_loss_weighting_term"
+DISTANCE = "threshold_on_feature_representation_distance_to_centroid"
+SOFT_ASSIGNMENT = "threshold_on_soft_assignment_to_cluster"
+DECODED = {
+    "cluster_representation": "centroid_processed_by_decoder",
+    "associated_decoder_name": "decoder",
+}
+SELF_LABELLING = {
+    "loss_type": "cross_entropy",
+    "sample_representation": "soft_assignments",
+    "cluster_representation": "pseudolabel",
+    "cluster_selection_criterion": "argmax_of_soft_assignments",
+    "classifier_name": "classifier",
+}
+N = 9
+
+
+def loss_of(world):
+    return world.losses(torch.arange(N))["reinforcement"]
+
+
+def samples_of(world):
+    return world.batch(torch.arange(N)).samples
+
+
+def slow_loss(world, entry):
+    """Every pair of a sample and a cluster in turn, straight from the words of the options."""
+    totals = []
+    samples, centroids = samples_of(world), world.centroids.values
+    features = world.mappings["encoder"](samples)
+    q = world.pattern.assignment(samples).exp()
+    for i in range(N):
+        of_features = [(features[i] - c).norm().item() for c in centroids]
+        chosen = [k for k in range(N_CLUSTERS) if is_selected(entry, of_features, q[i].tolist(), k)]
+        losses = [pair_loss(world, entry, i, k, q[i]) for k in chosen]
+        weights = [pair_weight(entry, of_features, q[i].tolist(), k) for k in chosen]
+        totals += [sum(w * v for w, v in zip(weights, losses, strict=True))] if chosen else []
+    return sum(totals) / len(totals)
+
+
+def is_selected(entry, of_features, q, k):
+    of_sample = {
+        "all_samples": True,
+        DISTANCE: of_features[k] <= entry.get(DISTANCE, 0),
+        SOFT_ASSIGNMENT: q[k] >= entry.get(SOFT_ASSIGNMENT, 0),
+    }
+    of_cluster = {
+        "all_clusters": True,
+        "nearest_centroid": of_features[k] == min(of_features),
+        "argmax_of_soft_assignments": q[k] == max(q),
+    }
+    return (
+        of_sample[entry["sample_selection_criterion"]]
+        and of_cluster[entry["cluster_selection_criterion"]]
+    )
+
+
+def pair_loss(world, entry, i, k, q):
+    sample, centroid = samples_of(world)[i], world.centroids.values[k]
+    encode, decode = world.mappings["encoder"], world.mappings["decoder"]
+    if entry["loss_type"] == "cross_entropy":
+        return -math.log(max(q.tolist()))
+    label = torch.eye(N_CLUSTERS)[q.argmax()]
+    one = {
+        "original_sample": sample,
+        "decoder_reconstructed_sample": decode(encode(sample)),
+        "feature_representation": encode(sample),
+        "soft_assignments": q,
+    }[entry["sample_representation"]]
+    other = {
+        "centroid": centroid,
+        "centroid_processed_by_decoder": decode(centroid),
+        "pseudolabel": label,
+    }[entry["cluster_representation"]]
+    return sum((a - b) ** 2 for a, b in zip(one.tolist(), other.tolist(), strict=True))
+
+
+def pair_weight(entry, of_features, q, k):
+    kernel = [math.exp(-(d**2)) for d in of_features]
+    return {
+        "unit": 1,
+        "l2_distance_of_feature_representation_to_centroid": of_features[k],
+        "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": kernel[k]
+        / sum(kernel),
+        "soft_assignment_of_sample_to_cluster": q[k],
+    }[entry[WEIGHT]]
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name.startswith(STEM)])
+def test_it_agrees_with_the_words_of_the_options_pair_by_pair(name):
+    world = World(ENTRIES[name])
+
+    assert loss_of(world).item() == pytest.approx(float(slow_loss(world, world.entry)), rel=1e-4)
+
+
+def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
+    name = "gaussian_kernel_based_similarity_of_feature_representation_to_centroid"
+    world, alpha = World({**ENTRY, WEIGHT: name}, torch.float64), 3.0
+    world.pattern.assignment = FeatureRepresentationCentroidSimilarity(
+        associated_feature_extractor=world.mappings["encoder"],
+        centroids=world.centroids,
+        similarity_measure="gaussian",
+        gaussian_similarity_measure_inverse_temperature={"fixed_value": alpha},
+    )
+    features = world.mappings["encoder"](samples_of(world))
+    squared = torch.cdist(features, world.centroids.values).square()
+    expected = (squared * (-alpha * squared).softmax(dim=1)).sum(dim=1).mean()
+    parameters = [world.centroids.values, *world.mappings["encoder"].parameters()]
+
+    torch.testing.assert_close(loss_of(world), expected)
+    torch.testing.assert_close(
+        torch.autograd.grad(loss_of(world), parameters), torch.autograd.grad(expected, parameters)
+    )
+
+
+def test_the_gaussian_weight_counts_clusters_that_are_not_selected():
+    name = "gaussian_kernel_based_similarity_of_feature_representation_to_centroid"
+    world = World({**ENTRY, WEIGHT: name, "cluster_selection_criterion": "nearest_centroid"})
+    features = world.mappings["encoder"](samples_of(world))
+    squared = torch.cdist(features, world.centroids.values).square()
+    expected = (squared * (-squared).softmax(dim=1)).gather(1, squared.argmin(1, keepdim=True))
+
+    torch.testing.assert_close(loss_of(world), expected.mean())
+
+
+def test_thresholds_are_inclusive_and_distances_unsquared():
+    world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 5.0})
+    world.pattern.feature_extractor = torch.nn.Identity()
+    world.centroids.assign(torch.tensor([[3.0, 4.0], [3.0, 4.1], [0.0, 6.0]]))
+    batch = world.batch(torch.arange(2))
+    loss = world.pattern(type(batch)(batch.indices, torch.zeros(2, 2)))["reinforcement"]
+
+    assert loss.item() == 25
+
+
+def test_a_threshold_does_not_shrink_the_loss_of_those_that_pass_it():
+    change = {"sample_selection_criterion": DISTANCE, "cluster_selection_criterion": "all_clusters"}
+    world = World({**ENTRY, **change, DISTANCE: 0.3})
+    features = world.mappings["encoder"](samples_of(world))
+    distances = torch.cdist(features, world.centroids.values)
+    passed = distances[distances <= 0.3]
+
+    assert 0 < len(passed) < N
+    assert loss_of(world).item() == pytest.approx(passed.square().mean().item(), rel=1e-4)
+
+
+def test_no_selected_sample_gives_a_loss_of_zero_with_a_graph():
+    world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 0})
+    loss = loss_of(world)
+    loss.backward()
+
+    assert loss == 0
+    assert not world.centroids.values.grad.any()
+
+
+def test_samples_on_their_centroid_give_finite_gradients():
+    world = World({**ENTRY, WEIGHT: "l2_distance_of_feature_representation_to_centroid"})
+    world.centroids.assign(world.mappings["encoder"](samples_of(world)[:N_CLUSTERS]))
+    loss_of(world).backward()
+
+    assert world.centroids.values.grad.isfinite().all()
+
+
+def test_self_labelling_needs_no_centroids():
+    world = World(changed({**ENTRY, **SELF_LABELLING}, {"associated_feature_extractor_name": None}))
+    world.pattern.centroids = None
+    q = world.mappings["classifier"](samples_of(world))
+
+    torch.testing.assert_close(loss_of(world), -q.amax(dim=1).log().mean())
+
+
+@pytest.mark.parametrize(
+    ("change", "option"),
+    [
+        ({}, "centroid"),
+        ({"sample_representation": "original_sample", **DECODED}, "centroid_processed_by_decoder"),
+        ({**SELF_LABELLING, "cluster_selection_criterion": "nearest_centroid"}, "nearest_centroid"),
+        ({**SELF_LABELLING, "sample_selection_criterion": DISTANCE, DISTANCE: 1}, DISTANCE),
+    ],
+)
+def test_options_that_need_centroids_say_so_where_there_are_none(change, option):
+    world = World({**ENTRY, **change})
+    world.pattern.centroids.values.data = torch.empty(N_CLUSTERS, 0)
+
+    with pytest.raises(TrainingError, match=rf"{option} needs centroids, and there are none yet"):
+        loss_of(world)
+
+
+def test_the_feature_extractor_is_the_encoder_where_none_is_given():
+    change = {"sample_representation": "decoder_reconstructed_sample", **DECODED}
+    given = World({**ENTRY, **change, "associated_encoder_name": "encoder"})
+
+    assert loss_of(World({**ENTRY, **change})) == loss_of(given)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"sample_representation": "original_sample"}, "cluster_representation"),
+        ({"sample_representation": "decoder_reconstructed_sample"}, "cluster_representation"),
+        ({"sample_representation": "soft_assignments"}, "cluster_representation"),
+        (DECODED, "cluster_representation"),
+        ({"loss_type": "cross_entropy"}, "cluster_representation"),
+        (
+            {**SELF_LABELLING, "cluster_selection_criterion": "all_clusters"},
+            "cluster_selection_criterion",
+        ),
+    ],
+)
+def test_pairings_without_meaning_are_errors(change, key):
+    assert set(errors({**ENTRY, **change})) == {f"$.{key}"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sample_selection_criterion": DISTANCE},
+        {"sample_selection_criterion": SOFT_ASSIGNMENT},
+        {"sample_representation": "original_sample", **DECODED, "associated_decoder_name": None},
+    ],
+)
+def test_options_want_what_they_need(change):
+    assert errors(changed(ENTRY, change)) == ["$"]

@@ -1,0 +1,137 @@
+import pytest
+import torch
+from torch import Generator, nn
+
+from dcrf.batch import Batch, Clock
+from dcrf.design_patterns.layer_wise_pretraining import LayerWisePretraining
+from dcrf.functional.reconstruction import dropout, squared_error
+from dcrf.mappings.mapping import Mapping
+from dcrf.streams import global_seed
+
+LENGTHS = (3, 2, 4)
+STAGE_OF = {1: 0, 3: 0, 4: 1, 5: 1, 6: 2, 9: 2, 10: 3, 1000: 3}
+NAMES = {"outer": 0, "outer_activation": 1, "middle": 2, "middle_activation": 3, "inner": 4}
+
+
+@pytest.fixture
+def encoder():
+    with global_seed(0):
+        layers = [nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)]
+    return Mapping(layers, layer_names=NAMES)
+
+
+@pytest.fixture
+def decoder():
+    names = {"inner": 0, "inner_activation": 1, "middle": 2, "middle_activation": 3, "outer": 4}
+    with global_seed(1):
+        layers = [nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 6)]
+    return Mapping(layers, layer_names=names)
+
+
+@pytest.fixture
+def batch():
+    return Batch(torch.arange(8), torch.randn(8, 6, generator=Generator().manual_seed(2)))
+
+
+def pattern(encoder, decoder, rate=0.2):
+    groups = [
+        (["outer", "outer_activation"], ["outer"]),
+        (["middle", "middle_activation"], ["middle", "middle_activation"]),
+        (["inner"], ["inner", "inner_activation"]),
+    ]
+    pairs = [
+        {"encoder_layer_names": e, "decoder_layer_names": d, "train_for_iterations": n}
+        for (e, d), n in zip(groups, LENGTHS, strict=True)
+    ]
+    return LayerWisePretraining(
+        encoder=encoder,
+        decoder=decoder,
+        dropout_rate=rate,
+        encoder_decoder_layer_pairs=pairs,
+        generator=Generator().manual_seed(3),
+    )
+
+
+def loss_at(made, iteration, batch):
+    made.before_iteration(Clock(epoch=1, iteration=iteration), None)
+    return made(batch)["reconstruction"]
+
+
+@pytest.mark.parametrize(("iteration", "stage"), STAGE_OF.items())
+def test_only_the_layers_of_the_stage_get_gradients(encoder, decoder, batch, iteration, stage):
+    loss_at(pattern(encoder, decoder), iteration, batch).backward()
+    trained = [
+        [layer.weight.grad is not None for layer in net[::2]]
+        for net in (encoder.net, decoder.net[::-1])
+    ]
+    expected = [stage in (3, position) for position in range(3)]
+
+    assert trained == [expected, expected]
+
+
+def test_the_first_stage_sees_clean_samples_and_drops_hidden_outputs(encoder, decoder, batch):
+    found = loss_at(pattern(encoder, decoder), 1, batch)
+    draws = Generator().manual_seed(3)
+    hidden = dropout(encoder.net[:2](batch.samples), 0.2, draws)
+
+    torch.testing.assert_close(found, squared_error(decoder.net[4](hidden), batch.samples))
+
+
+def test_a_middle_stage_denoises_a_corrupted_copy_of_its_clean_target(encoder, decoder, batch):
+    found = loss_at(pattern(encoder, decoder), 4, batch)
+    draws = Generator().manual_seed(3)
+    target = encoder.net[:2](batch.samples)
+    hidden = dropout(encoder.net[2:4](dropout(target, 0.2, draws)), 0.2, draws)
+
+    torch.testing.assert_close(found, squared_error(decoder.net[2:4](hidden), target))
+
+
+def test_the_last_stage_leaves_the_innermost_code_clean(encoder, decoder, batch):
+    found = loss_at(pattern(encoder, decoder), 6, batch)
+    draws = Generator().manual_seed(3)
+    target = encoder.net[:4](batch.samples)
+    code = encoder.net[4](dropout(target, 0.2, draws))
+
+    torch.testing.assert_close(found, squared_error(decoder.net[:2](code), target))
+
+
+def test_behind_the_last_stage_the_whole_autoencoder_trains_without_dropout(
+    encoder, decoder, batch
+):
+    made = pattern(encoder, decoder, rate=0.9)
+    expected = squared_error(decoder(encoder(batch.samples)), batch.samples)
+
+    assert loss_at(made, 10, batch) == expected
+    assert loss_at(made, 11, batch) == expected
+
+
+def test_layers_of_earlier_stages_are_asked_in_evaluation_mode(encoder, decoder, batch):
+    encoder.net[1] = nn.Dropout(0.5)
+    made = pattern(encoder, decoder, rate=0.0)
+    encoder.net[3].eval()
+
+    assert loss_at(made, 4, batch) == loss_at(made, 4, batch)
+    assert encoder.net[1].training
+    assert not encoder.net[3].training
+    assert loss_at(made, 1, batch) != loss_at(made, 1, batch)
+
+
+def test_the_outermost_layers_keep_what_their_mappings_do_to_samples(batch):
+    encoder = Mapping([nn.Linear(6, 2)], layer_names={"only": 0}, before=[lambda v: v / 2])
+    decoder = Mapping([nn.Linear(2, 6)], layer_names={"only": 0}, after=[torch.sigmoid])
+    pair = {"encoder_layer_names": ["only"], "decoder_layer_names": ["only"]}
+    made = LayerWisePretraining(
+        encoder=encoder,
+        decoder=decoder,
+        dropout_rate=0.5,
+        encoder_decoder_layer_pairs=[{**pair, "train_for_iterations": 5}],
+        generator=Generator(),
+    )
+
+    assert loss_at(made, 1, batch) == squared_error(decoder(encoder(batch.samples)), batch.samples)
+
+
+def test_the_layers_belong_to_the_mappings_alone(encoder, decoder):
+    made = pattern(encoder, decoder)
+
+    assert {name.split(".")[0] for name in made.state_dict()} == {"encoder", "decoder"}

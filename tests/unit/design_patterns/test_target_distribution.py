@@ -1,0 +1,90 @@
+from itertools import pairwise
+
+import pytest
+import torch
+
+from dcrf.batch import Clock
+from dcrf.functional.assignments import target_distribution
+from tests.cases.tiny import CASES, N_CLUSTERS, N_SAMPLES, World
+
+ENTRY = CASES["target_distribution"]
+
+
+def divergence(world, indices, iteration=1):
+    return world.losses(torch.tensor(indices), iteration)["divergence"]
+
+
+def test_it_is_the_divergence_from_log_q_of_the_batch():
+    world = World(ENTRY)
+    found = divergence(world, [4, 9, 1])
+    q = world.pattern.assignment(world.data.samples).exp()
+    p = target_distribution(q)
+    terms = [(p[i] * (p[i] / q[i]).log()).sum() for i in (4, 9, 1)]
+
+    torch.testing.assert_close(found, sum(terms) / 3)
+
+
+def test_it_is_zero_where_target_and_assignments_agree():
+    world = World(ENTRY)
+    world.pattern.target = world.pattern.assignment(world.data.samples).exp().detach()
+
+    assert divergence(world, [0, 1, 2]).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_targets_belong_to_samples_and_not_to_places_in_the_batch():
+    world = World(ENTRY)
+    separate = [divergence(world, [i]) for i in (20, 3, 11)]
+
+    torch.testing.assert_close(divergence(world, [20, 3, 11]), sum(separate) / 3)
+
+
+def test_the_target_is_made_at_first_and_whenever_it_is_due():
+    world = World({**ENTRY, "target_distribution_recalculation_interval": 3})
+    targets = []
+    for iteration in range(1, 7):
+        world.pattern.before_iteration(Clock(1, iteration), world.sweep)
+        targets.append(world.pattern.target)
+        world.centroids.values.data += 0.1
+
+    assert targets[0].shape == (N_SAMPLES, N_CLUSTERS)
+    assert [a is b for a, b in pairwise(targets)] == [True, False, True, True, False]
+
+
+def test_the_target_comes_from_the_default_view_and_q_from_the_named_one():
+    world = World({**ENTRY, "batch_augmentation_name": "shifted"})
+    found = divergence(world, [0, 1])
+    q = world.pattern.assignment(world.data.views["shifted"][:2]).exp()
+    p = target_distribution(world.pattern.assignment(world.data.samples).exp())[:2]
+
+    torch.testing.assert_close(found, (p * (p / q).log()).sum() / 2)
+
+
+def test_no_gradient_flows_through_the_target():
+    world = World(ENTRY)
+    divergence(world, [0, 1])
+
+    assert not world.pattern.target.requires_grad
+
+
+def test_a_loaded_target_is_not_made_again():
+    world, other = World(ENTRY), World(ENTRY, seed=1)
+    divergence(world, [0])
+    other.pattern.load_state_dict(world.pattern.state_dict())
+    target = other.pattern.target
+    divergence(other, [0], iteration=2)
+
+    assert other.pattern.target is target
+    assert (target == world.pattern.target).all()
+
+
+def test_the_target_follows_the_pattern_to_another_type():
+    world = World(ENTRY)
+    divergence(world, [0])
+
+    assert world.pattern.double().target.dtype == torch.float64
+
+
+def test_without_a_target_it_says_what_has_not_run():
+    world = World(ENTRY)
+    with pytest.raises(RuntimeError, match="before_iteration"):
+        world.pattern(world.batch(torch.arange(2)))
