@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from dcrf.batch import Sweep
+from dcrf.errors import TrainingError
 
 
 class Assignment(nn.Module):
@@ -26,6 +27,11 @@ class Assignment(nn.Module):
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
         return None
+
+    def check_ready(self) -> None:
+        """Raise TrainingError where samples cannot be assigned yet."""
+        if reason := self.missing():
+            raise TrainingError(f"samples cannot be assigned to clusters: {reason}")
 
     def members(self) -> Mapping[str, "Assignment"]:
         """The assignments among which this one chooses by their scores, by name."""

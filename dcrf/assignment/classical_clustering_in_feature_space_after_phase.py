@@ -44,10 +44,10 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
-        if self.centres is None:
-            raise RuntimeError(self.missing())
-        nearest = torch.cdist(self.features(samples), self.centres).argmin(1, keepdim=True)
-        impossible = self.centres.new_full((len(samples), self.n_clusters), -torch.inf)
+        self.check_ready()
+        distances = torch.cdist(self.features(samples), self.centres)
+        nearest = distances.argmin(1, keepdim=True)
+        impossible = torch.full_like(distances, -torch.inf)
         return impossible.scatter(1, nearest, 0.0)
 
     def features(self, samples: Tensor) -> Tensor:

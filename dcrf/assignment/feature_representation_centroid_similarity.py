@@ -58,6 +58,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities."""
+        self.check_ready()
         features, centroids = self.features(samples), self.centroids.values
         if self.is_gaussian:
             return gaussian_log_assignments(features, centroids, self.inverse_temperature)
@@ -69,7 +70,9 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
-        return None if self.centroids.are_initialised else "the centroids are not initialised yet"
+        if self.centroids.are_initialised:
+            return None
+        return "the centroids are not initialised yet (see use_centroids_during_phases)"
 
     def after_iteration(self) -> None:
         """Count the iterations since the centroids were initialised."""

@@ -8,6 +8,7 @@ from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
 from dcrf.batch import Batch
+from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 
 SAMPLES = torch.cat([torch.zeros(10, 2), torch.ones(10, 2) * 4])
@@ -33,7 +34,7 @@ def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
     strategy.after_phase("another", sweep)
 
     assert "after phase 'pretraining'" in strategy.missing()
-    with pytest.raises(RuntimeError, match="pretraining"):
+    with pytest.raises(TrainingError, match="pretraining"):
         strategy(SAMPLES)
 
 

@@ -14,7 +14,7 @@ def test_training_device_is_the_device(tmp_path):
 
     assert config.device == config.filled["device"] == "cpu"
     assert "training_device" not in config.filled
-    assert config.notes == ("$.training_device is an older name; write 'device'",)
+    assert config.notes == ("$.training_device is deprecated; write 'device'",)
 
 
 def test_trained_mappings_are_the_trained_mapping_names(tmp_path):
