@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -33,6 +34,12 @@ class Centroids(nn.Module):
     def assign(self, values: Tensor) -> None:
         """Put new values (k, d) in place of the old ones."""
         self.values.data = values.detach().clone().to(self.values)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        """Take over saved values whatever their width, for a model that has none yet."""
+        if (saved := state_dict.get(f"{prefix}values")) is not None:
+            self.values.data = torch.empty_like(saved, device=self.values.device)
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def recluster(self, features: Tensor, num_restarts: int, seed: int) -> None:
         """Move to the k-means centres of features (n, d), each to the one that continues it."""

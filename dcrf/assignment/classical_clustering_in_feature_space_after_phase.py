@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.clustering import CLUSTERINGS
 from dcrf.batch import Sweep
 from dcrf.mappings.mapping import Mapping
@@ -39,13 +40,12 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         self.cluster = CLUSTERINGS[classical_clustering_method_after_phase]
         self.num_restarts = classical_clustering_in_feature_space_after_phase_num_restarts
         self.n_clusters, self.generator = n_clusters, generator
-        self.centres: Tensor | None
-        self.register_buffer("centres", None)
+        self.centres = Centroids(n_clusters)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
         self.check_ready()
-        distances = torch.cdist(self.features(samples), self.centres)
+        distances = torch.cdist(self.features(samples), self.centres.values.detach())
         nearest = distances.argmin(1, keepdim=True)
         impossible = torch.full_like(distances, -torch.inf)
         return impossible.scatter(1, nearest, 0.0)
@@ -56,12 +56,12 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
 
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
-        return f"clusters form after phase {self.phase!r}" if self.centres is None else None
+        is_clustered = self.centres.are_initialised
+        return None if is_clustered else f"clusters form after phase {self.phase!r}"
 
     def after_phase(self, phase: str, sweep: Sweep) -> None:
         """Cluster the features of the whole data set, where this is the phase for it."""
         if phase == self.phase:
             features = sweep(lambda batch: self.features(batch.samples))
-            self.centres = self.cluster(
-                features, self.n_clusters, self.num_restarts, draw_seed(self.generator)
-            )
+            seed = draw_seed(self.generator)
+            self.centres.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))

@@ -53,10 +53,8 @@ def scores(evaluation: Mapping[str, Any]) -> list[str]:
 
 def phase_line(record: PhaseRecord) -> str:
     """Return how far a phase came and why it ended."""
-    return (
-        f"{record.phase}  ended after {record.iterations} iterations "
-        f"({record.epochs} epochs): {record.reason}"
-    )
+    place = f"{record.phase}  ended at it {record.iteration} in epoch {record.epoch}"
+    return f"{place}: {record.reason}"
 
 
 def duration(seconds: float) -> str:

@@ -54,12 +54,12 @@ class EvaluationRecord:
 
 @dataclass(frozen=True, slots=True)
 class PhaseRecord:
-    """A phase has ended."""
+    """A phase has ended, in this iteration and epoch (both counted from 1)."""
 
     dataset: str
     phase: str
-    iterations: int
-    epochs: int
+    iteration: int
+    epoch: int
     reason: str
 
 

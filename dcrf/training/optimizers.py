@@ -35,7 +35,8 @@ class CycleStage:
 class GroupedOptimizer:
     """An optimizer of one group, with its schedulers.
 
-    step_schedulers: stepped every iteration; epoch_schedulers: after every epoch.
+    epoch_schedulers: stepped after every epoch.
+    iteration_schedulers: stepped after every iteration.
     """
 
     optimizer: Optimizer

@@ -42,7 +42,8 @@ class PhasePlan:
 class DatasetPlan:
     """A data set of a method, to be opened when its turn comes.
 
-    make_method: builds the method anew; None goes on with the one of the data set before.
+    make_method: builds the method anew.
+    keeps_method: goes on with the method of the data set before, where there is one.
     finish: saves what is to be kept of the method.
     """
 

@@ -181,15 +181,15 @@ def test_an_optimizer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_pa
 def test_settings_change_the_file_for_one_run(call, tmp_path):
     setting = "phases[finetuning].design_patterns[0].loss_weight=0.25"
 
-    code, _, _ = call(
-        written(tmp_path, method()), "--set", setting, "--set", "name=renamed", "--max_iterations", "2"
-    )  # fmt: skip
+    flags = ["--set", setting, "--set", "name=renamed", "--max_iterations", "2"]
+
+    code, _, _ = call(written(tmp_path, method()), *flags)
 
     (folder,) = folders(tmp_path)
     assert code == 0
     assert folder.parent.name == "renamed"
     assert '"loss_weight": 0.25' in (folder / "config.json").read_text()
-    assert [phase["iterations"] for phase in result(folder)["phases"]] == [2, 2]
+    assert [phase["iteration"] for phase in result(folder)["phases"]] == [2, 2]
 
 
 @pytest.mark.parametrize("target", ["all.log", "logs/%s.log"])

@@ -380,7 +380,7 @@ def test_an_exit_criterion_on_labels_ends_the_phase_and_marks_the_result(run):
 
     found = result(run(content))
 
-    assert found["phases"][1]["iterations"] == 2
+    assert found["phases"][1]["iteration"] == 2
     assert found["phases"][1]["reason"].startswith("ACC 0.")
     assert found["label_informed"]
 
@@ -394,5 +394,5 @@ def test_few_reassignments_end_a_phase(run):
 
     (_, phase) = result(run(content))["phases"]
 
-    assert phase["iterations"] == 4
+    assert phase["iteration"] == 4
     assert "reassignment ratio" in phase["reason"]

@@ -97,6 +97,15 @@ def test_centroids_know_whether_they_are_initialised():
     assert centroids.are_initialised
 
 
+def test_a_model_without_centroids_takes_over_those_of_another():
+    trained, fresh = Centroids(3), Centroids(3)
+    trained.assign(torch.rand(3, 4))
+
+    fresh.load_state_dict(trained.state_dict())
+
+    assert torch.equal(fresh.values, trained.values)
+
+
 def test_saved_centroids_are_read_back(tmp_path):
     values = torch.rand(3, 2)
 

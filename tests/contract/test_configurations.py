@@ -1,0 +1,97 @@
+"""Every method file that comes with the project is sound, and runs."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dcrf.builder import check
+from dcrf.cli import ROOT, main
+from dcrf.config import load_method
+from tests.cases.methods import fake_mnist, result
+
+FOLDER = ROOT / "configurations"
+FILES = sorted(FOLDER.rglob("*.json"))
+CONTENTS = {file: json.loads(file.read_text()) for file in FILES}
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+
+
+@pytest.fixture(scope="module")
+def fake_root(tmp_path_factory):
+    return fake_mnist(tmp_path_factory.mktemp("data"))
+
+
+def short(file, root):
+    """The flags that make a run short: fake data, two iterations a phase, few restarts."""
+    content = load_method(file).filled
+    settings = [
+        f"datasets[{index}].root={root}"
+        for index, dataset in enumerate(content["datasets"])
+        if "root" in dataset
+    ]
+    strategy = content["cluster_assignment_strategy"]
+    settings += [
+        f"cluster_assignment_strategy.{key}=1" for key in strategy if key.endswith("_restarts")
+    ]
+    flags = [flag for setting in settings for flag in ("--set", setting)]
+    return [*flags, "--max_iterations", "2", "--device", "cpu", "--no_log_files"]
+
+
+def test_no_file_is_missed():
+    found = [Path(folder, name) for folder, _, names in os.walk(FOLDER) for name in names]
+
+    assert FILES
+    assert sorted(file for file in found if file.suffix == ".json") == FILES
+
+
+@every_file
+def test_it_is_valid_and_can_be_built(file):
+    config = load_method(file)
+
+    check(config)
+    assert config.notes == ()
+
+
+@every_file
+def test_it_runs(file, fake_root, tmp_path, capsys):
+    code = main([str(file), *short(file, fake_root), "--output_dir", str(tmp_path)])
+
+    assert code == 0, capsys.readouterr()
+    (folder,) = tmp_path.glob("*/*")
+    found = result(folder)
+    config = load_method(file)
+    ran = [(dataset.name, phase) for dataset in config.datasets for phase in dataset.phases]
+    assert [(phase["dataset"], phase["phase"]) for phase in found["phases"]] == ran
+    assert {phase["iterations"] for phase in found["phases"]} <= {1, 2}
+    assert found["datasets"][-1]["dataset"] == config.datasets[-1].name
+    assert 0 < found["datasets"][-1]["evaluation"]["acc"] <= 1
+
+
+@every_file
+def test_it_tells_editors_and_people_what_it_is(file):
+    content = CONTENTS[file]
+
+    assert (file.parent / content["$schema"]).resolve() == ROOT / "schema" / "method.json"
+    assert (file.parent / content["$schema"]).exists()
+    assert content["description"].endswith(".")
+    assert content["references"]
+    assert all(reference.startswith("https://") for reference in content["references"])
+
+
+@every_file
+def test_it_is_called_what_it_is(file):
+    assert CONTENTS[file]["name"] == file.stem
+    assert file.parent.name == "quickstart" or file.stem.startswith(f"{file.parent.name}_")
+
+
+def test_names_belong_to_one_file_each():
+    names = Counter(content["name"] for content in CONTENTS.values())
+
+    assert set(names.values()) == {1}
+
+
+def test_there_is_a_quickstart():
+    assert list((FOLDER / "quickstart").glob("*.json"))

@@ -1,0 +1,230 @@
+"""Imports go one way, and nothing in the package does what a file could abuse."""
+
+import ast
+import sys
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import dcrf
+
+PACKAGE = Path(dcrf.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+MAY_IMPORT = {
+    "__init__": set(),
+    "errors": set(),
+    "files": set(),
+    "registry": set(),
+    "config": {"errors", "registry"},
+    "batch": set(),
+    "streams": set(),
+    "names": set(),
+    "functional": {"batch"},
+    "mappings": {"batch", "errors", "functional", "names"},
+    "assignment": {"batch", "errors", "functional", "mappings", "streams"},
+    "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
+    "data": {"batch", "errors", "names", "streams"},
+    "evaluation": {"assignment", "batch", "errors"},
+    "reporting": set(),
+    "training": {"assignment", "batch", "data", "design_patterns", "errors", "evaluation"}
+    | {"files", "mappings", "reporting", "streams"},
+    "builder": {"assignment", "batch", "config", "data", "errors", "evaluation", "mappings"}
+    | {"names", "registry", "reporting", "streams", "training"},
+    "generate": {"names", "registry"},
+    "running": {"builder", "config", "errors", "files", "reporting", "streams", "training"},
+    "cli": {"builder", "config", "errors", "reporting", "running"},
+}
+"""Part of the package -> the other parts that it may import."""
+
+WITHOUT_TENSORS = {"errors", "registry", "config", "files", "reporting"}
+TENSORS = {"torch", "torchvision", "kornia", "numpy", "scipy", "sklearn"}
+TOP_OF_CLI = {"config", "errors"}  # the rest is imported once the files have been checked
+
+SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids", "dcrf.mappings.mapping"}
+MAY_KNOW = {
+    "assignment": SHARED | {"dcrf.assignment.clustering"},
+    "design_patterns": SHARED | {"dcrf.design_patterns.base"},
+    "evaluation": SHARED,
+    "training": SHARED | {"dcrf.design_patterns.base"},
+}
+"""Part -> what it may know of assignments, patterns and mappings: never a concrete component."""
+
+COMPONENTS = ("dcrf.assignment.", "dcrf.design_patterns.", "dcrf.mappings.")
+
+MAY_SEED_GLOBALLY = {
+    # what knows no other generator runs inside `global_seed`, which restores the state
+    "streams.py": {"torch.manual_seed"},
+    # a worker process of a DataLoader, or a block that restores the state
+    "data/views.py": {"random.seed", "torch.default_generator.manual_seed"},
+}
+GLOBAL_SEEDING = {
+    "torch.manual_seed",
+    "torch.seed",
+    "torch.random.manual_seed",
+    "torch.default_generator.manual_seed",
+    "torch.cuda.manual_seed",
+    "torch.cuda.manual_seed_all",
+    "np.random.seed",
+    "numpy.random.seed",
+    "random.seed",
+}
+FORBIDDEN_CALLS = {
+    "eval", "exec", "compile", "__import__", "print", "breakpoint", "os.system", "pickle.load",
+    "pickle.loads", "pickle.Unpickler", "marshal.loads", "yaml.load", "joblib.load",
+}  # fmt: skip
+FORBIDDEN_ARGUMENTS = {("weights_only", False), ("allow_pickle", True), ("shell", True)}
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+
+
+@cache
+def tree(file):
+    return ast.parse(file.read_text())
+
+
+def part_of(module):
+    """`dcrf.config.model` belongs to the part `config`."""
+    return f"{module}.__init__".split(".")[1]
+
+
+def module_of(file):
+    names = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(names[:-1] if names[-1] == "__init__" else names)
+
+
+def top_level(file):
+    """The statements that run on import, without those for type checkers only."""
+    for statement in tree(file).body:
+        if not (isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"):
+            yield statement
+
+
+def imported(nodes):
+    """The modules that statements import."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def own(modules):
+    return {name for name in modules if name.split(".")[0] == "dcrf"}
+
+
+def everything_imported(file):
+    return set(imported(ast.walk(tree(file))))
+
+
+def calls(file):
+    return [node for node in ast.walk(tree(file)) if isinstance(node, ast.Call)]
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def test_every_part_has_its_line_in_the_table():
+    assert {part_of(module) for module in MODULES} == MAY_IMPORT.keys()
+
+
+def test_the_table_itself_has_one_direction():
+    assert tuple(TopologicalSorter(MAY_IMPORT).static_order())
+
+
+@every_file
+def test_imports_go_one_way(file):
+    part = part_of(module_of(file))
+    found = {part_of(module) for module in own(everything_imported(file)) if module != "dcrf"}
+
+    assert found - {part} <= MAY_IMPORT[part]
+
+
+@every_file
+def test_imports_name_where_they_lead(file):
+    froms = [node for node in ast.walk(tree(file)) if isinstance(node, ast.ImportFrom)]
+
+    assert all(node.level == 0 for node in froms)
+    assert all(alias.name != "*" for node in froms for alias in node.names)
+
+
+def test_no_module_needs_itself():
+    graph = {}
+    for module, file in MODULES.items():
+        found = own(imported(top_level(file)))
+        graph[module] = found & MODULES.keys()
+
+    assert len(tuple(TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("part", sorted(WITHOUT_TENSORS))
+def test_what_works_without_torch_never_reaches_it(part):
+    """Also not by way of another part."""
+    seen, open_ends = set(), [m for m in MODULES if part_of(m) == part]
+    while open_ends:
+        module = open_ends.pop()
+        seen.add(module)
+        found = everything_imported(MODULES[module])
+
+        assert {name.split(".")[0] for name in found} & TENSORS == set(), module
+        open_ends += (own(found) & MODULES.keys()) - seen
+
+
+def test_the_command_line_starts_without_torch():
+    found = own(imported(top_level(PACKAGE / "cli.py")))
+
+    assert {part_of(module) for module in found} <= TOP_OF_CLI
+
+
+@pytest.mark.parametrize("part", MAY_KNOW)
+def test_nobody_but_the_builder_knows_concrete_components(part):
+    for module, file in MODULES.items():
+        if part_of(module) == part:
+            found = {name for name in own(everything_imported(file)) if name.startswith(COMPONENTS)}
+
+            assert found <= MAY_KNOW[part], module
+
+
+@every_file
+def test_only_known_libraries_are_imported(file):
+    allowed = TENSORS | {"dcrf", "jsonschema", "referencing", "tqdm", "threadpoolctl", "PIL"}
+    found = {name.split(".")[0] for name in everything_imported(file)}
+
+    assert found - sys.stdlib_module_names <= allowed
+
+
+@every_file
+def test_nothing_runs_code_from_files_or_prints(file):
+    for call in calls(file):
+        assert ast.unparse(call.func) not in FORBIDDEN_CALLS, call.lineno
+        for keyword in call.keywords:
+            if isinstance(keyword.value, ast.Constant):
+                assert (keyword.arg, keyword.value.value) not in FORBIDDEN_ARGUMENTS, call.lineno
+
+
+@every_file
+def test_files_of_tensors_are_loaded_as_weights_only(file):
+    for call in calls(file):
+        if ast.unparse(call.func) == "torch.load":
+            assert "weights_only=True" in map(ast.unparse, call.keywords)
+
+
+@every_file
+def test_every_except_says_what_it_catches(file):
+    handlers = [node for node in ast.walk(tree(file)) if isinstance(node, ast.ExceptHandler)]
+
+    assert all(handler.type is not None for handler in handlers)
+    for handler in handlers:
+        if "BaseException" in ast.unparse(handler.type):
+            assert any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+
+
+@every_file
+def test_the_global_generators_are_seeded_in_stated_places_only(file):
+    found = {ast.unparse(call.func) for call in calls(file)} & GLOBAL_SEEDING
+
+    assert found == MAY_SEED_GLOBALLY.get(str(file.relative_to(PACKAGE)), set())

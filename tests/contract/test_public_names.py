@@ -1,0 +1,115 @@
+"""Names that others may use are used, are found where they are said to be, and read well."""
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import dcrf
+from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+
+PACKAGE = Path(dcrf.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+TREES = {file: ast.parse(file.read_text()) for file in FILES}
+COMPONENTS = {
+    PACKAGE / folder / f"{stem}.py"
+    for folder, registry in (("design_patterns", DESIGN_PATTERNS), ("assignment", STRATEGIES))
+    for stem in registry.schemas
+}
+UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
+LONGEST_FILE, LONGEST_BODY = 250, 40
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+
+
+def defined(file):
+    """The functions and classes at the top of a file."""
+    return [n for n in TREES[file].body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+
+
+def uses():
+    """Every name that is read anywhere: (name, file, line)."""
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                yield node.id, file, node.lineno
+            elif isinstance(node, ast.Attribute):
+                yield node.attr, file, node.lineno
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((alias.name, file, node.lineno) for alias in node.names)
+
+
+def words(name):
+    return set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split("_"))
+
+
+def test_everything_that_is_defined_is_used():
+    """Tests are no users: what only they call is dead code."""
+    used = {}
+    for name, file, line in uses():
+        used.setdefault(name, []).append((file, line))
+    for file in FILES:
+        if file in COMPONENTS:  # found by their names in method files
+            continue
+        for node in defined(file):
+            own_lines = range(node.lineno, node.end_lineno + 1)
+            elsewhere = [
+                u for u in used.get(node.name, ()) if u[0] != file or u[1] not in own_lines
+            ]
+
+            assert elsewhere, f"{file}: {node.name}"
+
+
+@every_file
+def test_what_is_private_stays_in_its_file(file):
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.ImportFrom):
+            assert not [alias.name for alias in node.names if alias.name.startswith("_")]
+
+
+@pytest.mark.parametrize("file", sorted(COMPONENTS), ids=lambda f: f.stem)
+def test_a_component_has_one_public_class_and_no_public_function(file):
+    (only,) = (node for node in defined(file) if not node.name.startswith("_"))
+
+    assert isinstance(only, ast.ClassDef)
+    assert only.name == "".join(word.capitalize() for word in file.stem.split("_"))
+
+
+@every_file
+def test_names_say_what_they_name(file):
+    tree = TREES[file]
+    names = {file.stem, *(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))}
+    names |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+    assert not {name for name in names if words(name) & UNCLEAR_WORDS}
+
+
+@every_file
+def test_files_and_functions_are_small(file):
+    assert len(file.read_text().splitlines()) <= LONGEST_FILE
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1:2] if ast.get_docstring(node) else node.body[:1]
+            length = node.end_lineno - first[0].lineno + 1 if first else 0
+
+            assert length <= LONGEST_BODY, node.name
+
+
+@pytest.mark.parametrize("package", ["dcrf.config", "dcrf.builder"])
+def test_a_package_has_what_it_offers(package):
+    module = import_module(package)
+
+    assert module.__all__ == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+def test_only_these_packages_offer_names_of_their_modules():
+    offering = {
+        f.parent.name for f in FILES if f.name == "__init__.py" and "__all__" in f.read_text()
+    }
+
+    assert offering == {"config", "builder"}

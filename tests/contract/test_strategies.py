@@ -1,0 +1,244 @@
+"""What every cluster assignment strategy promises."""
+
+import inspect
+import io
+import re
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Generator, nn
+
+from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.batch import Batch
+from dcrf.builder.components import build_component
+from dcrf.mappings.mapping import Mapping
+from dcrf.registry import STRATEGIES
+from dcrf.streams import global_seed
+
+N, K = 12, 3
+INJECTED = {"centroids", "classifiers", "n_clusters", "generator"}
+ANNEALING = {
+    "annealing_initial_value": 0.1,
+    "annealing_final_value": 2.0,
+    "annealing_iterations_per_value": 1,
+}
+SIMILARITY = "feature_representation_centroid_similarity"
+AFTER_PHASE = "classical_clustering_in_feature_space_after_phase"
+RESTARTS = "classical_clustering_in_feature_space_after_phase_num_restarts"
+METHOD = "classical_clustering_method_after_phase"
+EXTRACTOR = {"associated_feature_extractor_name": "encoder"}
+OPTIONS = {
+    "classifier": [
+        {"classifier_selection_criterion": "first_declared"},
+        {"classifier_selection_criterion": "name", "classifier_name": "two"},
+        *(
+            {"classifier_selection_criterion": criterion}
+            for criterion in STRATEGIES.properties("classifier")["classifier_selection_criterion"][
+                "enum"
+            ][2:]
+        ),
+    ],
+    AFTER_PHASE: [{**EXTRACTOR, AFTER_PHASE: "training", METHOD: "k_means", RESTARTS: 2}],
+    SIMILARITY: [
+        {**EXTRACTOR, "similarity_measure": "student_t"},
+        *(
+            {
+                **EXTRACTOR,
+                "similarity_measure": "gaussian",
+                "gaussian_similarity_measure_inverse_temperature": temperature,
+            }
+            for temperature in ({"fixed_value": 0.5}, ANNEALING)
+        ),
+    ],
+}
+"""Stem -> options with which the strategy can be built; together they use every key."""
+
+every_stem = pytest.mark.parametrize("stem", STRATEGIES.schemas)
+every_strategy = pytest.mark.parametrize(
+    ("stem", "options"),
+    [(stem, options) for stem, variants in OPTIONS.items() for options in variants],
+    ids=[f"{stem}-{i}" for stem, variants in OPTIONS.items() for i, _ in enumerate(variants, 1)],
+)
+
+
+@dataclass
+class World:
+    """A strategy, and the method around it, as one module."""
+
+    strategy: nn.Module
+    model: nn.Module
+    centroids: Centroids
+    samples: torch.Tensor
+
+    def sweep(self, function):
+        with torch.no_grad():
+            parts = torch.arange(N).split(5)
+            return torch.cat([function(Batch(part, self.samples[part])) for part in parts])
+
+
+def world(stem, options, dtype=torch.float32, seed=0):
+    """Build a strategy that has seen a phase, and is ready to assign."""
+    made = fresh(stem, options, dtype, seed)
+    made.centroids.assign(torch.randn(K, 2, generator=Generator().manual_seed(seed)))
+    run_a_phase(made)
+    return made
+
+
+def fresh(stem, options, dtype=torch.float32, seed=0):
+    """Build a strategy that has seen nothing."""
+    with global_seed(seed):
+        encoder = Mapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
+        heads = {name: Mapping([nn.Linear(2, K)]) for name in ("one", "two")}
+    centroids = Centroids(K)
+    classifiers = {name: SingleClassifier(head, encoder) for name, head in heads.items()}
+    strategy = build_component(
+        STRATEGIES,
+        stem,
+        options,
+        {"feature_extractor": {"encoder": encoder}, "classifier": classifiers},
+        {
+            "centroids": centroids,
+            "classifiers": classifiers,
+            "n_clusters": K,
+            "generator": Generator().manual_seed(seed),
+        },
+    )
+    model = nn.ModuleList([strategy, encoder, *heads.values(), centroids]).to(dtype)
+    samples = torch.randn(N, 1, 2, 2, generator=Generator().manual_seed(7)).to(dtype)
+    return World(strategy, model, centroids, samples)
+
+
+def run_a_phase(made):
+    for _ in range(3):
+        made.strategy.after_iteration()
+    scores = {
+        name: {"acc": 0.1 * i, "nmi": 0.5, "ari": -0.1}
+        for i, name in enumerate(made.strategy.members())
+    }
+    if scores:
+        made.strategy.observe(scores)
+    made.strategy.after_phase("training", made.sweep)
+
+
+def saved(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def arguments(stem):
+    known = STRATEGIES.properties(stem)
+    return {key for key, schema in known.items() if not schema.get("x-framework")}
+
+
+def test_no_strategy_is_forgotten():
+    assert OPTIONS
+    assert OPTIONS.keys() == STRATEGIES.schemas.keys()
+
+
+@every_stem
+def test_the_options_here_use_every_key_and_every_choice(stem):
+    for key in arguments(stem):
+        used = {str(options[key]) for options in OPTIONS[stem] if key in options}
+
+        assert used
+        assert used >= set(STRATEGIES.properties(stem)[key].get("enum", ()))
+
+
+@every_stem
+def test_schema_and_constructor_name_the_same_things(stem):
+    parameters = inspect.signature(STRATEGIES.resolve(stem)).parameters
+    known = STRATEGIES.properties(stem)
+    names = {
+        key.removesuffix("_name") if "x-refers-to" in known[key] else key for key in arguments(stem)
+    }
+
+    assert names == parameters.keys() - INJECTED
+    assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@every_stem
+def test_the_docstring_names_every_argument(stem):
+    found = STRATEGIES.resolve(stem)
+    text = inspect.getdoc(found)
+
+    for name in inspect.signature(found).parameters:
+        assert re.search(rf"^    (\w+, )*{name}(, \w+)*: ", text, re.MULTILINE), name
+
+
+@every_strategy
+@pytest.mark.parametrize("n", [1, 7])
+def test_every_row_is_a_distribution(stem, options, n):
+    made = world(stem, options)
+
+    found = made.strategy(made.samples[:n])
+
+    assert found.shape == (n, K)
+    torch.testing.assert_close(found.exp().sum(1), torch.ones(n))
+
+
+@every_strategy
+def test_double_precision_gives_the_same_in_double_precision(stem, options):
+    made, exact = world(stem, options), world(stem, options, torch.float64)
+
+    found = exact.strategy(exact.samples)
+
+    assert found.dtype == torch.float64
+    expected = made.strategy(made.samples).double()
+    torch.testing.assert_close(found.exp(), expected.exp(), rtol=1e-4, atol=1e-5)
+
+
+@every_strategy
+def test_a_sample_is_assigned_by_itself(stem, options):
+    made = world(stem, options)
+    order = torch.randperm(N, generator=Generator().manual_seed(0))
+
+    whole = made.strategy(made.samples)
+
+    torch.testing.assert_close(made.strategy(made.samples[order]), whole[order])
+    torch.testing.assert_close(made.strategy(made.samples[3:4]), whole[3:4])
+
+
+@every_strategy
+def test_samples_are_not_modified_and_get_no_gradient(stem, options):
+    made = world(stem, options)
+    before = made.samples.clone()
+
+    found = made.strategy(made.samples)
+    if found.requires_grad:  # hard assignments have none
+        found.sum().backward()
+
+    assert torch.equal(made.samples, before)
+    assert made.samples.grad is None
+
+
+@every_strategy
+def test_features_are_a_row_for_each_sample(stem, options):
+    made = world(stem, options)
+
+    assert made.strategy.features(made.samples).shape == (N, 2)
+
+
+@every_strategy
+@pytest.mark.parametrize("build", [fresh, world], ids=["fresh", "used"])
+def test_a_saved_strategy_assigns_as_before(stem, options, build):
+    made, other = world(stem, options), build(stem, options, seed=1)
+    for _ in range(2):
+        made.strategy.after_iteration()
+    expected = made.strategy(made.samples)
+
+    other.model.load_state_dict(saved(made.model.state_dict()))
+
+    assert torch.equal(other.strategy(made.samples), expected)
+    assert other.strategy.inverse_temperature == made.strategy.inverse_temperature
+
+
+@every_strategy
+def test_it_is_ready_after_a_phase(stem, options):
+    made = world(stem, options)
+
+    assert made.strategy.missing() is None
+    made.strategy.check_ready()
