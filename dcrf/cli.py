@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dcrf.config import check_batch, load_method
 from dcrf.config.model import MethodConfig
-from dcrf.errors import ConfigError, DcrfError
+from dcrf.errors import ConfigError, DcrfError, Problem
 
 if TYPE_CHECKING:
     from dcrf.reporting.summary import Outcome
@@ -31,6 +31,9 @@ parameters/, timing.json, environment.json.
 
 exit codes: 0 all done, 1 a method failed, 2 a file or the command line is unusable
 """
+
+
+DEVICES = "for example cpu, cuda, cuda:1 or cuda_if_available"
 
 
 class CommandLineError(DcrfError):
@@ -98,6 +101,7 @@ def load(options: argparse.Namespace) -> list[MethodConfig]:
             of every file have been printed.
         ConfigError: the files do not go together.
     """
+    _check_output(options)
     configs, broken = [], 0
     for file in method_files(options.paths):
         try:
@@ -132,7 +136,7 @@ def run(configs: Sequence[MethodConfig], options: argparse.Namespace) -> "list[O
         for seed in options.seed or [config.seed or 0]:
             failed = any(outcome.status == "failed" for outcome in outcomes)
             if failed and not options.resume_on_error:
-                outcomes.append(Outcome(config.name, seed, "not run"))
+                outcomes.append(Outcome(str(config.source), config.name, seed, "not run"))
             else:
                 outcomes.append(run_method(config, seed, output))
     sys.stdout.write(f"\n{summary(outcomes)}\n")
@@ -162,9 +166,27 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     from dcrf.builder import check  # noqa: PLC0415 - a file that breaks the schema needs no torch
     from dcrf.running import resolve_device  # noqa: PLC0415
 
-    resolve_device(config.device)
+    try:
+        resolve_device(config.device)
+    except DcrfError as error:
+        where = "--device" if options.device else "$.device"
+        raise ConfigError(file, [Problem(where, str(error), DEVICES)]) from error
     check(config)
     return config
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Raise CommandLineError where results or logs cannot be written."""
+    folders = [options.output_dir]
+    if options.one_log_file:
+        log = Path(options.one_log_file)
+        folders.append(log.parent)
+        if log.is_dir():
+            raise CommandLineError(f"--one_log_file {log} is a folder")
+    for folder in folders:
+        for path in (folder, *folder.parents):
+            if path.exists() and not path.is_dir():
+                raise CommandLineError(f"{folder} cannot be a folder: {path} is a file")
 
 
 def _existing(path: str) -> Path:
@@ -185,14 +207,16 @@ def _files_in(path: Path) -> list[Path]:
 
 
 def _seeds(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0 or 0,1,2")
+    return list(dict.fromkeys(map(int, parts)))
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
 
 
 def _count(number: int, noun: str) -> str:

@@ -16,9 +16,9 @@ import torch
 from dcrf.builder import Run, build_plans, label_informed
 from dcrf.config.model import MethodConfig
 from dcrf.config.paths import clean_name
-from dcrf.errors import ConfigError, DcrfError, Problem
+from dcrf.errors import DcrfError
 from dcrf.files import write_json
-from dcrf.reporting.records import Note, Report
+from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.streams import Streams
@@ -50,22 +50,31 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
     start = time.perf_counter()
     folder = new_folder(output.folder / clean_name(config.name), seed)
     log = _log_file(config, folder, output)
-    console = Terminal(sys.stderr) if sys.stderr.isatty() else Lines(sys.stdout, timestamps=False)
-    writer = Writers([console, JsonLines(folder / "metrics.jsonl"), *([log] if log else [])])
-    outcome = Outcome(config.name, seed, "ok", label_informed(config))
+    writer = Writers([_console(), JsonLines(folder / "metrics.jsonl"), *([log] if log else [])])
+    run, status, failure = _run(config, seed, output, folder, writer), "ok", None
+    trainer = Trainer(build_plans(run), run.streams, writer)
     try:
-        _write_description(config, seed, folder)
-        _introduce(config, seed, folder, writer)
-        report, durations = _train(config, seed, folder, output, writer)
-        outcome = replace(outcome, report=report)
-        write_json(folder / "timing.json", durations)
+        _write_description(run, seed)
+        _introduce(run, seed, writer)
+        trainer.run()
     except (DcrfError, OSError) as error:
-        outcome = replace(outcome, status="failed", error=str(error))
-        writer.write(Note(f"{config.name}  failed: {error}"))
+        status, failure = "failed", str(error)
+        writer.write(Note(f"{config.name}  failed: {failure}"))
         if log is not None and not isinstance(error.__cause__, DcrfError):
             log.write(Note("".join(traceback.format_exception(error))))
     finally:
         writer.close()
+        write_json(folder / "timing.json", trainer.durations)
+    outcome = Outcome(
+        source=str(config.source),
+        method=config.name,
+        seed=seed,
+        status=status,
+        label_informed=label_informed(config),
+        datasets=tuple(trainer.datasets),
+        phases=tuple(trainer.phases),
+        error=failure,
+    )
     write_json(folder / "result.json", _result(outcome))
     return replace(outcome, seconds=time.perf_counter() - start)
 
@@ -74,16 +83,15 @@ def resolve_device(name: str) -> str:
     """Return a torch device name that this machine has.
 
     Raises:
-        ConfigError: torch does not know the device, or the machine has none.
+        DcrfError: torch does not know the device, or the machine has none.
     """
     if name == "cuda_if_available":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        found = f"the device {name!r} cannot be used: {str(error).splitlines()[0]}"
-        remedy = "for example cpu, cuda, cuda:1, cuda_if_available"
-        raise ConfigError("this machine", [Problem("$.device", found, remedy)]) from error
+        torch.zeros(1, device=name).item()  # a device without memory, as meta, fails here
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        cause = str(error).splitlines()[0]
+        raise DcrfError(f"the device {name!r} cannot be used here: {cause}") from error
     return name
 
 
@@ -100,26 +108,28 @@ def new_folder(parent: Path, seed: int) -> Path:
     raise OSError(f"no free folder name in {parent}")
 
 
-def _train(
-    config: MethodConfig, seed: int, folder: Path, output: Output, writer: Writer
-) -> tuple[Report, dict[str, float]]:
-    streams = Streams(seed)
-    run = Run(
+def _run(config: MethodConfig, seed: int, output: Output, folder: Path, writer: Writer) -> Run:
+    return Run(
         config,
-        streams,
+        Streams(seed),
         resolve_device(config.device),
         writer,
         folder / "parameters",
         seed if output.several_seeds else None,
     )
-    trainer = Trainer(build_plans(run), streams, writer)
-    return trainer.run(), trainer.durations
 
 
-def _introduce(config: MethodConfig, seed: int, folder: Path, writer: Writer) -> None:
-    writer.write(Note(f"{config.name}  seed {seed}  results in {folder}"))
-    for note in config.notes:
-        writer.write(Note(f"{config.name}  note: {note}"))
+def _console() -> Writer:
+    if sys.stderr.isatty():
+        return Terminal(sys.stderr)
+    return Lines(sys.stdout, timestamps=False)
+
+
+def _introduce(run: Run, seed: int, writer: Writer) -> None:
+    name = run.config.name
+    writer.write(Note(f"{name}  seed {seed}  results in {run.folder.parent}"))
+    for note in run.config.notes:
+        writer.write(Note(f"{name}  note: {note}"))
 
 
 def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | None:
@@ -131,8 +141,9 @@ def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | N
     return LogFile(path, timestamps=output.timestamps)
 
 
-def _write_description(config: MethodConfig, seed: int, folder: Path) -> None:
-    write_json(folder / "config.json", {**config.filled, "seed": seed})
+def _write_description(run: Run, seed: int) -> None:
+    folder = run.folder.parent
+    write_json(folder / "config.json", {**run.config.filled, "seed": seed})
     write_json(
         folder / "environment.json",
         {
@@ -141,7 +152,7 @@ def _write_description(config: MethodConfig, seed: int, folder: Path) -> None:
             "machine": platform.platform(),
             "processors": os.cpu_count(),
             "threads": torch.get_num_threads(),
-            "device": resolve_device(config.device),
+            "device": run.device,
             "commit": _commit(),
         },
     )
@@ -160,12 +171,5 @@ def _commit() -> str | None:
 
 def _result(outcome: Outcome) -> dict[str, object]:
     """Return what `result.json` holds; nothing in it depends on time or place."""
-    report = asdict(outcome.report) if outcome.report else {"datasets": [], "phases": []}
-    return {
-        "method": outcome.method,
-        "seed": outcome.seed,
-        "status": outcome.status,
-        "error": outcome.error,
-        "label_informed": outcome.label_informed,
-        **report,
-    }
+    content = asdict(outcome)
+    return {key: value for key, value in content.items() if key not in ("source", "seconds")}

@@ -1,6 +1,5 @@
 """Feature-space centroids: one parameter, whatever fills it."""
 
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Generator, Tensor, nn
 from dcrf.assignment.clustering import check_features, in_order_of, k_means
 from dcrf.errors import DataError
 from dcrf.streams import draw_seed
+from dcrf.tensor_files import read_tensors
 
 
 class Centroids(nn.Module):
@@ -106,11 +106,7 @@ def read_centroids(file: Path) -> Tensor:
     Raises:
         DataError: the file cannot be read, or holds something else.
     """
-    try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise DataError(f"cannot read centroids from {file}: {error}") from error
-    values = content.get("centroids") if isinstance(content, dict) else None
+    values = read_tensors(file).get("centroids")
     if not isinstance(values, Tensor) or values.ndim != 2:  # noqa: PLR2004 - a matrix
         raise DataError(f"{file} holds no centroids: expected {{'centroids': tensor (k, d)}}")
     return values

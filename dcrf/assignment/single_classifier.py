@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
+from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 
 
@@ -11,16 +12,29 @@ class SingleClassifier(Assignment):
 
     Args:
         classifier: maps samples, or features where there is a feature extractor, to k logits.
+        n_clusters: k.
         feature_extractor: runs first, for a feature-space classifier.
+
+    Raises:
+        TrainingError: the classifier has another number of outputs than there are clusters.
     """
 
-    def __init__(self, classifier: Mapping, feature_extractor: Mapping | None = None) -> None:
+    def __init__(
+        self, classifier: Mapping, n_clusters: int, feature_extractor: Mapping | None = None
+    ) -> None:
         super().__init__()
         self.classifier, self.feature_extractor = classifier, feature_extractor
+        self.n_clusters = n_clusters
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log class probabilities."""
-        return self.classifier.log_probabilities(self._inputs(samples))
+        found = self.classifier.log_probabilities(self._inputs(samples))
+        if found.shape[1:] != (self.n_clusters,):
+            raise TrainingError(
+                f"a classifier gives outputs of shape {tuple(found.shape[1:])} for a sample, but "
+                f"num_clusters is {self.n_clusters}"
+            )
+        return found
 
     def features(self, samples: Tensor) -> Tensor:
         """Return what the classifier sees, (n, d)."""

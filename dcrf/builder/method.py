@@ -31,7 +31,7 @@ def build_method(config: MethodConfig, n_clusters: int, streams: Streams) -> Met
     """
     mappings = build_mappings(config, streams)
     centroids = Centroids(n_clusters)
-    classifiers = build_classifiers(config, mappings)
+    classifiers = build_classifiers(config, mappings, n_clusters)
     with located(config.strategy.path, config.source):
         assignment = build_component(
             STRATEGIES,
@@ -65,11 +65,13 @@ def build_mappings(config: MethodConfig, streams: Streams) -> dict[str, Mapping]
 
 
 def build_classifiers(
-    config: MethodConfig, mappings: Table[str, Mapping]
+    config: MethodConfig, mappings: Table[str, Mapping], n_clusters: int
 ) -> dict[str, SingleClassifier]:
     """Make an assignment of every classifier, by the classifier's name."""
     return {
-        entry.name: SingleClassifier(mappings[entry.name], _features_for(entry, config, mappings))
+        entry.name: SingleClassifier(
+            mappings[entry.name], n_clusters, _features_for(entry, config, mappings)
+        )
         for entry in config.mappings
         if entry.type.endswith("_classifier")
     }

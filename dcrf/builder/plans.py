@@ -1,7 +1,7 @@
 """From configuration to the plans that the trainer follows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,17 @@ from dcrf.config.model import (
     SaveConfig,
 )
 from dcrf.config.paths import saved_file, with_seed
+from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.registry import DESIGN_PATTERNS
 from dcrf.reporting.writers import Writer
 from dcrf.streams import Streams, draw_seed
+from dcrf.tensor_files import save_tensors
+from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute
-from dcrf.training.parameter_files import Saving, load_mapping, mapping_tensors, save_tensors
+from dcrf.training.parameter_files import load_mapping, mapping_tensors, unused
 from dcrf.training.phase import Hook, PatternUse, Phase
 from dcrf.training.trainer import DatasetPlan, PhasePlan
 
@@ -40,6 +43,7 @@ class Run:
     device: a torch device name.
     folder: where the final parameters go.
     seed_in_names: the seed, where files of several seeds must not meet; else None.
+    kept_apart: file that another run had written -> the one that this run writes instead.
     """
 
     config: MethodConfig
@@ -48,14 +52,21 @@ class Run:
     writer: Writer
     folder: Path
     seed_in_names: int | None = None
+    kept_apart: dict[Path, Path] = field(default_factory=dict)
 
     def file(self, target: Path, dataset: str, part: str) -> Path:
         """Return the file for a part of the method, trained on a data set."""
         return saved_file(target, self.config.name, dataset, part, self.seed_in_names)
 
+    def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
+        """Return the file that an entry saves to, the same one throughout the run."""
+        file = self.file(entry.target, dataset, entry.mapping_name or "centroids")
+        return self.kept_apart.setdefault(file, unused(file)) if entry.keep_old_files else file
+
     def found(self, file: Path) -> Path:
         """Return the file to load: where there are several seeds, rather this seed's own."""
         own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
+        own = self.kept_apart.get(own, own)
         return own if own.exists() else file
 
 
@@ -115,6 +126,9 @@ def _build_phase(
     sweep: Sweep,
     evaluator: Evaluator,
 ) -> Phase:
+    criteria = build_exit_criteria(phase.exit_criteria)
+    if not evaluator.has_labels and all(needs_labels(criterion) for criterion in criteria):
+        raise TrainingError("the phase would never end: its exit criteria need labels")
     patterns = {e.name: _pattern_use(run, dataset, phase, method, e) for e in phase.design_patterns}
     routes = {
         f"{entry.name}/{loss}": LossRoute(_of(entry.weights, loss), _of(entry.groups, loss))
@@ -138,7 +152,7 @@ def _build_phase(
         phase.name,
         patterns,
         build_optimizers(phase, method, run.config.source, routes),
-        build_exit_criteria(phase.exit_criteria),
+        criteria,
         hooks,
     )
 
@@ -146,7 +160,7 @@ def _build_phase(
 def _pattern_use(
     run: Run, dataset: DatasetConfig, phase: PhaseConfig, method: Method, entry: PatternConfig
 ) -> PatternUse:
-    classifiers = build_classifiers(run.config, method.mappings)
+    classifiers = build_classifiers(run.config, method.mappings, dataset.num_clusters)
     named = entry.classifier_name
     pattern = build_component(
         DESIGN_PATTERNS,
@@ -159,6 +173,7 @@ def _pattern_use(
         },
         {
             "assignment": classifiers[named] if named else method.assignment,
+            "strategy": method.assignment,
             "centroids": method.centroids,
             "n_clusters": dataset.num_clusters,
             "generator": run.streams.generator("pattern", dataset.name, phase.name, entry.name),
@@ -190,10 +205,8 @@ def _recalculations(
 
 
 def _saving(run: Run, dataset: str, method: Method, entry: SaveConfig) -> Hook:
-    part = entry.mapping_name or "centroids"
-    file = run.file(entry.target, dataset, part)
-    save = Saving(_content(method, entry.mapping_name), file, keep_old_files=entry.keep_old_files)
-    return Every(entry.interval, save, also_at_the_end=True)
+    content, file = _content(method, entry.mapping_name), run.file_to_save(entry, dataset)
+    return Every(entry.interval, lambda: save_tensors(content(), file), also_at_the_end=True)
 
 
 def _content(method: Method, mapping_name: str | None) -> Callable[[], dict[str, Any]]:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.config import model
+from dcrf.config import model, routes
 from dcrf.config.assemble_phase import phase_config
 from dcrf.config.entries import in_order
 from dcrf.config.schemas import Node, Nodes
 from dcrf.registry import STRATEGIES
+
+_LAST_OF_ALL = -1  # what the earlier framework took for the end
 
 
 def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.MethodConfig:
@@ -17,7 +19,7 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.M
     Args:
         source: the file.
         nodes: everything in it, checked, with every default filled in.
-        notes: what a person should know about it.
+        notes: what a person should know about its keys.
     """
     data = nodes["$"].value
     phases = tuple(phase_config(nodes[path], nodes) for path, _ in in_order(data, "phases"))
@@ -36,7 +38,7 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.M
         strategy=_strategy(strategy),
         centroids=_centroids(strategy, names),
         filled=data,
-        notes=notes,
+        notes=(*notes, *routes.notes(phases)),
     )
 
 
@@ -58,7 +60,7 @@ def _mapping(node: Node) -> model.MappingConfig:
 
 def _dataset(node: Node, phases: tuple[str, ...]) -> model.DatasetConfig:
     entry = node.value
-    transforms = entry.get("transforms")
+    transforms, last = entry.get("transforms"), entry.get("index_of_last_sample_to_use")
     return model.DatasetConfig(
         path=node.path,
         name=entry["name"],
@@ -77,7 +79,7 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> model.DatasetConfig:
         pin_memory=entry["pin_memory"],
         num_workers=entry["num_workers"],
         first=entry.get("index_of_first_sample_to_use"),
-        last=entry.get("index_of_last_sample_to_use"),
+        last=None if last == _LAST_OF_ALL else last,
         parts=tuple(entry.get("parts", ())),
         options=node.arguments,
     )

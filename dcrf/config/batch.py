@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from dcrf.config.checks import exists
+from dcrf.config.files import exists
 from dcrf.config.model import MethodConfig, SaveConfig
 from dcrf.config.paths import saved_file, with_seed
 from dcrf.errors import ConfigError, Problem

@@ -1,13 +1,13 @@
 """Write out everything that a method file leaves unsaid."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.entries import Entry, names, objects, subobject, text
+from dcrf.config.entries import Entry, enabled, names, objects, subobject, text
 from dcrf.config.schemas import Node, Schema, root
 from dcrf.registry import DESIGN_PATTERNS
 
@@ -73,22 +73,29 @@ def _default(keywords: Schema, context: _Context) -> Any:
 
 def _name(data: dict[str, Any]) -> None:
     """Give a name to every mapping, data set and design pattern that has none, in place."""
-    for key, stand_in in (("mappings", "type"), ("datasets", "dataset")):
-        for _, entry in objects(data, key):
-            if stand_in in entry:
-                entry.setdefault("name", entry[stand_in])
+    for _, mapping in objects(data, "mappings"):
+        if "type" in mapping:
+            mapping.setdefault("name", mapping["type"])
+    _number(enabled(data, "datasets"), lambda dataset: text(dataset, "dataset"))
+    for _, dataset in objects(data, "datasets"):
+        if "dataset" in dataset:  # a disabled one takes no name from those that run
+            dataset.setdefault("name", dataset["dataset"])
     for _, phase in objects(data, "phases"):
-        _name_patterns(objects(phase, "design_patterns"))
+        _number(objects(phase, "design_patterns"), _stem)
 
 
-def _name_patterns(patterns: list[Entry]) -> None:
-    """Call them by their stem, then `stem_2` and so on in the order of the file."""
-    taken = set(names(patterns))
-    for _, pattern in patterns:
-        stem = DESIGN_PATTERNS.stems.get(text(pattern, "pattern") or "")
-        if stem and "name" not in pattern:
-            number, name = 1, stem
+def _stem(pattern: dict[str, Any]) -> str | None:
+    return DESIGN_PATTERNS.stems.get(text(pattern, "pattern") or "")
+
+
+def _number(entries: list[Entry], plain: Callable[[dict[str, Any]], str | None]) -> None:
+    """Call them by their plain name, then `name_2` and so on in the order of the file."""
+    taken = set(names(entries))
+    for _, entry in entries:
+        name = word = plain(entry)
+        if word and "name" not in entry:
+            number = 1
             while name in taken:
-                number, name = number + 1, f"{stem}_{number + 1}"
-            pattern["name"] = name
+                number, name = number + 1, f"{word}_{number + 1}"
+            entry["name"] = name
             taken.add(name)

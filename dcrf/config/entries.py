@@ -1,6 +1,6 @@
 """Look into data of which nothing is certain yet: what has another shape is passed over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dcrf.config.places import child
@@ -18,6 +18,18 @@ def objects(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:
         for index, item in enumerate(items)
         if isinstance(item, dict)
     ]
+
+
+def objects_within(value: Any, path: str) -> Iterator[Entry]:
+    """Yield a value if it is an object, and every object in it at any depth."""
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        yield path, value
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, item in items:
+        yield from objects_within(item, child(path, key))
 
 
 def enabled(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:

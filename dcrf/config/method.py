@@ -5,7 +5,20 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from dcrf.config import aliases, calls, checks, defaults, loader, references, validator
+from dcrf.config import (
+    aliases,
+    calls,
+    checks,
+    classifiers,
+    defaults,
+    files,
+    loader,
+    naming,
+    references,
+    routes,
+    timeline,
+    validator,
+)
 from dcrf.config.aliases import Renamed
 from dcrf.config.assemble import method_config
 from dcrf.config.model import MethodConfig
@@ -13,6 +26,9 @@ from dcrf.config.places import Places, located, moved
 from dcrf.config.schemas import nodes_of
 from dcrf.config.settings import apply, cap_iterations
 from dcrf.errors import ConfigError, Problem
+
+
+_CHECKS = (references, naming, checks, classifiers, timeline, routes, files, calls)
 
 
 def load_method(
@@ -37,7 +53,7 @@ def load_method(
     problems = [*raw.problems, *found, *twice, *validator.problems(data)]
     filled = defaults.filled(data, path.parent)
     nodes = nodes_of(filled)
-    for check in (references, checks, calls):
+    for check in _CHECKS:
         problems += check.problems(nodes)
     if problems:
         raise ConfigError(
@@ -45,6 +61,29 @@ def load_method(
         )
     calls.make_integers(nodes)
     return method_config(path, nodes, tuple(change.note for change in renamed))
+
+
+def with_places(
+    source: Path | str, problems: Sequence[Problem], settings: Sequence[str] = ()
+) -> list[Problem]:
+    """Return problems with the line and column that their JSON paths have in a file.
+
+    They are sorted by these. A problem keeps its own, and gets none where the command line
+    replaced the value, or where the file cannot be read any more.
+
+    Args:
+        source: the method file.
+        problems: what was found after loading it, as by building it.
+        settings: as given to `load_method`.
+    """
+    try:
+        raw = loader.read(Path(source))
+    except ConfigError:
+        return list(problems)
+    data = deepcopy(raw.data)
+    set_paths, _ = apply(data, settings)
+    renamed, _ = aliases.rename(data)
+    return located(_as_written(problems, renamed), _unset(raw.places, set_paths))
 
 
 def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:

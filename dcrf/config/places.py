@@ -24,7 +24,8 @@ def child(path: str, key: str | int) -> str:
 
 def parent(path: str) -> str:
     """Return the JSON path of what contains the value at `path`; `$` for the top."""
-    return _LAST_STEP.sub("", path) or "$"
+    found, count = _LAST_STEP.subn("", path)
+    return found if count and found else "$"
 
 
 def moved(path: str, old: str, new: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcrf.config.entries import enabled, is_enabled, names, objects, text, texts
+from dcrf.config.entries import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.schemas import Node, Nodes
 from dcrf.config.validator import suggestion
 from dcrf.errors import Problem
@@ -65,13 +65,15 @@ def _view(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _layer(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
-    key = node.keywords.get("x-layer-of")
+    within = node.keywords.get("x-layer-within")
+    key = within or node.keywords.get("x-layer-of")
     if not key:
         return
     mapping = _holder(node, "layers") if key == "self" else _named_by(key, node, data)
     if mapping is None:
         return
-    known = names(objects(mapping, "layers"))
+    layers = objects(mapping, "layers")
+    known = names(objects_within(mapping.get("layers"), "") if within else layers)
     if node.value not in known:
         found = f"mapping {mapping.get('name')!r} has no layer called {node.value!r}"
         yield Problem(node.path, found, _hint(node, known))

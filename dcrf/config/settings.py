@@ -42,7 +42,7 @@ def cap_iterations(data: dict[str, Any], most: int) -> None:
     phases = data.get("phases")
     for phase in phases if isinstance(phases, list) else []:
         criteria = phase.get("exit_criteria") if isinstance(phase, dict) else None
-        if isinstance(criteria, dict):
+        if isinstance(criteria, dict) and criteria:  # an empty one is a mistake of the file
             given = criteria.get("iterations", most)
             if isinstance(given, int | float) and not isinstance(given, bool):
                 criteria["iterations"] = min(given, most)

@@ -59,6 +59,11 @@ def check_call(
     ]
 
 
+def is_known(place: str, name: object) -> bool:
+    """Whether a file may use a name at a place."""
+    return _name_problem(place, name, "") is None
+
+
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
     """Return what is wrong with the `input_argument_name` of an entry that names a function.
 

@@ -37,9 +37,7 @@ def problems(data: Any) -> list[Problem]:
     return [problem for error in errors for problem in _explained(error, nodes)]
 
 
-def suggestion(
-    name: object, known: Iterable[object], free: Iterable[object] | None = None
-) -> str:
+def suggestion(name: object, known: Iterable[object], free: Iterable[object] | None = None) -> str:
     """Return which of the known names may be meant, or all of them that are still free."""
     names = [str(k) for k in known]
     guesses = get_close_matches(str(name), names, n=1)
@@ -114,8 +112,10 @@ def _unknown_keys(error: ValidationError, node: Node) -> Iterator[Problem]:
 def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
     for key in error.validator_value:
         if key not in error.instance:
-            remedy = node.properties.get(key, {}).get("description", "")
-            yield Problem(node.path, f"the key {key!r} is missing", remedy)
+            known = node.properties.get(key, {})
+            words = [known["description"]] if "description" in known else []
+            words += [suggestion(None, known["enum"])] if "enum" in known else []
+            yield Problem(node.path, f"the key {key!r} is missing", " ".join(words))
 
 
 def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:
@@ -137,6 +137,14 @@ def _refused_key(error: ValidationError, node: Node) -> Iterator[Problem]:
             yield Problem(child(node.path, key), found, _remedy(error, node))
 
 
+def _repeated(error: ValidationError, node: Node) -> Iterator[Problem]:
+    items = error.instance
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            found = f"{shown(item)} stands in this list twice"
+            yield Problem(child(node.path, index), found, "name it once")
+
+
 def _no_choice(error: ValidationError, node: Node) -> Iterator[Problem]:
     """Explain `anyOf` and `oneOf`, whose choices mostly are keys to give."""
     choices = [choice.get("required", ()) for choice in error.validator_value]
@@ -153,4 +161,5 @@ _SPECIAL: Mapping[str, Callable[[ValidationError, Node], Iterator[Problem]]] = {
     "not": _refused_key,
     "anyOf": _no_choice,
     "oneOf": _no_choice,
+    "uniqueItems": _repeated,
 }

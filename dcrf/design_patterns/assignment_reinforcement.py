@@ -48,10 +48,11 @@ class AssignmentReinforcement(DesignPattern):
         sample_representation, cluster_representation: what is pulled together. A pseudo-label is
             the one-hot vector of the sample's own most probable cluster.
         sample_cluster_pair_loss_weighting_term: the Gaussian one is the softmax over all
-            clusters of -alpha times the squared distance, alpha the assignment's.
+            clusters of -alpha times the squared distance, alpha the strategy's.
         threshold_on_feature_representation_distance_to_centroid: largest distance that counts.
         threshold_on_soft_assignment_to_cluster: smallest assignment that counts.
         assignment: maps samples to (n, k) log soft assignments.
+        strategy: the method's own assignment, which alone may have an inverse temperature.
         centroids: needed by every option that speaks of centroids.
         associated_feature_extractor: maps samples to the features that centroids lie among.
         associated_encoder, associated_decoder: reconstruct samples and decode centroids; the
@@ -76,6 +77,7 @@ class AssignmentReinforcement(DesignPattern):
         cluster_representation: str,
         sample_cluster_pair_loss_weighting_term: str,
         assignment: Assignment,
+        strategy: Assignment,
         centroids: Centroids | None,
         threshold_on_feature_representation_distance_to_centroid: float = math.inf,
         threshold_on_soft_assignment_to_cluster: float = 0.0,
@@ -89,7 +91,7 @@ class AssignmentReinforcement(DesignPattern):
         self.selections = (sample_selection_criterion, cluster_selection_criterion)
         self.largest_distance = threshold_on_feature_representation_distance_to_centroid
         self.smallest_assignment = threshold_on_soft_assignment_to_cluster
-        self.assignment, self.centroids = assignment, centroids
+        self.assignment, self.strategy, self.centroids = assignment, strategy, centroids
         # the schema demands a mapping where one is used, so these stand-ins are never asked
         self.feature_extractor = associated_feature_extractor or nn.Identity()
         self.encoder = associated_encoder or self.feature_extractor
@@ -199,7 +201,7 @@ WEIGHTS: Table[str, _Part] = MappingProxyType(
         ),
         "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": lambda p: (
             gaussian_log_assignments(
-                p.features, p.centroids, p.pattern.assignment.inverse_temperature
+                p.features, p.centroids, p.pattern.strategy.inverse_temperature
             ).exp()
         ),
         "soft_assignment_of_sample_to_cluster": lambda p: p.log_assignments.exp(),

@@ -127,11 +127,19 @@ def _part(mapping: Mapping, names: Sequence[str], *, first: bool, last: bool) ->
     )
 
 
+def _chain(mapping: Mapping) -> Iterator[nn.Module]:
+    """Yield all modules that run when the mapping runs."""
+    yield from mapping.modules()
+    if mapping.prior is not None:
+        yield from _chain(mapping.prior)
+
+
 @contextmanager
-def _fixed(module: nn.Module) -> Iterator[None]:
-    """Inside the block the module is in evaluation mode and keeps no gradient."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
+def _fixed(mapping: Mapping) -> Iterator[None]:
+    """Inside the block the mapping is in evaluation mode and keeps no gradient."""
+    modes = {part: part.training for part in _chain(mapping)}
+    for part in modes:
+        part.training = False
     try:
         with torch.no_grad():
             yield

@@ -47,6 +47,11 @@ class Evaluator:
         self._labels = labels
         self._previous: Labels | None = None
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether the data set has labels."""
+        return self._labels() is not None
+
     def start_phase(self) -> None:
         """Forget the clusters before, since a phase may have formed new ones."""
         self._previous = None

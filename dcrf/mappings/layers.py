@@ -3,8 +3,8 @@
 What torch refuses (a wrong type, a kernel larger than its input) is raised as torch raises it.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -41,15 +41,36 @@ def build_layer(entry: Entry, named: dict[str, nn.Module] | None = None) -> nn.M
     return layer
 
 
-def bind_function(entry: Entry) -> Callable[[Tensor], Tensor]:
+class TensorFunction(nn.Module):
+    """A function of torch.nn.functional with its arguments, as a module.
+
+    A function that behaves differently in training (`dropout`) follows the module's mode, unless
+    its arguments say otherwise.
+    """
+
+    def __init__(self, function: Callable[..., Tensor], arguments: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.function, self.arguments = function, dict(arguments)
+        self.follows_mode = _takes(function, "training") and "training" not in arguments
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the function of the tensor, which is its first argument."""
+        mode = {"training": self.training} if self.follows_mode else {}
+        return self.function(values, **self.arguments, **mode)
+
+
+def bind_function(entry: Entry) -> TensorFunction:
     """Make a function of one tensor from a function of torch.nn.functional and its arguments.
 
     Args:
         entry: `{"function_name": "softmax", "dim": 1}`. Every function of the table takes its
             tensor first, and a checked `input_argument_name` names that very argument.
+
+    Raises:
+        TypeError: an argument is an object.
     """
     function = _found(FUNCTIONS, entry["function_name"])
-    return partial(function, **_arguments(entry, _FUNCTION_KEYS))
+    return TensorFunction(function, _plain_arguments(entry, _FUNCTION_KEYS))
 
 
 def initialise(layer: nn.Module, weight_type: str, function_name: str, arguments: Entry) -> None:
@@ -72,7 +93,7 @@ def initialise(layer: nn.Module, weight_type: str, function_name: str, arguments
         raise ValueError(
             f"the {weight_type} of {type(layer).__name__} has no shape before the first batch"
         )
-    _found(INITIALIZERS, f"{function_name.rstrip('_')}_")(parameter, **_arguments(arguments))
+    _found(INITIALIZERS, f"{function_name.rstrip('_')}_")(parameter, **_plain_arguments(arguments))
 
 
 def _found(table: Mapping[str, Any], name: str) -> Any:
@@ -87,6 +108,22 @@ def _arguments(
     named: dict[str, nn.Module] | None = None,
 ) -> dict[str, Any]:
     return {key: _argument(value, named) for key, value in entry.items() if key not in without}
+
+
+def _plain_arguments(entry: Entry, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the arguments of a function, which takes no layers."""
+    given = {key: value for key, value in entry.items() if key not in without}
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            raise TypeError(f"the argument {key!r} of a function cannot be an object")
+    return _arguments(given)
+
+
+def _takes(function: Callable[..., Tensor], argument: str) -> bool:
+    try:
+        return argument in inspect.signature(function).parameters
+    except ValueError:  # a builtin without a signature
+        return False
 
 
 def _argument(value: Any, named: dict[str, nn.Module] | None = None) -> Any:

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
+from dcrf.errors import TrainingError
+
 Function = Callable[[Tensor], Tensor]
 
 
@@ -38,6 +40,8 @@ class Mapping(nn.Module):
         self.layer_names = dict(layer_names or {})
         self._prior = (prior,)  # in a tuple, so that its parameters are not registered here
         self.before, self.after = tuple(before), tuple(after)
+        functions = (f for f in (*before, *after) if isinstance(f, nn.Module))
+        self._functions = nn.ModuleList(functions)  # so that they know of evaluation mode
         self.softmax_layer = softmax_layer
         self.bf16 = bf16
         self._passes: dict[tuple, tuple[Tensor, Tensor]] | None = None
@@ -87,11 +91,19 @@ class Mapping(nn.Module):
             values = function(values)
         with torch.autocast(values.device.type, torch.bfloat16, enabled=self.bf16):
             for index, layer in enumerate(self.net):
-                values = values if index == skipped else layer(values)
+                values = values if index == skipped else _through(layer, values)
         values = values.float() if self.bf16 else values
         for function in self.after:
             values = function(values)
         return values
+
+
+def _through(layer: nn.Module, values: Tensor) -> Tensor:
+    try:
+        return layer(values)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        shape, cause = tuple(values.shape), str(error).splitlines()[0]
+        raise TrainingError(f"{layer} fails on an input of shape {shape}: {cause}") from error
 
 
 @contextmanager

@@ -82,4 +82,4 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _is_numeric(column: Sequence[str]) -> bool:
-    return all(not cell or cell[0].isdigit() or cell == "-" for cell in column)
+    return all(cell in ("", "-") or cell.removeprefix("-")[0].isdigit() for cell in column)

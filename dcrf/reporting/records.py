@@ -72,12 +72,4 @@ class DatasetRecord:
     absent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that a run found."""
-
-    datasets: tuple[DatasetRecord, ...] = ()
-    phases: tuple[PhaseRecord, ...] = ()
-
-
 Record = Note | PhaseStart | Progress | LossRecord | EvaluationRecord | PhaseRecord

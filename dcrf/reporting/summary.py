@@ -1,11 +1,12 @@
 """The table at the end of a batch."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
 from dcrf.reporting.lines import SCORES, duration, table
-from dcrf.reporting.records import DatasetRecord, Report
+from dcrf.reporting.records import DatasetRecord, PhaseRecord
 
 LABEL_MARK = "*"
 LABEL_NOTE = f"{LABEL_MARK} labels decided something in this method: no unsupervised result"
@@ -15,15 +16,19 @@ LABEL_NOTE = f"{LABEL_MARK} labels decided something in this method: no unsuperv
 class Outcome:
     """How one run of a method ended.
 
-    status: `ok`, `failed` or `not run`; report is None unless it is ok.
+    source: the method's file.
+    status: `ok`, `failed` or `not run`.
     label_informed: whether labels decided anything; such a result is no unsupervised one.
+    datasets: the data sets that were finished, also where a later one failed.
     """
 
+    source: str
     method: str
     seed: int
     status: str
     label_informed: bool = False
-    report: Report | None = None
+    datasets: tuple[DatasetRecord, ...] = ()
+    phases: tuple[PhaseRecord, ...] = ()
     seconds: float | None = None
     error: str | None = None
 
@@ -32,9 +37,10 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     """Return a row per data set of every run, and means over seeds where there are several."""
     rows = [row for outcome in outcomes for row in _rows(outcome)]
     header = ["method", "data set", "seed", "status", "n", *SCORES.values(), "time"]
+    over_seeds = _over_seeds(outcomes)
     parts = [table(header, rows)]
-    if len({outcome.seed for outcome in outcomes}) > 1:
-        parts.append(_over_seeds(outcomes))
+    if over_seeds:
+        parts.append(table(["method", "data set", "seeds", *SCORES.values()], over_seeds))
     if any(outcome.label_informed for outcome in outcomes):
         parts.append(LABEL_NOTE)
     return "\n\n".join(parts)
@@ -42,14 +48,15 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 
 def _rows(outcome: Outcome) -> list[list[str]]:
     name = outcome.method + (LABEL_MARK if outcome.label_informed else "")
-    time = "-" if outcome.seconds is None else duration(outcome.seconds)
-    start = [name, "", str(outcome.seed), outcome.status]
-    if outcome.report is None:
-        return [[*start, "-", "-", "-", "-", time]]
+    seed, time = str(outcome.seed), "-"
+    if outcome.seconds is not None:
+        time = duration(outcome.seconds)
     rows = []
-    for record in outcome.report.datasets:
+    for record in outcome.datasets:
         size = str(record.evaluation["n_samples"]) if record.evaluation else "-"
-        rows.append([name, record.dataset, *start[2:], size, *_cells(record), ""])
+        rows.append([name, record.dataset, seed, "ok", size, *_cells(record), ""])
+    if outcome.status != "ok":
+        rows.append([name, "", seed, outcome.status, "-", "-", "-", "-", ""])
     rows[-1][-1] = time
     return rows
 
@@ -62,17 +69,20 @@ def _score(record: DatasetRecord, key: str) -> float | None:
     return record.evaluation[key] if record.evaluation else None
 
 
-def _over_seeds(outcomes: Sequence[Outcome]) -> str:
-    """Return mean and standard deviation of every method and data set over its seeds."""
-    found: dict[tuple[str, str], list[DatasetRecord]] = {}
+def _over_seeds(outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """Return mean and deviation over seeds, of every data set of a file that ran with several."""
+    asked = {(outcome.source, outcome.seed) for outcome in outcomes}
+    several = {source for source, n in Counter(source for source, _ in asked).items() if n > 1}
+    found: dict[tuple[str, str, str], dict[int, DatasetRecord]] = {}
     for outcome in outcomes:
-        for record in outcome.report.datasets if outcome.report else ():
-            found.setdefault((outcome.method, record.dataset), []).append(record)
-    rows = [
-        [*place, str(len(records)), *(_spread(records, key) for key in SCORES)]
-        for place, records in found.items()
+        if outcome.status == "ok" and outcome.source in several:
+            for record in outcome.datasets:
+                place = (outcome.source, outcome.method, record.dataset)
+                found.setdefault(place, {})[outcome.seed] = record
+    return [
+        [method, dataset, str(len(seeds)), *(_spread(list(seeds.values()), k) for k in SCORES)]
+        for (_, method, dataset), seeds in found.items()
     ]
-    return table(["method", "data set", "seeds", *SCORES.values()], rows)
 
 
 def _spread(records: Sequence[DatasetRecord], key: str) -> str:

@@ -1,6 +1,7 @@
 """Where a run's records go: terminal, log file, JSON lines. Each ignores what it does not show."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -64,8 +65,11 @@ class Lines:
         if text is None:
             return
         prefix = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
-        self.stream.writelines(f"{prefix}{part}\n" for part in text.splitlines())
-        self.stream.flush()
+        try:
+            self.stream.writelines(f"{prefix}{part}\n" for part in text.splitlines())
+            self.stream.flush()
+        except BrokenPipeError:  # nobody reads any more; that is no reason to stop training
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
     def close(self) -> None:
         """Leave the stream to who opened it."""

@@ -92,5 +92,10 @@ class ReassignmentBelow:
         return f"reassignment ratio {ratio:.5f} < {self.value:g}"
 
 
+def needs_labels(criterion: ExitCriterion) -> bool:
+    """Whether a criterion can only be met on a data set with labels."""
+    return isinstance(criterion, ScoreAbove | ScoreBelowAfter)
+
+
 def _score(state: Progress, metric: str) -> float | None:
     return getattr(state.evaluation, metric) if state.evaluation else None

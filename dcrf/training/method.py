@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping as Table
 
+import torch
 from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
@@ -30,13 +31,17 @@ class Method(nn.Module):
         self.centroids = centroids
 
     def sweep_over(self, source: DataSource) -> Sweep:
-        """Return a pass over the whole data set in evaluation mode, without gradient."""
+        """Return a pass over the whole data set in evaluation mode, without gradient.
+
+        Whatever draws random numbers in it, the numbers that training draws stay the same.
+        """
 
         def sweep(function: Callable[[Batch], Tensor]) -> Tensor:
             was_training = self.training
             self.eval()
             try:
-                return source.sweep(function)
+                with torch.random.fork_rng():
+                    return source.sweep(function)
             finally:
                 self.train(was_training)
 

@@ -15,7 +15,6 @@ from dcrf.reporting.records import (
     Note,
     PhaseRecord,
     PhaseStart,
-    Report,
 )
 from dcrf.reporting.writers import Writer
 from dcrf.streams import Streams, global_seed
@@ -59,43 +58,41 @@ class DatasetPlan:
 class Trainer:
     """Runs the plans of one method.
 
-    durations: seconds by `<data set>/<phase>`, apart from the report, which is reproducible.
+    datasets, phases: what has been done so far, also when a later part fails.
+    durations: seconds by `<data set>/<part>`, apart from the records, which are reproducible.
     """
 
     plans: Sequence[DatasetPlan]
     streams: Streams
     writer: Writer
+    datasets: list[DatasetRecord] = field(default_factory=list)
+    phases: list[PhaseRecord] = field(default_factory=list)
     durations: dict[str, float] = field(default_factory=dict)
 
-    def run(self) -> Report:
+    def run(self) -> None:
         """Train and evaluate on every data set.
 
         Raises:
             TrainingError: a data set cannot be used, or training cannot go on; the message
                 names data set and phase.
         """
-        report, method = Report(), None
+        method = None
         for plan in self.plans:
             with self._part(plan.name, "opening"):
                 source = plan.open()
                 if method is None or not plan.keeps_method:
                     method = plan.make_method()
-            report = self._run_dataset(plan, source, method, report)
-        return report
+            self._run_dataset(plan, source, method)
 
-    def _run_dataset(
-        self, plan: DatasetPlan, source: DataSource, method: Method, report: Report
-    ) -> Report:
-        sweep = method.sweep_over(source)
+    def _run_dataset(self, plan: DatasetPlan, source: DataSource, method: Method) -> None:
         evaluator = Evaluator(method.assignment, source.labels)
-        phases = []
-        for phase_plan in plan.phases:
-            with self._part(plan.name, phase_plan.name):
-                phases.append(self._run_phase(plan.name, phase_plan, source, method, evaluator))
+        for phase in plan.phases:
+            with self._part(plan.name, phase.name):
+                self.phases.append(self._run_phase(plan.name, phase, source, method, evaluator))
         with self._part(plan.name, "final evaluation"):
-            result = self._final_evaluation(plan.name, evaluator, sweep)
+            sweep = method.sweep_over(source)
+            self.datasets.append(self._final_evaluation(plan.name, evaluator, sweep))
             plan.finish(method)
-        return Report((*report.datasets, result), (*report.phases, *phases))
 
     def _run_phase(
         self,
@@ -105,14 +102,13 @@ class Trainer:
         method: Method,
         evaluator: Evaluator,
     ) -> PhaseRecord:
+        self.writer.write(PhaseStart(dataset, plan.name, plan.max_iterations))
         sweep = method.sweep_over(source)
         plan.prepare(method, sweep)
         method.train()
         phase = plan.make(method, sweep, evaluator)
-        self.writer.write(PhaseStart(dataset, plan.name, plan.max_iterations))
         batches = source.batches(phase.view_names, plan.name)
-        with global_seed(self.streams.seed_of("layers", dataset, plan.name)):
-            reason, state = run_phase(phase, batches, sweep, list(method.mappings.values()))
+        reason, state = run_phase(phase, batches, sweep, list(method.mappings.values()))
         method.assignment.after_phase(plan.name, sweep)
         clock = state.clock
         record = PhaseRecord(dataset, plan.name, clock.iteration, clock.epoch, reason)
@@ -130,13 +126,15 @@ class Trainer:
 
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:
-        """Time a part of the run; say where it was if it fails."""
+        """Seed what knows only global generators, time the part, say where it was if it fails."""
         start = time.perf_counter()
         try:
-            yield
+            with global_seed(self.streams.seed_of("layers", dataset, part)):
+                yield
         except Exception as error:
             is_ours = isinstance(error, DcrfError)
             cause = str(error) if is_ours else f"{type(error).__name__}: {error}"
-            raise TrainingError(f"data set {dataset!r}, {part}: {cause}") from error
+            cause = cause.removeprefix(f"data set {dataset}: ")
+            raise TrainingError(f"data set {dataset}, {part}: {cause}") from error
         finally:
             self.durations[f"{dataset}/{part}"] = time.perf_counter() - start

@@ -23,7 +23,7 @@ from dcrf.streams import global_seed
 
 FOLDER = Path(__file__).parent / "design_patterns"
 N_SAMPLES, N_CLUSTERS = 21, 3
-INJECTED = {"assignment", "centroids", "n_clusters", "generator"}
+INJECTED = {"assignment", "strategy", "centroids", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
 
 
@@ -137,6 +137,7 @@ class World:
         parts = {"mapping": self.mappings, "feature_extractor": self.mappings}
         injected = {
             "assignment": self._assignment(),
+            "strategy": self._strategy(),
             "centroids": self.centroids,
             "n_clusters": N_CLUSTERS,
             "generator": self.generator,
@@ -145,7 +146,10 @@ class World:
 
     def _assignment(self) -> nn.Module:
         if "classifier_name" in self.entry:
-            return SingleClassifier(self.mappings[self.entry["classifier_name"]])
+            return SingleClassifier(self.mappings[self.entry["classifier_name"]], N_CLUSTERS)
+        return self._strategy()
+
+    def _strategy(self) -> FeatureRepresentationCentroidSimilarity:
         return FeatureRepresentationCentroidSimilarity(
             associated_feature_extractor=self.mappings["encoder"],
             centroids=self.centroids,

@@ -65,7 +65,7 @@ def test_it_runs(file, fake_root, tmp_path, capsys):
     config = load_method(file)
     ran = [(dataset.name, phase) for dataset in config.datasets for phase in dataset.phases]
     assert [(phase["dataset"], phase["phase"]) for phase in found["phases"]] == ran
-    assert {phase["iterations"] for phase in found["phases"]} <= {1, 2}
+    assert {phase["iteration"] for phase in found["phases"]} <= {1, 2}
     assert found["datasets"][-1]["dataset"] == config.datasets[-1].name
     assert 0 < found["datasets"][-1]["evaluation"]["acc"] <= 1
 

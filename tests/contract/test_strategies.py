@@ -92,7 +92,7 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
         encoder = Mapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
         heads = {name: Mapping([nn.Linear(2, K)]) for name in ("one", "two")}
     centroids = Centroids(K)
-    classifiers = {name: SingleClassifier(head, encoder) for name, head in heads.items()}
+    classifiers = {name: SingleClassifier(head, K, encoder) for name, head in heads.items()}
     strategy = build_component(
         STRATEGIES,
         stem,

@@ -135,7 +135,7 @@ def test_all_problems_of_all_files_are_shown_and_nothing_runs(call, tmp_path):
         (["empty"], "empty holds no method files"),
         (["outer"], "its folders with method files: outer/inner"),
         (["--seed", "one", "m.json"], "--seed"),
-        (["--max_iterations", "0", "m.json"], "less than 1"),
+        (["--max_iterations", "0", "m.json"], "at least 1"),
         (["--max_iter", "5", "m.json"], "unrecognized arguments"),
         (["--validate_all", "m.json"], "unrecognized arguments"),
         (["m.json", "--one_log_file", "x", "--no_log_files"], "not allowed with"),

@@ -6,6 +6,7 @@ from torch import nn
 
 from dcrf.assignment.classifier import Classifier
 from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 
 SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
@@ -14,7 +15,7 @@ SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 @pytest.fixture
 def classifiers():
     torch.manual_seed(0)
-    return {name: SingleClassifier(Mapping([nn.Linear(4, 3)])) for name in ("a", "b")}
+    return {name: SingleClassifier(Mapping([nn.Linear(4, 3)]), 3) for name in ("a", "b")}
 
 
 def choosing(classifiers, criterion, **arguments):
@@ -76,7 +77,12 @@ def test_scores_survive_saving(classifiers):
 
 def test_a_feature_space_classifier_sees_features():
     encoder, head = Mapping([nn.Linear(4, 2)]), Mapping([nn.Linear(2, 3)])
-    strategy = SingleClassifier(head, encoder)
+    strategy = SingleClassifier(head, 3, encoder)
 
     torch.testing.assert_close(strategy(SAMPLES), head(encoder(SAMPLES)).log_softmax(1))
     torch.testing.assert_close(strategy.features(SAMPLES), encoder(SAMPLES))
+
+
+def test_a_classifier_of_another_width_than_clusters_is_refused():
+    with pytest.raises(TrainingError, match=r"shape \(3,\).*num_clusters is 10"):
+        SingleClassifier(Mapping([nn.Linear(4, 3)]), 10)(SAMPLES)

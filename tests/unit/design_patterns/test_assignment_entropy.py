@@ -10,7 +10,7 @@ from dcrf.design_patterns.assignment_entropy import AssignmentEntropy
 from dcrf.mappings.mapping import Mapping
 from tests.cases.tiny import CASES, World
 
-PATTERN = AssignmentEntropy(assignment=SingleClassifier(Mapping([nn.Identity()])))
+PATTERN = AssignmentEntropy(assignment=SingleClassifier(Mapping([nn.Identity()]), 3))
 
 
 def loss_of(logits):

@@ -257,3 +257,15 @@ def test_a_layer_leaves_what_it_gets_as_it_is():
 
     assert found.tolist() == [0, 1]
     assert samples.tolist() == [-1, 1]
+
+
+def test_a_function_that_depends_on_training_follows_the_mode():
+    dropout, ones = bind_function({"function_name": "dropout", "p": 0.9}), torch.ones(100)
+
+    assert not torch.equal(dropout(ones), ones)
+    assert torch.equal(dropout.eval()(ones), ones)
+
+
+def test_a_function_takes_no_layers():
+    with pytest.raises(TypeError, match="'dim' of a function cannot be an object"):
+        bind_function({"function_name": "normalize", "dim": {"type": "Linear"}})

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping, shared_passes
 
 
@@ -139,3 +140,14 @@ def test_a_tensor_that_was_changed_in_place_is_a_new_one():
         samples.zero_()
 
         assert not torch.equal(before, encoder(samples))
+
+
+def test_functions_of_a_mapping_know_of_evaluation_mode():
+    mapping = Mapping([], after=[nn.Dropout(0.9)]).eval()
+
+    assert torch.equal(mapping(torch.ones(100)), torch.ones(100))
+
+
+def test_a_layer_that_does_not_fit_is_named():
+    with pytest.raises(TrainingError, match=r"Linear\(in_features=7.*shape \(2, 4\)"):
+        Mapping([nn.Linear(7, 3)])(torch.zeros(2, 4))

@@ -8,7 +8,8 @@ from torch import nn
 
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
-from dcrf.training.parameter_files import Saving, load_mapping, mapping_tensors, save_tensors
+from dcrf.training.parameter_files import load_mapping, mapping_tensors, unused
+from dcrf.tensor_files import save_tensors
 
 
 @pytest.fixture
@@ -77,24 +78,12 @@ def test_a_file_that_holds_no_tensors_is_refused_and_runs_nothing(mapping, tmp_p
         load_mapping(mapping, tmp_path / "bad.pth")
 
 
-def test_saving_again_replaces_what_this_run_saved(tmp_path):
-    values = [1.0]
-    save = Saving(lambda: {"v": torch.tensor(values[-1])}, tmp_path / "v.pth", keep_old_files=False)
-    for value in (2.0, 3.0):
-        values.append(value)
-        save()
+def test_a_file_that_exists_gets_a_numbered_neighbour(tmp_path):
+    file = tmp_path / "v.pth"
 
-    assert torch.load(tmp_path / "v.pth", weights_only=True)["v"] == 3
-    assert [file.name for file in tmp_path.iterdir()] == ["v.pth"]
+    found = []
+    for _ in range(3):
+        found.append(unused(file))
+        found[-1].touch()
 
-
-def test_files_of_other_runs_are_kept_if_asked_to(tmp_path):
-    for value in (1.0, 2.0, 3.0):
-        save = Saving(
-            lambda value=value: {"v": torch.tensor(value)}, tmp_path / "v.pth", keep_old_files=True
-        )
-        save()
-        save()
-
-    found = {f.name: torch.load(f, weights_only=True)["v"].item() for f in tmp_path.iterdir()}
-    assert found == {"v.pth": 1, "v_2.pth": 2, "v_3.pth": 3}
+    assert [path.name for path in found] == ["v.pth", "v_2.pth", "v_3.pth"]

@@ -1,0 +1,37 @@
+"""Files and folders that must be there before anything runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dcrf.config.entries import enabled, objects
+from dcrf.config.places import child
+from dcrf.config.schemas import Nodes
+from dcrf.errors import Problem
+
+
+def problems(nodes: Nodes) -> list[Problem]:
+    """Return a problem for every data set whose samples nobody downloads and that is not there."""
+    found: list[Problem] = []
+    for path, dataset in enabled(nodes["$"].value, "datasets"):
+        key, kind = ("path", "file") if dataset.get("source") == "npz" else ("root", "folder")
+        for place, part in objects(dataset, "parts", path) or [(path, {})]:
+            options = dataset | part
+            if options.get("download") is not True:
+                owner = place if key in part else path
+                found += _not_there(child(owner, key), options.get(key), kind)
+    return found
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; a path that no system takes is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _not_there(path: str, found: Any, kind: str) -> Iterator[Problem]:
+    if isinstance(found, str) and not exists(Path(found)):
+        remedy = "paths start at the folder of the method file"
+        yield Problem(path, f"the {kind} {found!r} does not exist", remedy)

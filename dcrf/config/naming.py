@@ -1,0 +1,85 @@
+"""Names that must differ: those that others refer to, and those that files bear."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from dcrf.config.entries import Entry, enabled, objects, objects_within, text
+from dcrf.config.paths import clean_name
+from dcrf.config.places import child
+from dcrf.config.schemas import Nodes
+from dcrf.errors import Problem
+
+Data = Mapping[str, Any]
+_CENTROIDS = "centroids"
+
+
+def problems(nodes: Nodes) -> list[Problem]:
+    """Return a problem for every name that something else has, or whose files it shares."""
+    data = nodes["$"].value
+    return [*_duplicates(data), *_shared_files(data)]
+
+
+def _duplicates(data: Data) -> Iterator[Problem]:
+    yield from _called_twice("mapping", objects(data, "mappings"))
+    yield from _called_twice("phase", enabled(data, "phases"))
+    yield from _called_twice("data set", enabled(data, "datasets"))
+    for path, mapping in objects(data, "mappings"):
+        layers = objects_within(mapping.get("layers"), child(path, "layers"))
+        yield from _called_twice("layer", [entry for entry in layers if "type" in entry[1]])
+    for path, dataset in objects(data, "datasets"):
+        yield from _called_twice("view", objects(dataset, "batch_augmentations", path))
+    for path, phase in objects(data, "phases"):
+        yield from _called_twice("design pattern", enabled(phase, "design_patterns", path))
+
+
+def _called_twice(kind: str, entries: list[Entry]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for path, entry in entries:
+        name = text(entry, "name")
+        if name in seen:
+            found = f"another {kind} is called {name!r}"
+            yield Problem(child(path, "name"), found, f"give each {kind} a name of its own")
+        elif name is not None:
+            seen.add(name)
+
+
+def _shared_files(data: Data) -> list[Problem]:
+    """Saved files are called by data set and part, of which some characters are left out."""
+    mappings = _named(objects(data, "mappings"))
+    datasets = _named(enabled(data, "datasets"))
+    alone = [
+        *_alike("mapping", mappings, {_CENTROIDS: "the centroids"}),
+        *_alike("data set", datasets, {}),
+    ]
+    return alone or list(_alike_together(datasets, mappings))
+
+
+def _named(entries: list[Entry]) -> dict[str, str]:
+    """Return name -> JSON path, where a name stands twice the first one."""
+    named: dict[str, str] = {}
+    for path, entry in entries:
+        name = text(entry, "name")
+        if name is not None:
+            named.setdefault(name, child(path, "name"))
+    return named
+
+
+def _alike(kind: str, named: Mapping[str, str], taken: Mapping[str, str]) -> Iterator[Problem]:
+    seen = dict(taken)
+    for name, path in named.items():
+        other = seen.setdefault(clean_name(name), f"{kind} {name!r}")
+        if other != f"{kind} {name!r}":
+            found = f"in the names of files {name!r} cannot be told from {other}"
+            yield Problem(path, found, f"give the {kind} another name")
+
+
+def _alike_together(datasets: Mapping[str, str], mappings: Mapping[str, str]) -> Iterator[Problem]:
+    """Data set `a_b` with mapping `c` has the files of data set `a` with mapping `b_c`."""
+    seen: dict[str, tuple[str, str]] = {}
+    for dataset, part in product(datasets, [*mappings, _CENTROIDS]):
+        together = f"{clean_name(dataset)}_{clean_name(part)}"
+        other = seen.setdefault(together, (dataset, part))
+        if other != (dataset, part):
+            found = f"the files of {part!r} would be those of {other[1]!r} on {other[0]!r}"
+            yield Problem(datasets[dataset], found, "give the data set another name")

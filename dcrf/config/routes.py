@@ -1,0 +1,53 @@
+"""Which optimizer minimises which loss, and when it acts."""
+
+from collections.abc import Iterator, Sequence
+
+from dcrf.config.entries import enabled, names, objects, texts
+from dcrf.config.model import PhaseConfig
+from dcrf.config.places import child
+from dcrf.config.schemas import Nodes
+from dcrf.errors import Problem
+
+
+def problems(nodes: Nodes) -> list[Problem]:
+    """Return a problem for every optimizer that the cycle of its phase never lets act."""
+    found: list[Problem] = []
+    for path, phase in enabled(nodes["$"].value, "phases"):
+        stages = objects(phase, "optimizer_cycle", path)
+        active = {name for _, stage in stages for name in texts(stage, "active_optimizer_names")}
+        optimizers = objects(phase, "optimizers", path)
+        is_clear = active <= set(names(optimizers))  # an unknown name may mean any optimizer
+        if stages and is_clear:
+            for place, optimizer in optimizers:
+                found += _never_active(place, optimizer.get("name"), active)
+    return found
+
+
+def notes(phases: Sequence[PhaseConfig]) -> list[str]:
+    """Return what to know about losses without optimizers, and optimizers without losses.
+
+    Phases without any optimizer only look at their losses, and nobody means anything else.
+    """
+    return [note for phase in phases if phase.optimizers for note in _unmatched(phase)]
+
+
+def _never_active(path: str, name: object, active: set[str]) -> Iterator[Problem]:
+    if name is None:
+        found = "no stage of the optimizer_cycle can name an optimizer without a name"
+        yield Problem(path, found, "give it a name, and name it in active_optimizer_names")
+    elif isinstance(name, str) and name not in active:
+        found = f"no stage of the optimizer_cycle names {name!r}, so it would never act"
+        yield Problem(child(path, "name"), found, "name it in active_optimizer_names")
+
+
+def _unmatched(phase: PhaseConfig) -> Iterator[str]:
+    minimised = {optimizer.group_name for optimizer in phase.optimizers}
+    given = {group for pattern in phase.design_patterns for group in pattern.groups.values()}
+    for pattern in phase.design_patterns:
+        for group in dict.fromkeys(pattern.groups.values()):
+            if group not in minimised:
+                lack = f"no optimizer of group {group!r}"
+                yield f"{pattern.path}: {lack}; the loss is reported, not minimised"
+    for optimizer in phase.optimizers:
+        if optimizer.group_name not in given:
+            yield f"{optimizer.path}: no loss of group {optimizer.group_name!r}; it does nothing"

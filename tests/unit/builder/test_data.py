@@ -1,0 +1,79 @@
+"""From configuration to a data source."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from dcrf.builder.data import open_source
+from dcrf.config import load_method
+from dcrf.errors import DataError
+from dcrf.streams import Streams
+from tests.cases.methods import digits, fake_mnist, method, written
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def opener(content):
+        config = load_method(Path(written(tmp_path, method(datasets=[content]))))
+        return open_source(config.datasets[0], Streams(0), "cpu")
+
+    return opener
+
+
+def first_batch(source, *views):
+    return next(source.batches(views))
+
+
+def test_a_data_set_has_the_samples_labels_and_views_that_the_file_names(opened):
+    source = opened(digits(index_of_first_sample_to_use=100))
+
+    clock, batch = first_batch(source, "view")
+    assert (source.name, source.n_samples, len(source.labels())) == ("digits", 100, 100)
+    assert batch.samples.shape == batch.views["view"].shape == (50, 1, 8, 8)
+    assert not torch.equal(batch.samples, batch.views["view"])
+    assert (clock.epoch, clock.iteration, clock.epoch_ends) == (1, 1, False)
+
+
+def test_shuffling_and_batch_size_are_those_of_the_file(opened):
+    in_order = first_batch(opened(digits(shuffle=False, batch_size=20)))[1]
+    shuffled = first_batch(opened(digits(batch_size=20)))[1]
+
+    assert in_order.indices.tolist() == list(range(20))
+    assert shuffled.indices.tolist() != list(range(20))
+
+
+@pytest.mark.parametrize(("drop_last", "expected"), [(True, [120]), (False, [120, 80])])
+def test_an_incomplete_batch_is_dropped_if_the_file_says_so(opened, drop_last, expected):
+    source = opened(digits(batch_size=120, drop_last=drop_last))
+
+    sizes = []
+    for clock, batch in source.batches():
+        if clock.epoch > 1:
+            break
+        sizes.append(len(batch.indices))
+    assert sizes == expected
+
+
+def test_transforms_make_the_default_view(opened):
+    to_size = [{"type": "Resize", "size": 4}, {"type": "ToTensor"}]
+    source = opened(digits(transforms=to_size))
+
+    assert first_batch(source)[1].samples.shape == (50, 1, 4, 4)
+
+
+def test_parts_stand_behind_one_another(opened, tmp_path):
+    fake_mnist(tmp_path, 30)
+    content = digits(dataset="MNIST", root=".", parts=[{"train": True}, {"train": False}])
+    for key in ("source", "index_of_last_sample_to_use"):
+        del content[key]
+
+    source = opened(content)
+
+    assert source.n_samples == len(source.labels()) == 60
+    assert first_batch(source)[1].samples.shape == (50, 1, 28, 28)
+
+
+def test_a_range_outside_the_data_is_an_error_with_its_name(opened):
+    with pytest.raises(DataError, match="load_digits"):
+        opened(digits(index_of_last_sample_to_use=5000))

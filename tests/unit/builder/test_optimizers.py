@@ -1,0 +1,141 @@
+"""From configuration to optimizer groups and exit criteria."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from torch.optim import SGD, Adam
+
+from dcrf.batch import Clock
+from dcrf.builder.method import build_method
+from dcrf.builder.optimizers import CRITERIA, build_exit_criteria, build_optimizers
+from dcrf.config import load_method
+from dcrf.errors import ConfigError
+from dcrf.evaluation.evaluator import Evaluation
+from dcrf.registry import SCHEMA
+from dcrf.streams import Streams
+from tests.cases.methods import adam, method, written
+
+KEYS = json.loads((SCHEMA / "exit_criteria.json").read_text())["properties"]
+
+
+@dataclass
+class State:
+    """Far into a phase, with the scores of an evaluation."""
+
+    clock: Clock
+    evaluation: Evaluation
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build the optimizers of the second phase; return them and the method."""
+
+    def builder(**changes):
+        content = method()
+        content["phases"][1].update(changes)
+        config = load_method(Path(written(tmp_path, content)))
+        made = build_method(config, 10, Streams(0))
+        return build_optimizers(config.phases[1], made, config.source), made
+
+    return builder
+
+
+def same(parameters, others):
+    return {id(p) for p in parameters} == {id(p) for p in others}
+
+
+def test_optimizers_get_their_arguments_and_exactly_what_they_train(build):
+    first = adam("encoder", lr=0.5, group_name="other", name="mine")
+    second = {"type": "SGD", "lr": 0.25, "trained_mapping_names": [], "optimizes_centroids": True}
+    groups, made = build(optimizers=[first, second])
+
+    one, two = groups.optimizers
+    assert (type(one.optimizer), type(two.optimizer)) == (Adam, SGD)
+    assert (one.group, two.group) == ("other", "default")
+    assert (one.name, two.name) == ("mine", None)
+    assert one.optimizer.param_groups[0]["lr"] == 0.5
+    assert same(one.parameters, made.mappings["encoder"].parameters())
+    assert same(two.parameters, [made.centroids.values])
+
+
+def test_mappings_and_centroids_may_share_an_optimizer(build):
+    groups, made = build()
+
+    (only,) = groups.optimizers
+    assert same(only.parameters, [*made.mappings["encoder"].parameters(), made.centroids.values])
+
+
+def test_schedulers_belong_to_all_optimizers_of_their_name(build):
+    step = {"type": "StepLR", "step_size": 1, "optimizer_name": "shared"}
+    decay = {"type": "ExponentialLR", "gamma": 0.5, "optimizer_name": "own", "step": "iteration"}
+    groups, _ = build(
+        optimizers=[
+            adam("encoder", name="shared"),
+            adam("decoder", name="shared"),
+            adam("encoder", name="own"),
+        ],
+        optimizer_learning_rate_schedulers=[step, decay],
+    )
+
+    found = [(len(m.epoch_schedulers), len(m.iteration_schedulers)) for m in groups.optimizers]
+    assert found == [(1, 0), (1, 0), (0, 1)]
+    for member in groups.optimizers:
+        for scheduler in (*member.epoch_schedulers, *member.iteration_schedulers):
+            assert scheduler.optimizer is member.optimizer
+
+
+def test_the_cycle_names_who_acts_when(build):
+    groups, _ = build(
+        optimizers=[adam("encoder", name="a"), adam("decoder", name="b")],
+        optimizer_cycle=[
+            {"active_optimizer_names": ["a"], "num_iterations": 2},
+            {"active_optimizer_names": ["a", "b"], "num_iterations": 1},
+        ],
+    )
+
+    active = ["".join(m.name for m in groups.active(Clock(1, i))) for i in range(1, 8)]
+    assert active == ["a", "a", "ab", "a", "a", "ab", "a"]
+
+
+def test_an_optimizer_that_torch_refuses_is_a_problem_at_its_place(build):
+    with pytest.raises(ConfigError) as caught:
+        build(optimizers=[adam("encoder"), adam("encoder", betas=[2, 3])])
+
+    assert [problem.path for problem in caught.value.problems] == ["$.phases[1].optimizers[1]"]
+
+
+def test_a_scheduler_that_torch_refuses_is_a_problem_at_its_place(build):
+    wrong = {"type": "LinearLR", "start_factor": 5.0, "optimizer_name": "mine"}
+
+    with pytest.raises(ConfigError) as caught:
+        build(optimizers=[adam("encoder", name="mine")], optimizer_learning_rate_schedulers=[wrong])
+
+    paths = [problem.path for problem in caught.value.problems]
+    assert paths == ["$.phases[1].optimizer_learning_rate_schedulers[0]"]
+
+
+def test_there_is_a_criterion_for_every_key_of_the_schema():
+    assert CRITERIA.keys() == KEYS.keys()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_criterion_ends_a_phase_when_it_is_met_and_not_before(key):
+    bound = {"value": 0.5, "iterations": 10} if KEYS[key]["type"] == "object" else 0.5
+    bound = 10 if KEYS[key]["type"] == "integer" else bound
+    (criterion,) = build_exit_criteria({key: bound})
+    scores = {m: 0.9 if key.endswith(f"{m}_gt") else 0.1 for m in ("acc", "nmi", "ari")}
+    others = {m: 0.1 if key.endswith(f"{m}_gt") else 0.9 for m in ("acc", "nmi", "ari")}
+
+    def reason(iteration, scores, ratio):
+        evaluation = Evaluation(20, (20,), **scores, reassignment_ratio=ratio)
+        clock = Clock(epoch=iteration, iteration=iteration, epoch_ends=True)
+        return criterion.reason(State(clock, evaluation))
+
+    assert reason(10, scores, 0.1)
+    assert reason(9, others, 0.9) is None
+
+
+def test_every_criterion_of_a_phase_is_made():
+    assert len(build_exit_criteria({"iterations": 5, "epochs": 2})) == 2

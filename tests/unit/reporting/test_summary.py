@@ -1,0 +1,121 @@
+"""The table at the end of a batch."""
+
+from dcrf.reporting.records import DatasetRecord
+from dcrf.reporting.summary import LABEL_NOTE, Outcome, summary
+
+
+def scored(acc, nmi=0.5, ari=0.25, n=200):
+    return {"acc": acc, "nmi": nmi, "ari": ari, "n_samples": n, "internal": {}}
+
+
+def finished(method="dec", seed=0, evaluation=None, **others):
+    record = DatasetRecord("digits", evaluation or scored(0.75))
+    return Outcome(f"{method}.json", method, seed, "ok", datasets=(record,), seconds=1.5, **others)
+
+
+def cells(text, row):
+    return text.splitlines()[row].split()
+
+
+def test_a_row_shows_scores_and_time():
+    text = summary([finished()])
+
+    assert cells(text, 0) == [
+        "method", "data", "set", "seed", "status", "n", "ACC", "NMI", "ARI", "time",
+    ]  # fmt: skip
+    assert cells(text, 2) == [
+        "dec", "digits", "0", "ok", "200", "0.750", "0.500", "0.250", "1.5", "s",
+    ]  # fmt: skip
+    assert len(text.splitlines()) == 3
+
+
+def test_every_data_set_has_a_row_and_the_time_stands_in_the_last():
+    records = (DatasetRecord("a", scored(0.5)), DatasetRecord("b", scored(0.25)))
+
+    text = summary([Outcome("d.json", "dec", 0, "ok", datasets=records, seconds=61.0)])
+
+    assert [cells(text, row)[1] for row in (2, 3)] == ["a", "b"]
+    assert "min" not in text.splitlines()[2]
+    assert text.splitlines()[3].endswith("1 min 01 s")
+
+
+def test_what_failed_and_what_was_not_run_have_no_scores():
+    failed = Outcome("dec.json", "dec", 0, "failed", seconds=2.0, error="diverged")
+
+    text = summary([failed, Outcome("idec.json", "idec", 0, "not run")])
+
+    assert cells(text, 2) == ["dec", "0", "failed", "-", "-", "-", "-", "2.0", "s"]
+    assert cells(text, 3) == ["idec", "0", "not", "run", "-", "-", "-", "-", "-"]
+
+
+def test_a_data_set_without_labels_has_a_size_and_no_scores():
+    text = summary([finished(evaluation=scored(None, None, None, 60))])
+
+    assert cells(text, 2)[4:8] == ["60", "-", "-", "-"]
+
+
+def test_a_data_set_without_final_evaluation_has_neither():
+    record = DatasetRecord("digits", None, "no centroids yet")
+
+    text = summary([Outcome("d.json", "dec", 0, "ok", datasets=(record,), seconds=1.0)])
+
+    assert cells(text, 2)[4:8] == ["-", "-", "-", "-"]
+
+
+def test_a_result_that_labels_decided_is_marked_and_explained():
+    text = summary([finished(label_informed=True), finished("idec")])
+
+    assert cells(text, 2)[0] == "dec*"
+    assert cells(text, 3)[0] == "idec"
+    assert text.endswith(f"\n\n{LABEL_NOTE}")
+    assert LABEL_NOTE not in summary([finished()])
+
+
+def test_several_seeds_have_a_mean_and_a_deviation():
+    text = summary([finished(seed=s, evaluation=scored(acc)) for s, acc in ((1, 0.5), (2, 0.7))])
+
+    _, spread = text.split("\n\n")
+    assert cells(spread, 0) == ["method", "data", "set", "seeds", "ACC", "NMI", "ARI"]
+    # the sample deviation of 0.5 and 0.7
+    assert spread.splitlines()[2].split("  ")[-3:] == [
+        "0.600 ± 0.141", "0.500 ± 0.000", "0.250 ± 0.000",
+    ]  # fmt: skip
+
+
+def test_seeds_that_failed_do_not_count():
+    text = summary([finished(seed=1), Outcome("dec.json", "dec", 2, "failed")])
+
+    assert cells(text.split("\n\n")[1], 2) == ["dec", "digits", "1", "0.750", "0.500", "0.250"]
+
+
+def test_means_without_labels_are_absent():
+    unlabelled = scored(None, None, None)
+
+    text = summary([finished(seed=s, evaluation=unlabelled) for s in (1, 2)])
+
+    assert cells(text.split("\n\n")[1], 2) == ["dec", "digits", "2", "-", "-", "-"]
+
+
+def test_methods_with_one_seed_each_have_no_means():
+    assert "\n\n" not in summary([finished("dec", seed=1), finished("idec", seed=2)])
+
+
+def test_the_same_seed_twice_is_no_second_seed():
+    assert "\n\n" not in summary([finished(), finished()])
+
+
+def test_two_files_with_one_name_are_two_methods():
+    others = {"datasets": (DatasetRecord("digits", scored(0.5)),), "seconds": 1.0}
+
+    text = summary([finished(seed=1), Outcome("other.json", "dec", 2, "ok", **others)])
+
+    assert "\n\n" not in text
+
+
+def test_data_sets_before_a_failure_keep_their_scores():
+    records = (DatasetRecord("a", scored(0.5)),)
+
+    text = summary([Outcome("d.json", "dec", 0, "failed", datasets=records, seconds=2.0)])
+
+    assert cells(text, 2)[:6] == ["dec", "a", "0", "ok", "200", "0.500"]
+    assert cells(text, 3) == ["dec", "0", "failed", "-", "-", "-", "-", "2.0", "s"]

@@ -1,0 +1,146 @@
+"""Where records go."""
+
+import json
+import re
+from io import StringIO
+
+import pytest
+
+from dcrf.reporting.records import (
+    EvaluationRecord,
+    LossRecord,
+    Note,
+    PhaseRecord,
+    PhaseStart,
+    Progress,
+)
+from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writers
+
+EVALUATION = {"acc": 0.5, "nmi": 0.25, "ari": 0.125, "n_samples": 20, "internal": {}}
+RECORDS = [
+    Note("hello"),
+    PhaseStart("digits", "finetuning", 2),
+    LossRecord("digits", "finetuning", 1, {"a/b": 0.5}),
+    Progress(1, lambda: {"a/b": 0.5}),
+    EvaluationRecord("digits", "finetuning", 2, EVALUATION),
+    Progress(2, lambda: {"a/b": 0.25}),
+    PhaseRecord("digits", "finetuning", 2, 1, "2 iterations"),
+    EvaluationRecord("digits", None, None, EVALUATION),
+]
+EVALUATION_LINE = "finetuning  it 2  ACC 0.500  NMI 0.250  ARI 0.125  (n=20)"
+LINES = [
+    "hello",
+    "finetuning  starts on digits",
+    "finetuning  it 1  a/b 0.5",
+    EVALUATION_LINE,
+    "finetuning  ended at it 2 in epoch 1: 2 iterations",
+    "digits  final  ACC 0.500  NMI 0.250  ARI 0.125  (n=20)",
+]
+
+
+def write_all(writer):
+    for record in RECORDS:
+        writer.write(record)
+    writer.close()
+
+
+def test_lines_are_plain_and_the_stream_stays_open():
+    stream = StringIO()
+
+    write_all(Lines(stream, timestamps=False))
+
+    assert stream.getvalue().splitlines() == LINES
+
+
+def test_every_line_of_a_text_gets_the_time():
+    stream = StringIO()
+
+    Lines(stream, timestamps=True).write(Note("first\nsecond"))
+
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
+    assert re.fullmatch(rf"{stamp}first\n{stamp}second\n", stream.getvalue())
+
+
+def test_a_log_file_is_appended_to(tmp_path):
+    path = tmp_path / "logs" / "log.txt"
+
+    write_all(LogFile(path, timestamps=False))
+    write_all(LogFile(path, timestamps=False))
+
+    assert path.read_text().splitlines() == LINES * 2
+
+
+def test_a_log_file_can_be_read_while_it_is_written(tmp_path):
+    writer = LogFile(tmp_path / "log.txt", timestamps=False)
+
+    writer.write(Note("so far"))
+
+    assert (tmp_path / "log.txt").read_text() == "so far\n"
+    writer.close()
+
+
+def test_json_lines_hold_losses_and_evaluations_only(tmp_path):
+    write_all(JsonLines(tmp_path / "metrics.jsonl"))
+
+    place = {"dataset": "digits", "phase": "finetuning"}
+    final = {"dataset": "digits", "phase": None, "iteration": None, "evaluation": EVALUATION}
+    found = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(text) for text in found] == [
+        {"kind": "losses", **place, "iteration": 1, "losses": {"a/b": 0.5}},
+        {"kind": "evaluation", **place, "iteration": 2, "evaluation": EVALUATION},
+        {"kind": "evaluation", **final},
+    ]
+
+
+def test_several_writers_get_the_same():
+    streams = [StringIO(), StringIO()]
+
+    write_all(Writers([Lines(stream, timestamps=False) for stream in streams]))
+
+    assert [stream.getvalue().splitlines() for stream in streams] == [LINES, LINES]
+
+
+def test_several_writers_are_all_closed(tmp_path):
+    files = [LogFile(tmp_path / name, timestamps=False) for name in ("a", "b")]
+
+    Writers(files).close()
+
+    for file in files:
+        with pytest.raises(ValueError, match="closed"):
+            file.write(Note("too late"))
+
+
+def test_the_terminal_shows_a_bar_and_keeps_evaluations_above_it():
+    stream = StringIO()
+
+    write_all(Terminal(stream))
+
+    text = stream.getvalue()
+    assert "finetuning on digits:   0%" in text
+    lasting = [part.split("\r")[-1] for part in text.split("\n")]
+    for expected in ("hello", EVALUATION_LINE, *LINES[-2:]):
+        assert expected in lasting
+    assert LINES[2] not in text  # losses stand in the bar
+
+
+def test_the_terminal_without_a_known_end_counts():
+    stream = StringIO()
+    terminal = Terminal(stream)
+
+    terminal.write(PhaseStart("digits", "training", None))
+    terminal.write(Progress(1, lambda: {"a/b": 0.5}))
+    terminal.close()
+
+    assert "training on digits: 0it" in stream.getvalue()
+
+
+def test_the_terminal_can_be_closed_in_mid_phase_and_twice():
+    stream = StringIO()
+    terminal = Terminal(stream)
+    terminal.write(PhaseStart("digits", "training", 5))
+
+    terminal.close()
+    terminal.close()
+    terminal.write(Note("failed"))
+
+    assert stream.getvalue().endswith("failed\n")

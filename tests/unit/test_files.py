@@ -1,0 +1,74 @@
+"""Files that are there whole or not at all."""
+
+import json
+import stat
+
+import pytest
+
+from dcrf.files import write_atomically, write_json
+
+
+def test_folders_are_made(tmp_path):
+    file = tmp_path / "deep" / "er" / "file.bin"
+
+    write_atomically(file, b"content")
+
+    assert file.read_bytes() == b"content"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_existing_file_is_replaced(tmp_path):
+    file = tmp_path / "file.bin"
+
+    write_atomically(file, b"a long first version")
+    write_atomically(file, b"second")
+
+    assert file.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_others_may_read_it(tmp_path):
+    write_atomically(tmp_path / "file", b"")
+
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    file = tmp_path / "file.bin"
+    file.write_bytes(b"old")
+
+    with pytest.raises(TypeError):
+        write_atomically(file, "no bytes")
+
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_in_the_way_is_an_error_and_leaves_nothing(tmp_path):
+    (tmp_path / "taken").mkdir()
+
+    with pytest.raises(OSError, match="taken"):
+        write_atomically(tmp_path / "taken", b"content")
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "taken"]
+
+
+def test_json_is_readable_and_ends_with_a_line_break(tmp_path):
+    content = {"name": "Zürich ± 1", "values": [1, 2.5, None, True]}
+
+    write_json(tmp_path / "file.json", content)
+
+    text = (tmp_path / "file.json").read_text(encoding="utf-8")
+    assert "Zürich ± 1" in text
+    assert text.endswith("}\n")
+    assert text.splitlines()[1].startswith('  "name"')
+    assert json.loads(text) == content
+
+
+def test_what_json_cannot_hold_leaves_the_old_file(tmp_path):
+    write_json(tmp_path / "file.json", {"old": 1})
+
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "file.json", {"new": object()})
+
+    assert json.loads((tmp_path / "file.json").read_text()) == {"old": 1}

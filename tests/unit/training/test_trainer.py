@@ -1,0 +1,255 @@
+"""Data set by data set, phase by phase."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import Centroids
+from dcrf.data.data_source import DataSource
+from dcrf.data.plan import Loading
+from dcrf.data.raw import RawData
+from dcrf.errors import DataError, TrainingError
+from dcrf.mappings.mapping import Mapping
+from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
+from dcrf.streams import Streams
+from dcrf.training.exit_criteria import Iterations
+from dcrf.training.method import Method
+from dcrf.training.optimizers import OptimizerGroups
+from dcrf.training.phase import Hook, Phase
+from dcrf.training.trainer import DatasetPlan, PhasePlan, Trainer
+
+LABELS = np.array([0, 0, 1, 1])
+
+
+class Kept:
+    """A writer that keeps its records."""
+
+    def __init__(self):
+        self.records = []
+
+    def write(self, record):
+        self.records.append(record)
+
+    def close(self):
+        pass
+
+
+class BySign(Assignment):
+    """Samples below 0 are in cluster 0, the others in cluster 1, once a phase has ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.phases = []
+
+    def forward(self, samples):
+        is_second = (samples >= 0).double()
+        return torch.cat([1 - is_second, is_second], dim=1).log()
+
+    def missing(self):
+        return None if "training" in self.phases else "no phase has ended yet"
+
+    def after_phase(self, phase, sweep):
+        self.phases.append(phase)
+
+
+def make_method():
+    return Method({"encoder": Mapping([nn.Linear(1, 1)])}, BySign(), Centroids(2))
+
+
+def open_source():
+    samples = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]])
+    return DataSource("blobs", RawData(samples, LABELS), [], {}, Loading(2), Streams(0))
+
+
+class Drawing(Hook):
+    """Draws from the global generator, as dropout does."""
+
+    def __init__(self):
+        self.drawn = []
+
+    def after_iteration(self, state):
+        self.drawn.append(torch.rand(()).item())
+
+
+def phase_plan(
+    name="training", prepare=lambda method, sweep: None, look=lambda method: None, hooks=()
+):
+    """A phase of three iterations; it shows its method to `look` while it is made."""
+
+    def make(method, sweep, evaluator):
+        look(method)
+        return Phase(name, {}, OptimizerGroups(), [Iterations(3)], hooks)
+
+    return PhasePlan(name, prepare, make, 3)
+
+
+def plan(name="blobs", phases=None, **others):
+    made = {
+        "open": open_source,
+        "make_method": make_method,
+        "keeps_method": False,
+        "finish": lambda method: None,
+        **others,
+    }
+    return DatasetPlan(name=name, phases=[phase_plan()] if phases is None else phases, **made)
+
+
+def run(*plans):
+    trainer = Trainer(plans, Streams(0), Kept())
+    trainer.run()
+    return trainer
+
+
+def failing(error):
+    def fail(*arguments):
+        raise error
+
+    return fail
+
+
+def test_records_say_how_phases_ended_and_what_was_found():
+    trainer = run(plan())
+
+    (phase,), (dataset,) = trainer.phases, trainer.datasets
+    assert phase == PhaseRecord("blobs", "training", 3, 2, "3 iterations")
+    assert (dataset.dataset, dataset.absent) == ("blobs", None)
+    assert dataset.evaluation["acc"] == 1.0
+    assert dataset.evaluation["n_samples"] == 4
+    assert dataset.evaluation["reassignment_ratio"] is None
+
+
+def test_everything_is_written_in_its_order():
+    trainer = run(plan())
+
+    final = EvaluationRecord("blobs", None, None, trainer.datasets[0].evaluation)
+    assert trainer.writer.records == [
+        PhaseStart("blobs", "training", 3),
+        trainer.phases[0],
+        final,
+    ]
+
+
+def test_a_final_evaluation_that_is_not_possible_is_absent_with_its_reason():
+    trainer = run(plan(phases=[phase_plan("other")]))
+
+    reason = "no phase has ended yet"
+    assert trainer.datasets == [DatasetRecord("blobs", None, reason)]
+    assert trainer.writer.records[-1] == Note(f"blobs  has no final evaluation: {reason}")
+
+
+def test_a_data_set_without_phases_is_only_evaluated():
+    trainer = run(plan("a"), plan("b", phases=[], keeps_method=True))
+
+    assert [record.dataset for record in trainer.datasets] == ["a", "b"]
+    assert trainer.datasets[1].evaluation["acc"] == 1.0
+    assert len(trainer.phases) == 1
+
+
+def test_a_method_is_made_anew_unless_it_is_kept():
+    finished = []
+    plans = [
+        plan(name, keeps_method=keeps, finish=finished.append)
+        for name, keeps in (("a", True), ("b", True), ("c", False))
+    ]
+
+    run(*plans)
+
+    first, second, third = finished
+    assert first is second
+    assert third is not first
+
+
+def test_a_phase_is_prepared_before_it_is_made_and_trains_in_training_mode():
+    seen = []
+
+    def prepare(method, sweep):
+        method.eval()
+        seen.append("prepared")
+
+    run(plan(phases=[phase_plan(prepare=prepare, look=lambda m: seen.append(m.training))]))
+
+    assert seen == ["prepared", True]
+
+
+def test_what_was_done_before_a_failure_is_known():
+    trainer = Trainer([plan("a"), plan("b", open=failing(OSError("gone")))], Streams(0), Kept())
+
+    with pytest.raises(TrainingError):
+        trainer.run()
+
+    assert [record.dataset for record in trainer.datasets] == ["a"]
+
+
+def test_durations_are_known_for_every_part():
+    trainer = run(plan(phases=[phase_plan("other"), phase_plan()]))
+
+    assert list(trainer.durations) == [
+        "blobs/opening",
+        "blobs/other",
+        "blobs/training",
+        "blobs/final evaluation",
+    ]
+    assert all(seconds >= 0 for seconds in trainer.durations.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"open": failing(DataError("is missing"))}, "opening"),
+        ({"make_method": failing(DataError("is missing"))}, "opening"),
+        ({"phases": [phase_plan(prepare=failing(DataError("is missing")))]}, "training"),
+        ({"phases": [phase_plan(look=failing(DataError("is missing")))]}, "training"),
+        ({"finish": failing(DataError("is missing"))}, "final evaluation"),
+    ],
+)
+def test_a_failure_names_data_set_and_part(changes, part):
+    trainer = Trainer([plan(**changes)], Streams(0), Kept())
+
+    with pytest.raises(TrainingError) as caught:
+        trainer.run()
+
+    assert str(caught.value) == f"data set blobs, {part}: is missing"
+    assert isinstance(caught.value.__cause__, DataError)
+    assert f"blobs/{part}" in trainer.durations
+
+
+def test_a_failure_of_a_library_is_named_by_its_kind():
+    trainer = Trainer([plan(open=failing(RuntimeError("out of memory")))], Streams(0), Kept())
+
+    with pytest.raises(TrainingError, match="opening: RuntimeError: out of memory"):
+        trainer.run()
+    assert trainer.durations.keys() == {"blobs/opening"}
+
+
+def test_an_interruption_passes_through():
+    trainer = Trainer([plan(open=failing(KeyboardInterrupt()))], Streams(0), Kept())
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+
+
+def test_what_came_before_a_failure_has_been_written():
+    trainer = Trainer([plan("a"), plan("b", open=failing(OSError("gone")))], Streams(0), Kept())
+
+    with pytest.raises(TrainingError, match="data set b, opening: OSError: gone"):
+        trainer.run()
+
+    assert trainer.writer.records[-1].dataset == "a"
+    assert isinstance(trainer.writer.records[-1], EvaluationRecord)
+
+
+def test_what_draws_globally_in_a_phase_depends_on_the_seed_and_leaves_nothing_behind():
+    def drawn(seed, name="training"):
+        hook, method = Drawing(), make_method()
+        state = torch.get_rng_state()
+        plans = [plan(phases=[phase_plan(name, hooks=[hook])], make_method=lambda: method)]
+        Trainer(plans, Streams(seed), Kept()).run()
+        assert torch.equal(torch.get_rng_state(), state)
+        return tuple(hook.drawn)
+
+    found = [drawn(0), drawn(1), drawn(0, "other")]
+
+    assert drawn(0) == found[0]
+    assert len(set(found)) == 3
