@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcrf.config import check_batch, load_method
+from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
 from dcrf.errors import ConfigError, DcrfError, Problem
 
@@ -171,7 +171,10 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     except DcrfError as error:
         where = "--device" if options.device else "$.device"
         raise ConfigError(file, [Problem(where, str(error), DEVICES)]) from error
-    check(config)
+    try:
+        check(config)
+    except ConfigError as error:
+        raise ConfigError(file, with_places(file, error.problems, options.settings)) from error
     return config
 
 

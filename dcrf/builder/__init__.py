@@ -1,6 +1,7 @@
 """The only package that turns configuration into objects. What it returns has never seen any."""
 
-from dcrf.builder.method import check, label_informed
+from dcrf.builder.check import check
+from dcrf.builder.method import label_informed
 from dcrf.builder.plans import Run, build_plans
 
 __all__ = ["Run", "build_plans", "check", "label_informed"]

@@ -1,19 +1,14 @@
 """From configuration to a `Method`: mappings, centroids, strategy."""
 
-from collections.abc import Iterator
 from collections.abc import Mapping as Table
-from contextlib import contextmanager
 
-import torch
 from torch import nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.classifier import LABELLED_PREFIX
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.components import build_component, located
-from dcrf.builder.optimizers import build_optimizers
 from dcrf.config.model import MappingConfig, MethodConfig, Options
-from dcrf.errors import ConfigError, Problem
 from dcrf.mappings.layers import bind_function, build_layer, initialise
 from dcrf.mappings.mapping import Mapping
 from dcrf.registry import STRATEGIES
@@ -86,34 +81,6 @@ def label_informed(config: MethodConfig) -> bool:
     )
 
 
-def check(config: MethodConfig) -> None:
-    """Build what can be built without data, and throw it away.
-
-    Raises:
-        ConfigError: all parts that cannot be made, each at its JSON path.
-    """
-    problems: list[Problem] = []
-    with torch.device("meta"):  # shapes without memory, however large a layer is
-        for entry in config.mappings:
-            with _collected(problems):
-                _build_mapping(entry, None, config)
-        if not problems:
-            method = build_method(config, config.datasets[0].num_clusters, Streams(0))
-            for phase in config.phases:
-                with _collected(problems):
-                    build_optimizers(phase, method, config.source)
-    if problems:
-        raise ConfigError(config.source, problems)
-
-
-@contextmanager
-def _collected(problems: list[Problem]) -> Iterator[None]:
-    try:
-        yield
-    except ConfigError as error:
-        problems += error.problems
-
-
 def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodConfig) -> Mapping:
     named: dict[str, nn.Module] = {}
     layers = []
@@ -122,7 +89,7 @@ def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodCo
             layers.append(build_layer(layer, named))
     for index, wanted in enumerate(entry.layer_initialization):
         with located(f"{entry.path}.layer_initialization[{index}]", config.source):
-            _initialise(wanted, named)
+            initialise_layers(wanted, named)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
     return Mapping(
         layers,
@@ -135,7 +102,8 @@ def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodCo
     )
 
 
-def _initialise(entry: Options, named: Table[str, nn.Module]) -> None:
+def initialise_layers(entry: Options, named: Table[str, nn.Module]) -> None:
+    """Give named layers the initial parameters that an entry asks for."""
     own = ("layer_names", "weight_type", "type")
     arguments = {key: value for key, value in entry.items() if key not in own}
     for name in entry["layer_names"]:

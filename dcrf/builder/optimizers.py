@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from torch.nn import Parameter
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from dcrf.builder.components import located
 from dcrf.config.model import OptimizerConfig, PhaseConfig, SchedulerConfig
 from dcrf.names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.exit_criteria import (
@@ -25,18 +25,11 @@ from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, Op
 
 
 def build_optimizers(
-    phase: PhaseConfig,
-    method: Method,
-    source: object,
-    routes: Table[str, LossRoute] = MappingProxyType({}),
+    phase: PhaseConfig, method: Method, routes: Table[str, LossRoute]
 ) -> OptimizerGroups:
-    """Make a phase's optimizers with their schedulers and cycle.
-
-    Raises:
-        ConfigError: an optimizer or scheduler refuses its arguments.
-    """
+    """Make a phase's optimizers with their schedulers and cycle."""
     return OptimizerGroups(
-        optimizers=[_build_optimizer(entry, phase, method, source) for entry in phase.optimizers],
+        optimizers=[_grouped(entry, phase, method) for entry in phase.optimizers],
         routes=routes,
         cycle=[
             CycleStage(frozenset(stage.active_optimizer_names), stage.num_iterations)
@@ -45,28 +38,30 @@ def build_optimizers(
     )
 
 
+def build_optimizer(entry: OptimizerConfig, method: Method) -> Optimizer:
+    """Make an optimizer of the parameters that it trains."""
+    return OPTIMIZERS[entry.type](_parameters(entry, method), **entry.options)
+
+
+def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler:
+    """Make a learning-rate scheduler of an optimizer."""
+    return SCHEDULERS[entry.type](optimizer, **entry.options)
+
+
 def build_exit_criteria(entries: Table[str, Any]) -> list[ExitCriterion]:
     """Make the criteria of a phase."""
     return [CRITERIA[key](value) for key, value in entries.items()]
 
 
-def _build_optimizer(
-    entry: OptimizerConfig, phase: PhaseConfig, method: Method, source: object
-) -> GroupedOptimizer:
-    with located(entry.path, source):
-        optimizer = OPTIMIZERS[entry.type](_parameters(entry, method), **entry.options)
+def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:
+    optimizer = build_optimizer(entry, method)
     schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
-            schedulers[scheduler.step].append(_build_scheduler(scheduler, optimizer, source))
+            schedulers[scheduler.step].append(build_scheduler(scheduler, optimizer))
     return GroupedOptimizer(
         optimizer, entry.group_name, entry.name, schedulers["epoch"], schedulers["iteration"]
     )
-
-
-def _build_scheduler(entry: SchedulerConfig, optimizer: Any, source: object) -> LRScheduler:
-    with located(entry.path, source):
-        return SCHEDULERS[entry.type](optimizer, **entry.options)
 
 
 def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:

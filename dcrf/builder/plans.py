@@ -151,7 +151,7 @@ def _build_phase(
     return Phase(
         phase.name,
         patterns,
-        build_optimizers(phase, method, run.config.source, routes),
+        build_optimizers(phase, method, routes),
         criteria,
         hooks,
     )

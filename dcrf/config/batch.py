@@ -1,39 +1,67 @@
 """Check that the methods of one batch do not get in each other's way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from dcrf.config.files import exists
-from dcrf.config.model import MethodConfig, SaveConfig
+from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.config.paths import saved_file, with_seed
 from dcrf.errors import ConfigError, Problem
 
 
 def check_batch(configs: Sequence[MethodConfig], seeds: Sequence[int]) -> None:
-    """Check the files that methods which run together save and load.
+    """Check the files that methods which run one after the other save and load.
 
     Raises:
         ConfigError: two methods, or two parts of one, save to the same file; a file to load
-            does not exist and no method of the batch saves it.
+            does not exist, and nothing that runs before saves it.
     """
-    used: Sequence[int | None] = seeds if len(seeds) > 1 else [None]
+    steps = list(_steps(configs, seeds if len(seeds) > 1 else [None]))
     writers: dict[Path, _Writer] = {}
-    problems: dict[Problem, None] = {}
-    for config, seed in product(configs, used):
-        for file, save in _saved(config, seed):
-            writer = _Writer(config, save, seed)
-            first = writers.setdefault(file, writer)
-            if not writer.is_same_as(first):
-                problems[_conflict(writer, first)] = None
-    for config in configs:
-        for path, file in _loaded(config):
-            names = {file if seed is None else with_seed(file, seed) for seed in used}
-            if not exists(file) and not names & writers.keys():
-                problems[_missing(config, path, file)] = None
+    problems = dict.fromkeys(_conflicts(steps, writers)) | dict.fromkeys(_unsaved(steps, writers))
     if problems:
         raise ConfigError("the batch", list(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A phase on a data set in one run; `first_centroids` says that it makes new centroids."""
+
+    config: MethodConfig
+    seed: int | None
+    dataset: DatasetConfig
+    phase: PhaseConfig
+    first_centroids: bool
+
+    def saved(self) -> Iterator[tuple[Path, SaveConfig]]:
+        """Yield the files that it writes."""
+        for save in self.phase.saves:
+            part = save.mapping_name or "centroids"
+            names = (self.config.name, self.dataset.name, part)
+            yield saved_file(save.target, *names, self.seed), save
+
+    def loaded(self) -> Iterator[tuple[str, Path]]:
+        """Yield JSON path and file of what it reads on entering."""
+        yield from ((f"{load.path}.path_to_file", load.file) for load in self.phase.loads)
+        centroids = self.config.centroids
+        if self.first_centroids and centroids is not None and centroids.file is not None:
+            yield f"{centroids.path}.centroid_file_path", centroids.file
+
+
+def _steps(configs: Sequence[MethodConfig], seeds: Sequence[int | None]) -> Iterator[_Step]:
+    """Yield all that is run, in its order."""
+    for config, seed in product(configs, seeds):
+        using = () if config.centroids is None else config.centroids.phases
+        are_there = False
+        for dataset in config.datasets:
+            are_there = are_there and not dataset.reinitialize_mappings
+            for phase in config.phases:
+                if phase.name in dataset.phases:
+                    is_first = phase.name in using and not are_there
+                    are_there = are_there or is_first
+                    yield _Step(config, seed, dataset, phase, is_first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,20 +81,25 @@ class _Writer:
         )
 
 
-def _saved(config: MethodConfig, seed: int | None) -> Iterator[tuple[Path, SaveConfig]]:
-    for dataset in config.datasets:
-        for phase in config.phases:
-            for save in phase.saves if phase.name in dataset.phases else ():
-                part = save.mapping_name or "centroids"
-                yield saved_file(save.target, config.name, dataset.name, part, seed), save
+def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[Problem]:
+    """Fill in who is the first to save to each file."""
+    for step in steps:
+        for file, save in step.saved():
+            writer = _Writer(step.config, save, step.seed)
+            first = writers.setdefault(file, writer)
+            if not writer.is_same_as(first):
+                yield _conflict(writer, first)
 
 
-def _loaded(config: MethodConfig) -> Iterator[tuple[str, Path]]:
-    for phase in config.phases:
-        yield from ((f"{load.path}.path_to_file", load.file) for load in phase.loads)
-    centroids = config.centroids
-    if centroids is not None and centroids.file is not None:
-        yield f"{centroids.path}.centroid_file_path", centroids.file
+def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[Problem]:
+    written: set[Path] = set()
+    for step in steps:
+        for path, file in step.loaded():
+            names = [file] if step.seed is None else [with_seed(file, step.seed), file]
+            if not any(exists(name) or name in written for name in names):
+                later = next((writers[name] for name in names if name in writers), None)
+                yield _missing(step.config, path, file, later)
+        written |= {file for file, _ in step.saved()}
 
 
 def _conflict(writer: _Writer, first: _Writer) -> Problem:
@@ -76,6 +109,11 @@ def _conflict(writer: _Writer, first: _Writer) -> Problem:
     return Problem(f"{writer.save.path} of {writer.config.source}", found, remedy)
 
 
-def _missing(config: MethodConfig, path: str, file: Path) -> Problem:
-    found = f"the file '{file}' does not exist, and no method of the batch saves it"
-    return Problem(f"{path} of {config.source}", found, "check the path, or run what saves it")
+def _missing(config: MethodConfig, path: str, file: Path, later: _Writer | None) -> Problem:
+    where = f"{path} of {config.source}"
+    if later is None:
+        found = f"the file '{file}' does not exist, and nothing in the batch saves it"
+        return Problem(where, found, "check the path, or run what saves it")
+    writer = f"{later.save.path} of {later.config.source}"
+    found = f"the file '{file}' does not exist yet, it is saved only later, by {writer}"
+    return Problem(where, found, "run what saves it before")

@@ -38,13 +38,16 @@ def _no_classifier(data: Data) -> Iterator[Problem]:
 def _softmax_layer(path: str, mapping: Data) -> Iterator[Problem]:
     """What is left out must be a softmax; that it is there `references` checks."""
     name = text(mapping, "softmax_layer_name")
-    for _, layer in objects(mapping, "layers"):
-        kind = layer.get("type")
-        if name is not None and layer.get("name") == name and is_known("layers", kind):
-            if kind not in _LEFT_OUT:
-                found = f"layer {name!r} is of type {kind}"
-                remedy = "name a layer of type Softmax or LogSoftmax"
-                yield Problem(child(path, "softmax_layer_name"), found, remedy)
+    if name is None:
+        return
+    kinds = [
+        layer.get("type") for _, layer in objects(mapping, "layers") if layer.get("name") == name
+    ]
+    for kind in kinds:
+        if is_known("layers", kind) and kind not in _LEFT_OUT:
+            found = f"layer {name!r} is of type {kind}"
+            remedy = "name a layer of type Softmax or LogSoftmax"
+            yield Problem(child(path, "softmax_layer_name"), found, remedy)
 
 
 def _softmax_function(path: str, mapping: Data) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,8 @@ def _number(entries: list[Entry], plain: Callable[[dict[str, Any]], str | None])
     """Call them by their plain name, then `name_2` and so on in the order of the file."""
     taken = set(names(entries))
     for _, entry in entries:
-        name = word = plain(entry)
+        word = plain(entry)
         if word and "name" not in entry:
-            number = 1
-            while name in taken:
-                number, name = number + 1, f"{word}_{number + 1}"
-            entry["name"] = name
-            taken.add(name)
+            numbered = (f"{word}_{number}" for number in count(2))
+            entry["name"] = next(name for name in chain([word], numbered) if name not in taken)
+            taken.add(entry["name"])

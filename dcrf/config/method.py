@@ -27,7 +27,6 @@ from dcrf.config.schemas import nodes_of
 from dcrf.config.settings import apply, cap_iterations
 from dcrf.errors import ConfigError, Problem
 
-
 _CHECKS = (references, naming, checks, classifiers, timeline, routes, files, calls)
 
 

@@ -127,14 +127,19 @@ def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:
 
 
 def _refused_key(error: ValidationError, node: Node) -> Iterator[Problem]:
-    """Explain `not`, which forbids keys together with others, or values."""
-    keys = error.validator_value.get("required")
-    if keys is None:
+    """Explain `not`, which forbids keys beside others, or values; `not: {}` forbids any value."""
+    refused = error.validator_value
+    if refused and "required" not in refused:
         yield Problem(node.path, _found(error), _remedy(error, node))
-    for key in keys or ():
-        if isinstance(error.instance, dict):  # of anything else it is said that it is no object
-            found = f"the key {key!r} does not belong here"
-            yield Problem(child(node.path, key), found, _remedy(error, node))
+    elif not refused:
+        yield _misplaced(node.path, error.absolute_path[-1], error, node)
+    elif isinstance(error.instance, dict):  # of anything else it is said that it is no object
+        for key in refused["required"]:
+            yield _misplaced(child(node.path, key), key, error, node)
+
+
+def _misplaced(path: str, key: str | int, error: ValidationError, node: Node) -> Problem:
+    return Problem(path, f"the key {key!r} does not belong here", _remedy(error, node))
 
 
 def _repeated(error: ValidationError, node: Node) -> Iterator[Problem]:

@@ -29,7 +29,8 @@ class Iterations:
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
-        return f"{self.number} iterations" if state.clock.iteration >= self.number else None
+        is_over = state.clock.iteration >= self.number
+        return _counted(self.number, "iteration") if is_over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Epochs:
         is_over = state.clock.epoch > self.number or (
             state.clock.epoch == self.number and state.clock.epoch_ends
         )
-        return f"{self.number} epochs" if is_over else None
+        return _counted(self.number, "epoch") if is_over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class ScoreBelowAfter:
         if score is None or score >= self.value or state.clock.iteration < self.iterations:
             return None
         shown = f"{self.metric.upper()} {score:.3f} < {self.value:g}"
-        return f"{shown} after {self.iterations} iterations"
+        return f"{shown} after {_counted(self.iterations, 'iteration')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ class ReassignmentBelow:
 def needs_labels(criterion: ExitCriterion) -> bool:
     """Whether a criterion can only be met on a data set with labels."""
     return isinstance(criterion, ScoreAbove | ScoreBelowAfter)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _score(state: Progress, metric: str) -> float | None:

@@ -96,6 +96,21 @@ def method(**changes):
     return deepcopy({**made, **changes})
 
 
+def linear(name, n_in=5, n_out=5, role="design_pattern_specific", **others):
+    layer = {"type": "Linear", "in_features": n_in, "out_features": n_out}
+    return {"type": role, "name": name, "layers": [layer], **others}
+
+
+def only_pretraining(*mappings, strategy=None):
+    """Changes to the method that leave mappings to be built and nothing to train."""
+    phase = {"name": "p", "order": 1, "exit_criteria": {"iterations": 1}}
+    strategy = strategy or {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_in_feature_space_after_phase": "p",
+    }
+    return {"mappings": [*mappings], "phases": [phase], "cluster_assignment_strategy": strategy}
+
+
 def written(folder, content, name="method.json"):
     """Write a method file and return its path as a string."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """What every schema file promises."""
 
+import inspect
 import json
 from urllib.parse import urljoin
 
@@ -8,7 +9,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
-from dcrf.registry import SCHEMA
+from dcrf.registry import DESIGN_PATTERNS, SCHEMA
 from tests.unit.config.methods import classifying, dec
 
 FOLDERS = ("", "design_patterns", "cluster_assignment_strategies")
@@ -135,3 +136,15 @@ def test_annotations_are_those_of_the_architecture(uri):
     for schema in subschemas(FILES[uri]):
         for key in schema:
             assert not key.startswith("x-") or f"`{key}`" in table
+
+
+@pytest.mark.parametrize("stem", DESIGN_PATTERNS.schemas)
+def test_patterns_say_what_they_need(stem):
+    schema = DESIGN_PATTERNS.schemas[stem]
+    branches = [schema, *(branch.get("then", {}) for branch in schema.get("allOf", ()))]
+    needs = {need for branch in branches for need in branch.get("x-needs", ())}
+    wanted = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
+
+    assert needs <= {"assignments", "centroids"}
+    assert ("assignments" in needs) == ("assignment" in wanted)
+    assert ("centroids" in needs) == ("centroids" in wanted)

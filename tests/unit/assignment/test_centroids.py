@@ -116,7 +116,7 @@ def test_saved_centroids_are_read_back(tmp_path):
     "content", [{"other": torch.zeros(3, 2)}, {"centroids": torch.zeros(3)}, [1, 2], "text"]
 )
 def test_a_file_with_anything_else_is_refused(tmp_path, content):
-    with pytest.raises(DataError, match="holds no (centroids|tensors)"):
+    with pytest.raises(DataError, match=r"holds no (centroids|tensors)"):
         read_centroids(saved(tmp_path / "c.pth", content))
 
 

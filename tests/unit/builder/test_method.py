@@ -1,7 +1,5 @@
 """From configuration to mappings, strategy and centroids."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -9,42 +7,16 @@ from dcrf.builder.method import (
     build_classifiers,
     build_mappings,
     build_method,
-    check,
     label_informed,
 )
-from dcrf.config import load_method
-from dcrf.errors import ConfigError
 from dcrf.streams import Streams
-from tests.cases.methods import ENCODER, adam, method, written
+from tests.cases.methods import ENCODER, linear, method, only_pretraining
 
 SAMPLES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.fixture
-def load(tmp_path):
-    def loader(**changes):
-        return load_method(Path(written(tmp_path, method(**changes))))
-
-    return loader
-
-
-def linear(name, n_in=5, n_out=5, role="design_pattern_specific", **others):
-    layer = {"type": "Linear", "in_features": n_in, "out_features": n_out}
-    return {"type": role, "name": name, "layers": [layer], **others}
-
-
 def classifier(**others):
     return linear("classifier", n_out=10, role="feature_space_classifier", **others)
-
-
-def only_pretraining(*mappings, strategy=None):
-    """Changes to the method that leave mappings to be built and nothing to train."""
-    phase = {"name": "p", "order": 1, "exit_criteria": {"iterations": 1}}
-    strategy = strategy or {
-        "type": "classical_clustering_in_feature_space_after_phase",
-        "classical_clustering_in_feature_space_after_phase": "p",
-    }
-    return {"mappings": [*mappings], "phases": [phase], "cluster_assignment_strategy": strategy}
 
 
 def test_mappings_may_follow_one_another_in_any_order_of_declaration(load):
@@ -191,48 +163,6 @@ def test_a_method_holds_everything_that_is_trained_once(load):
     assert made.assignment.centroids is made.centroids
     assert made.assignment.feature_extractor is made.mappings["encoder"]
     assert len({id(p) for p in made.parameters()}) == 2 * 2 + 2 + 1
-
-
-def test_what_can_be_built_passes_the_check(load):
-    state = torch.get_rng_state()
-
-    check(load())
-
-    assert torch.equal(torch.get_rng_state(), state)
-
-
-def test_huge_layers_are_checked_without_memory(load):
-    check(load(**only_pretraining(ENCODER, linear("huge", 10**6, 10**6))))
-
-
-def test_the_check_names_every_layer_that_torch_refuses(load):
-    bad_size = linear("a", n_in=-3)
-    bad_groups = {
-        "type": "design_pattern_specific",
-        "name": "b",
-        "layers": [
-            {"type": "ReLU"},
-            {"type": "Conv2d", "in_channels": 3, "out_channels": 4, "kernel_size": 1, "groups": 2},
-        ],
-    }
-
-    with pytest.raises(ConfigError) as caught:
-        check(load(**only_pretraining(ENCODER, bad_size, bad_groups)))
-
-    paths = [problem.path for problem in caught.value.problems]
-    assert paths == ["$.mappings[1].layers[0]", "$.mappings[2].layers[1]"]
-
-
-def test_the_check_names_every_optimizer_that_torch_refuses(load):
-    phases = method()["phases"]
-    for phase in phases:
-        phase["optimizers"].append(adam("encoder", lr=-1))
-
-    with pytest.raises(ConfigError) as caught:
-        check(load(phases=phases))
-
-    paths = [problem.path for problem in caught.value.problems]
-    assert paths == ["$.phases[0].optimizers[1]", "$.phases[1].optimizers[1]"]
 
 
 @pytest.mark.parametrize(

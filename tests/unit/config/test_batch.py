@@ -83,3 +83,52 @@ def test_a_centroid_file_must_exist(tmp_path):
     (problem,) = refusals([loaded(tmp_path, "a", cluster_assignment_strategy=strategy)])
 
     assert problem.path.startswith("$.cluster_assignment_strategy.centroid_file_path")
+
+
+def test_what_is_saved_only_later_cannot_be_loaded_yet(tmp_path):
+    reader = loaded(tmp_path, "reader", **loading("parameters/writer_load_digits_encoder.pth"))
+    writer = loaded(tmp_path, "writer", **without_centroids_saved())
+
+    for seeds in ([0], [0, 1]):
+        problem = refusals([reader, writer], seeds)[0]
+        assert problem.path.startswith("$.phases[0].load_mapping_parameters[0].path_to_file")
+        assert "only later, by $.phases[0].save_mapping_parameters[0]" in problem.found
+        assert "writer.json" in problem.found
+
+
+def test_a_phase_cannot_load_what_it_saves_itself_but_a_later_one_can(tmp_path):
+    changes = loading("parameters/a_load_digits_encoder.pth")
+    loads = changes["phases"][0].pop("load_mapping_parameters")
+
+    changes["phases"][1]["load_mapping_parameters"] = loads
+    check_batch([loaded(tmp_path, "a", **changes)], [0])
+
+    changes["phases"][0]["load_mapping_parameters"] = loads
+    assert len(refusals([loaded(tmp_path, "a", **changes)])) == 1
+
+
+def test_a_later_data_set_can_load_what_an_earlier_one_saved(tmp_path):
+    changes = loading("parameters/a_first_encoder.pth")
+    (dataset,) = dec()["datasets"]
+    first, second = (dataset | {"name": name} for name in ("first", "second"))
+    phases = changes["phases"]
+    again = phases[0] | {"name": "again", "order": 3}
+    del phases[0]["load_mapping_parameters"]
+    datasets = [first | {"phases": ["pretraining"]}, second | {"phases": ["again", "finetuning"]}]
+    made = {"phases": [*phases, again], "datasets": datasets}
+
+    check_batch([loaded(tmp_path, "a", **made)], [0])
+
+    made["datasets"] = [dataset | {"order": -i} for i, dataset in enumerate(datasets)]
+    assert "only later" in refusals([loaded(tmp_path, "a", **made)])[0].found
+
+
+def test_a_method_cannot_begin_with_the_centroids_that_it_saves(tmp_path):
+    strategy = dec()["cluster_assignment_strategy"] | {
+        "centroid_initialization_strategy": "load_from_file",
+        "centroid_file_path": "centroids.pth",
+    }
+
+    (problem,) = refusals([loaded(tmp_path, "a", cluster_assignment_strategy=strategy)])
+
+    assert "only later, by $.phases[1].save_centroids" in problem.found

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from tests.unit.config.methods import classifying, dec, load, problem, problems
@@ -10,64 +9,6 @@ IRIS = {
     "num_clusters": 3,
     "phases": ["finetuning"],
 }
-
-
-def test_two_classifiers_of_one_name_are_a_problem(tmp_path):
-    method = classifying()
-    method["mappings"].append({**method["mappings"][2], "name": "feature_space_classifier"})
-
-    found = problem(tmp_path, method)
-
-    assert found.path == "$.mappings[3].name"
-    assert found.found == "another mapping is called 'feature_space_classifier'"
-
-
-def test_two_mappings_without_names_are_called_alike(tmp_path):
-    method = classifying()
-    method["mappings"].append({**method["mappings"][2]})
-
-    found = problem(tmp_path, method)
-
-    assert found.path == "$.mappings[3].name"
-    assert found.line > 1
-
-
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        (lambda m: m["phases"][1].update(name="pretraining"), "phase"),
-        (lambda m: m["datasets"].append(dict(m["datasets"][0])), "data set"),
-        (lambda m: m["mappings"][0]["layers"][3].update(name="hidden"), "layer"),
-        (lambda m: m["datasets"][0]["batch_augmentations"].append(
-            {"name": "flipped", "transforms": []}), "view"),
-        (lambda m: m["phases"][0]["design_patterns"].extend(
-            [{"pattern": "assignment_entropy", "name": "reconstruction"},
-             {"pattern": "assignment_entropy", "name": "reconstruction"}]), "design pattern"),
-    ],
-)  # fmt: skip
-def test_names_are_unique(tmp_path, change, kind):
-    method = dec()
-    change(method)
-
-    told = problems(tmp_path, method)
-    assert any(p.found.startswith(f"another {kind} is called") for p in told)
-
-
-def test_what_is_disabled_may_bear_the_same_name(tmp_path):
-    method = dec()
-    method["datasets"].append(method["datasets"][0] | {"enabled": False})
-    method["phases"].append(method["phases"][0] | {"enabled": False})
-
-    assert len(load(tmp_path, method).datasets) == 1
-
-
-def test_optimizers_may_share_a_name(tmp_path):
-    method = dec()
-    method["phases"][1]["optimizers"].append(
-        {"type": "Adam", "name": "main", "trained_mapping_names": ["decoder"]}
-    )
-
-    assert len(load(tmp_path, method).phases[1].optimizers) == 2
 
 
 def test_mappings_in_a_circle_are_problems(tmp_path):
@@ -107,23 +48,6 @@ def test_the_last_sample_is_not_before_the_first(tmp_path):
     assert problem(tmp_path, method).path == "$.datasets[0].index_of_last_sample_to_use"
 
 
-def test_an_optimizer_of_centroids_needs_some(tmp_path):
-    method = classifying()
-    method["phases"][0]["optimizers"][0]["optimizes_centroids"] = True
-
-    found = problem(tmp_path, method)
-
-    assert found.path == "$.phases[0].optimizers[0].optimizes_centroids"
-    assert "no centroids" in found.found
-
-
-def test_centroids_to_save_must_exist(tmp_path):
-    method = classifying()
-    method["phases"][0]["save_centroids"] = {"path_to_file_or_dir": "x.pth"}
-
-    assert problem(tmp_path, method).path == "$.phases[0].save_centroids"
-
-
 def test_fixed_centroids_are_not_optimized(tmp_path):
     method = dec()
     strategy = method["cluster_assignment_strategy"]
@@ -147,13 +71,6 @@ def test_kept_centroids_are_as_many_as_clusters(tmp_path):
     assert len(load(tmp_path, method).datasets) == 2
 
 
-def test_the_classifier_strategy_needs_a_classifier(tmp_path):
-    method = classifying()
-    del method["mappings"][2]
-
-    assert problem(tmp_path, method).found == "the method has no classifier"
-
-
 def test_where_the_first_feature_extractor_is_meant_there_must_be_one(tmp_path):
     method = classifying()
     method["mappings"][0]["type"] = "design_pattern_specific"
@@ -173,45 +90,73 @@ def test_centroids_need_a_feature_extractor(tmp_path):
     assert problem(tmp_path, method).path == "$.cluster_assignment_strategy"
 
 
-def torchvision(**options):
+@pytest.mark.parametrize("strategy", ["classifier", "after_phase"])
+def test_every_method_that_is_kept_has_its_number_of_clusters(tmp_path, strategy):
+    method = classifying()
+    if strategy == "after_phase":
+        method["cluster_assignment_strategy"] = {
+            "type": "classical_clustering_in_feature_space_after_phase",
+            "classical_clustering_in_feature_space_after_phase": "pretraining",
+        }
+    views = method["datasets"][0]["batch_augmentations"]
+    later = IRIS | {"order": 1, "phases": ["pretraining"], "batch_augmentations": views}
+    method["datasets"].append(later | {"reinitialize_mappings": False})
+
+    found = problem(tmp_path, method)
+
+    assert found.path == "$.datasets[1].num_clusters"
+    assert found.remedy == "write 10, or reinitialize the mappings"
+    method["datasets"][1]["reinitialize_mappings"] = True
+    assert len(load(tmp_path, method).datasets) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_right"), [(0.1, 1, True), (1, 1, True), (2, 1, False)]
+)
+def test_annealing_goes_upwards(tmp_path, first, last, is_right):
     method = dec()
-    method["datasets"][0] |= {"source": "torchvision", "dataset": "MNIST", **options}
-    return method
+    key = "gaussian_similarity_measure_inverse_temperature"
+    schedule = {"annealing_initial_value": first, "annealing_final_value": 1}
+    method["cluster_assignment_strategy"] |= {
+        "similarity_measure": "gaussian",
+        key: schedule | {"annealing_iterations_per_value": 5},
+    }
+
+    if is_right:
+        load(tmp_path, method)
+    else:
+        path = f"$.cluster_assignment_strategy.{key}.annealing_initial_value"
+        assert problem(tmp_path, method).path == path
 
 
-def test_a_folder_that_is_not_downloaded_must_exist(tmp_path):
-    found = problem(tmp_path, torchvision(root="data", train=True))
-
-    assert found.path == "$.datasets[0].root"
-    assert f"{tmp_path / 'data'}" in found.found
-
-    load(tmp_path, torchvision(root="data", download=True))
-    (tmp_path / "data").mkdir()
-    load(tmp_path, torchvision(root="data"))
-
-
-def test_the_folder_of_a_part_must_exist(tmp_path):
-    parts = [{"root": "."}, {"root": "data"}]
-
-    assert problem(tmp_path, torchvision(parts=parts)).path == "$.datasets[0].parts[1].root"
-
-
-def test_a_file_of_arrays_must_exist(tmp_path):
+@pytest.mark.parametrize("stem", ["cluster_contrast", "instance_contrast"])
+def test_a_view_is_not_compared_with_itself(tmp_path, stem):
     method = dec()
-    method["datasets"][0] |= {"source": "npz", "path": "arrays.npz"}
+    views = {f"batch_augmentation_name_{i}": "flipped" for i in (1, 2)}
+    head = {"contrastive_learning_head_name": "encoder"} if stem == "instance_contrast" else {}
+    method["phases"][1]["design_patterns"] = [{"pattern": stem, **views, **head}]
 
-    assert problem(tmp_path, method).path == "$.datasets[0].path"
+    found = problem(tmp_path, method)
 
-    method["datasets"][0]["enabled"] = False
-    method["datasets"].append(IRIS)
+    assert found.path == "$.phases[1].design_patterns[0].batch_augmentation_name_2"
+    assert found.found == "the view 'flipped' is compared with itself"
+
+    del views["batch_augmentation_name_2"]
+    method["phases"][1]["design_patterns"] = [{"pattern": stem, **views, **head}]
     load(tmp_path, method)
 
-    np.savez(tmp_path / "arrays.npz", samples=np.zeros((2, 2)))
-    method["datasets"][0]["enabled"] = True
-    options = load(tmp_path, method).datasets[0].options
-    assert options["path"] == str(tmp_path / "arrays.npz")
+
+def test_minus_one_is_the_last_of_all_samples(tmp_path):
+    method = dec()
+    method["datasets"][0] |= {"index_of_first_sample_to_use": 5, "index_of_last_sample_to_use": -1}
+
+    dataset = load(tmp_path, method).datasets[0]
+
+    assert (dataset.first, dataset.last) == (5, None)
 
 
-@pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
-def test_paths_that_no_system_takes_do_not_exist(tmp_path, path):
-    assert any(p.path == "$.datasets[0].root" for p in problems(tmp_path, torchvision(root=path)))
+def test_an_index_out_of_range_is_one_problem(tmp_path):
+    method = dec()
+    method["datasets"][0]["index_of_last_sample_to_use"] = -2
+
+    assert problem(tmp_path, method).found == "-2 is out of range, it must be at least -1"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_method, with_places
 from dcrf.config.defaults import filled
 from dcrf.config.model import CentroidsConfig, CycleStep
+from dcrf.errors import Problem
 from tests.unit.config.methods import classifying, dec, load, write
 
 PHRASE = "training_feature_extractor_through_reconstruction_of_samples"
@@ -212,3 +213,45 @@ def test_reading_files_needs_no_torch():
 
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_only_the_rival_that_is_there_has_weights(tmp_path):
+    for rival, other in (("critic", "discriminator"), ("discriminator", "critic")):
+        (pattern,) = load(tmp_path, adversarial(rival)).phases[0].design_patterns
+
+        assert pattern.weights == {"autoencoder": 1.0, rival: 1.0}
+        assert ("critic_regularizing_hyperparameter" in pattern.options) == (other != "critic")
+
+
+LATE = [Problem("$.phases[1].optimizers[0]", "late"), Problem("$.mappings[1].layers[0]", "later")]
+
+
+def test_problems_found_after_loading_get_their_places(tmp_path):
+    file = write(tmp_path, dec())
+
+    placed = with_places(file, LATE)
+
+    assert [p.found for p in placed] == ["later", "late"]
+    lines = file.read_text().splitlines()
+    for found in placed:
+        assert lines[found.line - 1][found.column - 1] == "{"
+    assert with_places(str(file), placed) == placed
+
+
+def test_places_are_those_of_older_keys(tmp_path):
+    file = write(tmp_path, {**dec(), "training_device": "cpux"})
+
+    (placed,) = with_places(file, [Problem("$.device", "no such device")])
+
+    assert placed.path == "$.training_device"
+    assert "cpux" in file.read_text().splitlines()[placed.line - 1]
+
+
+def test_what_the_command_line_set_has_no_place(tmp_path):
+    file = write(tmp_path, dec())
+
+    assert with_places(file, LATE[:1], ["phases[1].optimizers=[]"])[0].line == 0
+
+
+def test_problems_of_a_file_that_is_gone_stay_as_they_are(tmp_path):
+    assert with_places(tmp_path / "gone.json", LATE) == LATE

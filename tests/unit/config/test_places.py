@@ -41,3 +41,9 @@ def test_what_is_no_path_in_the_file_has_no_place():
     (found,) = located([Problem("--set x=1", "z")], {"$": (1, 1)})
 
     assert found.line == 0
+
+
+def test_a_path_in_another_file_is_placed_at_the_top():
+    problem = Problem("$.phases[1] of /tmp/b.json", "x")
+
+    assert located([problem], {"$": (1, 1)})[0].line == 1

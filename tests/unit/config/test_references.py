@@ -146,3 +146,15 @@ def test_references_are_checked_beside_schema_problems(tmp_path):
     method["phases"][0]["design_patterns"][0]["encoder_name"] = "x"
 
     assert len(problems(tmp_path, method)) == 2
+
+
+def test_layers_inside_others_can_be_initialised(tmp_path):
+    method = dec()
+    inner = {"type": "Linear", "name": "inner", "in_features": 8, "out_features": 8}
+    method["mappings"][0]["layers"][2]["positional_arguments"].append(inner)
+    method["mappings"][0]["layer_initialization"][0]["layer_names"].append("inner")
+
+    assert load(tmp_path, method).mappings[0].layer_initialization[0]["layer_names"][2] == "inner"
+
+    method["mappings"][0]["layer_initialization"][0]["layer_names"][2] = "innr"
+    assert problem(tmp_path, method).remedy == "did you mean 'inner'?"

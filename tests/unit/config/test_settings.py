@@ -111,3 +111,13 @@ def test_no_phase_lasts_longer_than_the_most_iterations(tmp_path):
 def test_the_most_iterations_survive_wrong_shapes(tmp_path, wrong):
     with pytest.raises(ConfigError):
         loaded(tmp_path, most=3, method={**dec(), "phases": wrong})
+
+
+def test_the_most_iterations_stand_in_for_no_criterion(tmp_path):
+    method = dec()
+    method["phases"][0]["exit_criteria"] = {}
+
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, most=3, method=method)
+
+    assert [p.path for p in caught.value.problems] == ["$.phases[0].exit_criteria"]

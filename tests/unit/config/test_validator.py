@@ -170,11 +170,12 @@ def test_the_classifier_by_name_needs_the_name(tmp_path):
 )
 def test_criteria_on_evaluations_need_their_interval(tmp_path, criterion):
     method = dec()
-    method["phases"][0]["exit_criteria"] = criterion
+    method["phases"][1]["exit_criteria"] = criterion
+    del method["phases"][1]["performance_evaluation_interval"]
 
     found = problem(tmp_path, method)
 
-    assert found.path == PHASE
+    assert found.path == "$.phases[1]"
     assert found.found == "the key 'performance_evaluation_interval' is missing"
 
 
@@ -266,3 +267,48 @@ def test_a_pairing_that_makes_no_sense_is_told_with_the_reason(tmp_path):
 
     assert found.path == "$.phases[1].design_patterns[0].cluster_representation"
     assert found.remedy == "Cross-entropy goes with pseudolabel."
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (("phases", 0, "optimizers", 0, "trained_mapping_names"), "encoder"),
+        (("phases", 1, "optimizer_cycle", 0, "active_optimizer_names"), "main"),
+        (("datasets", 0, "phases"), "finetuning"),
+        (("mappings", 0, "layer_initialization", 0, "layer_names"), "code"),
+        (("cluster_assignment_strategy", "use_centroids_during_phases"), "finetuning"),
+    ],
+)
+def test_a_list_of_names_has_each_of_them_once(tmp_path, path, name):
+    method = dec()
+    holder = method
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = [name, name]
+
+    found = problem(tmp_path, method)
+
+    assert found.path.endswith(f"{path[-1]}[1]")
+    assert (found.found, found.remedy) == (f"'{name}' stands in this list twice", "name it once")
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "listed"),
+    [
+        (("phases", 0, "design_patterns", 0), "pattern", "target_distribution"),
+        (("cluster_assignment_strategy",), "type", "classifier"),
+        (("mappings", 1), "type", "feature_space_classifier"),
+    ],
+)
+def test_where_a_kind_is_missing_the_short_names_are_listed(tmp_path, path, key, listed):
+    method = dec()
+    holder = method
+    for step in path:
+        holder = holder[step]
+    del holder[key]
+
+    told = [p for p in problems(tmp_path, method) if p.found == f"the key {key!r} is missing"]
+
+    assert len(told) == 1
+    assert listed in told[0].remedy
+    assert "encouraging_cluster_formation" not in told[0].remedy

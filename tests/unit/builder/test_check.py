@@ -1,0 +1,104 @@
+"""What is built and thrown away before anything runs."""
+
+import pytest
+import torch
+
+from dcrf.builder import check
+from dcrf.errors import ConfigError
+from tests.cases.methods import ENCODER, adam, digits, linear, method, only_pretraining
+
+
+def test_what_can_be_built_passes_the_check(load):
+    state = torch.get_rng_state()
+
+    check(load())
+
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_huge_layers_are_checked_without_memory(load):
+    check(load(**only_pretraining(ENCODER, linear("huge", 10**6, 10**6))))
+
+
+def test_the_check_names_every_layer_that_torch_refuses(load):
+    bad_size = linear("a", n_in=-3)
+    bad_groups = {
+        "type": "design_pattern_specific",
+        "name": "b",
+        "layers": [
+            {"type": "ReLU"},
+            {"type": "Conv2d", "in_channels": 3, "out_channels": 4, "kernel_size": 1, "groups": 2},
+        ],
+    }
+
+    with pytest.raises(ConfigError) as caught:
+        check(load(**only_pretraining(ENCODER, bad_size, bad_groups)))
+
+    paths = [problem.path for problem in caught.value.problems]
+    assert paths == ["$.mappings[1].layers[0]", "$.mappings[2].layers[1]"]
+
+
+def test_the_check_names_every_optimizer_that_torch_refuses(load):
+    phases = method()["phases"]
+    for phase in phases:
+        phase["optimizers"].append(adam("encoder", lr=-1))
+
+    with pytest.raises(ConfigError) as caught:
+        check(load(phases=phases))
+
+    paths = [problem.path for problem in caught.value.problems]
+    assert paths == ["$.phases[0].optimizers[1]", "$.phases[1].optimizers[1]"]
+
+
+def paths(config):
+    with pytest.raises(ConfigError) as caught:
+        check(config)
+    return [problem.path for problem in caught.value.problems]
+
+
+def test_every_bad_layer_of_a_mapping_is_named(load):
+    bad = linear("bad", n_in="many")
+    bad["layers"] = [bad["layers"][0], {"type": "ReLU"}, {"type": "Dropout", "p": 7}]
+
+    found = paths(load(**only_pretraining(ENCODER, bad)))
+
+    assert found == ["$.mappings[1].layers[0]", "$.mappings[1].layers[2]"]
+
+
+def test_transforms_of_every_data_set_are_tried(load):
+    bad = [{"type": "ToTensor"}, {"type": "RandomAffine", "degrees": -5}]
+    view = {"name": "view", "transforms": [{"type": "RandomRotation", "degrees": [1, 2, 3]}]}
+    datasets = [digits(), digits(name="b", transforms=bad, batch_augmentations=[view])]
+
+    found = paths(load(datasets=datasets))
+
+    assert found == [
+        "$.datasets[1].transforms[1]",
+        "$.datasets[1].batch_augmentations[0].transforms[0]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "scheduler", [{"type": "StepLR", "step_size": 0}, {"type": "ExponentialLR", "gamma": "a"}]
+)
+def test_schedulers_are_stepped(load, scheduler):
+    phases = method()["phases"]
+    phases[0]["optimizers"] = [adam("encoder", name="o"), adam("decoder", name="p")]
+    phases[0]["optimizer_learning_rate_schedulers"] = [
+        {"type": "StepLR", "optimizer_name": "p", "step_size": 5},
+        {**scheduler, "optimizer_name": "o"},
+    ]
+
+    found = paths(load(phases=phases))
+
+    assert found == ["$.phases[0].optimizer_learning_rate_schedulers[1]"]
+
+
+def test_a_function_gets_no_objects(load):
+    mapping = linear(
+        "f", post_processing_functions=[{"function_name": "normalize", "dim": {"type": "ReLU"}}]
+    )
+
+    found = paths(load(**only_pretraining(ENCODER, mapping)))
+
+    assert found == ["$.mappings[1].post_processing_functions[0]"]

@@ -1,0 +1,75 @@
+from tests.unit.config.methods import dec, load, problem, problems
+
+
+def second_optimizer(**changes):
+    method = dec()
+    optimizer = {"type": "Adam", "trained_mapping_names": ["decoder"], **changes}
+    method["phases"][1]["optimizers"].append(optimizer)
+    return method
+
+
+def test_an_optimizer_without_a_name_never_acts_in_a_cycle(tmp_path):
+    found = problem(tmp_path, second_optimizer())
+
+    assert found.path == "$.phases[1].optimizers[1]"
+    assert "optimizer_cycle" in found.found
+
+
+def test_an_optimizer_that_no_stage_names_never_acts(tmp_path):
+    found = problem(tmp_path, second_optimizer(name="other"))
+
+    assert found.path == "$.phases[1].optimizers[1].name"
+    assert "names 'other'" in found.found
+
+
+def test_without_a_cycle_every_optimizer_acts(tmp_path):
+    method = second_optimizer()
+    del method["phases"][1]["optimizer_cycle"]
+
+    assert len(load(tmp_path, method).phases[1].optimizers) == 2
+
+
+def test_a_misspelt_name_in_a_stage_is_told_once(tmp_path):
+    method = second_optimizer(name="other")
+    method["phases"][1]["optimizer_cycle"][0]["active_optimizer_names"].append("othr")
+
+    assert problem(tmp_path, method).found == "no optimizer is called 'othr'"
+
+
+def test_a_loss_without_an_optimizer_is_noted(tmp_path):
+    method = dec()
+    pattern = {"pattern": "assignment_entropy", "loss_optimizer_group_name": "defualt"}
+    method["phases"][1]["design_patterns"].append(pattern)
+
+    assert load(tmp_path, method).notes == (
+        "$.phases[1].design_patterns[1]: no optimizer of group 'defualt'; "
+        "the loss is reported, not minimised",
+    )
+
+
+def test_an_optimizer_without_a_loss_is_noted(tmp_path):
+    method = dec()
+    method["phases"][1]["optimizers"][0]["group_name"] = "mine"
+
+    assert load(tmp_path, method).notes == (
+        "$.phases[1].design_patterns[0]: no optimizer of group 'default'; "
+        "the loss is reported, not minimised",
+        "$.phases[1].optimizers[0]: no loss of group 'mine'; it does nothing",
+    )
+
+
+def test_a_phase_that_only_looks_is_not_noted(tmp_path):
+    method = dec()
+    method["phases"][0]["optimizers"] = []
+
+    assert load(tmp_path, method).notes == ()
+
+
+def test_a_disabled_phase_may_be_unfinished(tmp_path):
+    method = second_optimizer()
+    method["phases"].append(method["phases"][1] | {"name": "later", "enabled": False})
+    method["phases"][1] = dec()["phases"][1]
+
+    assert not load(tmp_path, method).notes
+    method["phases"][2]["enabled"] = True
+    assert {p.path for p in problems(tmp_path, method)} == {"$.phases[2].optimizers[1]"}
