@@ -16,7 +16,6 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-
 def test_every_flag_is_in_the_table_and_none_besides():
     real = {flag for action in parser()._actions for flag in action.option_strings}
 
@@ -48,14 +47,16 @@ def test_links_to_files_lead_somewhere():
 
 def steps():
     """The method of the worked example after each of its steps."""
-    first, strategy, phase, views, shown = map(json.loads, blocks("json"))
+    first, strategy, phase, views, view, borrowed = map(json.loads, blocks("json"))
     second = {**first, **strategy, "phases": [*first["phases"], phase]}
-    (dataset,) = second["datasets"]
-    phases = [
-        {**p, "design_patterns": [{**pattern, **shown} for pattern in p["design_patterns"]]}
+    pretraining, finetuning = (
+        {**p, "design_patterns": [{**pattern, **view} for pattern in p["design_patterns"]]}
         for p in second["phases"]
-    ]
-    return first, second, {**second, "phases": phases, "datasets": [{**dataset, **views}]}
+    )
+    datasets = [{**second["datasets"][0], **views}]
+    third = {**second, "phases": [pretraining, finetuning], "datasets": datasets}
+    finetuning = {**finetuning, "design_patterns": [*finetuning["design_patterns"], *borrowed]}
+    return first, second, third, {**third, "phases": [pretraining, finetuning]}
 
 
 def test_every_step_of_the_worked_example_is_a_valid_method(tmp_path: Path):
