@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
+
+# no deadline: how long an example takes says nothing here; derandomised: a failure comes again
+settings.register_profile("dcrf", deadline=None, derandomize=True)
+settings.load_profile("dcrf")
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 

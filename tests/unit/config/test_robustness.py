@@ -71,9 +71,7 @@ json_values = st.recursive(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_value_may_stand_anywhere(tmp_path, data):
     path = data.draw(st.sampled_from(leaves_and_holders(dec())))
@@ -81,7 +79,7 @@ def test_any_value_may_stand_anywhere(tmp_path, data):
     assert is_loaded_or_refused(tmp_path, changed(dec(), path, data.draw(json_values)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet='{}[]",:\\ \n0123456789eE.+-truefalsnul', max_size=40))
 def test_any_text_is_loaded_or_refused(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "any.json"

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
@@ -185,7 +185,6 @@ def test_annealing_ends_where_deep_k_means_ends():
 
 
 @given(st.integers(0, 10_000), st.integers(1, 500))
-@settings(deadline=None)
 def test_annealing_rises_in_steps_up_to_its_end(iteration, per_value):
     value = annealed_inverse_temperature(0.1, 28.13, per_value, iteration)
     step = iteration - iteration % per_value
