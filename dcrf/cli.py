@@ -1,6 +1,7 @@
 """The command line: which files, how to run them, what to say at the end."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,14 +23,15 @@ examples:
   python main.py my_method.json --seed 0,1,2,3,4               five seeds, with mean and deviation
   python main.py my_method.json --validate                     check the file, run nothing
   python main.py my_method.json --max_iterations 100           try it out
-  python main.py my_method.json --set datasets[0].batch_size=64 \\
-                 --set phases[finetuning].exit_criteria.iterations=2000
+  python main.py my_method.json --set 'datasets[0].batch_size=64' \\
+                 --set 'phases[finetuning].exit_criteria.iterations=2000'
 
 Results go to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI), metrics.jsonl (all
 losses and evaluations), config.json (the method with every default written out), log.txt,
-parameters/, timing.json, environment.json.
+clusters/ (the cluster of every sample), parameters/, timing.json, environment.json.
 
-exit codes: 0 all done, 1 a method failed, 2 a file or the command line is unusable
+exit codes: 0 all done, 1 a method failed, 2 a file or the command line is unusable,
+130 interrupted by Ctrl-C
 """
 
 
@@ -42,6 +44,9 @@ class CommandLineError(DcrfError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    # Threads of torch that spin while they wait take six times as long on a busy machine. It is
+    # read when torch is imported, so it must be set before.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = parser().parse_args(arguments)
     try:
         configs = load(options)
@@ -51,10 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, CommandLineError) as error:
         print_error(error)
         return UNUSABLE
-    except KeyboardInterrupt:
-        print_error("interrupted; what was saved stays")
+    except KeyboardInterrupt:  # before or between runs; within one it is an outcome
         return INTERRUPTED
-    return OK if all(outcome.status == "ok" for outcome in outcomes) else FAILED
+    statuses = {outcome.status for outcome in outcomes}
+    if "interrupted" in statuses:
+        return INTERRUPTED
+    return OK if statuses == {"ok"} else FAILED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -131,11 +138,11 @@ def run(configs: Sequence[MethodConfig], options: argparse.Namespace) -> "list[O
         not options.no_log_timestamps,
         several,
     )
+    stopping = {"interrupted"} if options.resume_on_error else {"interrupted", "failed"}
     outcomes: list[Outcome] = []
     for config in configs:
         for seed in options.seed or [config.seed or 0]:
-            failed = any(outcome.status == "failed" for outcome in outcomes)
-            if failed and not options.resume_on_error:
+            if any(outcome.status in stopping for outcome in outcomes):
                 outcomes.append(Outcome(str(config.source), config.name, seed, "not run"))
             else:
                 outcomes.append(run_method(config, seed, output))
@@ -190,6 +197,9 @@ def _check_output(options: argparse.Namespace) -> None:
         for path in (folder, *folder.parents):
             if path.exists() and not path.is_dir():
                 raise CommandLineError(f"{folder} cannot be a folder: {path} is a file")
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if not os.access(existing, os.W_OK):
+            raise CommandLineError(f"{folder} cannot be written: {existing} allows no writing")
 
 
 def _existing(path: str) -> Path:

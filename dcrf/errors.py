@@ -43,6 +43,20 @@ class TrainingError(DcrfError):
     """Training cannot go on."""
 
 
+def cause_of(error: Exception) -> str:
+    """Return what went wrong in words; for an error that is not ours, with its kind."""
+    return str(error) if isinstance(error, DcrfError) else f"{type(error).__name__}: {error}"
+
+
+def is_expected(error: BaseException | None) -> bool:
+    """Whether an error goes back to one that we raised on purpose, so that nobody needs a trace."""
+    while isinstance(error, DcrfError):
+        if error.__cause__ is None:
+            return True
+        error = error.__cause__
+    return False
+
+
 def _describe(problem: Problem) -> str:
     place = f"  {problem.path}"
     if problem.line:

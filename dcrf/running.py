@@ -15,8 +15,8 @@ import torch
 
 from dcrf.builder import Run, build_plans, label_informed
 from dcrf.config.model import MethodConfig
-from dcrf.config.paths import clean_name
-from dcrf.errors import DcrfError
+from dcrf.config.saved_names import clean_name
+from dcrf.errors import DcrfError, is_expected
 from dcrf.files import write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
@@ -46,25 +46,19 @@ class Output:
 
 
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
-    """Train and evaluate; a failure is an outcome, not an exception."""
+    """Train and evaluate; a failure or an interruption is an outcome, not an exception."""
     start = time.perf_counter()
-    folder = new_folder(output.folder / clean_name(config.name), seed)
-    log = _log_file(config, folder, output)
-    writer = Writers([_console(), JsonLines(folder / "metrics.jsonl"), *([log] if log else [])])
-    run, status, failure = _run(config, seed, output, folder, writer), "ok", None
-    trainer = Trainer(build_plans(run), run.streams, writer)
     try:
-        _write_description(run, seed)
-        _introduce(run, seed, writer)
-        trainer.run()
-    except (DcrfError, OSError) as error:
-        status, failure = "failed", str(error)
-        writer.write(Note(f"{config.name}  failed: {failure}"))
-        if log is not None and not isinstance(error.__cause__, DcrfError):
-            log.write(Note("".join(traceback.format_exception(error))))
-    finally:
-        writer.close()
-        write_json(folder / "timing.json", trainer.durations)
+        folder = new_folder(output.folder / clean_name(config.name), seed)
+        log = _log_file(config, folder, output)
+    except OSError as error:
+        cause = f"results cannot be written: {error}"
+        return Outcome(str(config.source), config.name, seed, "failed", error=cause)
+    writer = Writers([_console(), JsonLines(folder / "metrics.jsonl"), *([log] if log else [])])
+    run = _run(config, seed, output, folder, writer)
+    trainer = Trainer(build_plans(run), run.streams, writer)
+    status, failure = _attempt(trainer, run, seed, log)
+    writer.close()
     outcome = Outcome(
         source=str(config.source),
         method=config.name,
@@ -75,6 +69,7 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
         phases=tuple(trainer.phases),
         error=failure,
     )
+    write_json(folder / "timing.json", trainer.durations)
     write_json(folder / "result.json", _result(outcome))
     return replace(outcome, seconds=time.perf_counter() - start)
 
@@ -108,13 +103,31 @@ def new_folder(parent: Path, seed: int) -> Path:
     raise OSError(f"no free folder name in {parent}")
 
 
+def _attempt(trainer: Trainer, run: Run, seed: int, log: LogFile | None) -> tuple[str, str | None]:
+    """Run to the end if possible; return the status, and the cause of a failure."""
+    name = run.config.name
+    try:
+        _write_description(run, seed)
+        _introduce(run, seed)
+        trainer.run()
+    except KeyboardInterrupt:
+        run.writer.write(Note(f"{name}  interrupted; what was saved stays"))
+        return "interrupted", None
+    except (DcrfError, OSError) as error:
+        run.writer.write(Note(f"{name}  failed: {error}"))
+        if log is not None and not is_expected(error):
+            log.write(Note("".join(traceback.format_exception(error))))
+        return "failed", str(error)
+    return "ok", None
+
+
 def _run(config: MethodConfig, seed: int, output: Output, folder: Path, writer: Writer) -> Run:
     return Run(
         config,
         Streams(seed),
         resolve_device(config.device),
         writer,
-        folder / "parameters",
+        folder,
         seed if output.several_seeds else None,
     )
 
@@ -125,11 +138,11 @@ def _console() -> Writer:
     return Lines(sys.stdout, timestamps=False)
 
 
-def _introduce(run: Run, seed: int, writer: Writer) -> None:
+def _introduce(run: Run, seed: int) -> None:
     name = run.config.name
-    writer.write(Note(f"{name}  seed {seed}  results in {run.folder.parent}"))
+    run.writer.write(Note(f"{name}  seed {seed}  results in {run.folder}"))
     for note in run.config.notes:
-        writer.write(Note(f"{name}  note: {note}"))
+        run.writer.write(Note(f"{name}  note: {note}"))
 
 
 def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | None:
@@ -142,7 +155,7 @@ def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | N
 
 
 def _write_description(run: Run, seed: int) -> None:
-    folder = run.folder.parent
+    folder = run.folder
     write_json(folder / "config.json", {**run.config.filled, "seed": seed})
     write_json(
         folder / "environment.json",

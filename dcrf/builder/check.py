@@ -22,7 +22,6 @@ from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, Problem
 from dcrf.mappings.layers import bind_function, build_layer
 from dcrf.streams import Streams
-from dcrf.training.method import Method
 
 STEPS = 2  # of a scheduler, so that it computes a learning rate
 
@@ -39,8 +38,13 @@ def check(config: MethodConfig) -> None:
             _check_mapping(mapping, problems)
         for dataset in config.datasets:
             _check_views(dataset, problems)
+        for phase in config.phases:
+            for optimizer in phase.optimizers:
+                with _collected(problems, optimizer.path):
+                    _check_optimizer(optimizer, phase, problems)
         if not problems:
-            _check_phases(config, problems)
+            with _collected(problems, config.strategy.path):
+                build_method(config, config.datasets[0].num_clusters, Streams(0))
     if problems:
         raise ConfigError(config.source, problems)
 
@@ -80,19 +84,8 @@ def _check_views(entry: DatasetConfig, problems: list[Problem]) -> None:
                 build_transforms([transform])
 
 
-def _check_phases(config: MethodConfig, problems: list[Problem]) -> None:
-    with _collected(problems, config.strategy.path):
-        method = build_method(config, config.datasets[0].num_clusters, Streams(0))
-        for phase in config.phases:
-            for entry in phase.optimizers:
-                with _collected(problems, entry.path):
-                    _check_optimizer(entry, phase, method, problems)
-
-
-def _check_optimizer(
-    entry: OptimizerConfig, phase: PhaseConfig, method: Method, problems: list[Problem]
-) -> None:
-    optimizer = build_optimizer(entry, method)
+def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, problems: list[Problem]) -> None:
+    optimizer = build_optimizer(entry, [nn.Parameter(torch.empty(1))])
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
             with _collected(problems, scheduler.path), warnings.catch_warnings():

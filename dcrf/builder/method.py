@@ -8,14 +8,14 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.classifier import LABELLED_PREFIX
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.components import build_component, located
+from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.model import MappingConfig, MethodConfig, Options
 from dcrf.mappings.layers import bind_function, build_layer, initialise
 from dcrf.mappings.mapping import Mapping
 from dcrf.registry import STRATEGIES
 from dcrf.streams import Streams, global_seed
+from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
-
-LABELLED_CRITERIA = tuple(f"performance_evaluation_{m}" for m in ("acc", "nmi", "ari"))
 
 
 def build_method(config: MethodConfig, n_clusters: int, streams: Streams) -> Method:
@@ -74,11 +74,9 @@ def build_classifiers(
 
 def label_informed(config: MethodConfig) -> bool:
     """Whether labels decide anything: the end of a phase, or which classifier to take."""
-    criteria = {key for phase in config.phases for key in phase.exit_criteria}
+    criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
     selection = str(config.strategy.options.get("classifier_selection_criterion", ""))
-    return selection.startswith(LABELLED_PREFIX) or any(
-        key.startswith(LABELLED_CRITERIA) for key in criteria
-    )
+    return selection.startswith(LABELLED_PREFIX) or any(map(needs_labels, criteria))
 
 
 def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodConfig) -> Mapping:

@@ -1,6 +1,6 @@
 """From configuration to optimizer groups and exit criteria."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table
 from functools import partial
 from types import MappingProxyType
@@ -38,9 +38,9 @@ def build_optimizers(
     )
 
 
-def build_optimizer(entry: OptimizerConfig, method: Method) -> Optimizer:
-    """Make an optimizer of the parameters that it trains."""
-    return OPTIMIZERS[entry.type](_parameters(entry, method), **entry.options)
+def build_optimizer(entry: OptimizerConfig, parameters: Sequence[Parameter]) -> Optimizer:
+    """Make an optimizer of parameters."""
+    return OPTIMIZERS[entry.type](parameters, **entry.options)
 
 
 def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler:
@@ -54,7 +54,7 @@ def build_exit_criteria(entries: Table[str, Any]) -> list[ExitCriterion]:
 
 
 def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:
-    optimizer = build_optimizer(entry, method)
+    optimizer = build_optimizer(entry, _parameters(entry, method))
     schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:

@@ -20,9 +20,10 @@ from dcrf.config.model import (
     PhaseConfig,
     SaveConfig,
 )
-from dcrf.config.paths import saved_file, with_seed
+from dcrf.config.saved_names import clean_name, saved_file, with_seed
 from dcrf.errors import TrainingError
-from dcrf.evaluation.evaluator import Evaluator
+from dcrf.evaluation.evaluator import Evaluator, Labels
+from dcrf.files import write_atomically
 from dcrf.registry import DESIGN_PATTERNS
 from dcrf.reporting.writers import Writer
 from dcrf.streams import Streams, draw_seed
@@ -41,7 +42,7 @@ class Run:
     """One run of a method.
 
     device: a torch device name.
-    folder: where the final parameters go.
+    folder: where the results go.
     seed_in_names: the seed, where files of several seeds must not meet; else None.
     kept_apart: file that another run had written -> the one that this run writes instead.
     """
@@ -85,7 +86,7 @@ def _dataset_plan(run: Run, dataset: DatasetConfig) -> DatasetPlan:
         ),
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(run, dataset, phase) for phase in phases],
-        finish=partial(_save_parameters, run, dataset.name),
+        finish=partial(_save_results, run, dataset.name),
     )
 
 
@@ -215,10 +216,16 @@ def _content(method: Method, mapping_name: str | None) -> Callable[[], dict[str,
     return lambda: {"centroids": method.centroids.values.detach().cpu()}
 
 
-def _save_parameters(run: Run, dataset: str, method: Method) -> None:
+def _save_results(run: Run, dataset: str, method: Method, clusters: Labels | None) -> None:
+    """Save all parameters, and the cluster of every sample where there are clusters."""
     parts: Sequence[str | None] = [*method.mappings]
     if method.centroids.are_initialised:
         parts = [*parts, None]
     for part in parts:
-        file = run.file(run.folder, dataset, part or "centroids")
+        name = part or "centroids"
+        file = saved_file(run.folder / "parameters", run.config.name, dataset, name, None)
         save_tensors(_content(method, part)(), file)
+    if clusters is not None:
+        rows = [f"{sample},{cluster}\n" for sample, cluster in enumerate(clusters.tolist())]
+        file = run.folder / "clusters" / f"{clean_name(dataset)}.csv"
+        write_atomically(file, "".join(["sample,cluster\n", *rows]).encode())

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dcrf.config.entries import objects, subobject
-from dcrf.config.places import child
+from dcrf.config.json_paths import child
+from dcrf.config.untrusted import objects, subobject
 from dcrf.errors import Problem
 
 _METHOD = {"training_device": "device"}

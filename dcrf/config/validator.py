@@ -7,8 +7,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from dcrf.config.places import child
-from dcrf.config.schemas import METHOD, Node, Nodes, nodes_of, registry
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import METHOD, Node, Nodes, nodes_of, registry
 from dcrf.errors import Problem
 
 _LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed

@@ -40,12 +40,14 @@ class Evaluator:
     Args:
         assignment: maps samples to log-assignments.
         labels: returns the labels (n,), or None where there are none.
+
+    clusters: (n,) of the last evaluation of the phase, None before it.
     """
 
     def __init__(self, assignment: Assignment, labels: Callable[[], Labels | None]) -> None:
         self.assignment = assignment
         self._labels = labels
-        self._previous: Labels | None = None
+        self.clusters: Labels | None = None
 
     @property
     def has_labels(self) -> bool:
@@ -54,7 +56,7 @@ class Evaluator:
 
     def start_phase(self) -> None:
         """Forget the clusters before, since a phase may have formed new ones."""
-        self._previous = None
+        self.clusters = None
 
     def evaluate(self, sweep: Sweep) -> Evaluation:
         """Assign every sample and compare.
@@ -66,7 +68,7 @@ class Evaluator:
         labels = self._labels()
         if labels is not None:
             self._score_members(sweep, labels)
-        previous, self._previous = self._previous, clusters
+        previous, self.clusters = self.clusters, clusters
         return Evaluation(
             n_samples=len(clusters),
             cluster_sizes=sizes,

@@ -1,8 +1,6 @@
 """How well clusters agree with labels, and how well they separate where there are none."""
 
 import warnings
-from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,6 +57,3 @@ def separation(features: NDArray[np.floating], clusters: NDArray[np.integer]) ->
         "silhouette": float(silhouette_score(features[some], clusters[some])),
         "davies_bouldin": float(davies_bouldin_score(features, clusters)),
     }
-
-
-METRICS: Mapping[str, str] = MappingProxyType({"acc": "ACC", "nmi": "NMI", "ari": "ARI"})

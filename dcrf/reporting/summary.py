@@ -17,7 +17,8 @@ class Outcome:
     """How one run of a method ended.
 
     source: the method's file.
-    status: `ok`, `failed` or `not run`.
+    status: `ok`, `failed`, `interrupted` or `not run`.
+    error: why it failed.
     label_informed: whether labels decided anything; such a result is no unsupervised one.
     datasets: the data sets that were finished, also where a later one failed.
     """
@@ -43,6 +44,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         parts.append(table(["method", "data set", "seeds", *SCORES.values()], over_seeds))
     if any(outcome.label_informed for outcome in outcomes):
         parts.append(LABEL_NOTE)
+    parts += [f"{o.method}, seed {o.seed}, failed: {o.error}" for o in outcomes if o.error]
     return "\n\n".join(parts)
 
 

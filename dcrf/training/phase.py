@@ -1,7 +1,8 @@
 """Run one phase: iterate, compute losses, step, let the hooks look, stop when told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.errors import TrainingError
+from dcrf.errors import TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.mapping import Mapping, shared_passes
 from dcrf.training.exit_criteria import ExitCriterion
@@ -84,7 +85,7 @@ def run_phase(
     """Train until an exit criterion is met; return its reason and the state then.
 
     Raises:
-        TrainingError: a loss is not finite.
+        TrainingError: a pattern fails, or a loss is not finite.
     """
     state = PhaseState(Clock(epoch=1, iteration=1))
     reason = "the data ran out"
@@ -111,15 +112,26 @@ def compute_losses(
     mappings: Sequence[Mapping],
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
-    for use in patterns.values():
-        use.pattern.before_iteration(clock, sweep)
+    for name, use in patterns.items():
+        with _blamed_on(name, clock):
+            use.pattern.before_iteration(clock, sweep)
     losses: dict[str, Tensor] = {}
     with shared_passes(mappings):
         for name, use in patterns.items():
-            found = use.pattern(use.batch_for(batch))
+            with _blamed_on(name, clock):
+                found = use.pattern(use.batch_for(batch))
             losses |= {f"{name}/{loss}": value for loss, value in found.items()}
     check_finite(losses, clock)
     return losses
+
+
+@contextmanager
+def _blamed_on(pattern: str, clock: Clock) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        place = f"{pattern} in iteration {clock.iteration}"
+        raise TrainingError(f"{place}: {cause_of(error)}") from error
 
 
 def check_finite(losses: Table[str, Tensor], clock: Clock) -> None:

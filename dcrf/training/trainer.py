@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 from dcrf.batch import Sweep
 from dcrf.data.data_source import DataSource
-from dcrf.errors import DcrfError, TrainingError
-from dcrf.evaluation.evaluator import Evaluator
+from dcrf.errors import TrainingError, cause_of
+from dcrf.evaluation.evaluator import Evaluator, Labels
 from dcrf.reporting.records import (
     DatasetRecord,
     EvaluationRecord,
@@ -43,7 +43,7 @@ class DatasetPlan:
 
     make_method: builds the method anew.
     keeps_method: goes on with the method of the data set before, where there is one.
-    finish: saves what is to be kept of the method.
+    finish: saves what is to be kept of the method, and the clusters (n,) if there are any.
     """
 
     name: str
@@ -51,7 +51,7 @@ class DatasetPlan:
     make_method: Callable[[], Method]
     keeps_method: bool
     phases: Sequence[PhasePlan]
-    finish: Callable[[Method], None]
+    finish: Callable[[Method, Labels | None], None]
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Trainer:
         with self._part(plan.name, "final evaluation"):
             sweep = method.sweep_over(source)
             self.datasets.append(self._final_evaluation(plan.name, evaluator, sweep))
-            plan.finish(method)
+            plan.finish(method, evaluator.clusters)
 
     def _run_phase(
         self,
@@ -116,10 +116,10 @@ class Trainer:
         return record
 
     def _final_evaluation(self, dataset: str, evaluator: Evaluator, sweep: Sweep) -> DatasetRecord:
+        evaluator.start_phase()
         if reason := evaluator.assignment.missing():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
             return DatasetRecord(dataset, None, reason)
-        evaluator.start_phase()
         evaluation = asdict(evaluator.evaluate(sweep))
         self.writer.write(EvaluationRecord(dataset, None, None, evaluation))
         return DatasetRecord(dataset, evaluation)
@@ -132,9 +132,7 @@ class Trainer:
             with global_seed(self.streams.seed_of("layers", dataset, part)):
                 yield
         except Exception as error:
-            is_ours = isinstance(error, DcrfError)
-            cause = str(error) if is_ours else f"{type(error).__name__}: {error}"
-            cause = cause.removeprefix(f"data set {dataset}: ")
+            cause = cause_of(error).removeprefix(f"data set {dataset}: ")
             raise TrainingError(f"data set {dataset}, {part}: {cause}") from error
         finally:
             self.durations[f"{dataset}/{part}"] = time.perf_counter() - start

@@ -128,6 +128,17 @@ def result(folder):
     return json.loads((folder / "result.json").read_text())
 
 
+def contents(folder):
+    """All files of a run that must not depend on when and where they were written."""
+    kept = [folder / "metrics.jsonl", folder / "result.json", *folder.glob("parameters/*")]
+    return {file.name: file.read_bytes() for file in kept}
+
+
+def final(folder, position=-1):
+    """The final evaluation on a data set, by default the last one."""
+    return result(folder)["datasets"][position]["evaluation"]
+
+
 def fake_mnist(root: Path, n: int = 300):
     """Write files that torchvision reads as MNIST (and, in its own folder, Fashion-MNIST)."""
     random = np.random.default_rng(0)

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "training": {"assignment", "batch", "data", "design_patterns", "errors", "evaluation"}
     | {"mappings", "reporting", "streams", "tensor_files"},
     "builder": {"assignment", "batch", "config", "data", "errors", "evaluation", "mappings"}
-    | {"names", "registry", "reporting", "streams", "tensor_files", "training"},
+    | {"files", "names", "registry", "reporting", "streams", "tensor_files", "training"},
     "generate": {"names", "registry"},
     "running": {"builder", "config", "errors", "files", "reporting", "streams", "training"},
     "cli": {"builder", "config", "errors", "reporting", "running"},

@@ -2,39 +2,16 @@
 
 import json
 import re
+from itertools import combinations, pairwise, product
+from statistics import mean
 
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
-from dcrf.cli import main
 from tests.cases import methods
-from tests.cases.methods import adam, digits, method, records, result, written
-
-
-@pytest.fixture
-def run(tmp_path, capsys):
-    """Run a method; return its folder."""
-    folders = iter(range(100))
-
-    def runner(content, *flags, code=0):
-        output = tmp_path / f"runs{next(folders)}"
-        found = main([written(tmp_path, content), "--output_dir", str(output), *flags])
-        assert found == code, capsys.readouterr().err
-        made = sorted(output.glob("*/*"))
-        return made[0] if len(made) == 1 else made
-
-    return runner
-
-
-def contents(folder):
-    """All files that must not depend on when and where they were written."""
-    kept = [folder / "metrics.jsonl", folder / "result.json", *folder.glob("parameters/*")]
-    return {file.name: file.read_bytes() for file in kept}
-
-
-def final(folder, position=-1):
-    return result(folder)["datasets"][position]["evaluation"]
+from tests.cases.methods import adam, contents, digits, final, method, records, result
 
 
 def test_a_run_leaves_everything_that_it_promises(run):
@@ -43,7 +20,7 @@ def test_a_run_leaves_everything_that_it_promises(run):
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     assert names == {
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
-        "timing.json", "parameters/tiny_digits_encoder.pth",
+        "timing.json", "clusters/digits.csv", "parameters/tiny_digits_encoder.pth",
         "parameters/tiny_digits_decoder.pth", "parameters/tiny_digits_centroids.pth",
     }  # fmt: skip
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-0", folder.name)
@@ -96,17 +73,18 @@ def test_the_filled_configuration_gives_the_same_run_again(run):
 
 
 def test_one_pattern_may_stand_twice_in_a_phase(run):
-    once = method()
-    once["phases"][1]["design_patterns"].pop()
-    twice = run(method())
+    twice, weightless = method(), method()
+    for content, weight in ((twice, 1.0), (weightless, 0.0)):
+        content["phases"][1]["design_patterns"][2]["loss_weight"] = weight
+    twice = run(twice)
 
     seen = {name for r in records(twice) if r["kind"] == "losses" for name in r["losses"]}
 
     names = {"assignment_entropy/negative_entropy", "assignment_entropy_2/negative_entropy"}
     assert names <= seen
-    # the second one is minimised too: without it the parameters are others
+    # the second one is minimised too: without its weight the parameters are others
     encoder = "tiny_digits_encoder.pth"
-    assert contents(run(once))[encoder] != contents(twice)[encoder]
+    assert contents(run(weightless))[encoder] != contents(twice)[encoder]
 
 
 def test_a_method_trains_on_one_data_set_and_is_evaluated_on_the_next(run):
@@ -166,7 +144,9 @@ def test_without_labels_internal_metrics_take_their_place(run, tmp_path):
     found = final(run(method(datasets=[data])))
 
     assert (found["acc"], found["nmi"], found["ari"]) == (None, None, None)
-    assert set(found["internal"]) <= {"silhouette", "davies_bouldin"}
+    assert found["internal"].keys() == {"silhouette", "davies_bouldin"}
+    assert -1 <= found["internal"]["silhouette"] <= 1
+    assert found["internal"]["davies_bouldin"] > 0
 
 
 def test_a_final_evaluation_that_is_not_possible_is_absent_with_a_reason(run):
@@ -287,22 +267,62 @@ def classifier_method(criterion, **strategy):
     )
 
 
-@pytest.mark.parametrize(
-    "criterion",
-    ["first_declared", "average"]
-    + [f"highest_{kind}_{m}" for kind in ("last", "average") for m in ("acc", "nmi", "ari")],
-)
-def test_classifiers_are_chosen_as_the_file_says(run, criterion):
-    found = result(run(classifier_method(criterion)))
+def without_sample_space(content):
+    """The method with the two classifiers in feature space alone."""
+    content["mappings"].pop()
+    (phase,) = content["phases"]
+    phase["design_patterns"].pop()
+    phase["optimizers"] = [adam("encoder", "one", "two")]
+    return content
 
-    assert found["datasets"][0]["evaluation"]["n_samples"] == 200
-    assert found["label_informed"] == criterion.startswith("highest")
+
+def test_the_classifier_with_the_highest_scores_is_chosen(run):
+    def folder(criterion, **strategy):
+        content = without_sample_space(classifier_method(criterion, **strategy))
+        return run(content, "--seed", "1")
+
+    by_name = {name: folder("name", classifier_name=name) for name in ("one", "two")}
+    scores = {
+        name: [r["evaluation"] for r in records(found) if r["kind"] == "evaluation" and r["phase"]]
+        for name, found in by_name.items()
+    }
+
+    def best(kind, metric):
+        since = -1 if kind == "last" else 0
+        means = {name: mean(e[metric] for e in found[since:]) for name, found in scores.items()}
+        return max(means, key=means.get)
+
+    for kind, metric in product(("last", "average"), ("acc", "nmi", "ari")):
+        chosen = folder(f"highest_{kind}_{metric}")
+        assert final(chosen) == final(by_name[best(kind, metric)]), (kind, metric)
+        assert result(chosen)["label_informed"]
+    assert all(len(found) == 2 for found in scores.values())
+    assert final(by_name["one"]) != final(by_name["two"])
 
 
 def test_a_classifier_is_chosen_by_name(run):
-    by_name = run(classifier_method("name", classifier_name="one"))
+    names = ("one", "two", "sample_space_classifier")
+    found = [final(run(classifier_method("name", classifier_name=name))) for name in names]
 
-    assert final(by_name) == final(run(classifier_method("first_declared")))
+    assert final(run(classifier_method("first_declared"))) == found[0]
+    assert all(one != other for one, other in combinations(found, 2))
+
+
+def test_the_class_probabilities_of_all_classifiers_may_be_averaged(run):
+    folder = run(classifier_method("average"))
+
+    def affine(name, layer, inputs):
+        file = folder / f"parameters/tiny_digits_{name}.pth"
+        saved = torch.load(file, weights_only=True)
+        return inputs @ saved[f"net.{layer}.weight"].T + saved[f"net.{layer}.bias"]
+
+    samples = torch.from_numpy(load_digits().data[:200] / 16).float()
+    features = affine("encoder", 3, affine("encoder", 1, samples).relu())
+    logits = [affine(name, 0, features) for name in ("one", "two")]
+    logits.append(affine("sample_space_classifier", 1, samples))
+    clusters = sum(values.softmax(1) for values in logits).argmax(1)
+    assert final(folder)["cluster_sizes"] == clusters.bincount(minlength=10).tolist()
+    assert not result(folder)["label_informed"]
 
 
 def test_clusters_form_after_a_phase(run):
@@ -320,20 +340,54 @@ def test_clusters_form_after_a_phase(run):
     assert "deprecated" in (folder / "log.txt").read_text()
 
 
-def test_gaussian_similarity_is_annealed_over_phases(run):
-    content = method(
-        cluster_assignment_strategy={
-            **methods.CENTROIDS,
-            "similarity_measure": "gaussian",
-            "gaussian_similarity_measure_inverse_temperature": {
-                "annealing_initial_value": 0.1,
-                "annealing_final_value": 1.0,
-                "annealing_iterations_per_value": 2,
-            },
-        }
-    )
+def frozen_entropies(folder):
+    """The negative entropy of each iteration after pretraining, across phases."""
+    name = "assignment_entropy/negative_entropy"
+    found = [record["losses"] for record in records(folder) if record["kind"] == "losses"]
+    return [losses[name] for losses in found if name in losses]
 
-    assert final(run(content))["n_samples"] == 200
+
+def gaussian_method(lengths, temperature):
+    """Phases that train nothing on batches of all samples: the loss shows the temperature."""
+    entropy = {"pattern": "assignment_entropy", "loss_report_interval": 1}
+    content = method(datasets=[digits(batch_size=200)])
+    names = [f"fixed{number}" for number in range(len(lengths))]
+    content["phases"][1:] = [
+        {
+            "name": name,
+            "order": order,
+            "exit_criteria": {"iterations": length},
+            "design_patterns": [entropy],
+        }
+        for order, (name, length) in enumerate(zip(names, lengths, strict=True), start=2)
+    ]
+    content["cluster_assignment_strategy"] = {
+        **methods.CENTROIDS,
+        "centroid_recalculation_strategy": "fixed_centroids",
+        "use_centroids_during_phases": names,
+        "similarity_measure": "gaussian",
+        "gaussian_similarity_measure_inverse_temperature": temperature,
+    }
+    return content
+
+
+def test_gaussian_similarity_is_annealed_over_phases(run):
+    schedule = {
+        "annealing_initial_value": 0.05,
+        "annealing_final_value": 100.0,
+        "annealing_iterations_per_value": 1,
+    }
+
+    def entropies(lengths, temperature=schedule):
+        return frozen_entropies(run(gaussian_method(lengths, temperature)))
+
+    two, one = entropies([2, 3]), entropies([5])
+    fixed = entropies([1], {"fixed_value": 0.05})
+
+    assert len(two) == 5
+    assert all(earlier < later for earlier, later in pairwise(two))
+    assert two == pytest.approx(one, rel=1e-5)
+    assert two[:1] == pytest.approx(fixed, rel=1e-5)  # counted from when there are centroids
 
 
 def test_optimizers_take_turns_and_their_learning_rates_fall(run):

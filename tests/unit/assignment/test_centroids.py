@@ -1,5 +1,7 @@
 """How centroids come to be, change and are read."""
 
+from itertools import permutations
+
 import pytest
 import torch
 
@@ -77,16 +79,18 @@ def test_uniform_noise_lies_between_minus_one_and_one():
     assert 0.9 < found.max() <= 1
 
 
-def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs):
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order, seed):
     features, means = blobs
     centroids = Centroids(3)
-    centroids.assign(means.flip(0) + 0.5)
+    centroids.assign(means[list(order)] + 0.5)
     parameter = centroids.values
 
-    centroids.recluster(features, num_restarts=2, seed=0)
+    centroids.recluster(features, num_restarts=2, seed=seed)
 
     assert centroids.values is parameter
-    torch.testing.assert_close(parameter.data, means.flip(0), atol=0.1, rtol=0)
+    torch.testing.assert_close(parameter.data, means[list(order)], atol=0.1, rtol=0)
 
 
 def test_centroids_know_whether_they_are_initialised():

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ from dcrf.streams import Streams
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.optimizers import LossRoute
 from dcrf.training.phase import PhaseState, run_phase
-from tests.cases.methods import CENTROIDS, digits, method, written
+from tests.cases.methods import CENTROIDS, digits, linear, method, written
 
 
 class Silent:
@@ -28,13 +29,13 @@ class Silent:
 
 
 class World:
-    """The plans of a method's first data set, and what they work on."""
+    """The plans of one of a method's data sets, and what they work on."""
 
-    def __init__(self, folder, content, seed=0, seed_in_names=None):
+    def __init__(self, folder, content, seed=0, seed_in_names=None, dataset=0):
         config = load_method(Path(written(folder, content)))
         self.run = Run(config, Streams(seed), "cpu", Silent(), folder / "final", seed_in_names)
         self.plans = build_plans(self.run)
-        self.plan = self.plans[0]
+        self.plan = self.plans[dataset]
         self.source, self.method = self.plan.open(), self.plan.make_method()
         self.sweep = self.method.sweep_over(self.source)
 
@@ -176,6 +177,37 @@ def test_patterns_share_the_methods_assignment_and_see_their_views(world):
         assert use.pattern.assignment is made.method.assignment
 
 
+def test_every_pattern_of_every_phase_and_data_set_has_a_random_stream_of_its_own(tmp_path):
+    content = method(datasets=[digits(name="a"), digits(name="b", order=1)])
+    content["mappings"].append(linear("critic", 64, 1))
+    pattern = {
+        "pattern": "adversarial_interpolation",
+        "encoder_name": "encoder",
+        "decoder_name": "decoder",
+        "critic_name": "critic",
+        "autoencoder_loss_optimizer_group_name": "default",
+        "critic_loss_optimizer_group_name": "default",
+    }
+    for phase in content["phases"]:
+        phase["design_patterns"] = [pattern, pattern]
+
+    def drawn(seed):
+        uses = [
+            use
+            for dataset in (0, 1)
+            for phase in (0, 1)
+            for use in World(tmp_path, content, seed, dataset=dataset)
+            .phase(phase)
+            .patterns.values()
+        ]
+        return [tuple(torch.rand(3, generator=use.pattern.generator).tolist()) for use in uses]
+
+    first = drawn(seed=0)
+    assert len(first) == 8
+    assert drawn(seed=0) == first
+    assert len({*first, *drawn(seed=1)}) == 16
+
+
 def test_a_pattern_may_take_the_assignments_of_a_classifier(world):
     content = method()
     content["mappings"].append(
@@ -284,13 +316,14 @@ def test_files_of_several_seeds_do_not_meet(world, tmp_path):
     for seed in (1, 2):
         made = world(content, seed=seed, seed_in_names=seed)
         made.train(0)
-        made.plan.finish(made.method)
+        made.plan.finish(made.method, None)
 
     assert names(tmp_path / "saved") == {
         "tiny_digits_encoder_seed1.pth",
         "tiny_digits_encoder_seed2.pth",
     }
-    assert "tiny_digits_decoder_seed2.pth" in names(tmp_path / "final")
+    # the run's own folder is one seed's alone, and its names are the same for every seed
+    assert "tiny_digits_decoder.pth" in names(tmp_path / "final/parameters")
 
 
 def test_a_seed_loads_its_own_file_where_there_is_one(world, tmp_path):
@@ -304,9 +337,21 @@ def test_a_seed_loads_its_own_file_where_there_is_one(world, tmp_path):
 
 def test_centroids_are_kept_at_the_end_only_if_there_are_any(world, tmp_path):
     made = world()
-    made.plan.finish(made.method)
-    assert names(tmp_path / "final") == {"tiny_digits_encoder.pth", "tiny_digits_decoder.pth"}
+    made.plan.finish(made.method, None)
+    assert names(tmp_path / "final/parameters") == {
+        "tiny_digits_encoder.pth",
+        "tiny_digits_decoder.pth",
+    }
 
     made.phase(1)
-    made.plan.finish(made.method)
-    assert "tiny_digits_centroids.pth" in names(tmp_path / "final")
+    made.plan.finish(made.method, None)
+    assert "tiny_digits_centroids.pth" in names(tmp_path / "final/parameters")
+
+
+def test_the_cluster_of_every_sample_is_written(world, tmp_path):
+    made = world(method())
+
+    made.plan.finish(made.method, np.array([2, 0, 2]))
+
+    file = tmp_path / "final/clusters/digits.csv"
+    assert file.read_text().splitlines() == ["sample,cluster", "0,2", "1,0", "2,2"]

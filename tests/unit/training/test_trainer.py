@@ -90,7 +90,7 @@ def plan(name="blobs", phases=None, **others):
         "open": open_source,
         "make_method": make_method,
         "keeps_method": False,
-        "finish": lambda method: None,
+        "finish": lambda method, clusters: None,
         **others,
     }
     return DatasetPlan(name=name, phases=[phase_plan()] if phases is None else phases, **made)
@@ -148,15 +148,16 @@ def test_a_data_set_without_phases_is_only_evaluated():
 
 
 def test_a_method_is_made_anew_unless_it_is_kept():
-    finished = []
+    finished, clusters = [], []
     plans = [
-        plan(name, keeps_method=keeps, finish=finished.append)
+        plan(name, keeps_method=keeps, finish=lambda m, c: (finished.append(m), clusters.append(c)))
         for name, keeps in (("a", True), ("b", True), ("c", False))
     ]
 
     run(*plans)
 
     first, second, third = finished
+    assert [len(found) for found in clusters] == [4, 4, 4]
     assert first is second
     assert third is not first
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcrf.config.entries import enabled, is_enabled, names, objects, objects_within, text, texts
-from dcrf.config.schemas import Node, Nodes
+from dcrf.config.schema_nodes import Node, Nodes
+from dcrf.config.untrusted import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.validator import suggestion
 from dcrf.errors import Problem
 

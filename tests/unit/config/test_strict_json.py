@@ -1,6 +1,6 @@
 import pytest
 
-from dcrf.config.loader import DEEPEST, read, value_of
+from dcrf.config.strict_json import DEEPEST, read, value_of
 from dcrf.errors import ConfigError
 
 
@@ -45,8 +45,8 @@ def test_a_byte_order_mark_and_escapes_are_understood(tmp_path):
     [
         ("", "$", 1, 1, "the end of the file"),
         ('{"a": 1', "$", 1, 8, "the end of the file"),
-        ('{"a": 1,}', "$", 1, 8, "a comma before '}'"),
-        ('{"a": [1,\n]}', "$.a", 1, 9, "a comma before ']'"),
+        ('{"a": 1,}', "$", 1, 8, "trailing comma before '}'"),
+        ('{"a": [1,\n]}', "$.a", 1, 9, "trailing comma before ']'"),
         ('{"a" 1}', "$", 1, 6, "'1'"),
         ("{'a': 1}", "$", 1, 2, "\"'a'\""),
         ('{"a": 1 "b": 2}', "$", 1, 9, "'\"b\"'"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dcrf.config.places import child
+from dcrf.config.json_paths import child
 
 Entry = tuple[str, dict[str, Any]]
 """An object and its JSON path."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from dcrf.config.places import child
-from dcrf.config.schemas import Node, Nodes
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.signatures import check_call, check_input_argument, integers_in, with_integers
 from dcrf.errors import Problem
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from dcrf.config.places import child
+from dcrf.config.json_paths import child
 from dcrf.registry import SCHEMA
 
 Schema = Mapping[str, Any]

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from dcrf.config.entries import Entry, enabled, objects, objects_within, text
-from dcrf.config.paths import clean_name
-from dcrf.config.places import child
-from dcrf.config.schemas import Nodes
+from dcrf.config.json_paths import child
+from dcrf.config.saved_names import clean_name
+from dcrf.config.schema_nodes import Nodes
+from dcrf.config.untrusted import Entry, enabled, objects, objects_within, text
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

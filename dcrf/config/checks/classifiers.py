@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcrf.config.entries import Entry, objects, subobject, text
-from dcrf.config.places import child
-from dcrf.config.references import CLASSIFIERS, mappings_of
-from dcrf.config.schemas import Nodes
+from dcrf.config.checks.references import CLASSIFIERS, mappings_of
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import Nodes
 from dcrf.config.signatures import is_known
+from dcrf.config.untrusted import Entry, objects, subobject, text
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

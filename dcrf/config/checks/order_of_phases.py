@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dcrf.config.entries import enabled, in_order, names, objects, subobject, text, texts
-from dcrf.config.places import child
-from dcrf.config.schemas import Node, Nodes
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import Node, Nodes
+from dcrf.config.untrusted import enabled, in_order, names, objects, subobject, text, texts
 from dcrf.errors import Problem
 from dcrf.registry import STRATEGIES
 

@@ -34,7 +34,7 @@ def moved(path: str, old: str, new: str) -> str:
     return new + path[len(old) :] if is_inside else path
 
 
-def located(problems: Iterable[Problem], places: Places) -> list[Problem]:
+def with_line_numbers(problems: Iterable[Problem], places: Places) -> list[Problem]:
     """Give problems their line and column, sort them by these, and drop those said twice.
 
     What is not in the file, as a missing key, is placed at what should contain it.

@@ -5,29 +5,15 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from dcrf.config import (
-    aliases,
-    calls,
-    checks,
-    classifiers,
-    defaults,
-    files,
-    loader,
-    naming,
-    references,
-    routes,
-    timeline,
-    validator,
-)
+from dcrf.config import aliases, checks, defaults, strict_json, validator
 from dcrf.config.aliases import Renamed
 from dcrf.config.assemble import method_config
+from dcrf.config.checks.constructor_calls import make_integers
+from dcrf.config.json_paths import Places, moved, with_line_numbers
 from dcrf.config.model import MethodConfig
-from dcrf.config.places import Places, located, moved
-from dcrf.config.schemas import nodes_of
+from dcrf.config.schema_nodes import nodes_of
 from dcrf.config.settings import apply, cap_iterations
 from dcrf.errors import ConfigError, Problem
-
-_CHECKS = (references, naming, checks, classifiers, timeline, routes, files, calls)
 
 
 def load_method(
@@ -43,7 +29,7 @@ def load_method(
     Raises:
         ConfigError: names every problem of the file.
     """
-    raw = loader.read(path)
+    raw = strict_json.read(path)
     data = deepcopy(raw.data)
     set_paths, found = apply(data, settings)
     renamed, twice = aliases.rename(data)
@@ -52,13 +38,12 @@ def load_method(
     problems = [*raw.problems, *found, *twice, *validator.problems(data)]
     filled = defaults.filled(data, path.parent)
     nodes = nodes_of(filled)
-    for check in _CHECKS:
-        problems += check.problems(nodes)
+    problems += checks.problems(nodes)
     if problems:
         raise ConfigError(
-            path, located(_as_written(problems, renamed), _unset(raw.places, set_paths))
+            path, with_line_numbers(_as_written(problems, renamed), _unset(raw.places, set_paths))
         )
-    calls.make_integers(nodes)
+    make_integers(nodes)
     return method_config(path, nodes, tuple(change.note for change in renamed))
 
 
@@ -76,13 +61,13 @@ def with_places(
         settings: as given to `load_method`.
     """
     try:
-        raw = loader.read(Path(source))
+        raw = strict_json.read(Path(source))
     except ConfigError:
         return list(problems)
     data = deepcopy(raw.data)
     set_paths, _ = apply(data, settings)
     renamed, _ = aliases.rename(data)
-    return located(_as_written(problems, renamed), _unset(raw.places, set_paths))
+    return with_line_numbers(_as_written(problems, renamed), _unset(raw.places, set_paths))
 
 
 def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from dcrf.config.entries import enabled, names, objects, texts
+from dcrf.config.json_paths import child
 from dcrf.config.model import PhaseConfig
-from dcrf.config.places import child
-from dcrf.config.schemas import Nodes
+from dcrf.config.schema_nodes import Nodes
+from dcrf.config.untrusted import enabled, names, objects, texts
 from dcrf.errors import Problem
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.entries import enabled, objects
-from dcrf.config.places import child
-from dcrf.config.schemas import Nodes
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import Nodes
+from dcrf.config.untrusted import enabled, objects
 from dcrf.errors import Problem
 
 

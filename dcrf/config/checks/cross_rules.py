@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from dcrf.config.entries import enabled, in_order, objects, subobject, text
-from dcrf.config.places import child
-from dcrf.config.references import mappings_of
-from dcrf.config.schemas import Nodes
+from dcrf.config.checks.references import mappings_of
+from dcrf.config.json_paths import child
+from dcrf.config.schema_nodes import Nodes
+from dcrf.config.untrusted import enabled, in_order, objects, subobject, text
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dcrf.config.places import Places, child
+from dcrf.config.json_paths import Places, child
 from dcrf.errors import ConfigError, Problem
 
 DEEPEST = 100
@@ -146,7 +146,7 @@ class _Reader:
                 self._unexpected(path, at, [",", closing])
             comma, at = at, self._skip(at + 1)
             if self.text[at : at + 1] == closing:
-                self._fail(path, comma, f"a comma before {closing!r}", "remove the comma")
+                self._fail(path, comma, f"trailing comma before {closing!r}", "remove it")
 
     def _key(self, path: str, at: int) -> tuple[str, int]:
         """Return a key, and where its value begins."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from dcrf.config.files import exists
+from dcrf.config.checks.input_files import exists
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
-from dcrf.config.paths import saved_file, with_seed
+from dcrf.config.saved_names import saved_file, with_seed
 from dcrf.errors import ConfigError, Problem
 
 

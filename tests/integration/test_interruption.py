@@ -1,0 +1,70 @@
+"""What a person gets who stops a run with Ctrl-C."""
+
+import signal
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+
+from dcrf.cli import INTERRUPTED, ROOT
+from tests.cases.methods import method, records, result, written
+
+LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `main.py` on a method; the process is gone when the test ends."""
+    started = []
+
+    def starter(content):
+        # a shell that starts the tests in the background lets them, and their children, ignore it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, str(ROOT / "main.py"), written(tmp_path, content)],
+                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        finally:
+            signal.signal(signal.SIGINT, before)
+        started.append(process)
+        return process
+
+    yield starter
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def endless():
+    """A method that saves its encoder after the first phase, and whose second phase is long."""
+    content = method()
+    content["phases"][0]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "kept.pth"}
+    ]
+    content["phases"][1]["exit_criteria"] = {"iterations": 10**7}
+    content["phases"][1]["performance_evaluation_interval"] = 10**6
+    content["phases"][1]["design_patterns"][0]["loss_report_interval"] = 50
+    return content
+
+
+def test_an_interrupted_run_says_so_and_keeps_what_it_has(start, tmp_path):
+    process = start(endless())
+    losses = (line for line in process.stdout if line.startswith("finetuning  it "))
+    seen = list(islice(losses, 2))  # before the second line the first is in metrics.jsonl as well
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=LONG_ENOUGH)
+
+    assert len(seen) == 2, err
+    assert process.returncode == INTERRUPTED
+    assert "Traceback" not in out + err
+    (row,) = (line for line in out.splitlines() if line.startswith("tiny ") and " 0 " in line)
+    assert "  interrupted  " in row
+    (folder,) = tmp_path.glob("runs/*/*")
+    assert result(folder)["status"] == "interrupted"
+    assert [phase["phase"] for phase in result(folder)["phases"]] == ["pretraining"]
+    assert {r["phase"] for r in records(folder)} == {"pretraining", "finetuning"}
+    assert (tmp_path / "kept.pth").stat().st_size > 0
+    assert not list(tmp_path.rglob("*.tmp"))

@@ -1,0 +1,108 @@
+"""A method as one module: sweeps over a whole data set, and what they leave alone."""
+
+import pytest
+import torch
+from torch import nn
+
+from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import Centroids
+from dcrf.data.data_source import DataSource
+from dcrf.data.plan import Loading
+from dcrf.data.raw import RawData
+from dcrf.mappings.mapping import Mapping
+from dcrf.streams import Streams, global_seed
+from dcrf.training.method import Method
+
+SAMPLES = torch.linspace(-2, 3, 12).reshape(6, 2)
+
+
+class World:
+    """A method in training mode whose encoder drops units and normalises over the batch."""
+
+    def __init__(self):
+        with global_seed(0):
+            layers = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Dropout(0.5)]
+        self.encoder = Mapping(layers)
+        self.method = Method({"encoder": self.encoder}, Assignment(), Centroids(2))
+        raw = RawData(SAMPLES, None)
+        source = DataSource("line", raw, [], {}, Loading(2), Streams(0))
+        self.sweep = self.method.sweep_over(source)
+
+    def encode(self, batch):
+        return self.encoder(batch.samples)
+
+    def features(self):
+        return self.sweep(self.encode)
+
+    def modes(self):
+        return {name: module.training for name, module in self.method.named_modules()}
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_sweep_gives_what_the_mappings_give_in_evaluation_mode(world):
+    found = world.features()
+
+    linear, norm, _ = world.encoder.net
+    expected = norm.eval()(linear(SAMPLES))
+    torch.testing.assert_close(found, expected)
+
+
+def test_sweeps_give_the_same_whatever_was_drawn_before_them(world):
+    with global_seed(1):
+        first = world.features()
+    with global_seed(2):
+        second = world.features()
+
+    assert torch.equal(first, second)
+
+
+def test_a_sweep_leaves_parameters_and_running_statistics_alone(world):
+    before = {name: value.clone() for name, value in world.encoder.state_dict().items()}
+
+    world.features()
+
+    after = world.encoder.state_dict()
+    assert "net.1.running_mean" in before
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_after_a_sweep_the_mode_is_the_one_before(world, is_training):
+    before = world.method.train(is_training) and world.modes()
+
+    world.features()
+
+    assert world.modes() == before
+    assert set(before.values()) == {is_training}
+
+
+def test_a_sweep_that_fails_goes_back_to_training_mode(world):
+    modes, state = world.modes(), torch.get_rng_state()
+
+    def fail(batch):
+        torch.rand(())
+        raise ValueError("too large")
+
+    with pytest.raises(ValueError, match="too large"):
+        world.sweep(fail)
+
+    assert world.modes() == modes
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_what_is_drawn_in_a_sweep_changes_no_later_draw(world):
+    state = torch.get_rng_state()
+
+    found = world.sweep(lambda batch: batch.samples + torch.rand(len(batch.samples), 2))
+
+    assert not torch.equal(found, SAMPLES)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_sweep_keeps_no_gradient(world):
+    assert not world.features().requires_grad
+    assert torch.is_grad_enabled()
