@@ -2,6 +2,7 @@
 
 from dcrf.builder.check import check
 from dcrf.builder.method import label_informed
-from dcrf.builder.plans import Run, build_plans
+from dcrf.builder.plans import build_plans
+from dcrf.builder.run import Run
 
 __all__ = ["Run", "build_plans", "check", "label_informed"]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.builder.plans import Run, build_plans
+from dcrf.builder.plans import build_plans
+from dcrf.builder.run import Run
 from dcrf.config import load_method
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
@@ -330,9 +331,9 @@ def test_a_seed_loads_its_own_file_where_there_is_one(world, tmp_path):
     run = replace(world().run, seed_in_names=3)
     (tmp_path / "a_seed3.pth").touch()
 
-    assert run.found(tmp_path / "a.pth") == tmp_path / "a_seed3.pth"
-    assert run.found(tmp_path / "b.pth") == tmp_path / "b.pth"
-    assert replace(run, seed_in_names=None).found(tmp_path / "a.pth") == tmp_path / "a.pth"
+    assert run.file_to_load(tmp_path / "a.pth") == tmp_path / "a_seed3.pth"
+    assert run.file_to_load(tmp_path / "b.pth") == tmp_path / "b.pth"
+    assert replace(run, seed_in_names=None).file_to_load(tmp_path / "a.pth") == tmp_path / "a.pth"
 
 
 def test_centroids_are_kept_at_the_end_only_if_there_are_any(world, tmp_path):

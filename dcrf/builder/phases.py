@@ -1,0 +1,153 @@
+"""From configuration to a phase that is ready to run."""
+
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from dcrf.assignment.centroids import CentroidStart
+from dcrf.batch import Sweep
+from dcrf.builder.components import build_component
+from dcrf.builder.method import build_classifiers
+from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
+from dcrf.builder.run import CENTROIDS, Run, tensors_of
+from dcrf.config.model import (
+    CentroidsConfig,
+    DatasetConfig,
+    PatternConfig,
+    PhaseConfig,
+    SaveConfig,
+)
+from dcrf.errors import TrainingError
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.registry import DESIGN_PATTERNS
+from dcrf.streams import draw_seed
+from dcrf.tensor_files import save_tensors
+from dcrf.training.exit_criteria import ExitCriterion, needs_labels
+from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.method import Method
+from dcrf.training.optimizers import LossRoute
+from dcrf.training.parameter_files import load_mapping
+from dcrf.training.phase import Hook, PatternUse, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseBuilder:
+    """Prepares a method for a phase on a data set, and makes the phase."""
+
+    run: Run
+    dataset: DatasetConfig
+    phase: PhaseConfig
+
+    def prepare(self, method: Method, sweep: Sweep) -> None:
+        """Load parameters; initialise the centroids if this is the first phase to use them."""
+        for load in self.phase.loads:
+            load_mapping(method.mappings[load.mapping_name], self.run.file_to_load(load.file))
+        entry = self.run.config.centroids
+        if entry and self.phase.name in entry.phases and not method.centroids.are_initialised:
+            file = self.run.file_to_load(entry.file) if entry.file else Path()
+            start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
+            generator = self.run.streams.generator("centroids", self.dataset.name)
+            features = _features(entry, method, sweep)
+            method.centroids.assign(start(features, self.dataset.num_clusters, generator))
+
+    def make(self, method: Method, sweep: Sweep, evaluator: Evaluator) -> Phase:
+        """Make the phase for the method as it is now.
+
+        Raises:
+            TrainingError: the phase could not end on this data set.
+        """
+        patterns = {e.name: self._pattern(e, method) for e in self.phase.design_patterns}
+        entries = {
+            f"{entry.name}/{loss}": (entry, loss)
+            for entry in self.phase.design_patterns
+            for loss in patterns[entry.name].pattern.loss_names
+        }
+        routes = {
+            name: LossRoute(_of(entry.weights, loss), _of(entry.groups, loss))
+            for name, (entry, loss) in entries.items()
+        }
+        intervals = {name: entry.loss_report_interval for name, (entry, _) in entries.items()}
+        return Phase(
+            self.phase.name,
+            patterns,
+            build_optimizers(self.phase, method, routes),
+            self._exit_criteria(evaluator),
+            self._hooks(method, sweep, evaluator, intervals),
+        )
+
+    def _exit_criteria(self, evaluator: Evaluator) -> list[ExitCriterion]:
+        criteria = build_exit_criteria(self.phase.exit_criteria)
+        if not evaluator.has_labels and all(map(needs_labels, criteria)):
+            raise TrainingError("the phase would never end: its exit criteria need labels")
+        return criteria
+
+    def _pattern(self, entry: PatternConfig, method: Method) -> PatternUse:
+        n_clusters, named = self.dataset.num_clusters, entry.classifier_name
+        classifiers = build_classifiers(self.run.config, method.mappings, n_clusters)
+        purpose = ("pattern", self.dataset.name, self.phase.name, entry.name)
+        pattern = build_component(
+            DESIGN_PATTERNS,
+            entry.stem,
+            entry.options,
+            {"mapping": method.mappings, "feature_extractor": method.mappings},
+            {
+                "assignment": classifiers[named] if named else method.assignment,
+                "strategy": method.assignment,
+                "centroids": method.centroids,
+                "n_clusters": n_clusters,
+                "generator": self.run.streams.generator(*purpose),
+            },
+        )
+        return PatternUse(pattern, entry.views)
+
+    def _hooks(
+        self, method: Method, sweep: Sweep, evaluator: Evaluator, intervals: Table[str, int]
+    ) -> list[Hook]:
+        writer, place = self.run.writer, (self.dataset.name, self.phase.name)
+        hooks: list[Hook] = [*self._recalculation(method, sweep)]
+        hooks.append(AdvanceAssignment(method.assignment))
+        if interval := self.phase.performance_evaluation_interval:
+            hooks.append(Evaluate(interval, evaluator, sweep, writer, place))
+        hooks.append(ReportLosses(intervals, writer, place))
+        hooks += [self._saving(entry, method) for entry in self.phase.saves]
+        return [*hooks, ShowProgress(writer)]
+
+    def _recalculation(self, method: Method, sweep: Sweep) -> list[Hook]:
+        entry = self.run.config.centroids
+        if entry is None or entry.recalculation != "classical_clustering":
+            return []
+        if self.phase.name not in entry.phases:
+            return []
+        purpose = ("recalculation", self.dataset.name, self.phase.name)
+        generator = self.run.streams.generator(*purpose)
+
+        def recluster() -> None:
+            features, seed = _features(entry, method, sweep), draw_seed(generator)
+            method.centroids.recluster(features, entry.recalculation_num_restarts, seed)
+
+        return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
+
+    def _saving(self, entry: SaveConfig, method: Method) -> Hook:
+        part, file = (
+            entry.mapping_name or CENTROIDS,
+            self.run.file_to_save(entry, self.dataset.name),
+        )
+
+        def save() -> None:
+            save_tensors(tensors_of(method, part), file)
+
+        return Every(entry.interval, save, also_at_the_end=True)
+
+
+def _features(entry: CentroidsConfig, method: Method, sweep: Sweep) -> Tensor:
+    """Return the features (n, d) that centroids lie among, of the whole data set."""
+    extractor = method.mappings[entry.feature_extractor_name]
+    return sweep(lambda batch: extractor(batch.samples).flatten(1))
+
+
+def _of(table: Table[str, Any], loss: str) -> Any:
+    """Return the entry of a loss, or that of all losses of its pattern."""
+    return table[loss] if loss in table else table["*"]

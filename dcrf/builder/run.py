@@ -1,0 +1,71 @@
+"""One run of a method, and the files that it saves and loads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dcrf.config.model import MethodConfig, SaveConfig
+from dcrf.config.saved_names import clean_name, saved_file, with_seed
+from dcrf.evaluation.evaluator import Labels
+from dcrf.files import write_atomically
+from dcrf.reporting.writers import Writer
+from dcrf.streams import Streams
+from dcrf.tensor_files import save_tensors
+from dcrf.training.method import Method
+from dcrf.training.parameter_files import mapping_tensors, unused
+
+CENTROIDS = "centroids"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a method.
+
+    device: a torch device name.
+    folder: where the results go.
+    seed_in_names: the seed, where files of several seeds must not meet; else None.
+    kept_apart: file that another run had written -> the one that this run writes instead.
+    """
+
+    config: MethodConfig
+    streams: Streams
+    device: str
+    writer: Writer
+    folder: Path
+    seed_in_names: int | None = None
+    kept_apart: dict[Path, Path] = field(default_factory=dict)
+
+    def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
+        """Return the file that an entry saves to, the same one throughout the run."""
+        part = entry.mapping_name or CENTROIDS
+        file = saved_file(entry.target, self.config.name, dataset, part, self.seed_in_names)
+        return self.kept_apart.setdefault(file, unused(file)) if entry.keep_old_files else file
+
+    def file_to_load(self, file: Path) -> Path:
+        """Return the file to load: where there are several seeds, rather this seed's own."""
+        own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
+        own = self.kept_apart.get(own, own)
+        return own if own.exists() else file
+
+    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
+        """Save all parameters, and the cluster (n,) of every sample where there are clusters."""
+        parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialised else [])]
+        for part in parts:
+            file = saved_file(self.folder / "parameters", self.config.name, dataset, part, None)
+            save_tensors(tensors_of(method, part), file)
+        if clusters is not None:
+            file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"
+            write_atomically(file, _csv(clusters.tolist()).encode())
+
+
+def tensors_of(method: Method, part: str) -> dict[str, Any]:
+    """Return what is saved of a mapping, or of the centroids."""
+    if part == CENTROIDS:
+        return {CENTROIDS: method.centroids.values.detach().cpu()}
+    return mapping_tensors(method.mappings[part])
+
+
+def _csv(clusters: Sequence[int]) -> str:
+    rows = [f"{sample},{cluster}\n" for sample, cluster in enumerate(clusters)]
+    return "".join(["sample,cluster\n", *rows])
