@@ -206,7 +206,8 @@ def _existing(path: str) -> Path:
     for candidate in (Path(path), ROOT / path):
         if candidate.exists():
             return candidate
-    raise CommandLineError(f"{path} does not exist (looked in {Path.cwd()} and {ROOT})")
+    places = " and ".join(dict.fromkeys(map(str, (Path.cwd(), ROOT))))
+    raise CommandLineError(f"{path} does not exist (looked in {places})")
 
 
 def _files_in(path: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from dcrf.config.model import DatasetConfig
 from dcrf.data.data_source import DataSource
 from dcrf.data.plan import Loading
 from dcrf.data.sources import open_data
+from dcrf.errors import DataError
 from dcrf.streams import Streams
 
 
@@ -21,6 +22,9 @@ def open_source(entry: DatasetConfig, streams: Streams, device: str) -> DataSour
         first=entry.first,
         last=entry.last,
     )
+    if len(raw.samples) < entry.num_clusters:
+        size, wanted = len(raw.samples), entry.num_clusters
+        raise DataError(f"data set {entry.name}: {size} samples cannot form {wanted} clusters")
     loading = Loading(
         entry.batch_size,
         shuffle=entry.shuffle,

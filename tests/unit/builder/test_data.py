@@ -77,3 +77,8 @@ def test_parts_stand_behind_one_another(opened, tmp_path):
 def test_a_range_outside_the_data_is_an_error_with_its_name(opened):
     with pytest.raises(DataError, match="load_digits"):
         opened(digits(index_of_last_sample_to_use=5000))
+
+
+def test_more_clusters_than_samples_are_refused_before_training(opened):
+    with pytest.raises(DataError, match="200 samples cannot form 201 clusters"):
+        opened(digits(num_clusters=201))

@@ -119,3 +119,13 @@ def test_data_sets_before_a_failure_keep_their_scores():
 
     assert cells(text, 2)[:6] == ["dec", "a", "0", "ok", "200", "0.500"]
     assert cells(text, 3) == ["dec", "0", "failed", "-", "-", "-", "-", "2.0", "s"]
+
+
+def test_internal_scores_have_columns_where_there_are_any():
+    unlabelled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
+
+    text = summary([finished(), finished("mine", evaluation=unlabelled)])
+
+    assert cells(text, 0)[6:] == ["ACC", "NMI", "ARI", "silhouette", "time"]
+    assert cells(text, 2)[5:9] == ["0.750", "0.500", "0.250", "-"]
+    assert cells(text, 3)[5:9] == ["-", "-", "-", "0.250"]
