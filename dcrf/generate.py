@@ -18,6 +18,7 @@ import torch
 import torchvision
 from torch import nn
 
+from dcrf.files import write_atomically
 from dcrf.names import NOT_GIVEN, REFUSED, TABLES
 from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
 
@@ -43,10 +44,7 @@ def stale_files(folder: Path = SCHEMA) -> list[Path]:
 def write_files(folder: Path = SCHEMA) -> None:
     """Write every generated file, each at once, so that no reader ever sees half of it."""
     for path, text in documents(folder).items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(text)
-        unfinished.replace(path)
+        write_atomically(path, text.encode())
 
 
 def documents(folder: Path = SCHEMA) -> dict[Path, str]:

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     | {"mappings", "reporting", "streams", "tensor_files"},
     "builder": {"assignment", "batch", "config", "data", "errors", "evaluation", "mappings"}
     | {"files", "names", "registry", "reporting", "streams", "tensor_files", "training"},
-    "generate": {"names", "registry"},
+    "generate": {"files", "names", "registry"},
     "running": {"builder", "config", "errors", "files", "reporting", "streams", "training"},
     "cli": {"builder", "config", "errors", "reporting", "running"},
 }

@@ -162,3 +162,13 @@ def problem(folder: Path, data: Any) -> Problem:
     """Return the only thing that is wrong with data as a method file."""
     (only,) = problems(folder, data)
     return only
+
+
+REINFORCEMENT = {
+    "pattern": "assignment_reinforcement",
+    "loss_type": "l2",
+    "sample_selection_criterion": "all_samples",
+    "cluster_selection_criterion": "all_clusters",
+    "sample_representation": "feature_representation",
+    "cluster_representation": "centroid",
+}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.config.methods import classifying, dec, load, problem
+from tests.unit.config.methods import REINFORCEMENT, classifying, dec, load, problem
 
 STRATEGY = "$.cluster_assignment_strategy"
 
@@ -22,16 +22,6 @@ def adversarial(rival, **changes):
         f"{rival}_name": "decoder",
         f"{rival}_loss_optimizer_group_name": "default",
     } | changes
-
-
-REINFORCEMENT = {
-    "pattern": "assignment_reinforcement",
-    "loss_type": "l2",
-    "sample_selection_criterion": "all_samples",
-    "cluster_selection_criterion": "all_clusters",
-    "sample_representation": "feature_representation",
-    "cluster_representation": "centroid",
-}
 
 
 @pytest.mark.parametrize(

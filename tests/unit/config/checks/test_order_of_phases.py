@@ -1,15 +1,7 @@
 import pytest
 
-from tests.unit.config.methods import classifying, dec, load, problem, problems
+from tests.unit.config.methods import REINFORCEMENT, classifying, dec, load, problem, problems
 
-REINFORCEMENT = {
-    "pattern": "assignment_reinforcement",
-    "loss_type": "l2",
-    "sample_selection_criterion": "all_samples",
-    "cluster_selection_criterion": "all_clusters",
-    "sample_representation": "feature_representation",
-    "cluster_representation": "centroid",
-}
 SELF_LABELLING = REINFORCEMENT | {
     "loss_type": "cross_entropy",
     "cluster_selection_criterion": "argmax_of_soft_assignments",
