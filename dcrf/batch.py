@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 
@@ -34,9 +35,43 @@ class Clock:
         return self.iteration % interval == 0
 
 
-Sweep = Callable[[Callable[[Batch], Tensor]], Tensor]
-"""Apply a function to the whole data set in batches of the default view.
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A pass over a data set in batches of the default view.
 
-Networks are in evaluation mode and no gradient is kept. Rows come back in index order, on the
-device they were computed on.
-"""
+    Networks are in evaluation mode and no gradient is kept. Memory beyond the result does not
+    grow with the number of samples.
+
+    n_samples: N, of the whole data set.
+    run: applies a function to the samples at (m,) indices; returns its rows in their order, on
+        the device they were computed on.
+    """
+
+    n_samples: int
+    run: Callable[[Callable[[Batch], Tensor], Tensor], Tensor]
+
+    def __call__(
+        self, function: Callable[[Batch], Tensor], indices: Tensor | None = None
+    ) -> Tensor:
+        """Return (m, ...): `function` of the samples at `indices`, (m,) int64; all by default."""
+        return self.run(function, torch.arange(self.n_samples) if indices is None else indices)
+
+
+@dataclass(frozen=True, slots=True)
+class SweptRows:
+    """A matrix of one row per sample that is never held as a whole: rows are made when asked for.
+
+    sweep: the pass over the data set that makes them.
+    function: maps samples (n, *sample_shape) to their rows (n, d).
+    """
+
+    sweep: Sweep
+    function: Callable[[Tensor], Tensor]
+
+    def __len__(self) -> int:
+        """Return the number of rows, N."""
+        return self.sweep.n_samples
+
+    def __getitem__(self, indices: Tensor) -> Tensor:
+        """Return the rows (m, d) at `indices`, (m,) int64."""
+        return self.sweep(lambda batch: self.function(batch.samples), indices)

@@ -9,7 +9,14 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from dcrf.assignment.clustering import check_features, in_order_of, k_means
+from dcrf.assignment.clustering import (
+    Rows,
+    check_finite,
+    check_number,
+    in_order_of,
+    k_means,
+    width_of,
+)
 from dcrf.errors import DataError
 from dcrf.streams import draw_seed
 from dcrf.tensor_files import read_tensors
@@ -41,7 +48,7 @@ class Centroids(nn.Module):
             self.values.data = torch.empty_like(saved, device=self.values.device)
         super()._load_from_state_dict(state_dict, prefix, *others)
 
-    def recluster(self, features: Tensor, num_restarts: int, seed: int) -> None:
+    def recluster(self, features: Rows, num_restarts: int, seed: int) -> None:
         """Move to the k-means centres of features (n, d), each to the one that continues it."""
         centres = k_means(features, len(self.values), num_restarts, seed)
         self.assign(in_order_of(centres, self.values.detach()))
@@ -60,35 +67,42 @@ class CentroidStart:
     num_restarts: int = 20
     file: Path = Path()
 
-    def __call__(self, features: Tensor, n_clusters: int, generator: Generator) -> Tensor:
-        """Return centroids (k, d) for the features (n, d) of the whole data set."""
-        check_features(features, n_clusters)
-        return STARTS[self.strategy](self, features, n_clusters, generator)
+    def __call__(self, features: Rows, n_clusters: int, generator: Generator) -> Tensor:
+        """Return centroids (k, d) for the features (n, d) of the whole data set.
+
+        Raises:
+            DataError: there are fewer samples than clusters, features that are not finite, or a
+                file that holds no fitting centroids.
+        """
+        check_number(features, n_clusters)
+        centroids = STARTS[self.strategy](self, features, n_clusters, generator)
+        check_finite(centroids)
+        return centroids
 
 
-def _by_clustering(start: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
+def _by_clustering(start: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
     return k_means(features, n, start.num_restarts, draw_seed(generator))
 
 
-def _random_features(_: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
-    return features[torch.randperm(len(features), generator=generator)[:n].to(features.device)]
+def _random_features(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
+    return features[torch.randperm(len(features), generator=generator)[:n]]
 
 
-def _uniform_noise(_: CentroidStart, features: Tensor, n: int, generator: Generator) -> Tensor:
-    return torch.rand(n, features.shape[1], generator=generator) * 2 - 1
+def _uniform_noise(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
+    return torch.rand(n, width_of(features), generator=generator) * 2 - 1
 
 
-def _from_file(start: CentroidStart, features: Tensor, n: int, _: Generator) -> Tensor:
-    values = read_centroids(start.file)
-    if values.shape != (n, features.shape[1]):
+def _from_file(start: CentroidStart, features: Rows, n: int, _: Generator) -> Tensor:
+    values, width = read_centroids(start.file), width_of(features)
+    if values.shape != (n, width):
         raise DataError(
             f"{start.file} holds centroids of shape {tuple(values.shape)}, but the method has "
-            f"{n} clusters in {features.shape[1]} feature dimensions"
+            f"{n} clusters in {width} feature dimensions"
         )
     return values
 
 
-STARTS: MappingProxyType[str, Callable[[CentroidStart, Tensor, int, Generator], Tensor]] = (
+STARTS: MappingProxyType[str, Callable[[CentroidStart, Rows, int, Generator], Tensor]] = (
     MappingProxyType(
         {
             "classical_clustering": _by_clustering,

@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.clustering import CLUSTERINGS
-from dcrf.batch import Sweep
+from dcrf.batch import Sweep, SweptRows
 from dcrf.mappings.mapping import Mapping
 from dcrf.streams import draw_seed
 
@@ -62,6 +62,6 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
     def after_phase(self, phase: str, sweep: Sweep) -> None:
         """Cluster the features of the whole data set, where this is the phase for it."""
         if phase == self.phase:
-            features = sweep(lambda batch: self.features(batch.samples))
+            features = SweptRows(sweep, self.features)
             seed = draw_seed(self.generator)
             self.centres.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))

@@ -2,19 +2,37 @@
 
 import warnings
 from types import MappingProxyType
+from typing import Protocol
 
 import torch
 from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from dcrf.errors import DataError
 
+MOST_VALUES = 2**26
+"""How many numbers, 256 MiB of float32, k-means takes as a whole; 6.7 million samples of 10."""
 
-def k_means(features: Tensor, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
+_MINI_BATCH = 4096
+
+
+class Rows(Protocol):
+    """A matrix (n, d) by its rows: a tensor, or one that makes them when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, indices: Tensor, /) -> Tensor: ...
+
+
+def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
     """Cluster features (n, d) by k-means; return the centres (k, d) of the best restart.
+
+    Where they are more than `MOST_VALUES` numbers, as many of the samples as make about that many,
+    drawn at random, are clustered by mini-batches (Sculley, WWW 2010), with restarts of the
+    initialisation only. Memory is bounded that way.
 
     The same seed gives the same bytes: with at most two threads the order in which scikit-learn
     adds up their partial sums cannot change a sum.
@@ -22,21 +40,47 @@ def k_means(features: Tensor, n_clusters: int, num_restarts: int, seed: int) -> 
     Raises:
         DataError: there are fewer samples than clusters, or features that are not finite.
     """
-    check_features(features, n_clusters)
-    model = KMeans(n_clusters, n_init=num_restarts, random_state=seed)
+    check_number(features, n_clusters)
+    rows = _rows_to_cluster(features, seed)
+    chosen = features[rows]
+    check_finite(chosen)
+    options = {"n_clusters": n_clusters, "n_init": num_restarts, "random_state": seed}
+    if len(rows) == len(features):
+        model = KMeans(**options, copy_x=False)  # `chosen` is ours alone
+    else:
+        model = MiniBatchKMeans(**options, batch_size=_MINI_BATCH)
     with threadpool_limits(2), warnings.catch_warnings():
         # fewer distinct points than clusters: some centres coincide, which is what k-means finds
         warnings.simplefilter("ignore", ConvergenceWarning)
-        centres = model.fit(features.detach().cpu().numpy()).cluster_centers_
-    return torch.from_numpy(centres).to(features)
+        centres = model.fit(chosen.detach().cpu().numpy()).cluster_centers_
+    return torch.from_numpy(centres).to(chosen)
 
 
-def check_features(features: Tensor, n_clusters: int) -> None:
-    """Raise DataError where features (n, d) cannot give `n_clusters` centroids."""
+def check_number(features: Rows, n_clusters: int) -> None:
+    """Raise DataError where there are fewer features (n, d) than clusters."""
     if len(features) < n_clusters:
         raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
+
+
+def check_finite(features: Tensor) -> None:
+    """Raise DataError where features (n, d) are infinite or not numbers."""
     if not features.isfinite().all():
         raise DataError("the feature representations are not finite: training has diverged")
+
+
+def width_of(features: Rows) -> int:
+    """Return d of features (n, d)."""
+    return features[torch.zeros(1, dtype=torch.int64)].shape[1]
+
+
+def _rows_to_cluster(features: Rows, seed: int) -> Tensor:
+    """Return the indices (m,) of all rows, or of a random part where these are too many."""
+    most = MOST_VALUES // width_of(features)
+    if len(features) <= most:
+        return torch.arange(len(features))
+    generator = torch.Generator().manual_seed(seed)
+    # what is drawn twice counts once; in rising order, as they lie in a file
+    return torch.randint(len(features), (most,), generator=generator).unique()
 
 
 def in_order_of(centres: Tensor, earlier: Tensor) -> Tensor:
@@ -50,4 +94,4 @@ def in_order_of(centres: Tensor, earlier: Tensor) -> Tensor:
 
 
 CLUSTERINGS = MappingProxyType({"k_means": k_means})
-"""Configured name -> (features, n_clusters, num_restarts, seed) -> centres (k, d)."""
+"""Configured name -> (features (n, d), n_clusters, num_restarts, seed) -> centres (k, d)."""

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from dcrf.assignment.centroids import CentroidStart
-from dcrf.batch import Sweep
+from dcrf.batch import Sweep, SweptRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
@@ -142,10 +140,10 @@ class PhaseBuilder:
         return Every(entry.interval, save, also_at_the_end=True)
 
 
-def _features(entry: CentroidsConfig, method: Method, sweep: Sweep) -> Tensor:
-    """Return the features (n, d) that centroids lie among, of the whole data set."""
+def _features(entry: CentroidsConfig, method: Method, sweep: Sweep) -> SweptRows:
+    """Return the features (N, d) that centroids lie among, of the whole data set."""
     extractor = method.mappings[entry.feature_extractor_name]
-    return sweep(lambda batch: extractor(batch.samples).flatten(1))
+    return SweptRows(sweep, lambda samples: extractor(samples).flatten(1))
 
 
 def _of(table: Table[str, Any], loss: str) -> Any:

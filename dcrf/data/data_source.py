@@ -78,18 +78,22 @@ class DataSource:
         clocks = (plan.clock for plan in plans)
         yield from zip(clocks, self._read(read, views), strict=True)
 
-    def sweep(self, fn: Callable[[Batch], Tensor]) -> Tensor:
-        """Apply `fn` to all samples in batches of the default view, without gradient.
+    def sweep(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
+        """Apply `fn` to samples in batches of the default view, without gradient.
 
-        A random default view has the same draws in every sweep. Modules keep their mode: the
-        caller sets evaluation mode.
+        A random default view has the same draws in every sweep over the same samples. Modules
+        keep their mode: the caller sets evaluation mode.
+
+        Args:
+            fn: maps a batch of n samples to (n, ...).
+            indices: (m,) int64, the samples to cover, at least one.
 
         Returns:
-            (N, ...), what `fn` gives, in index order.
+            (m, ...), the rows of `fn` in the order of `indices`.
         """
         with torch.no_grad():
-            plans = sweep_plans(self.n_samples, self._loading)
-            return torch.cat([fn(batch) for batch in self._read(plans, ())])
+            plans = sweep_plans(indices, self._loading)
+            return _gathered((fn(batch) for batch in self._read(plans, ())), len(indices))
 
     def labels(self) -> np.ndarray | None:
         """Return the class of every sample, (N,) int64, for evaluation only; None without any."""
@@ -107,6 +111,18 @@ class DataSource:
         except DataError as error:
             place = f"batch augmentation {name}" if name else "transforms"
             raise DataError(f"{place}: {error}") from error
+
+
+def _gathered(parts: Iterator[Tensor], n_rows: int) -> Tensor:
+    """Put parts below one another; only the whole and one part are in memory at a time."""
+    part = next(parts)
+    whole = part.new_empty(n_rows, *part.shape[1:])
+    end = len(part)
+    whole[:end] = part
+    for part in parts:
+        whole[end : end + len(part)] = part
+        end += len(part)
+    return whole
 
 
 def _reader(raw: RawData, views: Mapping[str, View], loading: Loading) -> Reader:

@@ -72,11 +72,11 @@ def training_plans(
             yield BatchPlan(purpose, clock, indices)
 
 
-def sweep_plans(n_samples: int, loading: Loading) -> Iterator[BatchPlan]:
-    """Yield batches that cover all samples once, in index order."""
-    batches = torch.arange(n_samples).split(max(loading.batch_size, _SWEEP_BATCH_SIZE))
-    for number, indices in enumerate(batches, start=1):
-        yield BatchPlan("sweep", Clock(1, number, number == len(batches)), indices)
+def sweep_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
+    """Yield batches that cover the samples at `indices`, (m,) int64, in this order."""
+    batches = indices.split(max(loading.batch_size, _SWEEP_BATCH_SIZE))
+    for number, part in enumerate(batches, start=1):
+        yield BatchPlan("sweep", Clock(1, number, number == len(batches)), part)
 
 
 def _split(order: Tensor, loading: Loading) -> list[Tensor]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Sweep
+from dcrf.batch import Batch, Sweep
 from dcrf.errors import TrainingError
-from dcrf.evaluation.metrics import agreement, separation
+from dcrf.evaluation.metrics import SEPARATION_SAMPLES, agreement, evenly_spaced, separation
 
 Labels = NDArray[np.integer]
 
@@ -79,8 +80,11 @@ class Evaluator:
     def _quality(self, sweep: Sweep, labels: Labels | None, clusters: Labels) -> dict:
         if labels is not None:
             return agreement(labels, clusters)
-        features = sweep(lambda batch: self.assignment.features(batch.samples))
-        return {"internal": separation(features.float().cpu().numpy(), clusters)}
+        some = evenly_spaced(len(clusters), SEPARATION_SAMPLES)
+        features = sweep(
+            lambda batch: self.assignment.features(batch.samples), torch.from_numpy(some)
+        )
+        return {"internal": separation(features.float().cpu().numpy(), clusters[some])}
 
     def _score_members(self, sweep: Sweep, labels: Labels) -> None:
         members = self.assignment.members()
@@ -89,9 +93,16 @@ class Evaluator:
             self.assignment.observe(scores)
 
     def _clusters(self, sweep: Sweep, assignment: Assignment) -> tuple[Labels, tuple[int, ...]]:
-        log_assignments = sweep(lambda batch: assignment(batch.samples))
-        if log_assignments.isnan().any():
-            raise TrainingError("cluster assignments are not numbers: training has diverged")
-        clusters = log_assignments.argmax(1).cpu()
-        sizes = torch.bincount(clusters, minlength=log_assignments.shape[1])
+        n_clusters = 0
+
+        def assign(batch: Batch) -> Tensor:
+            nonlocal n_clusters
+            log_assignments = assignment(batch.samples)
+            if log_assignments.isnan().any():
+                raise TrainingError("cluster assignments are not numbers: training has diverged")
+            n_clusters = log_assignments.shape[1]
+            return log_assignments.argmax(1)
+
+        clusters = sweep(assign).cpu()
+        sizes = torch.bincount(clusters, minlength=n_clusters)
         return clusters.numpy(), tuple(sizes.tolist())

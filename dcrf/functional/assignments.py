@@ -94,7 +94,8 @@ def target_distribution(probs: Tensor) -> Tensor:
     Returns:
         (n, k) targets, rows summing to 1, detached from the graph.
     """
+    probs = probs.detach()
     # an empty cluster has frequency 0, and 0 / 0 would turn every row into NaN
     frequencies = probs.sum(dim=0).clamp_min(torch.finfo(probs.dtype).tiny)
-    weights = probs * (probs / frequencies)
-    return (weights / weights.sum(dim=1, keepdim=True)).detach()
+    weights = (probs / frequencies).mul_(probs)  # in place, since (n, k) may be large
+    return weights.div_(weights.sum(dim=1, keepdim=True))

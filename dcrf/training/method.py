@@ -36,13 +36,13 @@ class Method(nn.Module):
         Whatever draws random numbers in it, the numbers that training draws stay the same.
         """
 
-        def sweep(function: Callable[[Batch], Tensor]) -> Tensor:
+        def run(function: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
             was_training = self.training
             self.eval()
             try:
                 with torch.random.fork_rng():
-                    return source.sweep(function)
+                    return source.sweep(function, indices)
             finally:
                 self.train(was_training)
 
-        return sweep
+        return Sweep(source.n_samples, run)

@@ -15,7 +15,7 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
 from dcrf.assignment.single_classifier import SingleClassifier
-from dcrf.batch import Batch, Clock
+from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
 from dcrf.registry import DESIGN_PATTERNS
@@ -91,12 +91,15 @@ class World:
         samples = shown.pop("samples", views[""])
         return replace(whole, indices=indices, samples=samples, views=shown)
 
-    def sweep(self, function: Any) -> Tensor:
-        """Apply a function to all samples, in two batches of the default view."""
-        parts = torch.arange(N_SAMPLES).split(16)
+    @property
+    def sweep(self) -> Sweep:
+        """A pass over the samples, in batches of 16 of the default view."""
+        return Sweep(N_SAMPLES, self._sweep)
+
+    def _sweep(self, function: Any, indices: Tensor) -> Tensor:
         self.model.eval()
         with torch.no_grad():
-            found = [function(Batch(part, self.data.samples[part])) for part in parts]
+            found = [function(Batch(part, self.data.samples[part])) for part in indices.split(16)]
         self.model.train()
         return torch.cat(found)
 

@@ -11,7 +11,7 @@ from torch import Generator, nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.single_classifier import SingleClassifier
-from dcrf.batch import Batch
+from dcrf.batch import Batch, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
 from dcrf.registry import STRATEGIES
@@ -72,10 +72,14 @@ class World:
     centroids: Centroids
     samples: torch.Tensor
 
-    def sweep(self, function):
-        with torch.no_grad():
-            parts = torch.arange(N).split(5)
-            return torch.cat([function(Batch(part, self.samples[part])) for part in parts])
+    @property
+    def sweep(self):
+        def run(function, indices):
+            with torch.no_grad():
+                parts = indices.split(5)
+                return torch.cat([function(Batch(part, self.samples[part])) for part in parts])
+
+        return Sweep(N, run)
 
 
 def world(stem, options, dtype=torch.float32, seed=0):

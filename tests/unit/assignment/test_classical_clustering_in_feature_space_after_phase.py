@@ -7,15 +7,18 @@ from torch import nn
 from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
-from dcrf.batch import Batch
+from dcrf.batch import Batch, Sweep
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 
 SAMPLES = torch.cat([torch.zeros(10, 2), torch.ones(10, 2) * 4])
 
 
-def sweep(function):
-    return torch.cat([function(Batch(torch.arange(4), part)) for part in SAMPLES.split(4)])
+def run(function, indices):
+    return torch.cat([function(Batch(part, SAMPLES[part])) for part in indices.split(4)])
+
+
+sweep = Sweep(len(SAMPLES), run)
 
 
 @pytest.fixture

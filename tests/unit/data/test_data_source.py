@@ -16,6 +16,7 @@ from dcrf.streams import Streams
 
 RESIZE = [{"type": "Resize", "size": [8, 9]}, {"type": "ToTensor"}]
 N = 12
+EVERY = torch.arange(N)
 PIXELS = torch.randint(0, 256, (N, 3, 8, 9), generator=torch.Generator().manual_seed(0)).byte()
 CROP = [{"type": "RandomCrop", "size": 5}, {"type": "ToTensor"}]
 FLIP = [{"type": "RandomHorizontalFlip"}]
@@ -121,7 +122,7 @@ def test_draws_change_with_every_epoch(name):
 def test_a_random_default_view_is_drawn_anew_but_the_same_in_every_sweep():
     source = in_memory(transforms=CROP, batch_size=N, shuffle=False)
     one, two = first(source, 2)
-    swept = [source.sweep(lambda batch: batch.samples) for _ in range(2)]
+    swept = [source.sweep(lambda batch: batch.samples, EVERY) for _ in range(2)]
 
     assert not torch.equal(one.samples, two.samples)
     assert torch.equal(*swept)
@@ -145,10 +146,17 @@ def test_a_fixed_view_is_the_same_kept_or_made_for_each_batch(transforms, monkey
 
 def test_a_sweep_covers_all_samples_in_order_without_gradient():
     weight = torch.ones((), requires_grad=True)
-    swept = in_memory().sweep(lambda batch: weight * batch.indices)
+    swept = in_memory().sweep(lambda batch: weight * batch.indices, EVERY)
 
     assert swept.tolist() == list(range(N))
     assert not swept.requires_grad
+
+
+def test_a_sweep_over_some_samples_gives_their_rows_in_the_order_asked_for():
+    some = torch.tensor([5, 2, 2, 9])
+    whole = in_memory().sweep(lambda batch: batch.samples, EVERY)
+
+    assert torch.equal(in_memory().sweep(lambda batch: batch.samples, some), whole[some])
 
 
 def test_a_sweep_may_run_between_two_batches():
@@ -157,7 +165,7 @@ def test_a_sweep_may_run_between_two_batches():
     found = []
     for _, batch in islice(source.batches(["crop"]), 3):
         found.append(batch)
-        source.sweep(lambda batch: batch.samples)
+        source.sweep(lambda batch: batch.samples, EVERY)
 
     assert same(found, expected)
 
@@ -197,7 +205,9 @@ def test_streaming_leaves_torchs_generator_alone():
 
 
 def test_a_streamed_sweep_covers_all_samples_in_order():
-    assert streamed(RESIZE).sweep(lambda batch: batch.indices).tolist() == list(range(N))
+    swept = streamed(RESIZE).sweep(lambda batch: batch.indices, EVERY)
+
+    assert swept.tolist() == list(range(N))
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])

@@ -67,8 +67,8 @@ def test_a_batch_larger_than_the_data_is_an_error_that_says_what_to_change():
 
 
 def test_a_sweep_covers_all_samples_in_order_in_batches_of_256_or_more():
-    small = [plan.indices for plan in sweep_plans(600, Loading(batch_size=7))]
-    large = [plan.indices for plan in sweep_plans(600, Loading(batch_size=500))]
+    small = [plan.indices for plan in sweep_plans(torch.arange(600), Loading(batch_size=7))]
+    large = [plan.indices for plan in sweep_plans(torch.arange(600), Loading(batch_size=500))]
 
     assert torch.equal(torch.cat(small), torch.arange(600))
     assert [len(indices) for indices in small] == [256, 256, 88]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch
+from dcrf.batch import Batch, Sweep
 from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
 
@@ -30,8 +30,11 @@ class Given(Assignment):
         self.seen = scores
 
 
-def sweep(function):
-    return torch.cat([function(Batch(torch.arange(5), part)) for part in SAMPLES.split(5)])
+def run(function, indices):
+    return torch.cat([function(Batch(part, SAMPLES[part])) for part in indices.split(5)])
+
+
+sweep = Sweep(len(SAMPLES), run)
 
 
 def test_scores_sizes_and_number_of_samples():

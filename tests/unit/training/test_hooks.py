@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock
+from dcrf.batch import Batch, Clock, Sweep
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
@@ -83,7 +83,7 @@ def test_losses_are_reported_as_the_mean_since_the_last_report():
 def test_evaluations_are_written_and_kept_for_exit_criteria():
     writer, assignment = Kept(), Fixed()
     evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]))
-    sweep = lambda function: function(Batch(torch.arange(3), torch.zeros(3, 1)))  # noqa: E731
+    sweep = Sweep(3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1))))
 
     state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 5)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
-from dcrf.batch import Batch, Clock
+from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
@@ -52,8 +52,11 @@ def batches(view=2.0):
         yield Clock(1, i), Batch(torch.arange(4), ones, {"view": ones * view})
 
 
-def no_sweep(function):
+def refuse(function, indices):
     raise AssertionError("nothing here sweeps")
+
+
+no_sweep = Sweep(0, refuse)
 
 
 def phase(patterns, hooks=(), iterations=3, optimizers=()):
