@@ -23,6 +23,9 @@ from dcrf.training.exit_criteria import (
 from dcrf.training.method import Method
 from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
 
+_FUSED = frozenset({"Adam", "AdamW", "SGD"})
+_IMPLEMENTATIONS = frozenset({"fused", "foreach", "differentiable", "capturable"})
+
 
 def build_optimizers(
     phase: PhaseConfig, method: Method, routes: Table[str, LossRoute]
@@ -39,8 +42,15 @@ def build_optimizers(
 
 
 def build_optimizer(entry: OptimizerConfig, parameters: Sequence[Parameter]) -> Optimizer:
-    """Make an optimizer of parameters."""
-    return OPTIMIZERS[entry.type](parameters, **entry.options)
+    """Make an optimizer of parameters, with fused steps where it has them and the file is silent.
+
+    A fused step does the same arithmetic in one pass over the parameters.
+    """
+    options = dict(entry.options)
+    can_be_fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
+    if entry.type in _FUSED and can_be_fused and not options.keys() & _IMPLEMENTATIONS:
+        options["fused"] = True
+    return OPTIMIZERS[entry.type](parameters, **options)
 
 
 def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler:

@@ -1,5 +1,7 @@
 """Contrast between rows that belong together and all others."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -21,11 +23,10 @@ def normalised_temperature_cross_entropy(
     Returns:
         Scalar, >= 0, in nats; 0 where n is 1. A zero row has similarity 0 to every other.
     """
-    rows = F.normalize(torch.cat([first, second]), dim=1)
-    similarities = rows @ rows.T / temperature
-    itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    rows = F.normalize(torch.cat([first, second]), dim=1) / math.sqrt(temperature)
+    similarities = (rows @ rows.T).fill_diagonal_(-torch.inf)
     positives = torch.arange(len(rows), device=rows.device).roll(len(first))
-    return F.cross_entropy(similarities.masked_fill(itself, -torch.inf), positives)
+    return F.cross_entropy(similarities, positives)
 
 
 def statistics_vector_contrast(

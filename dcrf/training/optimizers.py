@@ -117,10 +117,17 @@ class OptimizerGroups:
 def _step(member: GroupedOptimizer, gradients: Gradients) -> None:
     own = member.parameters
     for parameter in own:
-        parameter.grad = gradients.get(parameter)
+        parameter.grad = _laid_out_like(parameter, gradients.get(parameter))
     member.optimizer.step()
     for parameter in own:
         parameter.grad = None
+
+
+def _laid_out_like(parameter: Parameter, gradient: Tensor | None) -> Tensor | None:
+    """Return the gradient in the parameter's memory layout, which fused steps take for granted."""
+    if gradient is None or gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def _advance(schedulers: Sequence[LRScheduler]) -> None:

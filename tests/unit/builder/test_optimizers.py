@@ -45,6 +45,15 @@ def same(parameters, others):
     return {id(p) for p in parameters} == {id(p) for p in others}
 
 
+def test_steps_are_fused_unless_the_file_says_otherwise(build):
+    entries = [adam("encoder"), adam("encoder", foreach=False), adam("encoder", fused=False)]
+    groups, _ = build(optimizers=[*entries, {**adam("encoder"), "type": "RMSprop"}])
+
+    found = [one.optimizer.defaults.get("fused") for one in groups.optimizers]
+
+    assert found == [True, None, False, None]
+
+
 def test_optimizers_get_their_arguments_and_exactly_what_they_train(build):
     first = adam("encoder", lr=0.5, group_name="other", name="mine")
     second = {"type": "SGD", "lr": 0.25, "trained_mapping_names": [], "optimizes_centroids": True}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import StepLR
 
 from dcrf.batch import Clock
@@ -123,3 +123,19 @@ def test_schedulers_step_per_epoch_or_per_iteration():
 
     assert slow.param_groups[0]["lr"] == 0.5
     assert fast.param_groups[0]["lr"] == 0.125
+
+
+@pytest.mark.parametrize("cls", [SGD, Adam, AdamW])
+def test_fused_steps_are_right_whatever_the_layout_of_a_gradient(cls):
+    """Torch's fused kernels on the CPU read a transposed gradient as if it were not."""
+    start = torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
+    plain, fused = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    slopes = torch.arange(6.0).reshape(2, 3)
+    for w, is_fused in ((plain, False), (fused, True)):
+        groups = OptimizerGroups(
+            [GroupedOptimizer(cls([w], lr=0.1, fused=is_fused), "default")], routes(a="default")
+        )
+        for iteration in (1, 2, 3):
+            groups.step({"a": (w.T * slopes).sum()}, Clock(1, iteration))
+
+    torch.testing.assert_close(fused, plain)
