@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from dcrf.batch import Sweep
 from dcrf.errors import TrainingError
+from dcrf.mappings.shared import Shared
 
 
-class Assignment(nn.Module):
+class Assignment(Shared):
     """Maps samples (n, *sample_shape) to log-assignments (n, k), natural-log probabilities."""
 
     @property
@@ -18,6 +19,10 @@ class Assignment(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities; every row's exp sums to 1."""
+        return self.shared(samples, lambda: self.assign(samples))
+
+    def assign(self, samples: Tensor) -> Tensor:
+        """Compute what `forward` returns."""
         raise NotImplementedError
 
     def features(self, samples: Tensor) -> Tensor:

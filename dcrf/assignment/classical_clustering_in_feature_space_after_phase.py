@@ -42,7 +42,7 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         self.n_clusters, self.generator = n_clusters, generator
         self.centres = Centroids(n_clusters)
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
         self.check_ready()
         distances = torch.cdist(self.features(samples), self.centres.values.detach())

@@ -37,7 +37,7 @@ class Classifier(Assignment):
         self.named = classifier
         self.scores: dict[str, list[float]] = {name: [] for name in self.classifiers}
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log class probabilities."""
         chosen = self._chosen()
         log_probabilities = torch.stack([classifier(samples) for classifier in chosen])

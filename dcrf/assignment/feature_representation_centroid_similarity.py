@@ -56,7 +56,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
             self.iterations,
         )
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities."""
         self.check_ready()
         features, centroids = self.features(samples), self.centroids.values

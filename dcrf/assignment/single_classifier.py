@@ -26,7 +26,7 @@ class SingleClassifier(Assignment):
         self.classifier, self.feature_extractor = classifier, feature_extractor
         self.n_clusters = n_clusters
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log class probabilities."""
         found = self.classifier.log_probabilities(self._inputs(samples))
         if found.shape[1:] != (self.n_clusters,):

@@ -1,18 +1,18 @@
 """A trainable mapping: named layers between functions, perhaps after another mapping."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table
-from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from dcrf.errors import TrainingError
+from dcrf.mappings.shared import Shared
 
 Function = Callable[[Tensor], Tensor]
 
 
-class Mapping(nn.Module):
+class Mapping(Shared):
     """Runs `prior`, then `before`, the layers and `after`.
 
     Args:
@@ -44,7 +44,6 @@ class Mapping(nn.Module):
         self._functions = nn.ModuleList(functions)  # so that they know of evaluation mode
         self.softmax_layer = softmax_layer
         self.bf16 = bf16
-        self._passes: dict[tuple, tuple[Tensor, Tensor]] | None = None
 
     @property
     def prior(self) -> "Mapping | None":
@@ -53,7 +52,7 @@ class Mapping(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the mapping's output, (n, ...) for inputs (n, ...)."""
-        return self._shared(inputs, None)
+        return self._without(None, inputs)
 
     def log_probabilities(self, inputs: Tensor) -> Tensor:
         """Return a classifier's log-assignments, (n, k): the rows' exp sums to 1.
@@ -62,28 +61,23 @@ class Mapping(nn.Module):
         A final LogSoftmax has them already; any other output is taken for logits.
         """
         skipped = self.softmax_layer if self.softmax_layer is not None else self._last(nn.Softmax)
-        values = self._shared(inputs, skipped)
+        values = self._without(skipped, inputs)
         if skipped is None and self._last(nn.LogSoftmax) is not None:
             return values
         return values.log_softmax(1)
 
     def binary_logits(self, inputs: Tensor) -> Tensor:
         """Return a discriminator's logits: a final Sigmoid is left out."""
-        return self._shared(inputs, self._last(nn.Sigmoid))
+        return self._without(self._last(nn.Sigmoid), inputs)
 
     def _last(self, kind: type[nn.Module]) -> int | None:
         """Return the index of the last step where that is a layer of this kind."""
         last = len(self.net) - 1
         return last if last >= 0 and not self.after and isinstance(self.net[last], kind) else None
 
-    def _shared(self, inputs: Tensor, skipped: int | None) -> Tensor:
-        """Run, or return what an earlier call on this very tensor gave (`shared_passes`)."""
-        if self._passes is None:
-            return self._run(inputs, skipped)
-        key = (skipped, id(inputs), inputs._version, torch.is_grad_enabled(), self.training)
-        if key not in self._passes:  # the inputs are kept, so that no other tensor gets their id
-            self._passes[key] = (inputs, self._run(inputs, skipped))
-        return self._passes[key][1]
+    def _without(self, skipped: int | None, inputs: Tensor) -> Tensor:
+        """Run without one layer, once for all who ask."""
+        return self.shared(inputs, lambda: self._run(inputs, skipped), skipped)
 
     def _run(self, inputs: Tensor, skipped: int | None) -> Tensor:
         values = inputs if self.prior is None else self.prior(inputs)
@@ -104,17 +98,3 @@ def _through(layer: nn.Module, values: Tensor) -> Tensor:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         shape, cause = tuple(values.shape), str(error).splitlines()[0]
         raise TrainingError(f"{layer} fails on an input of shape {shape}: {cause}") from error
-
-
-@contextmanager
-def shared_passes(mappings: Sequence[Mapping]) -> Iterator[None]:
-    """Inside the block a mapping runs once per input tensor, however many callers ask for it.
-
-    Results carry their graph, so gradients add up as they would over separate passes of a
-    deterministic network; with Dropout a shared pass is one draw, with BatchNorm one update.
-    """
-    with ExitStack() as stack:
-        for mapping in mappings:
-            mapping._passes = {}
-            stack.callback(setattr, mapping, "_passes", None)
-        yield

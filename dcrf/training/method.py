@@ -11,6 +11,7 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, Sweep
 from dcrf.data.data_source import DataSource
 from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.shared import Shared
 
 
 class Method(nn.Module):
@@ -29,6 +30,10 @@ class Method(nn.Module):
         self._registered = nn.ModuleList(self.mappings.values())
         self.assignment = assignment
         self.centroids = centroids
+
+    def shared_modules(self) -> list[Shared]:
+        """Return the mappings and assignments, which run once per tensor in an iteration."""
+        return [module for module in self.modules() if isinstance(module, Shared)]
 
     def sweep_over(self, source: DataSource) -> Sweep:
         """Return a pass over the whole data set in evaluation mode, without gradient.

@@ -12,7 +12,7 @@ from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
-from dcrf.mappings.mapping import Mapping, shared_passes
+from dcrf.mappings.shared import Shared, shared_passes
 from dcrf.training.exit_criteria import ExitCriterion
 from dcrf.training.optimizers import OptimizerGroups
 
@@ -80,9 +80,11 @@ def run_phase(
     phase: Phase,
     batches: Iterable[tuple[Clock, Batch]],
     sweep: Sweep,
-    mappings: Sequence[Mapping],
+    shared: Sequence[Shared],
 ) -> tuple[str, PhaseState]:
     """Train until an exit criterion is met; return its reason and the state then.
+
+    The modules of `shared` run once per input tensor in an iteration.
 
     Raises:
         TrainingError: a pattern fails, or a loss is not finite.
@@ -91,7 +93,7 @@ def run_phase(
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = compute_losses(phase.patterns, clock, batch, sweep, mappings)
+        losses = compute_losses(phase.patterns, clock, batch, sweep, shared)
         phase.optimizers.step(losses, clock)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
@@ -109,14 +111,14 @@ def compute_losses(
     clock: Clock,
     batch: Batch,
     sweep: Sweep,
-    mappings: Sequence[Mapping],
+    shared: Sequence[Shared],
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
     for name, use in patterns.items():
         with _blamed_on(name, clock):
             use.pattern.before_iteration(clock, sweep)
     losses: dict[str, Tensor] = {}
-    with shared_passes(mappings):
+    with shared_passes(shared):
         for name, use in patterns.items():
             with _blamed_on(name, clock):
                 found = use.pattern(use.batch_for(batch))

@@ -108,7 +108,7 @@ class Trainer:
         method.train()
         phase = plan.make(method, sweep, evaluator)
         batches = source.batches(phase.view_names, plan.name)
-        reason, state = run_phase(phase, batches, sweep, list(method.mappings.values()))
+        reason, state = run_phase(phase, batches, sweep, method.shared_modules())
         method.assignment.after_phase(plan.name, sweep)
         clock = state.clock
         record = PhaseRecord(dataset, plan.name, clock.iteration, clock.epoch, reason)

@@ -44,7 +44,8 @@ WITHOUT_TENSORS = {"errors", "registry", "config", "files", "reporting"}
 TENSORS = {"torch", "torchvision", "kornia", "numpy", "scipy", "sklearn"}
 TOP_OF_CLI = {"config", "errors"}  # the rest is imported once the files have been checked
 
-SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids", "dcrf.mappings.mapping"}
+SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
+SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.shared"}
 MAY_KNOW = {
     "assignment": SHARED | {"dcrf.assignment.clustering"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},

@@ -49,7 +49,7 @@ class World:
     def train(self, index):
         phase = self.phase(index)
         batches = self.source.batches(phase.view_names)
-        return run_phase(phase, batches, self.sweep, list(self.method.mappings.values()))
+        return run_phase(phase, batches, self.sweep, self.method.shared_modules())
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from dcrf.errors import TrainingError
-from dcrf.mappings.mapping import Mapping, shared_passes
+from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.shared import shared_passes
 
 
 class Counted(nn.Linear):

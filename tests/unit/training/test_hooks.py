@@ -31,7 +31,7 @@ class Fixed(Assignment):
         super().__init__()
         self.reason, self.iterations = reason, 0
 
-    def forward(self, samples):
+    def assign(self, samples):
         return torch.tensor([[0.0, -torch.inf]]).expand(len(samples), 2)
 
     def missing(self):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
+from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import TrainingError
@@ -132,3 +133,28 @@ def test_a_loss_that_is_not_finite_is_named(value):
 
     with pytest.raises(TrainingError, match=r"broken/mean is (nan|inf) in iteration 1"):
         run_phase(phase(patterns), batches(), no_sweep, [])
+
+
+class CountedAssignment(Assignment):
+    """Two clusters by the sign of the feature; counts how often it computes."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def assign(self, samples):
+        self.calls += 1
+        return torch.cat([samples, -samples], dim=1).log_softmax(1)
+
+
+def test_patterns_that_share_a_view_share_its_assignments():
+    assignment = CountedAssignment()
+    patterns = {
+        f"{view} {i}": PatternUse(MeanOutput(assignment), {"samples": view})
+        for i in range(3)
+        for view in ("view", None)
+    }
+
+    run_phase(phase(patterns, iterations=2), batches(), no_sweep, [assignment])
+
+    assert assignment.calls == 2 * 2

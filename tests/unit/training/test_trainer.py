@@ -43,7 +43,7 @@ class BySign(Assignment):
         super().__init__()
         self.phases = []
 
-    def forward(self, samples):
+    def assign(self, samples):
         is_second = (samples >= 0).double()
         return torch.cat([1 - is_second, is_second], dim=1).log()
 
