@@ -97,6 +97,7 @@ def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodCo
         after=[bind_function(f) for f in entry.post_processing_functions],
         softmax_layer=names[entry.softmax_layer_name] if entry.softmax_layer_name else None,
         bf16=config.precision == "bf16",
+        compiled=config.compile,
     )
 
 

@@ -34,6 +34,7 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.M
         device=data["device"],
         seed=data.get("seed"),
         precision=data["precision"],
+        compile=data["compile"],
         mappings=tuple(_mapping(node) for node in nodes["$.mappings"].children()),
         phases=phases,
         datasets=tuple(_dataset(nodes[path], names) for path, _ in datasets),

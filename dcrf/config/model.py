@@ -176,6 +176,7 @@ class MethodConfig:
     device: str
     seed: int | None
     precision: str
+    compile: bool
     mappings: tuple[MappingConfig, ...]
     phases: tuple[PhaseConfig, ...]
     datasets: tuple[DatasetConfig, ...]

@@ -124,6 +124,7 @@ def _part(mapping: Mapping, names: Sequence[str], *, first: bool, last: bool) ->
         before=mapping.before if first else (),
         after=mapping.after if last else (),
         bf16=mapping.bf16,
+        compiled=mapping.compiled,
     )
 
 

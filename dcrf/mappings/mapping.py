@@ -22,6 +22,7 @@ class Mapping(Shared):
         before, after: functions on the layers' input and output.
         softmax_layer: index of the layer that is left out where logits are wanted.
         bf16: run in bfloat16 by autocast; the output is float32 all the same.
+        compiled: in training, run the layers compiled by torch.compile.
     """
 
     def __init__(  # noqa: PLR0913 - each is a key of a mapping in a file
@@ -34,6 +35,7 @@ class Mapping(Shared):
         after: Sequence[Function] = (),
         softmax_layer: int | None = None,
         bf16: bool = False,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.net = nn.Sequential(*layers)
@@ -43,7 +45,8 @@ class Mapping(Shared):
         functions = (f for f in (*before, *after) if isinstance(f, nn.Module))
         self._functions = nn.ModuleList(functions)  # so that they know of evaluation mode
         self.softmax_layer = softmax_layer
-        self.bf16 = bf16
+        self.bf16, self.compiled = bf16, compiled
+        self._training_run = torch.compile(self._run_layers) if compiled else self._run_layers
 
     @property
     def prior(self) -> "Mapping | None":
@@ -84,11 +87,16 @@ class Mapping(Shared):
         for function in self.before:
             values = function(values)
         with torch.autocast(values.device.type, torch.bfloat16, enabled=self.bf16):
-            for index, layer in enumerate(self.net):
-                values = values if index == skipped else _through(layer, values)
+            run = self._training_run if torch.is_grad_enabled() else self._run_layers
+            values = run(values, skipped)
         values = values.float() if self.bf16 else values
         for function in self.after:
             values = function(values)
+        return values
+
+    def _run_layers(self, values: Tensor, skipped: int | None) -> Tensor:
+        for index, layer in enumerate(self.net):
+            values = values if index == skipped else _through(layer, values)
         return values
 
 

@@ -32,7 +32,8 @@ def test_an_unknown_key_is_told_with_what_may_be_meant(tmp_path):
 def test_a_key_like_no_other_is_told_with_those_that_are_free(tmp_path):
     found = problem(tmp_path, {**dec(), "zzz": 1})
 
-    assert found.remedy == "allowed here: $schema, description, references, device, seed, precision"
+    known = "$schema, description, references, device, seed, precision, compile"
+    assert found.remedy == f"allowed here: {known}"
 
 
 def test_a_misspelt_value_is_told_with_what_may_be_meant(tmp_path):

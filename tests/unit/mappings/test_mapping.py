@@ -1,5 +1,10 @@
 """Mappings: what they compute, and that they compute it once."""
 
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,6 +13,9 @@ from torch import nn
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 from dcrf.mappings.shared import shared_passes
+
+HEADERS = Path(sysconfig.get_path("include")) / "Python.h"
+CAN_COMPILE = sys.platform == "linux" and shutil.which("g++") and HEADERS.exists()
 
 
 class Counted(nn.Linear):
@@ -87,6 +95,20 @@ def test_bf16_gives_float32_that_is_close(samples):
     assert found.dtype == torch.float32
     assert not torch.equal(found, Mapping(layers)(samples))
     torch.testing.assert_close(found, Mapping(layers)(samples), atol=0.02, rtol=0.02)
+
+
+@pytest.mark.skipif(not CAN_COMPILE, reason="torch.compile needs g++ and Python's headers")
+def test_compiled_layers_give_the_same_values_and_gradients(samples):
+    layers = [nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3), nn.Softmax(1)]
+    plain, compiled = Mapping(layers), Mapping(layers, compiled=True)
+
+    for forward in ("__call__", "log_probabilities"):
+        results = [getattr(mapping, forward)(samples) for mapping in (plain, compiled)]
+        slopes = [torch.autograd.grad(r.square().sum(), layers[0].weight)[0] for r in results]
+
+        torch.testing.assert_close(*results)
+        torch.testing.assert_close(*slopes)
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
 
 
 def test_a_mapping_runs_once_per_tensor_while_passes_are_shared(samples):
