@@ -4,13 +4,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check schema clean
+.PHONY: help demo test check bench schema clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, then train the quickstart on handwritten digits (about a minute)"
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
+	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
 	@echo "make schema  write the generated schema files anew"
 	@echo "make clean   remove .venv"
 
@@ -23,8 +24,11 @@ test: $(VENV)/installed-dev
 check: $(VENV)/installed-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy dcrf
+	$(PY) -m mypy dcrf benchmarks
 	$(PY) -m pytest
+
+bench: $(VENV)/installed
+	$(PY) -m benchmarks
 
 schema: $(VENV)/installed
 	$(PY) -m dcrf.generate

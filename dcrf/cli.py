@@ -44,10 +44,7 @@ class CommandLineError(DcrfError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    # Threads of torch that spin for long while they wait take many times as long on a busy
-    # machine; that few turns cost nothing on a quiet one. It is read when torch is imported.
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "4000")
+    spin_shortly()
     options = parser().parse_args(arguments)
     try:
         configs = load(options)
@@ -63,6 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "interrupted" in statuses:
         return INTERRUPTED
     return OK if statuses == {"ok"} else FAILED
+
+
+def spin_shortly() -> None:
+    """Let waiting threads of torch spin for a short time only, before torch is imported.
+
+    Those that spin for long take many times as long on a busy machine; that few turns cost
+    nothing on a quiet one.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,9 @@
+"""`make bench`: measure everything in one run."""
+
+from dcrf.cli import spin_shortly
+
+spin_shortly()  # as main.py does, before torch is imported
+
+from benchmarks.run import main  # noqa: E402
+
+main()

@@ -1,0 +1,80 @@
+"""A phase of a configuration in dcrf, to be run some iterations at a time."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from dcrf.batch import Batch, Clock, Sweep
+from dcrf.builder import Run, build_plans
+from dcrf.config import load_method
+from dcrf.evaluation.evaluator import Evaluator
+from dcrf.reporting.writers import Writer, Writers
+from dcrf.streams import Streams
+from dcrf.training.method import Method
+from dcrf.training.phase import Phase, run_phase
+from dcrf.training.trainer import DatasetPlan, PhasePlan
+
+
+@dataclass
+class Ours:
+    """A phase in dcrf, ready to train."""
+
+    phase: Phase
+    method: Method
+    sweep: Sweep
+    evaluator: Evaluator
+    batches: Iterator[tuple[Clock, Batch]]
+
+    def run(self, iterations: int) -> list[float]:
+        """Train further; return the seconds of every iteration, its batch and hooks included."""
+        seconds: list[float] = []
+        batches = _timed(islice(self.batches, iterations), seconds)
+        run_phase(self.phase, batches, self.sweep, self.method.shared_modules())
+        return seconds
+
+
+def plans(
+    file: Path, phase: str, settings: Sequence[str] = (), writer: Writer | None = None
+) -> tuple[DatasetPlan, PhasePlan]:
+    """Return the plans of the first data set that has this phase, and of the phase in it."""
+    run = Run(
+        load_method(file, settings),
+        Streams(0),
+        "cpu",
+        writer or Writers([]),
+        Path(tempfile.mkdtemp(prefix="dcrf-benchmark-")),
+    )
+    found = ((d, p) for d in build_plans(run) for p in d.phases if p.name == phase)
+    return next(found)
+
+
+def ours(
+    file: Path, phase: str, settings: Sequence[str] = (), writer: Writer | None = None
+) -> Ours:
+    """Build a phase as `main.py` would, with settings in the form of `--set`."""
+    dataset, plan = plans(file, phase, settings, writer)
+    return started(dataset, plan)
+
+
+def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
+    """Open the data, build the method, initialise what the phase needs."""
+    source, method = dataset.open(), dataset.make_method()
+    evaluator, sweep = Evaluator(method.assignment, source.labels), method.sweep_over(source)
+    plan.prepare(method, sweep)
+    method.train()
+    phase = plan.make(method, sweep, evaluator)
+    return Ours(phase, method, sweep, evaluator, source.batches(phase.view_names, plan.name))
+
+
+def _timed(batches: Iterator, seconds: list[float]) -> Iterator:
+    while True:
+        start = time.perf_counter()
+        try:
+            item = next(batches)
+        except StopIteration:
+            return
+        yield item
+        seconds.append(time.perf_counter() - start)

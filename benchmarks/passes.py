@@ -1,0 +1,29 @@
+"""Seconds of the passes over a whole data set: k-means, target distribution, evaluation."""
+
+from statistics import median
+
+from benchmarks.ours import plans
+from benchmarks.speed import FILES, seconds_of
+from dcrf.batch import Clock
+from dcrf.evaluation.evaluator import Evaluator
+
+
+def passes(repeats: int) -> dict[str, float]:
+    """Return the median seconds of each pass of `dec_cc_hybrid_mnist`, 60,000 images."""
+    dataset, plan = plans(FILES["dec_cc_hybrid_mnist"], "finetuning")
+    source, method = dataset.open(), dataset.make_method()
+    sweep, evaluator = method.sweep_over(source), Evaluator(method.assignment, source.labels)
+    found = {"k-means initialisation, 20 restarts": seconds_of(lambda: plan.prepare(method, sweep))}
+    phase = plan.make(method, sweep, evaluator)
+    target = phase.patterns["target_distribution"].pattern
+
+    def recalculate() -> None:
+        target.before_iteration(Clock(1, 140), sweep)
+
+    actions = {
+        "target distribution": recalculate,
+        "evaluation": lambda: evaluator.evaluate(sweep),
+    }
+    return found | {
+        name: median(seconds_of(action) for _ in range(repeats)) for name, action in actions.items()
+    }

@@ -1,0 +1,106 @@
+"""Where an iteration's time goes, by the parts of the loop."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.ours import Ours, ours
+from dcrf.reporting.writers import JsonLines, LogFile, Terminal, Writers
+from dcrf.training.hooks import ReportLosses, ShowProgress
+from dcrf.training.method import Method
+from dcrf.training.phase import PhaseState, compute_losses
+
+VIEWS, LAYERS, LOSSES = "views of the batch", "layers, forward", "losses and assignments, forward"
+BACKWARD, UPDATE, REPORTS = "backward", "optimizer steps", "progress bar, logs, JSON lines"
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by part, of one iteration."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add the time inside the block to a part."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+
+
+def shares(file: Path, phase: str, settings: list[str], folder: Path, iterations: int) -> dict:
+    """Return the median milliseconds of every part of an iteration."""
+    with (folder / "terminal.txt").open("w") as stream:
+        writer = Writers(
+            [
+                Terminal(stream),
+                JsonLines(folder / "metrics.jsonl"),
+                LogFile(folder / "log.txt", timestamps=True),
+            ]
+        )
+        made = ours(file, phase, settings, writer)
+        made.run(5)
+        found = [_iteration(made) for _ in range(iterations)]
+    return {part: 1e3 * median(one.get(part, 0) for one in found) for part in found[0]}
+
+
+def _iteration(made: Ours) -> dict[str, float]:
+    """Do what `run_phase` does in one iteration, part by part."""
+    watch = Stopwatch()
+    shared = made.method.shared_modules()
+    with watch.part(VIEWS):
+        clock, batch = next(made.batches)
+    with watch.part(LOSSES), _layers_timed(made.method, watch):
+        losses = compute_losses(made.phase.patterns, clock, batch, made.sweep, shared)
+    watch.seconds[LOSSES] -= watch.seconds[LAYERS]
+    with watch.part(BACKWARD), _steps_timed(made, watch):
+        made.phase.optimizers.step(losses, clock)
+    watch.seconds[BACKWARD] -= watch.seconds[UPDATE]
+    state = PhaseState(clock, {name: loss.detach() for name, loss in losses.items()})
+    for hook in made.phase.hooks:
+        with watch.part(REPORTS if isinstance(hook, ReportLosses | ShowProgress) else "hooks"):
+            hook.after_iteration(state)
+    return watch.seconds
+
+
+@contextmanager
+def _layers_timed(method: Method, watch: Stopwatch) -> Iterator[None]:
+    """Inside the block the time of the layers of all mappings adds up."""
+    watch.seconds[LAYERS] = 0.0
+    started: list[float] = []
+
+    def begin(*_: Any) -> None:
+        started.append(time.perf_counter())
+
+    def end(*_: Any) -> None:
+        watch.seconds[LAYERS] += time.perf_counter() - started.pop()
+
+    with ExitStack() as stack:
+        for mapping in method.mappings.values():
+            for layer in mapping.net:
+                stack.callback(layer.register_forward_pre_hook(begin).remove)
+                stack.callback(layer.register_forward_hook(end).remove)
+        yield
+
+
+@contextmanager
+def _steps_timed(made: Ours, watch: Stopwatch) -> Iterator[None]:
+    """Inside the block the time of the optimizers' steps adds up."""
+    watch.seconds[UPDATE] = 0.0
+    started: list[float] = []
+
+    def begin(*_: Any) -> None:
+        started.append(time.perf_counter())
+
+    def end(*_: Any) -> None:
+        watch.seconds[UPDATE] += time.perf_counter() - started.pop()
+
+    with ExitStack() as stack:
+        for member in made.phase.optimizers.optimizers:
+            stack.callback(member.optimizer.register_step_pre_hook(begin).remove)
+            stack.callback(member.optimizer.register_step_post_hook(end).remove)
+        yield

@@ -1,0 +1,166 @@
+"""What was measured, as a page of tables."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from benchmarks.memory import Passes
+from benchmarks.profile import REPORTS
+from benchmarks.speed import Speed
+
+PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
+
+# The earlier framework's fine-tuning iteration on two cores whose bare arithmetic took 52 ms. Its
+# milliseconds are compared as a multiple of the bare arithmetic, since the machine was another.
+EARLIER_MS, EARLIER_BARE_MS = 920, 52
+
+Memory = Mapping[tuple[int, int], Passes]
+"""By rows and width of the features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that one run of the benchmark has found."""
+
+    speeds: Sequence[Speed]
+    shares: Mapping[str, Mapping[str, float]]
+    passes: Mapping[str, float]
+    memory: Memory
+    startup: Mapping[str, float]
+
+
+def page(found: Measured) -> str:
+    """Return the page in Markdown."""
+    parts = [
+        "# Speed and memory",
+        f"Written by `make bench` on {date.today()}: {machine()}.",
+        "Milliseconds are medians of single iterations; the candidates took turns.",
+        "## Held against the targets",
+        table(["what", "target", "found", "met"], targets(found)),
+        "## One iteration",
+        ITERATIONS,
+        table(
+            SPEED_HEAD,
+            [speed_row(one) for one in found.speeds],
+        ),
+        "## Where it goes",
+        "Milliseconds of one iteration by part, each measured where it happens, and its share.",
+        *(f"{name}\n\n{shares_table(parts)}" for name, parts in found.shares.items()),
+        "## Passes over 60,000 MNIST images",
+        table(["pass", "seconds"], [[n, f"{s:.2f}"] for n, s in found.passes.items()]),
+        "## Growth with the data",
+        GROWTH,
+        table(["features", "pass", "seconds", "MiB"], list(memory_rows(found.memory))),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+SPEED_HEAD = (
+    *("configuration", "phase", "dcrf", "iterations/s", "dcrf / bare"),
+    *("straightforward / dcrf", "bf16 / fp32"),
+)
+
+ITERATIONS = """\
+*Bare* is the arithmetic that nothing can leave out, written in plain torch (`benchmarks/bare.py`).
+*Straightforward* is a correct implementation without dcrf's tricks (`benchmarks/straightforward/`):
+every loss encodes by itself, views are made image by image. Its deep k-means and ACAI encode the
+samples once more than their authors' scripts do."""
+
+GROWTH = """\
+Features are a memory-mapped `.npy` file, clustered as they are. MiB are anonymous memory (not the
+pages of the mapped file) at its peak, above what the process had once the data were open; results
+(N, k) are included. k-means has one restart; above 2^26 numbers it takes mini-batches of a part."""
+
+
+def targets(found: Measured) -> list[list[str]]:
+    """Return a row for every target of the project."""
+    speed = {(s.configuration, s.phase): s for s in found.speeds}
+    fine = speed["dec_cc_hybrid_mnist", "finetuning"]
+    pre = speed["dec_cc_hybrid_mnist", "pretraining"]
+    reports = max(parts[REPORTS] / sum(parts.values()) for parts in found.shares.values())
+    earlier = EARLIER_MS / EARLIER_BARE_MS / (fine.ours / fine.bare)
+    images, features = (most_memory(found.memory, size) for size in ((60_000, 784), (10**6, 128)))
+    rows = [
+        at_most("fine-tuning iteration / bare arithmetic", fine.ours / fine.bare, 1.4),
+        at_most("pretraining iteration / bare arithmetic", pre.ours / pre.bare, 1.1),
+        at_least("straightforward / dcrf, fine-tuning", fine.straightforward / fine.ours, 2.5),
+        at_least("earlier framework / dcrf, both as multiples of bare", earlier, 12),
+        at_most("bf16 / fp32, fine-tuning", fine.bf16 / fine.ours, 0.7),
+        at_most("evaluation of 60,000 MNIST images, s", found.passes["evaluation"], 2),
+        at_most("passes over 60,000 x 784, MiB", images, 400e6 / 2**20),
+        at_most("passes over 1,000,000 x 128, MiB", features, 1e9 / 2**20),
+        at_most("progress bar, logs and JSON lines, share", reports, 0.01),
+    ]
+    return rows + [at_most(f"`{name}`, s", s, 0.5) for name, s in found.startup.items()]
+
+
+def at_most(what: str, value: float, limit: float) -> list[str]:
+    """Return the row of a value that should not be larger."""
+    return [what, f"at most {limit:.4g}", f"{value:.3g}", "yes" if value <= limit else "**no**"]
+
+
+def at_least(what: str, value: float, limit: float) -> list[str]:
+    """Return the row of a value that should not be smaller."""
+    return [what, f"at least {limit:.4g}", f"{value:.3g}", "yes" if value >= limit else "**no**"]
+
+
+def most_memory(memory: Memory, size: tuple[int, int]) -> float:
+    """Return the largest peak of the passes over features of a size, in MiB."""
+    return max(one["mebibytes"] for one in memory[size].values())
+
+
+def speed_row(one: Speed) -> list[str]:
+    """Return the row of a phase."""
+    return [
+        one.configuration,
+        one.phase,
+        f"{one.ours:.1f} ms",
+        f"{1000 / one.ours:.0f}",
+        f"{one.ours / one.bare:.2f}",
+        f"{one.straightforward / one.ours:.1f}",
+        f"{one.bf16 / one.ours:.2f}",
+    ]
+
+
+def shares_table(parts: Mapping[str, float]) -> str:
+    """Return the parts of an iteration with their shares."""
+    total = sum(parts.values())
+    rows = [[part, f"{ms:.2f}", f"{ms / total:.1%}"] for part, ms in parts.items()]
+    return table(["part", "ms", "share"], [*rows, ["all", f"{total:.2f}", "100%"]])
+
+
+def memory_rows(memory: Memory) -> Iterable[list[str]]:
+    """Yield the row of every pass."""
+    for (rows, width), passes in memory.items():
+        for name, one in passes.items():
+            size = f"{rows:,} x {width}"
+            yield [size, name, f"{one['seconds']:.2f}", f"{one['mebibytes']:.0f}"]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def machine() -> str:
+    """Return what the figures belong to."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads; "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def processor() -> str:
+    """Return the name of the processor, with what it can do for bf16."""
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.split(":")[1].strip() for line in info.splitlines() if "model name" in line]
+    extras = [extra for extra in ("avx512_bf16", "amx_bf16") if extra in info]
+    return " ".join([*(names[:1] or [platform.machine()]), *(f"({e})" for e in extras)])

@@ -1,0 +1,73 @@
+"""One run of all measurements, written to benchmarks/RESULTS.md."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.memory import Passes, measured
+from benchmarks.passes import passes
+from benchmarks.profile import shares
+from benchmarks.results import Measured, page
+from benchmarks.speed import FILES, ONE_RESTART, speeds
+from benchmarks.startup import startup
+
+T = TypeVar("T")
+
+SIZES = [(60_000, 784), (10_000, 128), (100_000, 128), (1_000_000, 128)]
+"""Rows and width of the features that memory is measured on."""
+
+REPEATS = 5
+
+
+def main() -> None:
+    """Measure, write the page and print it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12, help="turns of every candidate")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"))
+    options = parser.parse_args()
+    text = page(measure(options.rounds))
+    options.output.write_text(text)
+    sys.stdout.write(text)
+
+
+def measure(rounds: int) -> Measured:
+    """Measure everything, with a line of progress for each part."""
+    found_speeds = []
+    for one in speeds(rounds):
+        _tell(f"{one.configuration} {one.phase}: {one.ours:.1f} ms, bare {one.bare:.1f} ms")
+        found_speeds.append(one)
+    return Measured(
+        speeds=found_speeds,
+        shares={phase: _told(f"parts of {phase}", partial(_shares, phase)) for phase in PHASES},
+        passes=_told("passes over MNIST", partial(passes, REPEATS)),
+        memory={size: _told(f"memory for {size}", partial(_memory, *size)) for size in SIZES},
+        startup=_told("start of the command line", partial(startup, REPEATS)),
+    )
+
+
+PHASES = ("pretraining", "finetuning")
+
+
+def _shares(phase: str) -> dict[str, float]:
+    settings = [f"cluster_assignment_strategy.{ONE_RESTART}"]
+    with tempfile.TemporaryDirectory() as folder:
+        return shares(FILES["dec_cc_hybrid_mnist"], phase, settings, Path(folder), 60)
+
+
+def _memory(rows: int, width: int) -> Passes:
+    with tempfile.TemporaryDirectory() as folder:
+        return measured(rows, width, Path(folder))
+
+
+def _told(what: str, function: Callable[[], T]) -> T:
+    _tell(what)
+    return function()
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,81 @@
+"""Milliseconds per iteration of every shipped configuration and of what it is held against."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.bare import PASSES, bare
+from benchmarks.ours import ours
+from benchmarks.straightforward import straightforward
+
+ROOT = Path(__file__).parents[1]
+FILES = {file.stem: file for file in sorted((ROOT / "configurations").rglob("*.json"))}
+
+ONE_RESTART = "centroid_initialization_classical_clustering_num_restarts=1"
+"""The start of the centroids changes no iteration's time."""
+
+Block = Callable[[int], list[float]]
+"""Runs a number of iterations; returns the seconds of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Median milliseconds of an iteration."""
+
+    configuration: str
+    phase: str
+    ours: float
+    bare: float
+    straightforward: float
+    bf16: float
+
+
+def speeds(rounds: int) -> Iterator[Speed]:
+    """Measure every phase of every shipped configuration that trains something."""
+    for name, phase in PASSES:
+        yield Speed(name, phase, **speed(name, phase, rounds))
+
+
+def speed(name: str, phase: str, rounds: int) -> dict[str, float]:
+    """Measure one phase; the candidates take turns."""
+    file = FILES[name]
+    settings = [f"cluster_assignment_strategy.{ONE_RESTART}"] if "hybrid" in name else []
+    framework = ours(file, phase, settings)
+    direct = straightforward(file, phase, centroids=framework.method.centroids.values.detach())
+    candidates = {
+        "ours": (framework.run, 8),
+        "bare": (repeated(bare(direct, name, phase)), 8),
+        "straightforward": (repeated(lambda: direct.run(1)), 2),
+        "bf16": (ours(file, phase, [*settings, "precision=bf16"]).run, 8),
+    }
+    return {
+        name: 1e3 * median(seconds) for name, seconds in interleaved(candidates, rounds).items()
+    }
+
+
+def interleaved(candidates: Mapping[str, tuple[Block, int]], rounds: int) -> dict[str, list[float]]:
+    """Let candidates take turns with blocks of iterations, after one block each to warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for turn in range(rounds + 1):
+        for name, (run, iterations) in candidates.items():
+            found = run(iterations)
+            seconds[name] += found if turn else []
+    return seconds
+
+
+def repeated(step: Callable[[], object]) -> Block:
+    """Return a block of a function that does one iteration."""
+
+    def run(iterations: int) -> list[float]:
+        return [seconds_of(step) for _ in range(iterations)]
+
+    return run
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
