@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock
-from dcrf.data.decoding import decode_all, read_sample
+from dcrf.data.decoding import Prepared, decode_all, read_sample
 from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
-from dcrf.data.raw import RawData
-from dcrf.data.readers import DEFAULT_VIEW, MEMORY_BUDGET, MemoryReader, Reader, StreamReader
+from dcrf.data.raw import MEMORY_BUDGET, RawData, Samples
+from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
+from dcrf.data.transforms import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.streams import Streams
@@ -23,8 +24,9 @@ Entries = Sequence[Mapping[str, Any]]
 class DataSource:
     """The batches of a data set.
 
-    Samples that fit into `MEMORY_BUDGET` and have one shape are decoded once; others are decoded
-    again for every batch. Both ways give the same samples in the same order.
+    Samples that fit into `MEMORY_BUDGET` and have one shape, if need be after the fixed transforms
+    that all views begin with, are decoded once; others are decoded again for every batch. Both
+    ways give the same samples in the same order. Samples that are a tensor stay where they are.
 
     Args:
         name: the data set's, for errors and random streams.
@@ -54,9 +56,10 @@ class DataSource:
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
         try:
             check_batch_size(self.n_samples, loading)
-            example = read_sample(raw.samples, 0)
-            views = {view: self._view(view, entries[view], example) for view in entries}
-            self._reader = _reader(raw, views, loading)
+            samples, rest = _prepared(raw.samples, entries)
+            example = read_sample(samples, 0)
+            views = {view: self._view(view, rest[view], example) for view in rest}
+            self._reader = _reader(samples, views, loading)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
 
@@ -125,8 +128,19 @@ def _gathered(parts: Iterator[Tensor], n_rows: int) -> Tensor:
     return whole
 
 
-def _reader(raw: RawData, views: Mapping[str, View], loading: Loading) -> Reader:
-    samples = decode_all(raw.samples, MEMORY_BUDGET)
-    if samples is None:
-        return StreamReader(raw.samples, views, loading)
-    return MemoryReader(samples, views, loading.device)
+def _prepared(
+    samples: Samples, views: Mapping[str, Entries | None]
+) -> tuple[Samples, Mapping[str, Entries | None]]:
+    """Take the fixed transforms that all views begin with to the decoding of lazy samples."""
+    shared = [] if isinstance(samples, Tensor) else shared_beginning(views.values())
+    if not shared:
+        return samples, views
+    rest = {name: entries and entries[len(shared) :] for name, entries in views.items()}
+    return Prepared(samples, build_transforms(shared)), rest
+
+
+def _reader(samples: Samples, views: Mapping[str, View], loading: Loading) -> Reader:
+    decoded = decode_all(samples, MEMORY_BUDGET, loading.num_workers)
+    if decoded is None:
+        return StreamReader(samples, views, loading)
+    return MemoryReader(decoded, views, loading.device)

@@ -22,6 +22,9 @@ READING_ERRORS = (
 )  # fmt: skip
 """What libraries raise for files that are missing, damaged or of the wrong kind."""
 
+MEMORY_BUDGET = 2 * 2**30
+"""Bytes up to which something is made of samples and kept in memory."""
+
 
 class Samples(Protocol):
     """An indexable of samples. A tensor is one; others decode sample i when they are asked."""
@@ -37,7 +40,8 @@ class RawData:
 
     samples: a tensor, or an indexable that decodes sample i to a PIL image or a tensor. Tensors
         of uint8, (N, C, H, W) with 1, 3 or 4 channels, are images; tensors of float32,
-        (N, *sample_shape), are taken as they are.
+        (N, *sample_shape), are taken as they are. A tensor may lie in a file that is mapped for
+        reading only: whoever writes to it ends the process.
     labels: (N,) int64, any integers; None where there are none.
     """
 

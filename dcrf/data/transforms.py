@@ -1,7 +1,8 @@
 """Transforms of torchvision, built from the entries of a file."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,14 @@ _DETERMINISTIC = (
     tv.CenterCrop, tv.Grayscale, tv.Normalize, tv.Pad, tv.PILToTensor, tv.Resize, tv.ToPILImage,
     tv.ToTensor,
 )  # fmt: skip
+# Deterministic ones that make images of images.
+_IMAGE_TO_IMAGE = frozenset({"CenterCrop", "Grayscale", "Pad", "Resize"})
+
+TRANSFORM_ERRORS = (
+    RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError,
+    AssertionError,
+)  # fmt: skip
+"""What torchvision raises where a transform does not fit a sample."""
 
 
 class ToTensor(tv.ToTensor):
@@ -48,6 +57,37 @@ def is_random(transform: Transform) -> bool:
     if isinstance(transform, tv.Compose):
         return any(is_random(member) for member in transform.transforms)
     return not isinstance(transform, _DETERMINISTIC)
+
+
+def shared_beginning(
+    views: Collection[Sequence[Mapping[str, Any]] | None],
+) -> list[Mapping[str, Any]]:
+    """Return the entries that all views begin with, as far as they turn images into images.
+
+    None of them is random, so that they need be applied only once.
+    """
+
+    def is_shared(places: Sequence[Mapping[str, Any]]) -> bool:
+        same = all(entry == places[0] for entry in places)
+        return same and places[0]["type"] in _IMAGE_TO_IMAGE
+
+    in_step = zip(*(entries or () for entries in views), strict=False)
+    return [places[0] for places in takewhile(is_shared, in_step)]
+
+
+def apply_transforms(transforms: Iterable[Transform], value: Any) -> Any:
+    """Apply transforms one after another.
+
+    Raises:
+        DataError: one fails; it is named.
+    """
+    for transform in transforms:
+        try:
+            value = transform(value)
+        except TRANSFORM_ERRORS as error:
+            name = type(transform).__name__
+            raise DataError(f"transform {name} fails: {error}") from error
+    return value
 
 
 def _build(entry: Mapping[str, Any]) -> Transform:

@@ -11,14 +11,15 @@ from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
 from dcrf.data.batched_transforms import apply_batched, batched
-from dcrf.data.transforms import ToTensor, build_transforms, is_random
+from dcrf.data.transforms import (
+    TRANSFORM_ERRORS,
+    ToTensor,
+    apply_transforms,
+    build_transforms,
+    is_random,
+)
 from dcrf.errors import DataError
 from dcrf.streams import Streams
-
-_TRANSFORM_ERRORS = (
-    RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError,
-    AssertionError,
-)  # fmt: skip
 
 # Those whose equivalents for batches give the very bytes of the transform of one image.
 _EXACT = (tv.CenterCrop, tv.Normalize, ToTensor)
@@ -65,7 +66,7 @@ class View:
         values = samples.float() / 255 if samples.dtype == torch.uint8 else samples
         try:
             return apply_batched(self._batched, values, self._streams.generator("batch", *when))
-        except _TRANSFORM_ERRORS as error:
+        except TRANSFORM_ERRORS as error:
             raise DataError(f"the transforms fail on a batch: {error}") from error
 
     def of_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
@@ -80,18 +81,13 @@ class View:
         """
         value = as_image(sample)
         with _seeded(self._streams.seed_of("sample", *when)) if self.is_random else nullcontext():
-            for transform in self._transforms:
-                try:
-                    value = transform(value)
-                except _TRANSFORM_ERRORS as error:
-                    name = type(transform).__name__
-                    raise DataError(f"transform {name} fails: {error}") from error
-        return ToTensor()(value)
+            return ToTensor()(apply_transforms(self._transforms, value))
 
     def _equivalents(self, example: Any) -> tuple[Any, ...] | None:
         """Return the transforms for batches, where there are any that are as good.
 
-        A view that never changes is computed once, so it can afford to be exact.
+        What never changes is exact: either it is cheap enough to be made of every batch anew, or
+        it is made of single samples, once for all batches.
         """
         if not self.is_random and not all(isinstance(one, _EXACT) for one in self._transforms):
             return None

@@ -9,16 +9,21 @@ from dcrf.config.schema_nodes import Nodes
 from dcrf.config.untrusted import enabled, objects
 from dcrf.errors import Problem
 
+# Keys of files, by source; other sources have a folder.
+_FILES = {"npz": ("path",), "npy": ("path", "labels_path")}
+
 
 def problems(nodes: Nodes) -> list[Problem]:
     """Return a problem for every data set whose samples nobody downloads and that is not there."""
     found: list[Problem] = []
     for path, dataset in enabled(nodes["$"].value, "datasets"):
-        key, kind = ("path", "file") if dataset.get("source") == "npz" else ("root", "folder")
+        keys = _FILES.get(str(dataset.get("source")), ("root",))
         for place, part in objects(dataset, "parts", path) or [(path, {})]:
             options = dataset | part
-            if options.get("download") is not True:
-                owner = place if key in part else path
+            if options.get("download") is True:
+                continue
+            for key in keys:
+                kind, owner = "folder" if key == "root" else "file", place if key in part else path
                 found += _not_there(child(owner, key), options.get(key), kind)
     return found
 

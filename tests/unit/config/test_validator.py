@@ -198,11 +198,11 @@ def test_an_optimizer_needs_something_to_optimize(tmp_path, change):
     assert "optimizes_centroids to true" in found.remedy
 
 
-@pytest.mark.parametrize("source", ["sklearn", "npz"])
+@pytest.mark.parametrize("source", ["sklearn", "npz", "npy"])
 def test_other_sources_take_no_arguments_of_torchvision(tmp_path, source):
     method = dec()
     method["datasets"][0] |= {"source": source, "train": True, "root": "."}
-    if source == "npz":
+    if source != "sklearn":
         method["datasets"][0]["path"] = "method.json"
 
     assert {p.path for p in problems(tmp_path, method)} == {
@@ -213,8 +213,9 @@ def test_other_sources_take_no_arguments_of_torchvision(tmp_path, source):
 
 def test_keys_of_one_source_are_checked_by_its_own_schema(tmp_path):
     method = dec()
-    method["datasets"][0]["source"] = "npz"
-    assert problem(tmp_path, method).found == "the key 'path' is missing"
+    for source in ("npz", "npy"):
+        method["datasets"][0]["source"] = source
+        assert problem(tmp_path, method).found == "the key 'path' is missing"
 
     method["datasets"][0] |= {"source": "sklearn", "dataset": "load_digit"}
     assert problem(tmp_path, method).remedy == "did you mean 'load_digits'?"

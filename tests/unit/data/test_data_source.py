@@ -1,3 +1,4 @@
+import multiprocessing
 from itertools import islice
 
 import numpy as np
@@ -7,7 +8,7 @@ from PIL import Image
 from torchvision import transforms as tv
 
 from dcrf.batch import Batch, Clock
-from dcrf.data import readers
+from dcrf.data import data_source, readers
 from dcrf.data.data_source import DataSource
 from dcrf.data.plan import Loading
 from dcrf.data.raw import RawData
@@ -28,8 +29,9 @@ STREAMED_VIEWS = {"erasing": [RESIZE[0], *ERASING]}
 class Pictures:
     """Samples that are decoded when asked for; one of another size keeps them out of memory."""
 
-    def __init__(self, sizes=(), broken=None):
-        self.sizes, self.broken = dict(sizes), broken
+    def __init__(self, sizes=(), broken=None, mode="RGB"):
+        self.sizes, self.broken, self.mode = dict(sizes), broken, mode
+        self.reads = 0
 
     def __len__(self):
         return N
@@ -37,7 +39,8 @@ class Pictures:
     def __getitem__(self, index):
         if index == self.broken:
             raise OSError("truncated file")
-        image = Image.fromarray(PIXELS[index].permute(1, 2, 0).numpy())
+        self.reads += 1
+        image = Image.fromarray(PIXELS[index].permute(1, 2, 0).numpy()).convert(self.mode)
         return image.resize(self.sizes.get(index, image.size))
 
 
@@ -48,11 +51,23 @@ def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
     )
 
 
-def streamed(transforms, views=STREAMED_VIEWS, samples=None, **loading):
-    """One image is twice as large, so that the samples cannot be one tensor."""
+def lazy(transforms, views=STREAMED_VIEWS, samples=None, **loading):
+    """One image is twice as large, so that without transforms the samples are no one tensor."""
     raw = RawData(samples or Pictures({5: (18, 16)}), None)
     loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
     return DataSource("mine", raw, transforms, views, loading, Streams(0))
+
+
+@pytest.fixture
+def streamed(monkeypatch):
+    """As `lazy`, where there is no room in memory."""
+
+    def source(*args, **kwargs):
+        with monkeypatch.context() as patch:
+            patch.setattr(data_source, "MEMORY_BUDGET", 0)
+            return lazy(*args, **kwargs)
+
+    return source
 
 
 def first(source, count, *args, **kwargs):
@@ -170,32 +185,97 @@ def test_a_sweep_may_run_between_two_batches():
     assert same(found, expected)
 
 
-def test_labels_are_for_the_evaluator_and_no_batch_holds_them():
+def test_labels_are_for_the_evaluator_and_no_batch_holds_them(streamed):
     assert in_memory().labels().tolist() == list(range(N))
     assert streamed(RESIZE).labels() is None
     assert not any("label" in name for name in Batch.__slots__)
 
 
-def test_both_ways_of_reading_give_the_same_samples_in_the_same_order():
-    streaming = streamed(RESIZE, views={})
-    alike = streamed(RESIZE, views={}, samples=Pictures())
-    batches = zip(first(streaming, 6), first(alike, 6), strict=True)
+def test_both_ways_of_reading_give_the_same_samples_in_the_same_order(streamed):
+    fixed = {"small": [*RESIZE, {"type": "CenterCrop", "size": 4}]}
+    ways = [make(RESIZE, fixed) for make in (lazy, streamed)]
+    batches, others = (first(way, 6, ["small"]) for way in ways)
 
-    for batch, other in batches:
-        kept = batch.indices != 5  # the image that is larger in one of the two
-        assert torch.equal(batch.indices, other.indices)
-        assert torch.equal(batch.samples[kept], other.samples[kept])
+    assert same(batches, others)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("mode", ["RGB", "YCbCr"])
+def test_transforms_that_all_views_begin_with_are_what_torchvision_makes(num_workers, mode):
+    """Pixels of YCbCr are not kept, so that those are streamed."""
+    beginning = [{"type": "Resize", "size": [10, 9]}, {"type": "Pad", "padding": 1, "fill": 7}]
+    crop = [*beginning, {"type": "CenterCrop", "size": 7}, {"type": "ToTensor"}]
+    pictures = Pictures({5: (18, 16), 7: (4, 6)}, mode=mode)
+    source = lazy(beginning, {"crop": crop}, pictures, num_workers=num_workers)
+    fixed = [tv.Resize((10, 9)), tv.Pad(1, 7)]
+    whole = tv.Compose([*fixed, tv.ToTensor()])
+    part = tv.Compose([*fixed, tv.CenterCrop(7), tv.ToTensor()])
+
+    for batch in first(source, 3, ["crop"]):
+        images = [pictures[i] for i in batch.indices.tolist()]
+        assert torch.equal(batch.samples, torch.stack([whole(image) for image in images]))
+        assert torch.equal(batch.views["crop"], torch.stack([part(image) for image in images]))
+
+
+def test_images_that_all_views_bring_to_one_size_are_decoded_once():
+    pictures = Pictures({5: (18, 16)})
+    source = lazy(RESIZE, {"flip": [RESIZE[0], *FLIP]}, pictures)
+    opening = pictures.reads
+    first(source, 6, ["flip"])
+
+    assert pictures.reads == opening
+    assert opening <= N + 2  # the first one is looked at before
+
+
+def test_images_that_one_view_takes_in_their_own_size_are_decoded_for_every_batch():
+    pictures = Pictures({5: (18, 16)})
+    source = lazy(RESIZE, {"crop": CROP}, pictures)
+    opening = pictures.reads
+    batches = first(source, 6, ["crop"])
+
+    assert pictures.reads == opening + 2 * N
+    assert batches[0].views["crop"].shape == (4, 3, 5, 5)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_sample_that_a_shared_transform_does_not_fit_is_named(num_workers):
+    crop = {"type": "Pad", "padding": [-4, 0]}  # takes away 8 columns
+    pictures = Pictures({9: (7, 8)})
+
+    with pytest.raises(DataError, match="data set mine: sample 9: transform Pad fails") as caught:
+        lazy([crop], {}, pictures, num_workers=num_workers)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_batch_is_a_copy_of_its_samples():
+    raw = RawData(torch.ones(4, 2), None)
+    source = DataSource("mine", raw, None, {}, Loading(4), Streams(0))
+    first(source, 1)[0].samples.zero_()
+
+    assert raw.samples.sum() == 8
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
-def test_workers_change_nothing(num_workers):
+def test_leaving_in_the_middle_of_an_epoch_ends_the_workers_quietly(streamed, num_workers, capfd):
+    batches = streamed(RESIZE, num_workers=num_workers).batches(["erasing"])
+    next(batches)
+    working = len(multiprocessing.active_children())
+    batches.close()
+
+    assert working == num_workers
+    assert not multiprocessing.active_children()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_workers_change_nothing(streamed, num_workers):
     alone = first(streamed(RESIZE), 4, ["erasing"], "phase")
     others = first(streamed(RESIZE, num_workers=num_workers), 4, ["erasing"], "phase")
 
     assert same(alone, others)
 
 
-def test_streaming_leaves_torchs_generator_alone():
+def test_streaming_leaves_torchs_generator_alone(streamed):
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
@@ -204,7 +284,7 @@ def test_streaming_leaves_torchs_generator_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_streamed_sweep_covers_all_samples_in_order():
+def test_a_streamed_sweep_covers_all_samples_in_order(streamed):
     swept = streamed(RESIZE).sweep(lambda batch: batch.indices, EVERY)
 
     assert swept.tolist() == list(range(N))
@@ -212,7 +292,7 @@ def test_a_streamed_sweep_covers_all_samples_in_order():
 
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_images_of_different_size_need_a_resize_and_the_error_says_so(num_workers):
-    source = streamed(None, views={}, num_workers=num_workers, shuffle=False)
+    source = lazy(None, views={}, num_workers=num_workers, shuffle=False)
 
     with pytest.raises(
         DataError, match=r"data set mine: sample 5 has the shape \(3, 16, 18\).*Resize"
@@ -221,7 +301,7 @@ def test_images_of_different_size_need_a_resize_and_the_error_says_so(num_worker
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_a_sample_that_cannot_be_decoded_while_streaming_is_named(num_workers):
+def test_a_sample_that_cannot_be_decoded_while_streaming_is_named(streamed, num_workers):
     pictures = Pictures({1: (18, 16)}, broken=9)
     source = streamed(RESIZE, samples=pictures, num_workers=num_workers, shuffle=False)
 

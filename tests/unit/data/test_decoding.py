@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision import transforms as tv
 
-from dcrf.data.decoding import decode_all, read_sample
+from dcrf.data.decoding import Prepared, decode_all, read_sample
 from dcrf.errors import DataError
 
 PLENTY = 2**20
@@ -13,6 +14,33 @@ def picture(mode, size=(5, 4)):
     channels = len(mode)
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], channels), dtype=np.uint8)
     return Image.fromarray(pixels.squeeze())
+
+
+def test_images_are_transformed_as_images_even_where_they_are_tensors():
+    """Torchvision resizes images and tensors to different pixels; views take images."""
+    image, resize = picture("RGB", (50, 40)), tv.Resize(20)
+    tensor = tv.functional.pil_to_tensor(image)
+    samples = Prepared([image, tensor], [resize])
+
+    assert len(samples) == 2
+    assert np.array_equal(np.array(samples[0]), np.array(resize(image)))
+    assert np.array_equal(np.array(samples[1]), np.array(resize(image)))
+    assert not torch.equal(resize(tensor), tv.functional.pil_to_tensor(samples[1]))
+
+
+@pytest.mark.parametrize("num_workers", [0, 1, 2])
+def test_workers_decode_the_same_in_the_same_order(num_workers):
+    samples = [torch.full((2,), float(i)) for i in range(150)]  # more than one part
+
+    assert torch.equal(decode_all(samples, PLENTY, num_workers), torch.stack(samples))
+    assert decode_all([*samples, torch.ones(3)], PLENTY, num_workers) is None
+
+
+def test_decoding_leaves_torchs_generator_alone():
+    state = torch.get_rng_state()
+    decode_all([picture("L")] * 3, PLENTY)
+
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
@@ -57,7 +85,8 @@ def test_samples_over_the_budget_are_not_decoded():
     assert len(decode_all(samples, 60)) == 3
 
 
-def test_a_sample_that_cannot_be_decoded_is_named(tmp_path):
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_sample_that_cannot_be_decoded_is_named(tmp_path, num_workers):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
 
     class Files:
@@ -67,8 +96,9 @@ def test_a_sample_that_cannot_be_decoded_is_named(tmp_path):
         def __getitem__(self, index):
             return picture("L") if index < 3 else Image.open(tmp_path / "broken.png").copy()
 
-    with pytest.raises(DataError, match="sample 3 cannot be decoded"):
-        decode_all(Files(), PLENTY)
+    with pytest.raises(DataError, match="sample 3 cannot be decoded") as caught:
+        decode_all(Files(), PLENTY, num_workers)
+    assert "Traceback" not in str(caught.value)
 
 
 def test_a_sample_that_is_neither_image_nor_tensor_is_an_error():

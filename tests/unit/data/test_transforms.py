@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 from torchvision import transforms as tv
 
-from dcrf.data.transforms import ToTensor, build_transforms, is_random
+from dcrf.data.transforms import ToTensor, build_transforms, is_random, shared_beginning
 from dcrf.errors import DataError
 
 
@@ -88,3 +88,25 @@ def test_only_what_is_known_to_be_fixed_counts_as_fixed():
 
     assert not any(map(is_random, build_transforms(fixed)))
     assert all(map(is_random, build_transforms(drawn)))
+
+
+RESIZE, PAD = {"type": "Resize", "size": 4}, {"type": "Pad", "padding": 2}
+FLIP, TENSOR = {"type": "RandomHorizontalFlip"}, {"type": "ToTensor"}
+
+
+@pytest.mark.parametrize(
+    ("views", "shared"),
+    [
+        ([[RESIZE, PAD, FLIP], [RESIZE, PAD, TENSOR]], [RESIZE, PAD]),
+        ([[RESIZE, PAD], [RESIZE]], [RESIZE]),
+        ([[RESIZE, PAD, {"type": "Grayscale"}, {"type": "CenterCrop", "size": 2}]], 4),
+        ([[RESIZE, TENSOR, PAD], [RESIZE, TENSOR, PAD]], [RESIZE]),
+        ([[FLIP, RESIZE], [FLIP, RESIZE]], []),
+        ([[RESIZE], [{"type": "Resize", "size": 5}]], []),
+        ([None, [RESIZE]], []),
+        ([[RESIZE], []], []),
+        ([None], []),
+    ],
+)
+def test_views_share_the_fixed_transforms_of_images_that_they_begin_with(views, shared):
+    assert shared_beginning(views) == (views[0] if shared == 4 else shared)

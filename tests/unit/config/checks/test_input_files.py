@@ -46,6 +46,28 @@ def test_a_file_of_arrays_must_exist(tmp_path):
     assert options["path"] == str(tmp_path / "arrays.npz")
 
 
+def test_both_files_of_a_single_array_must_exist(tmp_path):
+    method = dec()
+    arrays = {"source": "npy", "path": "samples.npy", "labels_path": "labels.npy"}
+    method["datasets"][0] |= arrays
+
+    assert [p.path for p in problems(tmp_path, method)] == [
+        "$.datasets[0].path",
+        "$.datasets[0].labels_path",
+    ]
+
+    for name in ("samples.npy", "labels.npy"):
+        (tmp_path / name).touch()
+    assert load(tmp_path, method).datasets[0].options == {
+        "path": str(tmp_path / "samples.npy"),
+        "labels_path": str(tmp_path / "labels.npy"),
+    }
+
+    del method["datasets"][0]["labels_path"]
+    options = load(tmp_path, method).datasets[0].options
+    assert options == {"path": str(tmp_path / "samples.npy")}
+
+
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b"])
 def test_paths_that_no_system_takes_do_not_exist(tmp_path, path):
     assert any(p.path == "$.datasets[0].root" for p in problems(tmp_path, torchvision(root=path)))
