@@ -1,6 +1,7 @@
 """From configuration to the plans that the trainer follows."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,25 @@ def test_the_end_of_a_phase_is_known_where_iterations_end_it(world):
     content["phases"][0]["exit_criteria"] = {"epochs": 1}
 
     assert [plan.max_iterations for plan in world(content).plan.phases] == [None, 4]
+
+
+def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(world):
+    made = world(method(precision="bf16", cluster_assignment_strategy=CENTROIDS))
+    phase = made.phase(1)
+    batches = islice(made.source.batches(phase.view_names), 2)
+    _, state = run_phase(phase, batches, made.sweep, made.method.shared_modules())
+    kept = [
+        value
+        for member in phase.optimizers.optimizers
+        for entry in member.optimizer.state.values()
+        for value in entry.values()
+    ]
+
+    assert made.method.mappings["encoder"].bf16
+    assert made.method.centroids.are_initialised
+    values = [*made.method.parameters(), *state.losses.values(), *kept]
+    assert {value.dtype for value in values} == {torch.float32}
+    assert len(kept) > 0
 
 
 def test_hooks_act_after_what_they_look_at_has_happened(world):
