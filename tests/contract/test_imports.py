@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
     "files": set(),
+    "flags": set(),
     "registry": set(),
     "config": {"errors", "registry"},
     "batch": set(),
@@ -36,13 +37,13 @@ MAY_IMPORT = {
     | {"files", "names", "registry", "reporting", "streams", "tensor_files", "training"},
     "generate": {"files", "names", "registry"},
     "running": {"builder", "config", "errors", "files", "reporting", "streams", "training"},
-    "cli": {"builder", "config", "errors", "reporting", "running"},
+    "cli": {"builder", "config", "errors", "flags", "reporting", "running"},
 }
 """Part of the package -> the other parts that it may import."""
 
-WITHOUT_TENSORS = {"errors", "registry", "config", "files", "reporting"}
+WITHOUT_TENSORS = {"errors", "registry", "config", "files", "flags", "reporting"}
 TENSORS = {"torch", "torchvision", "kornia", "numpy", "scipy", "sklearn"}
-TOP_OF_CLI = {"config", "errors"}  # the rest is imported once the files have been checked
+TOP_OF_CLI = {"config", "errors", "flags"}  # the rest is imported once the files have been checked
 
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
 SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.shared"}

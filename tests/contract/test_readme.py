@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from dcrf.builder import check
-from dcrf.cli import ROOT, parser
+from dcrf.cli import ROOT
+from dcrf.flags import parser
 from dcrf.config import load_method
 from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
 
