@@ -1,37 +1,42 @@
 """Transforms of torchvision for whole batches: the same parameters, drawn once per image.
 
-Every equivalent takes the torchvision object, so that its arguments are checked and completed in
-one place. Images are float (n, C, H, W); those that come from uint8 images are in [0, 1] from the
-start, where torchvision rounds to whole levels after each transform before `ToTensor`. Results
-agree with torchvision's functions for float tensors to about 1e-5; with nearest interpolation a
-place halfway between two pixels may take the other one.
+Images are float (n, C, H, W); those that come from uint8 images are in [0, 1] from the start,
+where torchvision rounds to whole levels after each transform before `ToTensor`. Results agree with
+torchvision's functions for float tensors to about 1e-5; with nearest interpolation a place halfway
+between two pixels may take the other one.
 """
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import torch
 from torch import Generator, Tensor
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
 from dcrf.data import batched_colors as colors
-from dcrf.data import batched_geometry as geometry
+from dcrf.data import batched_equivalents as equivalents
+from dcrf.data.batched_equivalents import by_chance
 from dcrf.data.transforms import ToTensor, Transform
-from dcrf.errors import DataError
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)
+_HIGHEST_LEVEL = 255
 
 
 @dataclass(frozen=True, slots=True)
 class _Equivalent:
-    """apply: (transform, images, generator) -> images. covers: whether its arguments allow it."""
+    """What stands for a class of torchvision.
+
+    apply: (transform, images, generator) -> images.
+    covers: (transform, of_images) -> whether it does what torchvision does. `of_images` is true
+        before `ToTensor`, where torchvision transforms uint8 images one by one, and not tensors.
+    """
 
     apply: Callable[[Any, Tensor, Generator], Tensor]
-    covers: Callable[[Any], bool] = lambda _: True
+    covers: Callable[[Any, bool], bool] = lambda _, __: True
 
 
 def batched(transforms: Sequence[Transform], from_images: bool) -> tuple[Transform, ...] | None:
@@ -39,18 +44,17 @@ def batched(transforms: Sequence[Transform], from_images: bool) -> tuple[Transfo
 
     Args:
         transforms: torchvision objects.
-        from_images: whether they start at uint8 images. Then a `fill` before `ToTensor` is one of
-            256 levels, as torchvision takes it for images, and is divided by 255.
+        from_images: whether they start at uint8 images. Then a `fill` or `threshold` before
+            `ToTensor` is one of 256 levels, as torchvision takes it for images, and is divided by
+            255.
     """
-    if not all(_has_equivalent(transform) for transform in transforms):
-        return None
     tensor_at = [isinstance(transform, ToTensor) for transform in transforms]
     images_until = tensor_at.index(True) if any(tensor_at) else len(transforms)
     images_until = images_until if from_images else 0
-    return tuple(
-        _fill_scaled(transform) if place < images_until else transform
-        for place, transform in enumerate(transforms)
-    )
+    placed = [(transform, at < images_until) for at, transform in enumerate(transforms)]
+    if not all(_has_equivalent(*one) for one in placed):
+        return None
+    return tuple(_scaled(transform) if of_images else transform for transform, of_images in placed)
 
 
 def apply_batched(transforms: Sequence[Any], images: Tensor, generator: Generator) -> Tensor:
@@ -64,160 +68,120 @@ def apply_batched(transforms: Sequence[Any], images: Tensor, generator: Generato
     return images
 
 
-def _has_equivalent(transform: Any) -> bool:
+def _has_equivalent(transform: Any, of_images: bool) -> bool:
     equivalent = EQUIVALENTS.get(type(transform))
-    return equivalent is not None and equivalent.covers(transform)
+    return equivalent is not None and equivalent.covers(transform, of_images)
 
 
-def _fill_scaled(transform: Any) -> Any:
+def _scaled(transform: Any) -> Any:
+    """Return the transform with places in [0, 1] for levels, as pixels have them."""
     scaled = copy.copy(transform)
     if isinstance(transform, tv.RandomApply):
-        scaled.transforms = [_fill_scaled(member) for member in transform.transforms]
+        scaled.transforms = [_scaled(member) for member in transform.transforms]
+    elif isinstance(transform, tv.RandomSolarize):  # halfway from the level below
+        scaled.threshold = (math.ceil(transform.threshold) - 0.5) / _HIGHEST_LEVEL
     elif isinstance(fill := getattr(transform, "fill", None), int | float):
-        scaled.fill = fill / 255
+        scaled.fill = int(fill) / _HIGHEST_LEVEL
     elif fill is not None:
-        scaled.fill = [value / 255 for value in fill]
+        scaled.fill = [int(value) / _HIGHEST_LEVEL for value in fill]
     return scaled
-
-
-def _on_some(
-    images: Tensor, probability: float, generator: Generator, change: Callable[[Tensor], Tensor]
-) -> Tensor:
-    """Change every image with the same probability, and leave the others as they are."""
-    chosen = (torch.rand(len(images), generator=generator) < probability).nonzero().squeeze(1)
-    if not len(chosen):
-        return images
-    chosen = chosen.to(images.device)
-    changed = change(images[chosen])
-    if changed.shape[1:] != images.shape[1:]:
-        raise DataError(
-            f"a transform that is applied by chance makes images of {tuple(changed.shape[1:])} "
-            f"out of {tuple(images.shape[1:])}; it has to keep their size"
-        )
-    return images.index_copy(0, chosen, changed)
 
 
 def _random_apply(transform: Any, images: Tensor, generator: Generator) -> Tensor:
     def change(chosen: Tensor) -> Tensor:
         return apply_batched(transform.transforms, chosen, generator)
 
-    return _on_some(images, transform.p, generator, change)
+    return equivalents.on_some(images, transform.p, generator, change)
 
 
-def _horizontal_flip(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    return _on_some(images, transform.p, generator, lambda chosen: chosen.flip(3))
+def _is_simple_apply(transform: Any, of_images: bool) -> bool:
+    return all(_has_equivalent(member, of_images) for member in transform.transforms)
 
 
-def _vertical_flip(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    return _on_some(images, transform.p, generator, lambda chosen: chosen.flip(2))
-
-
-def _random_grayscale(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    def change(chosen: Tensor) -> Tensor:
-        return colors.grayscale(chosen).expand_as(chosen)
-
-    return _on_some(images, transform.p, generator, change)
-
-
-def _color_jitter(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    ranges = (transform.brightness, transform.contrast, transform.saturation, transform.hue)
-    return colors.jitter(images, ranges, generator)
-
-
-def _random_resized_crop(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    boxes = geometry.draw_resized_crops(images.shape, transform.scale, transform.ratio, generator)
-    return geometry.resize_crops(images, boxes, transform.size)
-
-
-def _random_crop(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    if transform.padding is not None:
-        images = TF.pad(images, transform.padding, transform.fill, transform.padding_mode)
-    missing = [max(0, transform.size[i] - images.shape[2 + i]) for i in (0, 1)]
-    if transform.pad_if_needed and any(missing):
-        padding = [missing[1], missing[0]]
-        images = TF.pad(images, padding, transform.fill, transform.padding_mode)
-    elif any(missing):
-        raise DataError(f"RandomCrop to {transform.size} of images {tuple(images.shape[2:])}")
-    boxes = geometry.draw_crops(images.shape, transform.size, generator)
-    return geometry.crop(images, boxes)
-
-
-def _random_affine(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    n, _, height, width = images.shape
-    angle = geometry.uniform(transform.degrees, n, generator)
-    reach = transform.translate or (0, 0)
-    bounds = [
-        (-part * size, part * size) for part, size in zip(reach, (width, height), strict=True)
-    ]
-    translation = [geometry.uniform(bound, n, generator).round() for bound in bounds]
-    scale = geometry.uniform(transform.scale or (1, 1), n, generator)
-    ranges = [*(transform.shear or ()), 0, 0, 0, 0]
-    shear = [geometry.uniform(ranges[i : i + 2], n, generator) for i in (0, 2)]
-    matrices = geometry.affine_matrices(
-        angle, torch.stack(translation, 1), scale, torch.stack(shear, 1), _center(transform, images)
-    )
-    grid = geometry.affine_grid(matrices, images.shape)
-    return geometry.warp(images, grid, transform.interpolation.value, transform.fill)
-
-
-def _random_rotation(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    n = len(images)
-    angle = -geometry.uniform(transform.degrees, n, generator)  # counter-clockwise, unlike affine
-    still, same = torch.zeros(n, 2, dtype=angle.dtype), torch.ones_like(angle)
-    matrices = geometry.affine_matrices(angle, still, same, still, _center(transform, images))
-    grid = geometry.affine_grid(matrices, images.shape)
-    return geometry.warp(images, grid, transform.interpolation.value, transform.fill)
-
-
-def _random_perspective(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-    def change(chosen: Tensor) -> Tensor:
-        corners = geometry.draw_corners(chosen.shape, transform.distortion_scale, generator)
-        grid = geometry.perspective_grid(corners, chosen.shape)
-        return geometry.warp(chosen, grid, transform.interpolation.value, transform.fill)
-
-    return _on_some(images, transform.p, generator, change)
-
-
-def _center(transform: Any, images: Tensor) -> Tensor:
-    """Return the centre of a rotation (2,) in pixels from the middle of the image."""
-    middle = torch.tensor([images.shape[3] / 2, images.shape[2] / 2], dtype=torch.float64)
-    if transform.center is None:
-        return torch.zeros_like(middle)
-    return torch.tensor(transform.center, dtype=torch.float64) - middle
-
-
-def _is_smooth(transform: Any) -> bool:
+def _is_smooth(transform: Any, _: bool) -> bool:
     """Whether it is bilinear with antialiasing, as torchvision always has it for PIL images."""
     return transform.interpolation == tv.InterpolationMode.BILINEAR and transform.antialias is True
 
 
-def _has_grid_mode(transform: Any) -> bool:
+def _has_grid_mode(transform: Any, _: bool) -> bool:
     return transform.interpolation in _GRID_MODES
 
 
-def _rotates_in_place(transform: Any) -> bool:
-    return _has_grid_mode(transform) and not transform.expand
+def _rotates_in_place(transform: Any, _: bool) -> bool:
+    return transform.interpolation in _GRID_MODES and not transform.expand
 
 
-def _is_simple_apply(transform: Any) -> bool:
-    return all(_has_equivalent(member) for member in transform.transforms)
+def _has_one_fill(transform: Any, _: bool) -> bool:
+    return isinstance(transform.fill, int | float)
+
+
+def _takes_tensors(_: Any, of_images: bool) -> bool:
+    return not of_images
+
+
+def _takes_images(_: Any, of_images: bool) -> bool:
+    return of_images
+
+
+def _makes_gray(transform: Any, of_images: bool) -> bool:
+    """Of a tensor with one channel torchvision makes no three."""
+    return of_images or transform.num_output_channels == 1
+
+
+def _sharpens(transform: Any, _: bool) -> bool:
+    factor = transform.sharpness_factor
+    return isinstance(factor, int | float) and factor >= 0
+
+
+def _posterizes(transform: Any, of_images: bool) -> bool:
+    return of_images and isinstance(transform.bits, int) and transform.bits in range(1, 9)
+
+
+def _solarizes(transform: Any, of_images: bool) -> bool:
+    """Whether the threshold is a level that an image, or a tensor, can have."""
+    highest = _HIGHEST_LEVEL if of_images else 1
+    return isinstance(transform.threshold, int | float) and transform.threshold <= highest
 
 
 EQUIVALENTS: Mapping[type, _Equivalent] = MappingProxyType(
     {
         ToTensor: _Equivalent(lambda _, images, __: images),
         tv.CenterCrop: _Equivalent(lambda t, images, _: TF.center_crop(images, t.size)),
-        tv.ColorJitter: _Equivalent(_color_jitter),
-        tv.Normalize: _Equivalent(lambda t, images, _: TF.normalize(images, t.mean, t.std)),
-        tv.RandomAffine: _Equivalent(_random_affine, _has_grid_mode),
+        tv.ColorJitter: _Equivalent(equivalents.color_jitter),
+        tv.GaussianBlur: _Equivalent(equivalents.gaussian_blur),
+        tv.Grayscale: _Equivalent(equivalents.grayscale, _makes_gray),
+        tv.Normalize: _Equivalent(
+            lambda t, images, _: TF.normalize(images, t.mean, t.std), _takes_tensors
+        ),
+        tv.Pad: _Equivalent(
+            lambda t, images, _: TF.pad(images, t.padding, t.fill, t.padding_mode), _has_one_fill
+        ),
+        tv.RandomAdjustSharpness: _Equivalent(
+            by_chance(lambda t, images: TF.adjust_sharpness(images, t.sharpness_factor)), _sharpens
+        ),
+        tv.RandomAffine: _Equivalent(equivalents.random_affine, _has_grid_mode),
         tv.RandomApply: _Equivalent(_random_apply, _is_simple_apply),
-        tv.RandomCrop: _Equivalent(_random_crop, lambda t: isinstance(t.fill, int | float)),
-        tv.RandomGrayscale: _Equivalent(_random_grayscale),
-        tv.RandomHorizontalFlip: _Equivalent(_horizontal_flip),
-        tv.RandomPerspective: _Equivalent(_random_perspective, _has_grid_mode),
-        tv.RandomResizedCrop: _Equivalent(_random_resized_crop, _is_smooth),
-        tv.RandomRotation: _Equivalent(_random_rotation, _rotates_in_place),
-        tv.RandomVerticalFlip: _Equivalent(_vertical_flip),
+        tv.RandomAutocontrast: _Equivalent(by_chance(lambda _, images: TF.autocontrast(images))),
+        tv.RandomCrop: _Equivalent(equivalents.random_crop, _has_one_fill),
+        tv.RandomEqualize: _Equivalent(
+            by_chance(lambda _, images: colors.equalize(images)), _takes_images
+        ),
+        tv.RandomErasing: _Equivalent(equivalents.random_erasing, _takes_tensors),
+        tv.RandomGrayscale: _Equivalent(
+            by_chance(lambda _, images: colors.grayscale(images).repeat(1, images.shape[1], 1, 1))
+        ),
+        tv.RandomHorizontalFlip: _Equivalent(by_chance(lambda _, images: images.flip(3))),
+        tv.RandomInvert: _Equivalent(by_chance(lambda _, images: TF.invert(images))),
+        tv.RandomPerspective: _Equivalent(equivalents.random_perspective, _has_grid_mode),
+        tv.RandomPosterize: _Equivalent(
+            by_chance(lambda t, images: colors.posterize(images, t.bits)), _posterizes
+        ),
+        tv.RandomResizedCrop: _Equivalent(equivalents.random_resized_crop, _is_smooth),
+        tv.RandomRotation: _Equivalent(equivalents.random_rotation, _rotates_in_place),
+        tv.RandomSolarize: _Equivalent(
+            by_chance(lambda t, images: TF.solarize(images, t.threshold)), _solarizes
+        ),
+        tv.RandomVerticalFlip: _Equivalent(by_chance(lambda _, images: images.flip(2))),
         tv.Resize: _Equivalent(
             lambda t, images, _: TF.resize(images, t.size, t.interpolation, t.max_size, True),
             _is_smooth,

@@ -63,7 +63,7 @@ class View:
         """
         if self._batched is None:
             raise ValueError("a transform of this view works on single samples only")
-        values = samples.float() / 255 if samples.dtype == torch.uint8 else samples
+        values = samples.float().div_(255) if samples.dtype == torch.uint8 else samples
         try:
             return apply_batched(self._batched, values, self._streams.generator("batch", *when))
         except TRANSFORM_ERRORS as error:

@@ -5,6 +5,7 @@ import torch
 from torchvision.transforms import functional as TF
 
 from dcrf.data import batched_colors as colors
+from dcrf.errors import DataError
 
 ADJUSTMENTS = {
     "brightness": (colors.adjust_brightness, TF.adjust_brightness, (0, 2)),
@@ -52,3 +53,58 @@ def test_jitter_without_ranges_changes_nothing():
     samples = images(3)
 
     assert torch.equal(colors.jitter(samples, (None,) * 4, torch.Generator()), samples)
+
+
+def test_jitter_changes_every_image_in_its_own_order():
+    samples, ranges = images(3), ((0.5, 1.5), None, (0.2, 1.9), (-0.4, 0.4))
+    found = colors.jitter(samples, ranges, torch.Generator().manual_seed(3))
+    again = torch.Generator().manual_seed(3)
+    orders = torch.rand(10, 4, generator=again).argsort(dim=1)
+    theirs = (TF.adjust_brightness, TF.adjust_contrast, TF.adjust_saturation, TF.adjust_hue)
+    factors = [torch.empty(10).uniform_(*(bounds or (0, 0)), generator=again) for bounds in ranges]
+    expected = list(samples)
+    for i, order in enumerate(orders.tolist()):
+        for number in order:
+            if ranges[number] is not None:
+                expected[i] = theirs[number](expected[i], factors[number][i].item())
+
+    assert len({tuple(order) for order in orders.tolist()}) > 5
+    torch.testing.assert_close(found, torch.stack(expected), atol=1e-5, rtol=0)
+
+
+def levels(channels):
+    """Images of whole levels: noise of little contrast, one level, two, a ramp, few and many."""
+    generator = torch.Generator().manual_seed(1)
+    made = torch.randint(90, 140, (6, channels, 24, 30), generator=generator)
+    made[1] = 77
+    made[2] = 255 * (made[2] > 100)
+    made[3] = torch.arange(24 * 30).view(24, 30) % 256
+    made[4, :, 1:] = made[4, :, :1]
+    made[5] = torch.randint(256, made[5].shape, generator=generator)
+    return made.byte()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("bits", [1, 3, 8])
+def test_posterized_levels_equal_torchvisions(channels, bits):
+    samples = levels(channels)
+
+    found = colors.posterize(samples / 255, bits)
+    torch.testing.assert_close(found, TF.posterize(samples, bits) / 255)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [30, 2])  # of 48 pixels, less than one for each level
+def test_equalized_levels_equal_torchvisions(channels, size):
+    samples = levels(channels)[..., :size]
+
+    assert torch.equal(colors.equalize(samples / 255), TF.equalize(samples) / 255)
+
+
+def test_levels_of_transparent_images_are_not_changed():
+    transparent = torch.zeros(2, 4, 5, 5)
+
+    with pytest.raises(DataError, match="1 or 3 channels, not 4"):
+        colors.posterize(transparent, 4)
+    with pytest.raises(DataError, match="1 or 3 channels, not 4"):
+        colors.equalize(transparent)

@@ -88,7 +88,44 @@ def test_a_fixed_view_whose_equivalent_is_not_exact_is_left_to_torchvision():
 
 def test_a_view_without_equivalents_refuses_batches():
     with pytest.raises(ValueError, match="single samples only"):
-        view(BLUR).of_batch(PIXELS, ())
+        view(CHOICE).of_batch(PIXELS, ())
+
+
+def test_erasing_is_refused_before_to_tensor_and_has_an_equivalent_after_it():
+    erasing, to_tensor = {"type": "RandomErasing", "p": 1, "value": 0.5}, {"type": "ToTensor"}
+
+    with pytest.raises(DataError, match="transform RandomErasing fails"):
+        view(erasing, to_tensor)
+    assert not view({**erasing, "p": 0.001}, to_tensor).is_batched
+    assert (view(to_tensor, erasing).of_batch(PIXELS, ()) == 0.5).flatten(1).any(1).all()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "GaussianBlur", "kernel_size": 3, "sigma": 0.9},
+        {"type": "RandomPosterize", "p": 1, "bits": 3},
+        {"type": "RandomSolarize", "p": 1, "threshold": 90},
+        {"type": "RandomPerspective", "p": 0, "fill": 3},
+    ],
+)
+def test_both_ways_of_making_a_view_agree_where_nothing_differs_by_chance(entry):
+    drawn = view(entry)
+    expected = torch.stack([drawn.of_sample(pixels, ()) for pixels in PIXELS])
+
+    assert drawn.is_batched
+    torch.testing.assert_close(drawn.of_batch(PIXELS, ()), expected, atol=0.51 / 255, rtol=0)
+
+
+def test_float_samples_are_left_as_they_are():
+    samples = torch.rand(20, 3, 9, 8, generator=torch.Generator().manual_seed(1))
+    before = samples.clone()
+    jitter = {"type": "ColorJitter", "brightness": 0.5, "hue": 0.1}
+    erasing = {"type": "RandomErasing", "p": 1, "inplace": True}
+    changed = view(jitter, BLUR, erasing, example=samples[0]).of_batch(samples, ())
+
+    assert not torch.equal(changed, before)
+    assert torch.equal(samples, before)
 
 
 def test_vectors_pass_through_to_tensor():
