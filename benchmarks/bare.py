@@ -1,13 +1,15 @@
 """The bare arithmetic of a phase: its passes forward and backward and its optimizers, no more.
 
 No data are read, no views made, no cluster losses computed, nothing is looked at or logged.
-Networks and optimizers are plain torch. What is counted are the passes that no implementation can
-leave out: of the hybrid three encoder passes, without its contrastive head.
+Networks and optimizers are plain torch, steps are fused as dcrf's are. What is counted are the
+passes that no implementation can leave out: of the hybrid three encoder passes, without its
+contrastive head.
 """
 
 import copy
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,9 +31,9 @@ def bare(direct: Straightforward, name: str, phase: str) -> Callable[[], None]:
     networks = copy.deepcopy(dict(direct.networks))
     parameters = [p for network in networks.values() for p in network.parameters()]
     optimizer, _ = direct.optimizers[0]
-    numbers = {
-        key: optimizer.defaults[key] for key in ("lr", "momentum") if key in optimizer.defaults
-    }
+    defaults = optimizer.defaults
+    numbers: dict[str, Any] = {key: defaults[key] for key in ("lr", "momentum") if key in defaults}
+    numbers["fused"] = True
     stepping = type(optimizer)(parameters, **numbers)
     shapes = [value.shape for key, value in next(direct.batches).items() if key != "index"]
     samples, passes = torch.rand(shapes[0]), PASSES[name, phase]

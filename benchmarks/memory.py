@@ -103,18 +103,19 @@ def measure(file: Path) -> Passes:
         dataset, plan = plans(written, "training")
     source, made = dataset.open(), dataset.make_method()
     sweep, evaluator = made.sweep_over(source), Evaluator(made.assignment, source.labels)
-    found = {"k-means": measured_call(lambda: plan.prepare(made, sweep))}
+    before = anonymous_bytes()
+    found = {"k-means": measured_call(lambda: plan.prepare(made, sweep), before)}
     pattern = plan.make(made, sweep, evaluator).patterns["target_distribution"].pattern
     found["target distribution"] = measured_call(
-        lambda: pattern.before_iteration(Clock(1, 1), sweep)
+        lambda: pattern.before_iteration(Clock(1, 1), sweep), before
     )
-    found["evaluation"] = measured_call(lambda: evaluator.evaluate(sweep))
+    found["evaluation"] = measured_call(lambda: evaluator.evaluate(sweep), before)
     return found
 
 
-def measured_call(function: Callable[[], object]) -> dict[str, float]:
-    """Return the seconds of a call, and the peak of anonymous memory above the start, in MiB."""
-    before, start = anonymous_bytes(), time.perf_counter()
+def measured_call(function: Callable[[], object], before: int) -> dict[str, float]:
+    """Return the seconds of a call, and the peak of anonymous memory above `before`, in MiB."""
+    start = time.perf_counter()
     with peak_of_memory() as peak:
         function()
     return {

@@ -1,11 +1,12 @@
 """A phase of a configuration in dcrf, to be run some iterations at a time."""
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from torch import nn
 
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder import Run, build_plans
@@ -35,6 +36,16 @@ class Ours:
         run_phase(self.phase, batches, self.sweep, self.method.shared_modules())
         return seconds
 
+    def encoder_passes(self, share: bool) -> int:
+        """Return how often the encoder runs in one iteration, passes shared or not."""
+        calls: list[nn.Module] = []
+        layer = self.method.mappings["encoder"].net[0]
+        handle = layer.register_forward_hook(lambda *_: calls.append(layer))
+        shared = self.method.shared_modules() if share else []
+        run_phase(self.phase, islice(self.batches, 1), self.sweep, shared)
+        handle.remove()
+        return len(calls)
+
 
 def plans(
     file: Path, phase: str, settings: Sequence[str] = (), writer: Writer | None = None
@@ -45,7 +56,7 @@ def plans(
         Streams(0),
         "cpu",
         writer or Writers([]),
-        Path(tempfile.mkdtemp(prefix="dcrf-benchmark-")),
+        Path("unused"),  # where a run would save its results
     )
     found = ((d, p) for d in build_plans(run) for p in d.phases if p.name == phase)
     return next(found)

@@ -33,6 +33,7 @@ class Measured:
     passes: Mapping[str, float]
     memory: Memory
     startup: Mapping[str, float]
+    peaks: Mapping[str, float]
 
 
 def page(found: Measured) -> str:
@@ -57,20 +58,24 @@ def page(found: Measured) -> str:
         "## Growth with the data",
         GROWTH,
         table(["features", "pass", "seconds", "MiB"], list(memory_rows(found.memory))),
+        "## Memory of a whole run",
+        "Resident memory of `main.py` at its peak, with Python, torch and the data set.",
+        table(["configuration", "MiB"], [[n, f"{m:.0f}"] for n, m in found.peaks.items()]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 SPEED_HEAD = (
     *("configuration", "phase", "dcrf", "iterations/s", "dcrf / bare"),
-    *("straightforward / dcrf", "bf16 / fp32"),
+    *("straightforward / dcrf", "bf16 / fp32", "encoder passes"),
 )
 
 ITERATIONS = """\
 *Bare* is the arithmetic that nothing can leave out, written in plain torch (`benchmarks/bare.py`).
 *Straightforward* is a correct implementation without dcrf's tricks (`benchmarks/straightforward/`):
 every loss encodes by itself, views are made image by image. Its deep k-means and ACAI encode the
-samples once more than their authors' scripts do."""
+samples once more than their authors' scripts do. *Encoder passes* are counted in one iteration,
+with the sharing of passes and without."""
 
 GROWTH = """\
 Features are a memory-mapped `.npy` file, clustered as they are. MiB are anonymous memory (not the
@@ -125,6 +130,7 @@ def speed_row(one: Speed) -> list[str]:
         f"{one.ours / one.bare:.2f}",
         f"{one.straightforward / one.ours:.1f}",
         f"{one.bf16 / one.ours:.2f}",
+        f"{one.passes[0]} of {one.passes[1]}",
     ]
 
 

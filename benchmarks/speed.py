@@ -22,7 +22,10 @@ Block = Callable[[int], list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Median milliseconds of an iteration."""
+    """Median milliseconds of an iteration.
+
+    passes: of the encoder in one iteration, shared and not shared.
+    """
 
     configuration: str
     phase: str
@@ -30,15 +33,16 @@ class Speed:
     bare: float
     straightforward: float
     bf16: float
+    passes: tuple[int, int]
 
 
 def speeds(rounds: int) -> Iterator[Speed]:
     """Measure every phase of every shipped configuration that trains something."""
     for name, phase in PASSES:
-        yield Speed(name, phase, **speed(name, phase, rounds))
+        yield speed(name, phase, rounds)
 
 
-def speed(name: str, phase: str, rounds: int) -> dict[str, float]:
+def speed(name: str, phase: str, rounds: int) -> Speed:
     """Measure one phase; the candidates take turns."""
     file = FILES[name]
     settings = [f"cluster_assignment_strategy.{ONE_RESTART}"] if "hybrid" in name else []
@@ -50,9 +54,10 @@ def speed(name: str, phase: str, rounds: int) -> dict[str, float]:
         "straightforward": (repeated(lambda: direct.run(1)), 2),
         "bf16": (ours(file, phase, [*settings, "precision=bf16"]).run, 8),
     }
-    return {
-        name: 1e3 * median(seconds) for name, seconds in interleaved(candidates, rounds).items()
-    }
+    found = interleaved(candidates, rounds)
+    times = {candidate: 1e3 * median(seconds) for candidate, seconds in found.items()}
+    passes = (framework.encoder_passes(share=True), framework.encoder_passes(share=False))
+    return Speed(name, phase, **times, passes=passes)
 
 
 def interleaved(candidates: Mapping[str, tuple[Block, int]], rounds: int) -> dict[str, list[float]]:

@@ -17,15 +17,17 @@ def startup(repeats: int) -> dict[str, float]:
         text = FILES["dec_cc_hybrid_mnist"].read_text()
         broken.write_text(text.replace('"num_clusters"', '"num_cluster"'))
         commands = {
-            "main.py --help": ["--help"],
-            "main.py --validate, broken file": [str(broken), "--validate"],
+            "main.py --help": (["--help"], 0),
+            "main.py --validate, broken file": ([str(broken), "--validate"], 2),
         }
         return {
-            name: median(seconds_of(partial(_run, flags)) for _ in range(repeats))
-            for name, flags in commands.items()
+            name: median(seconds_of(partial(_run, flags, code)) for _ in range(repeats))
+            for name, (flags, code) in commands.items()
         }
 
 
-def _run(flags: list[str]) -> None:
+def _run(flags: list[str], expected_code: int) -> None:
     command = [sys.executable, str(ROOT / "main.py"), *flags]
-    subprocess.run(command, capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode != expected_code:
+        raise RuntimeError(f"{flags} ended with {done.returncode}: {done.stderr.decode()}")

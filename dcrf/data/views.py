@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
@@ -91,6 +92,8 @@ class View:
         """
         if not self.is_random and not all(isinstance(one, _EXACT) for one in self._transforms):
             return None
+        if self.is_random and _has_alpha(example):
+            return None
         is_float = isinstance(example, Tensor) and example.is_floating_point()
         return batched(self._transforms, from_images=not is_float)
 
@@ -102,6 +105,12 @@ class View:
                 f"the transforms make {found} of a sample; let them end with ToTensor, which "
                 "makes float32 of an image"
             )
+
+
+def _has_alpha(example: Any) -> bool:
+    """Whether a sample is an image with transparency, which colour operations leave alone."""
+    image = as_image(example)
+    return isinstance(image, Image.Image) and "A" in image.getbands()
 
 
 def as_image(sample: Any) -> Any:

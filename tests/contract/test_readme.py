@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dcrf.builder import check
 from dcrf.cli import ROOT
-from dcrf.flags import parser
 from dcrf.config import load_method
+from dcrf.flags import parser
 from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
 
 README = (ROOT / "README.md").read_text()

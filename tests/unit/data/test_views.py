@@ -168,13 +168,25 @@ def test_transforms_of_images_do_not_fit_vectors():
 @pytest.mark.parametrize(
     ("entry", "samples"),
     [
-        ({"type": "RandomGrayscale", "p": 0.2}, torch.zeros(40, 4, 5, 5).byte()),
+        ({"type": "RandomGrayscale", "p": 0.2}, torch.zeros(40, 4, 5, 5)),
         ({"type": "RandomHorizontalFlip", "p": 0.2}, torch.zeros(40, 5)),
     ],
 )
 def test_a_transform_that_fails_by_chance_is_an_error_too(entry, samples):
     with pytest.raises(DataError, match="fail"):
         view(entry, example=samples[0]).of_batch(samples, ())
+
+
+def test_random_views_of_images_with_transparency_are_made_one_by_one():
+    jitter = {"type": "ColorJitter", "brightness": [0.5, 0.5]}
+    pixels = torch.full((4, 3, 3), 200, dtype=torch.uint8)
+    made = view(jitter, example=pixels)
+
+    assert not made.is_batched
+    # transparency stays what it is
+    torch.testing.assert_close(
+        made.of_sample(pixels, ())[:, 0, 0] * 255, torch.tensor([100.0] * 3 + [200])
+    )
 
 
 def test_images_of_any_mode_can_be_transformed_one_by_one():
