@@ -1,11 +1,17 @@
-"""Memory of whole runs, as `main.py` does them."""
+"""Memory of whole runs.
 
-import os
+`python -m benchmarks.whole_runs FILE.json` makes a short run in its own process, and prints the
+largest resident memory that it had, in MiB.
+"""
+
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
-from benchmarks.speed import FILES, ROOT
+from benchmarks.speed import FILES
+from dcrf.config import load_method
+from dcrf.running import Output, run_method
 
 ITERATIONS = 50
 
@@ -15,15 +21,25 @@ def peak_mebibytes() -> dict[str, float]:
 
     Python, torch and the data set are included.
     """
-    return {name: _peak([str(file)]) for name, file in FILES.items()}
+    return {name: _peak(file) for name, file in FILES.items()}
 
 
-def _peak(arguments: list[str]) -> float:
+def _peak(file: Path) -> float:
+    command = [sys.executable, "-m", "benchmarks.whole_runs", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.splitlines()[-1])
+
+
+def _run(file: Path) -> float:
+    config = load_method(file, max_iterations=ITERATIONS)
     with tempfile.TemporaryDirectory() as folder:
-        flags = ["--max_iterations", str(ITERATIONS), "--output_dir", folder]
-        command = [sys.executable, str(ROOT / "main.py"), *arguments, *flags]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-    if code := os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"{command} ended with {code}")
-    return usage.ru_maxrss / 1024
+        outcome = run_method(config, 0, Output(Path(folder)))
+    if outcome.status != "ok":
+        raise RuntimeError(f"{file} has {outcome.status}: {outcome.error}")
+    # not `ru_maxrss`, which a process takes over from the one that started it
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_run(Path(sys.argv[1]))}\n")

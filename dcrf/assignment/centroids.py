@@ -71,8 +71,9 @@ class CentroidStart:
         """Return centroids (k, d) for the features (n, d) of the whole data set.
 
         Raises:
-            DataError: there are fewer samples than clusters, features that are not finite, or a
-                file that holds no fitting centroids.
+            DataError: there are fewer samples than clusters, or a file that holds no fitting
+                centroids.
+            DivergedError: features are not finite.
         """
         check_number(features, n_clusters)
         centroids = STARTS[self.strategy](self, features, n_clusters, generator)

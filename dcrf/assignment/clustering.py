@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from dcrf.errors import DataError
+from dcrf.errors import DataError, DivergedError
 
 MOST_VALUES = 2**26
 """How many numbers, 256 MiB of float32, k-means takes as a whole; 6.7 million samples of 10."""
@@ -30,18 +30,19 @@ class Rows(Protocol):
 def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
     """Cluster features (n, d) by k-means; return the centres (k, d) of the best restart.
 
-    Where they are more than `MOST_VALUES` numbers, as many of the samples as make about that many,
-    drawn at random, are clustered by mini-batches (Sculley, WWW 2010), with restarts of the
+    Where they are more than `MOST_VALUES` numbers, as many of the samples as make that many, drawn
+    at random, are clustered by mini-batches (Sculley, WWW 2010), with restarts of the
     initialisation only. Memory is bounded that way.
 
     The same seed gives the same bytes: with at most two threads the order in which scikit-learn
     adds up their partial sums cannot change a sum.
 
     Raises:
-        DataError: there are fewer samples than clusters, or features that are not finite.
+        DataError: there are fewer samples than clusters.
+        DivergedError: features are not finite.
     """
     check_number(features, n_clusters)
-    rows = _rows_to_cluster(features, seed)
+    rows = _rows_to_cluster(features, n_clusters, seed)
     chosen = features[rows]
     check_finite(chosen)
     options = {"n_clusters": n_clusters, "n_init": num_restarts, "random_state": seed}
@@ -63,9 +64,9 @@ def check_number(features: Rows, n_clusters: int) -> None:
 
 
 def check_finite(features: Tensor) -> None:
-    """Raise DataError where features (n, d) are infinite or not numbers."""
+    """Raise DivergedError where features (n, d) are infinite or not numbers."""
     if not torch.stack(features.aminmax()).isfinite().all():  # NaN is carried on by both
-        raise DataError("the feature representations are not finite: training has diverged")
+        raise DivergedError("the feature representations are not finite")
 
 
 def width_of(features: Rows) -> int:
@@ -73,14 +74,18 @@ def width_of(features: Rows) -> int:
     return features[torch.zeros(1, dtype=torch.int64)].shape[1]
 
 
-def _rows_to_cluster(features: Rows, seed: int) -> Tensor:
-    """Return the indices (m,) of all rows, or of a random part where these are too many."""
-    most = MOST_VALUES // width_of(features)
+def _rows_to_cluster(features: Rows, n_clusters: int, seed: int) -> Tensor:
+    """Return the indices (m,) of all rows, or of a random part where these are too many.
+
+    The data are cut into equal stretches, and a row is drawn of each: in rising order, as they lie
+    in a file, and without an array over all rows.
+    """
+    most = max(MOST_VALUES // width_of(features), n_clusters)
     if len(features) <= most:
         return torch.arange(len(features))
-    generator = torch.Generator().manual_seed(seed)
-    # what is drawn twice counts once; in rising order, as they lie in a file
-    return torch.randint(len(features), (most,), generator=generator).unique()
+    edges = torch.arange(most + 1) * len(features) // most
+    drawn = torch.rand(most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return edges[:-1] + (drawn * edges.diff()).long()
 
 
 def in_order_of(centres: Tensor, earlier: Tensor) -> Tensor:
