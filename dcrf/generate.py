@@ -139,6 +139,7 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "optional": [name for name, p in given.items() if p.default is not Parameter.empty],
         "positional": len(list(itertools.takewhile(lambda n: _by_position(n, own, barred), own))),
         "integers": [name for name, p in given.items() if _means_integer(p)],
+        "booleans": [name for name, p in given.items() if type(p.default) is bool],
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
     }

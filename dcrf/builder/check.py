@@ -1,94 +1,76 @@
 """Build what can be built without data, and throw it away: what fails is a problem of the file."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from dcrf.builder.components import located
-from dcrf.builder.method import build_method, initialise_layers
+from dcrf.builder.components import At, collecting
+from dcrf.builder.method import build_mapping
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
-from dcrf.config.model import (
-    DatasetConfig,
-    MappingConfig,
-    MethodConfig,
-    OptimizerConfig,
-    Options,
-    PhaseConfig,
-)
+from dcrf.builder.rehearsal import rehearse
+from dcrf.builder.samples import expected
+from dcrf.builder.size import size_problems
+from dcrf.config.model import DatasetConfig, MethodConfig, OptimizerConfig, Options, PhaseConfig
 from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, Problem
-from dcrf.mappings.layers import bind_function, build_layer
-from dcrf.streams import Streams
 
 STEPS = 2  # of a scheduler, so that it computes a learning rate
 
 
 def check(config: MethodConfig) -> None:
-    """Build every part, on a device without memory, however large a layer is.
+    """Build every part and rehearse the run, on a device without memory, however large a layer is.
 
     Raises:
-        ConfigError: all parts that cannot be made, each at its JSON path.
+        ConfigError: all parts that cannot be made or do not fit together, each at its JSON path.
     """
     problems: list[Problem] = []
+    at = collecting(problems)
     with torch.device("meta"):
-        for mapping in config.mappings:
-            _check_mapping(mapping, problems)
-        for dataset in config.datasets:
-            _check_views(dataset, problems)
-        for phase in config.phases:
-            for optimizer in phase.optimizers:
-                with _collected(problems, optimizer.path):
-                    _check_optimizer(optimizer, phase, problems)
-        if not problems:
-            with _collected(problems, config.strategy.path):
-                build_method(config, config.datasets[0].num_clusters, Streams(0))
+        made = {entry.path: build_mapping(entry, None, config, at) for entry in config.mappings}
+    problems += size_problems(made)
+    for dataset in config.datasets:
+        _check_views(dataset, at)
+    data = [expected(dataset, _used_views(dataset, config), at) for dataset in config.datasets]
+    for phase in config.phases:
+        for optimizer in phase.optimizers:
+            with at(optimizer.path):
+                _check_optimizer(optimizer, phase, at)
+    if not problems:
+        with at(config.strategy.path):
+            problems += rehearse(config, data)
     if problems:
-        raise ConfigError(config.source, problems)
+        first_of_each_place = {problem.path: problem for problem in reversed(problems)}
+        raise ConfigError(config.source, list(first_of_each_place.values())[::-1])
 
 
-@contextmanager
-def _collected(problems: list[Problem], path: str) -> Iterator[None]:
-    try:
-        with located(path, ""):
-            yield
-    except ConfigError as error:
-        problems += error.problems
+def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
+    phases = [phase for phase in config.phases if phase.name in dataset.phases]
+    patterns = [pattern for phase in phases for pattern in phase.design_patterns]
+    return {view for pattern in patterns for view in pattern.views.values()}
 
 
-def _check_mapping(entry: MappingConfig, problems: list[Problem]) -> None:
-    named: dict[str, nn.Module] = {}
-    before = len(problems)
-    for index, layer in enumerate(entry.layers):
-        with _collected(problems, f"{entry.path}.layers[{index}]"):
-            build_layer(layer, named)
-    for key in ("pre_processing_functions", "post_processing_functions"):
-        for index, function in enumerate(getattr(entry, key)):
-            with _collected(problems, f"{entry.path}.{key}[{index}]"):
-                bind_function(function)
-    for index, wanted in enumerate(entry.layer_initialization):
-        if len(problems) == before:  # else a layer to initialise may be missing
-            with _collected(problems, f"{entry.path}.layer_initialization[{index}]"):
-                initialise_layers(wanted, named)
-
-
-def _check_views(entry: DatasetConfig, problems: list[Problem]) -> None:
+def _check_views(entry: DatasetConfig, at: At) -> None:
     views: dict[str, Sequence[Options]] = {"": entry.transforms or ()}
     for index, view in enumerate(entry.batch_augmentations.values()):
         views[f".batch_augmentations[{index}]"] = view
     for place, transforms in views.items():
         for index, transform in enumerate(transforms):
-            with _collected(problems, f"{entry.path}{place}.transforms[{index}]"):
+            with at(f"{entry.path}{place}.transforms[{index}]"):
                 build_transforms([transform])
 
 
-def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, problems: list[Problem]) -> None:
-    optimizer = build_optimizer(entry, [nn.Parameter(torch.empty(1))])
+def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, at: At) -> None:
+    """Let an optimizer and its schedulers act on a parameter of their own."""
+    parameter = nn.Parameter(torch.zeros(1, 1))
+    optimizer = build_optimizer(entry, [parameter])
+    if not entry.options.get("capturable"):  # which parameters on a CPU never are
+        parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
-            with _collected(problems, scheduler.path), warnings.catch_warnings():
+            with at(scheduler.path), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the optimizer has made no step, and never will
                 made = build_scheduler(scheduler, optimizer)
                 for _ in range(STEPS):

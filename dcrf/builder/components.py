@@ -1,11 +1,12 @@
 """Make a component from its entry, by what its schema says about each key."""
 
+import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import ConfigError, Problem, cause_of
 from dcrf.registry import Registry
 
 Parts = Mapping[str, Mapping[str, Any]]  # kind of reference -> name -> object
@@ -35,7 +36,7 @@ def build_component(
     return component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
 
 
-@contextmanager
+@contextlib.contextmanager
 def located(path: str, source: object) -> Iterator[None]:
     """Turn what a constructor says of its arguments into a problem at a JSON path."""
     try:
@@ -43,5 +44,27 @@ def located(path: str, source: object) -> Iterator[None]:
     except ConfigError:
         raise
     except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ConfigError(str(source), [Problem(path, found)]) from error
+        raise ConfigError(str(source), [Problem(path, cause_of(error))]) from error
+
+
+At = Callable[[str], contextlib.AbstractContextManager[None]]
+"""Says what becomes of an error in a block that makes the part at a JSON path."""
+
+
+def raising(source: object) -> At:
+    """Return what raises the problem of the first part that cannot be made."""
+    return partial(located, source=source)
+
+
+def collecting(problems: list[Problem]) -> At:
+    """Return what adds the problems of all parts to a list, and goes on behind the block."""
+
+    @contextlib.contextmanager
+    def at(path: str) -> Iterator[None]:
+        try:
+            with located(path, ""):
+                yield
+        except ConfigError as error:
+            problems.extend(error.problems)
+
+    return at

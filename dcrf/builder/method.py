@@ -7,24 +7,43 @@ from torch import nn
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.classifier import LABELLED_PREFIX
 from dcrf.assignment.single_classifier import SingleClassifier
-from dcrf.builder.components import build_component, located
+from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.model import MappingConfig, MethodConfig, Options
-from dcrf.mappings.layers import bind_function, build_layer, initialise
+from dcrf.config.untrusted import objects_within
+from dcrf.mappings.layers import (
+    Made,
+    TensorFunction,
+    bind_function,
+    build_layer,
+    check_sizes,
+    initialise,
+)
 from dcrf.mappings.mapping import Mapping
 from dcrf.registry import STRATEGIES
 from dcrf.streams import Streams, global_seed
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 
+Places = dict[nn.Module, str]
+"""Layers, functions and mappings -> their JSON path."""
 
-def build_method(config: MethodConfig, n_clusters: int, streams: Streams) -> Method:
+
+def build_method(
+    config: MethodConfig, n_clusters: int, streams: Streams, places: Places | None = None
+) -> Method:
     """Make the mappings with fresh parameters, the strategy and the centroids.
+
+    Args:
+        config: of the method.
+        n_clusters: of the data set that it is made for.
+        streams: of the run.
+        places: gets the layers, functions and mappings, also those within others.
 
     Raises:
         ConfigError: a layer or function cannot be made with the arguments that it is given.
     """
-    mappings = build_mappings(config, streams)
+    mappings = build_mappings(config, streams, places)
     centroids = Centroids(n_clusters)
     classifiers = build_classifiers(config, mappings, n_clusters)
     with located(config.strategy.path, config.source):
@@ -37,13 +56,15 @@ def build_method(config: MethodConfig, n_clusters: int, streams: Streams) -> Met
                 "centroids": centroids,
                 "classifiers": classifiers,
                 "n_clusters": n_clusters,
-                "generator": streams.generator("strategy"),
+                "generator": streams.lasting("strategy"),
             },
         )
     return Method(mappings, assignment, centroids)
 
 
-def build_mappings(config: MethodConfig, streams: Streams) -> dict[str, Mapping]:
+def build_mappings(
+    config: MethodConfig, streams: Streams, places: Places | None = None
+) -> dict[str, Mapping]:
     """Make all mappings, in the order of the file, each from a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
     made: dict[str, Mapping] = {}
@@ -53,7 +74,8 @@ def build_mappings(config: MethodConfig, streams: Streams) -> dict[str, Mapping]
             prior = entries[name].prior_mapping_name
             before = made_or_make(prior) if prior else None
             with global_seed(streams.seed_of("initialization", name)):
-                made[name] = _build_mapping(entries[name], before, config)
+                at = raising(config.source)
+                made[name] = build_mapping(entries[name], before, config, at, places)
         return made[name]
 
     return {name: made_or_make(name) for name in entries}
@@ -79,26 +101,54 @@ def label_informed(config: MethodConfig) -> bool:
     return selection.startswith(LABELLED_PREFIX) or any(map(needs_labels, criteria))
 
 
-def _build_mapping(entry: MappingConfig, prior: Mapping | None, config: MethodConfig) -> Mapping:
+def build_mapping(
+    entry: MappingConfig,
+    prior: Mapping | None,
+    config: MethodConfig,
+    at: At,
+    places: Places | None = None,
+) -> Mapping:
+    """Make a mapping. Where `at` goes on behind an error, it lacks a part and is of no use."""
     named: dict[str, nn.Module] = {}
+    places = {} if places is None else places
     layers = []
     for index, layer in enumerate(entry.layers):
-        with located(f"{entry.path}.layers[{index}]", config.source):
-            layers.append(build_layer(layer, named))
+        path, made = f"{entry.path}.layers[{index}]", Made()
+        with at(path):
+            layers.append(build_layer(layer, named, made))
+            check_sizes(layers[-1])
+            _place(places, layer, path, made)
     for index, wanted in enumerate(entry.layer_initialization):
-        with located(f"{entry.path}.layer_initialization[{index}]", config.source):
-            initialise_layers(wanted, named)
+        if len(layers) == len(entry.layers):  # else a layer to initialise may be missing
+            with at(f"{entry.path}.layer_initialization[{index}]"):
+                initialise_layers(wanted, named)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
-    return Mapping(
+    mapping = Mapping(
         layers,
         layer_names=names,
         prior=prior,
-        before=[bind_function(f) for f in entry.pre_processing_functions],
-        after=[bind_function(f) for f in entry.post_processing_functions],
+        before=_functions(entry, "pre_processing_functions", at, places),
+        after=_functions(entry, "post_processing_functions", at, places),
         softmax_layer=names[entry.softmax_layer_name] if entry.softmax_layer_name else None,
         bf16=config.precision == "bf16",
         compiled=config.compile,
     )
+    places[mapping] = entry.path
+    return mapping
+
+
+def _place(places: Places, entry: Options, path: str, made: Made) -> None:
+    paths = {id(inner): place for place, inner in objects_within(entry, path)}
+    places.update((module, paths[id(inner)]) for inner, module in made)
+
+
+def _functions(entry: MappingConfig, key: str, at: At, places: Places) -> list[TensorFunction]:
+    functions = []
+    for index, function in enumerate(getattr(entry, key)):
+        with at(f"{entry.path}.{key}[{index}]"):
+            functions.append(bind_function(function))
+            places[functions[-1]] = f"{entry.path}.{key}[{index}]"
+    return functions
 
 
 def initialise_layers(entry: Options, named: Table[str, nn.Module]) -> None:

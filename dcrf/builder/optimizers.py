@@ -10,6 +10,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from dcrf.builder.components import located
 from dcrf.config.model import OptimizerConfig, PhaseConfig, SchedulerConfig
 from dcrf.names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.exit_criteria import (
@@ -64,11 +65,13 @@ def build_exit_criteria(entries: Table[str, Any]) -> list[ExitCriterion]:
 
 
 def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:
-    optimizer = build_optimizer(entry, _parameters(entry, method))
+    with located(entry.path, ""):
+        optimizer = build_optimizer(entry, _parameters(entry, method))
     schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
-            schedulers[scheduler.step].append(build_scheduler(scheduler, optimizer))
+            with located(scheduler.path, ""):
+                schedulers[scheduler.step].append(build_scheduler(scheduler, optimizer))
     return GroupedOptimizer(
         optimizer, entry.group_name, entry.name, schedulers["epoch"], schedulers["iteration"]
     )

@@ -124,6 +124,7 @@ def _phase(node: Node, nodes: Nodes) -> model.PhaseConfig:
         name=entry["name"],
         exit_criteria=entry["exit_criteria"],
         performance_evaluation_interval=entry.get(_INTERVAL),
+        on_collapse=entry["on_collapse"],
         design_patterns=tuple(map(_pattern, patterns)),
         optimizers=tuple(map(_optimizer, _items(node, nodes, "optimizers"))),
         optimizer_cycle=tuple(map(_cycle_step, entry["optimizer_cycle"])),

@@ -19,6 +19,8 @@ def child(path: str, key: str | int) -> str:
     if _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}"
     escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+    if not escaped.isprintable():  # what moves the cursor of a terminal, or breaks its lines
+        escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in escaped)
     return f"{path}['{escaped}']"
 
 

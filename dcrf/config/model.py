@@ -125,12 +125,13 @@ class SaveConfig:
 
 @dataclass(frozen=True, slots=True)
 class PhaseConfig:
-    """A phase. `exit_criteria` is the object in the file."""
+    """A phase. `exit_criteria` is the object in the file, `on_collapse` is `warn` or `stop`."""
 
     path: str
     name: str
     exit_criteria: Options
     performance_evaluation_interval: int | None
+    on_collapse: str
     design_patterns: tuple[PatternConfig, ...]
     optimizers: tuple[OptimizerConfig, ...]
     optimizer_cycle: tuple[CycleStep, ...]

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+LONGEST_NAME = 64
+"""Bytes of a name in the names of files: three of them, a seed and what surrounds them while a file
+is written stay below the 255 that file systems take."""
+
 
 def clean_name(name: str) -> str:
     """Return a name as it stands in file names: letters, digits, `.`, `_` and `-` only."""

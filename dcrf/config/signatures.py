@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from dcrf.config.json_paths import child
 from dcrf.errors import Problem
 from dcrf.registry import SCHEMA
 
@@ -55,6 +56,7 @@ def check_call(
         *_too_many(entry, str(name), positional, path),
         *_not_arguments(place, str(name), arguments, path),
         *_given_twice(given_by_position, arguments, path),
+        *_not_booleans(entry, arguments, path),
         *_missing(entry, str(name), {*given_by_position, *arguments}, path),
     ]
 
@@ -146,11 +148,13 @@ def _not_arguments(place: str, name: str, arguments: Iterable[str], path: str) -
         if argument in known or entry.get("any_keyword"):
             continue
         if argument in barred:
-            yield Problem(path, f"{argument!r} cannot be given in a file", barred[argument])
+            place = child(path, argument)
+            yield Problem(place, f"{argument!r} cannot be given in a file", barred[argument])
             continue
         guess = _closest(argument, known)
         remedy = f"did you mean {guess!r}?" if guess else _allowed(known)
-        yield Problem(path, f"{name!r} takes no argument {argument!r}", remedy)
+        found = f"{name!r} takes no argument {argument!r}"
+        yield Problem(child(path, argument), found, remedy)
 
 
 def _given_twice(
@@ -160,6 +164,15 @@ def _given_twice(
         if argument in arguments:
             found = f"{argument!r} is given twice, by position and by key"
             yield Problem(path, found, "leave one of them out")
+
+
+def _not_booleans(entry: Entry, arguments: Mapping[str, object], path: str) -> Iterable[Problem]:
+    """What would count as true, whatever it says."""
+    for argument in entry.get("booleans", ()):
+        value = arguments.get(argument)
+        if value is not None and not isinstance(value, bool):
+            found = f"{value!r} is not true or false"
+            yield Problem(child(path, argument), found, f"write true or false for {argument!r}")
 
 
 def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Problem]:

@@ -11,7 +11,12 @@ from typing import Any, NoReturn
 from dcrf.config.json_paths import Places, child
 from dcrf.errors import ConfigError, Problem
 
+# Far beyond what a method needs. Together they bound the memory that a file can take: of every
+# value the path is kept.
 DEEPEST = 100
+LARGEST = 2**20  # bytes of a file
+MOST_VALUES = 20_000
+LONGEST_PATH = 1000  # characters
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORDS = {"NaN", "Infinity", "-Infinity"}
 
@@ -36,7 +41,7 @@ def read(source: Path) -> RawConfig:
     Raises:
         ConfigError: it cannot be read, is not UTF-8, not JSON, no object, or holds what JSON
             does not have (NaN, Infinity), numbers that no computer number can hold, or more
-            than 100 levels.
+            bytes, values or levels than any method needs.
     """
     reader = _Reader(_text_of(source))
     try:
@@ -60,7 +65,12 @@ def value_of(text: str) -> Any:
 
 def _text_of(source: Path) -> str:
     try:
-        return source.read_bytes().decode("utf-8-sig")
+        with source.open("rb") as file:
+            content = file.read(LARGEST + 1)  # never all of what may be without end
+        if len(content) > LARGEST:
+            found = f"the file has more than {LARGEST} bytes"
+            raise ConfigError(source, [Problem("$", found, "a method file has a few thousand")])
+        return content.decode("utf-8-sig")
     except OSError as error:
         found = f"the file cannot be read: {error.strerror or error}"
         raise ConfigError(source, [Problem("$", found, "check path and permissions")]) from error
@@ -96,9 +106,8 @@ class _Reader:
 
     def _value(self, path: str, at: int, depth: int) -> tuple[Any, int]:
         """Return the value that begins at `at`, and where the next word begins."""
+        self._check_size(path, at, depth)
         self.places[path] = self._place(at)
-        if depth > DEEPEST:
-            self._fail(path, at, f"there are more than {DEEPEST} levels", "nest less deeply")
         opening = self.text[at : at + 1]
         if opening == "{":
             return self._object(path, at, depth)
@@ -106,6 +115,15 @@ class _Reader:
             return self._list(path, at, depth)
         value, end = self._plain(path, at)
         return value, self._skip(end)
+
+    def _check_size(self, path: str, at: int, depth: int) -> None:
+        if depth > DEEPEST:
+            self._fail(path, at, f"there are more than {DEEPEST} levels", "nest less deeply")
+        if len(self.places) >= MOST_VALUES:
+            self._fail(path, at, f"there are more than {MOST_VALUES} values", "write fewer")
+        if len(path) > LONGEST_PATH:
+            found = f"the keys around this value have more than {LONGEST_PATH} characters"
+            self._fail(f"{path[:LONGEST_PATH]}...", at, found, "write shorter keys")
 
     def _object(self, path: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}

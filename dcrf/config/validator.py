@@ -111,11 +111,20 @@ def _unknown_keys(error: ValidationError, node: Node) -> Iterator[Problem]:
 
 def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
     for key in error.validator_value:
-        if key not in error.instance:
+        if key not in error.instance and (written := _meant(key, error.instance, node)):
+            found = f"unknown key {written!r}"
+            yield Problem(child(node.path, written), found, f"did you mean {key!r}?")
+        elif key not in error.instance:
             known = node.properties.get(key, {})
             words = [known["description"]] if "description" in known else []
             words += [suggestion(None, known["enum"])] if "enum" in known else []
             yield Problem(node.path, f"the key {key!r} is missing", " ".join(words))
+
+
+def _meant(key: str, entry: Mapping[str, Any], node: Node) -> str | None:
+    """Return the key of an object that is meant to be a missing one, if there is any."""
+    others = [other for other in entry if other not in node.properties]
+    return next(iter(get_close_matches(key, others, n=1)), None)
 
 
 def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:

@@ -18,27 +18,53 @@ _LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
 # `inplace` saves memory and changes no result, but what a function or a layer gets may be what
 # other patterns read too. So it is understood and has no effect.
 _FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
+_MOST_COPIES = 1000
 
 
-def build_layer(entry: Entry, named: dict[str, nn.Module] | None = None) -> nn.Module:
+Made = list[tuple[Entry, nn.Module]]
+"""Entries, and the layers that were made of them."""
+
+
+def build_layer(
+    entry: Entry, named: dict[str, nn.Module] | None = None, made: Made | None = None
+) -> nn.Module:
     """Make a layer, with the layers inside it.
 
     Args:
         entry: `{"type": "Linear", "name": "embedding", "in_features": 784, ...}`. Any argument,
             also in `positional_arguments` or in a list, may be an entry of its own.
         named: gets the layers that have a name, the nested ones too.
+        made: gets every layer after its entry, the nested ones too.
 
     Raises:
         TypeError, ValueError, RuntimeError: the layer cannot be made with these arguments.
     """
-    positional = _argument(entry.get("positional_arguments", ()), named)
-    arguments = _arguments(entry, _LAYER_KEYS, named)
+    positional = _argument(entry.get("positional_arguments", ()), named, made)
+    arguments = _arguments(entry, _LAYER_KEYS, named, made)
+    _check_copies(entry["type"], [*positional[1:2], arguments.get("num_layers")])
     layer = _found(LAYERS, entry["type"])(*positional, **arguments)
     if hasattr(layer, "inplace"):
         layer.inplace = False
     if named is not None and "name" in entry:
         named[entry["name"]] = layer
+    if made is not None:
+        made.append((entry, layer))
     return layer
+
+
+def _check_copies(layer_type: str, numbers: list[Any]) -> None:
+    """Raise ValueError for more copies of a layer than there is time and memory to make."""
+    if layer_type == "TransformerEncoder":  # the only one that is made of a number of others
+        for number in numbers:
+            if isinstance(number, int) and number > _MOST_COPIES:
+                raise ValueError(f"{number} layers are too many; at most {_MOST_COPIES}")
+
+
+def check_sizes(layer: nn.Module) -> None:
+    """Raise ValueError where a layer has parameters without elements, since a size of it is 0."""
+    for name, parameter in layer.named_parameters():
+        if not is_lazy(parameter) and not parameter.numel():
+            raise ValueError(f"the {name} of {layer} has no elements: a size is 0")
 
 
 class TensorFunction(nn.Module):
@@ -57,6 +83,10 @@ class TensorFunction(nn.Module):
         """Return the function of the tensor, which is its first argument."""
         mode = {"training": self.training} if self.follows_mode else {}
         return self.function(values, **self.arguments, **mode)
+
+    def extra_repr(self) -> str:
+        """Return the function's name."""
+        return self.function.__name__
 
 
 def bind_function(entry: Entry) -> TensorFunction:
@@ -106,8 +136,10 @@ def _arguments(
     entry: Entry,
     without: frozenset[str] = frozenset(),
     named: dict[str, nn.Module] | None = None,
+    made: Made | None = None,
 ) -> dict[str, Any]:
-    return {key: _argument(value, named) for key, value in entry.items() if key not in without}
+    given = ((key, value) for key, value in entry.items() if key not in without)
+    return {key: _argument(value, named, made) for key, value in given}
 
 
 def _plain_arguments(entry: Entry, without: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -126,10 +158,12 @@ def _takes(function: Callable[..., Tensor], argument: str) -> bool:
         return False
 
 
-def _argument(value: Any, named: dict[str, nn.Module] | None = None) -> Any:
+def _argument(
+    value: Any, named: dict[str, nn.Module] | None = None, made: Made | None = None
+) -> Any:
     """Return an argument as torch takes it: tuples for lists, layers for entries."""
     if isinstance(value, Mapping) and "type" in value:
-        return build_layer(value, named)
+        return build_layer(value, named, made)
     if isinstance(value, list | tuple):
-        return tuple(_argument(item, named) for item in value)
+        return tuple(_argument(item, named, made) for item in value)
     return value

@@ -1,5 +1,6 @@
 """A trainable mapping: named layers between functions, perhaps after another mapping."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table
 
@@ -85,14 +86,19 @@ class Mapping(Shared):
     def _run(self, inputs: Tensor, skipped: int | None) -> Tensor:
         values = inputs if self.prior is None else self.prior(inputs)
         for function in self.before:
-            values = function(values)
-        with torch.autocast(values.device.type, torch.bfloat16, enabled=self.bf16):
+            values = _through(function, values)
+        with self._autocast(values):
             run = self._training_run if torch.is_grad_enabled() else self._run_layers
             values = run(values, skipped)
         values = values.float() if self.bf16 else values
         for function in self.after:
-            values = function(values)
+            values = _through(function, values)
         return values
+
+    def _autocast(self, values: Tensor) -> contextlib.AbstractContextManager[object]:
+        if not self.bf16:  # a device without memory, on which shapes are tried, has no autocast
+            return contextlib.nullcontext()
+        return torch.autocast(values.device.type, torch.bfloat16)
 
     def _run_layers(self, values: Tensor, skipped: int | None) -> Tensor:
         for index, layer in enumerate(self.net):
@@ -100,7 +106,7 @@ class Mapping(Shared):
         return values
 
 
-def _through(layer: nn.Module, values: Tensor) -> Tensor:
+def _through(layer: Function, values: Tensor) -> Tensor:
     try:
         return layer(values)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:

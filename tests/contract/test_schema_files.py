@@ -145,6 +145,6 @@ def test_patterns_say_what_they_need(stem):
     needs = {need for branch in branches for need in branch.get("x-needs", ())}
     wanted = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
 
-    assert needs <= {"assignments", "centroids"}
+    assert needs <= {"assignments", "centroids", "soft_assignments"}
     assert ("assignments" in needs) == ("assignment" in wanted)
     assert ("centroids" in needs) == ("centroids" in wanted)

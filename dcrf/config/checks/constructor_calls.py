@@ -6,7 +6,13 @@ from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.schema_nodes import Node, Nodes
-from dcrf.config.signatures import check_call, check_input_argument, integers_in, with_integers
+from dcrf.config.signatures import (
+    check_call,
+    check_input_argument,
+    integers_in,
+    is_known,
+    with_integers,
+)
 from dcrf.errors import Problem
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`
@@ -62,10 +68,11 @@ def _call_problems(node: Node) -> list[Problem]:
     if not isinstance(name, str):
         return _nameless(node, key)
     found = _argument_problems(node, name, node.arguments)
+    is_strange = not is_known(node.keywords["x-call"], name)  # then nothing is known of arguments
     for argument, meant in _misspelt(node).items() if found else ():
         others = {k: value for k, value in node.arguments.items() if k != argument}
         fewer = _argument_problems(node, name, others)
-        if len(fewer) < len(found):  # the call does not take the argument
+        if len(fewer) < len(found) or is_strange:  # the call does not take the argument
             path, remedy = child(node.path, argument), f"did you mean {meant!r}?"
             found = [*fewer, Problem(path, f"unknown key {argument!r}", remedy)]
     return found
@@ -75,6 +82,10 @@ def _nameless(node: Node, key: str) -> list[Problem]:
     """An entry within an entry is seen by no schema; elsewhere the schema says the same."""
     if key in node.value:
         return []
+    others = [other for other in node.value if other not in node.properties]
+    if written := get_close_matches(key, others, n=1):
+        path = child(node.path, written[0])
+        return [Problem(path, f"unknown key {written[0]!r}", f"did you mean {key!r}?")]
     remedy = node.properties[key].get("description", "")
     return [Problem(node.path, f"the key {key!r} is missing", remedy)]
 

@@ -5,9 +5,10 @@ from itertools import product
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.saved_names import clean_name
-from dcrf.config.schema_nodes import Nodes
+from dcrf.config.saved_names import LONGEST_NAME, clean_name
+from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.untrusted import Entry, enabled, objects, objects_within, text
+from dcrf.config.validator import shown
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]
@@ -17,7 +18,25 @@ _CENTROIDS = "centroids"
 def problems(nodes: Nodes) -> list[Problem]:
     """Return a problem for every name that something else has, or whose files it shares."""
     data = nodes["$"].value
-    return [*_duplicates(data), *_shared_files(data)]
+    return [*_unusable(nodes["$"]), *_duplicates(data), *_shared_files(data)]
+
+
+def _unusable(node: Node) -> Iterator[Problem]:
+    """Names stand in lines of logs; those of method, mappings and data sets also in file names."""
+    data = node.value
+    parts = [*objects(data, "mappings"), *enabled(data, "datasets")]
+    phases = enabled(data, "phases")
+    others = [entry for path, phase in phases for entry in objects(phase, "design_patterns", path)]
+    for path, entry in [(node.path, data), *parts, *phases, *others]:
+        name = text(entry, "name")
+        if name is not None and not name.isprintable():
+            found = f"{shown(name)} has a character that cannot be printed"
+            yield Problem(child(path, "name"), found, "a name is one line of plain text")
+    for path, entry in [(node.path, data), *parts]:
+        name = text(entry, "name")
+        if name is not None and len(clean_name(name).encode()) > LONGEST_NAME:
+            found = f"{shown(name)} is too long for the name of a file"
+            yield Problem(child(path, "name"), found, f"at most {LONGEST_NAME} bytes as UTF-8")
 
 
 def _duplicates(data: Data) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from dcrf.registry import STRATEGIES
 
 Data = Mapping[str, Any]
 Lacks = Mapping[str, tuple[str, str]]
-"""What is not there, `centroids` or `assignments` -> what to say of it, and the remedy."""
+"""What is not there, as `centroids` or `assignments` -> what to say of it, and the remedy."""
 
 _ON_EVALUATIONS = "performance_evaluation_"
 
@@ -38,11 +38,13 @@ class _Strategy:
     centroid_phases: the phases that use centroids; None where there are no centroids.
     assigns_by_centroids: whether assignments need them.
     assigns_after: the phase after which there are assignments; None if from the start.
+    is_hard: whether a sample has one cluster, with certainty.
     """
 
     centroid_phases: list[str] | None
     assigns_by_centroids: bool
     assigns_after: str | None
+    is_hard: bool
 
     def lacks(self, there: set[str], dataset: str) -> Lacks:
         """Return what is not there in a phase, given what came to be so far."""
@@ -54,6 +56,11 @@ class _Strategy:
         if self.assigns_after is not None and "clusters" not in there:
             found = f"on data set {dataset!r} they come after phase {self.assigns_after!r}"
             lacks["assignments"] = (found, "use them in a later phase")
+        if self.is_hard:
+            found = (
+                "those of the cluster assignment strategy are hard: all but one probability are 0"
+            )
+            lacks["soft_assignments"] = (found, "name a classifier_name, or take another strategy")
         return lacks
 
     def _no_centroids(self, dataset: str) -> tuple[str, str]:
@@ -76,6 +83,7 @@ def _strategy(nodes: Nodes) -> _Strategy | None:
         centroid_phases=_centroid_phases(entry),
         assigns_by_centroids="centroids" in _needs(node),
         assigns_after=next((text(entry, key) for key in marked), None),
+        is_hard=any(found.schema.get("x-hard") for found in node.schemas),
     )
     is_half = "centroid_recalculation_strategy" in entry or strategy.assigns_by_centroids
     if strategy.centroid_phases is None and is_half:
@@ -117,7 +125,7 @@ def _unmet(path: str, phase: Data, lacks: Lacks, nodes: Nodes) -> Iterator[Probl
     for place, need in _uses(path, phase, nodes):
         if need in lacks:
             found, remedy = lacks[need]
-            yield Problem(place, f"it needs {need}, but {found}", remedy)
+            yield Problem(place, f"it needs {need.replace('_', ' ')}, but {found}", remedy)
     criteria = subobject(phase, "exit_criteria")
     looks_only = all(key.startswith(_ON_EVALUATIONS) for key in criteria)
     if criteria and looks_only and "assignments" in lacks:
@@ -130,7 +138,7 @@ def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:
     for place, pattern in enabled(phase, "design_patterns", path):
         needs = _needs(nodes[place])
         if "classifier_name" in pattern:  # whose assignments are there from the start
-            needs.discard("assignments")
+            needs -= {"assignments", "soft_assignments"}
         yield from ((place, need) for need in sorted(needs))
     for place, optimizer in objects(phase, "optimizers", path):
         if optimizer.get("optimizes_centroids") is True:

@@ -47,9 +47,10 @@ def same(parameters, others):
 
 def test_steps_are_fused_unless_the_file_says_otherwise(build):
     entries = [adam("encoder"), adam("encoder", foreach=False), adam("encoder", fused=False)]
-    groups, _ = build(optimizers=[*entries, {**adam("encoder"), "type": "RMSprop"}])
+    entries.append({**adam("encoder"), "type": "RMSprop"})
+    made = [build(optimizers=[entry])[0].optimizers[0] for entry in entries]
 
-    found = [one.optimizer.defaults.get("fused") for one in groups.optimizers]
+    found = [one.optimizer.defaults.get("fused") for one in made]
 
     assert found == [True, None, False, None]
 
@@ -82,7 +83,7 @@ def test_schedulers_belong_to_all_optimizers_of_their_name(build):
         optimizers=[
             adam("encoder", name="shared"),
             adam("decoder", name="shared"),
-            adam("encoder", name="own"),
+            adam(name="own", optimizes_centroids=True),
         ],
         optimizer_learning_rate_schedulers=[step, decay],
     )

@@ -86,8 +86,8 @@ def test_unknown_arguments_are_named_each_with_what_is_probably_meant():
     path, known = "$.mappings[0].layers[2]", "it takes in_features, out_features, bias"
 
     assert check_call("layers", "Linear", LINEAR | {"biass": True, "colour": 3}, path) == [
-        Problem(path, "'Linear' takes no argument 'biass'", "did you mean 'bias'?"),
-        Problem(path, "'Linear' takes no argument 'colour'", known),
+        Problem(f"{path}.biass", "'Linear' takes no argument 'biass'", "did you mean 'bias'?"),
+        Problem(f"{path}.colour", "'Linear' takes no argument 'colour'", known),
     ]
 
 
@@ -245,3 +245,10 @@ def test_nested_entries_and_booleans_are_left_alone():
 )
 def test_integers_are_made_by_position_too(name, given, converted):
     assert repr(integers_in("layers", name, given)) == repr(converted)
+
+
+def test_what_would_count_as_true_is_no_boolean():
+    (problem,) = check_call("layers", "Linear", LINEAR | {"bias": "no"}, "$.mappings[0].layers[2]")
+
+    assert problem.path == "$.mappings[0].layers[2].bias"
+    assert problem.found == "'no' is not true or false"

@@ -238,8 +238,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(tmp_path):
         "$.mappings[0].type",
         "$.datasets[0].batch_size",
         "$.phases[0].exit_criteria.iteration",
-        "$.phases[1].optimizers[0]",
         "$.phases[1].optimizers[0].trained_mapping_names[0]",
+        "$.phases[1].optimizers[0].lrr",
     ]
     assert [p.line for p in told] == sorted(p.line for p in told)
 
@@ -314,3 +314,16 @@ def test_where_a_kind_is_missing_the_short_names_are_listed(tmp_path, path, key,
     assert len(told) == 1
     assert listed in told[0].remedy
     assert "encouraging_cluster_formation" not in told[0].remedy
+
+
+def test_a_misspelt_required_key_is_found_where_it_is(tmp_path):
+    method = dec()
+    method["phases"][0]["design_patterns"][0]["patern"] = "reconstruction"
+    del method["phases"][0]["design_patterns"][0]["pattern"]
+    layer = method["mappings"][0]["layers"][0]
+    layer["tpye"] = layer.pop("type")
+
+    assert [(p.path, p.remedy) for p in problems(tmp_path, method)] == [
+        ("$.mappings[0].layers[0].tpye", "did you mean 'type'?"),
+        ("$.phases[0].design_patterns[0].patern", "did you mean 'pattern'?"),
+    ]

@@ -14,7 +14,7 @@ def with_layer(layer):
 def test_an_argument_that_a_layer_does_not_take_is_a_problem(tmp_path):
     found = problem(tmp_path, with_layer({"type": "ReLU", "in_place": True}))
 
-    assert found.path == f"{LAYERS}[4]"
+    assert found.path == f"{LAYERS}[4].in_place"
     assert "'in_place'" in found.found
     assert "'inplace'" in found.remedy
     assert found.line > 1
@@ -47,6 +47,7 @@ def test_layers_in_layers_are_checked(tmp_path):
     inside = f"{LAYERS}[4].positional_arguments"
     assert {p.path for p in found} == {
         f"{inside}[0].encoder_layer",
+        f"{inside}[0].encoder_layer.nheads",
         f"{inside}[1].type",
         f"{inside}[2]",
     }
@@ -58,23 +59,23 @@ def test_transforms_in_transforms_are_checked(tmp_path):
     view = method["datasets"][0]["batch_augmentations"][0]
     view["transforms"][0]["transforms"][0]["q"] = 1
 
-    assert problem(tmp_path, method).path.endswith("transforms[0].transforms[0]")
+    assert problem(tmp_path, method).path.endswith("transforms[0].transforms[0].q")
 
 
 @pytest.mark.parametrize(
     ("path", "change"),
     [
-        ("$.mappings[0].layer_initialization[0]", {"standard_deviation": 1}),
+        ("$.mappings[0].layer_initialization[0].standard_deviation", {"standard_deviation": 1}),
         ("$.mappings[0].layer_initialization[0].type", {"type": "norml"}),
-        ("$.mappings[0].post_processing_functions[0]", {"dims": 1}),
+        ("$.mappings[0].post_processing_functions[0].dims", {"dims": 1}),
         ("$.mappings[0].post_processing_functions[0].function_name", {"function_name": "x.y"}),
         (
             "$.mappings[0].post_processing_functions[0].input_argument_name",
             {"input_argument_name": "x"},
         ),
-        ("$.phases[1].optimizers[0]", {"learning_rate": 1}),
+        ("$.phases[1].optimizers[0].learning_rate", {"learning_rate": 1}),
         ("$.phases[1].optimizers[0].type", {"type": "Sgd"}),
-        ("$.phases[1].optimizer_learning_rate_schedulers[0]", {"size": 1}),
+        ("$.phases[1].optimizer_learning_rate_schedulers[0].size", {"size": 1}),
         ("$.phases[1].optimizer_learning_rate_schedulers[0].type", {"type": "LambdaLR"}),
     ],
 )
@@ -108,7 +109,7 @@ def test_arguments_of_a_data_set_are_those_of_its_class(tmp_path):
     config = load(tmp_path, torchvision(train=False))
 
     assert config.datasets[0].options == {"root": str(tmp_path), "train": False}
-    assert problem(tmp_path, torchvision(split="train")).path == "$.datasets[0]"
+    assert problem(tmp_path, torchvision(split="train")).path == "$.datasets[0].split"
     assert problem(tmp_path, torchvision(dataset="MNISTT")).path == "$.datasets[0].dataset"
 
 
@@ -155,7 +156,6 @@ def test_a_misspelt_key_of_the_framework_is_not_taken_for_an_argument(tmp_path):
     del method["datasets"][0]["batch_size"]
 
     assert {(p.path, p.remedy) for p in problems(tmp_path, method)} == {
-        ("$.datasets[0]", "Number of samples in a batch."),
         ("$.datasets[0].batchsize", "did you mean 'batch_size'?"),
         ("$.phases[1].optimizers[0].optimises_centroids", "did you mean 'optimizes_centroids'?"),
     }

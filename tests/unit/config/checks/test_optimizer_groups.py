@@ -73,3 +73,32 @@ def test_a_disabled_phase_may_be_unfinished(tmp_path):
     assert not load(tmp_path, method).notes
     method["phases"][2]["enabled"] = True
     assert {p.path for p in problems(tmp_path, method)} == {"$.phases[2].optimizers[1]"}
+
+
+def twice(**others):
+    method = dec()
+    (optimizer,) = method["phases"][1]["optimizers"]
+    method["phases"][1]["optimizers"].append({**optimizer, "name": "second", **others})
+    del method["phases"][1]["optimizer_cycle"]
+    return method
+
+
+def test_nothing_is_trained_by_two_optimizers_at_once(tmp_path):
+    path = "$.phases[1].optimizers[1]"
+
+    assert {p.path for p in problems(tmp_path, twice())} == {
+        f"{path}.trained_mapping_names[0]",
+        f"{path}.optimizes_centroids",
+    }
+
+
+def test_two_optimizers_may_take_turns(tmp_path):
+    method = twice()
+    method["phases"][1]["optimizer_cycle"] = [
+        {"active_optimizer_names": [name], "num_iterations": 1} for name in ("main", "second")
+    ]
+
+    load(tmp_path, method)
+
+    method["phases"][1]["optimizer_cycle"][1]["active_optimizer_names"] = ["main", "second"]
+    assert len(problems(tmp_path, method)) == 2

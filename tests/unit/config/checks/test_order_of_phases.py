@@ -14,6 +14,7 @@ ASSIGNING = [
     {"pattern": "cluster_contrast", "batch_augmentation_name_1": "flipped"},
     SELF_LABELLING,
 ]
+DIVERGENCE = ASSIGNING[0]
 AFTER = "classical_clustering_in_feature_space_after_phase"
 FIRST_PATTERN = "$.phases[0].design_patterns[0]"
 
@@ -26,6 +27,7 @@ def clustering_after(phase):
         AFTER: phase,
     }
     method["phases"][1]["optimizers"][0]["optimizes_centroids"] = False
+    method["phases"][1]["design_patterns"] = [{"pattern": "assignment_entropy"}]
     del method["phases"][1]["save_centroids"]
     return method
 
@@ -54,7 +56,7 @@ def test_patterns_wait_for_the_centroids_that_they_need(tmp_path, pattern):
     load(tmp_path, method)
 
 
-@pytest.mark.parametrize("pattern", ASSIGNING, ids=str)
+@pytest.mark.parametrize("pattern", [p for p in ASSIGNING if p != DIVERGENCE], ids=str)
 def test_patterns_wait_for_the_phase_after_which_clusters_form(tmp_path, pattern):
     method = first_pattern(clustering_after("pretraining"), pattern)
 
@@ -68,6 +70,16 @@ def test_patterns_wait_for_the_phase_after_which_clusters_form(tmp_path, pattern
     method["cluster_assignment_strategy"] |= {AFTER: "finetuning"}
     method["phases"][1] |= {"design_patterns": [], "exit_criteria": {"epochs": 1}}
     load(tmp_path, method)
+
+
+def test_a_divergence_needs_probabilities_above_0(tmp_path):
+    method = clustering_after("pretraining")
+    method["phases"][1]["design_patterns"] = [DIVERGENCE]
+
+    found = problem(tmp_path, method)
+
+    assert found.path == "$.phases[1].design_patterns[0]"
+    assert found.found.startswith("it needs soft assignments, but those of the cluster assignment")
 
 
 def test_a_later_phase_may_use_the_clusters(tmp_path):

@@ -1,0 +1,54 @@
+"""What files of parameters will hold when they are loaded, which may be saved only before that."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from dcrf.builder.run import CENTROIDS
+from dcrf.config.model import LoadConfig, MethodConfig, PhaseConfig
+from dcrf.config.saved_names import saved_file
+from dcrf.errors import DataError
+from dcrf.training.method import Method
+from dcrf.training.parameter_files import load_mapping
+
+
+@dataclass(slots=True)
+class SavedAhead:
+    """The files that a method has saved by now, without their content.
+
+    written: file -> names and tensors, which have a shape only.
+    """
+
+    config: MethodConfig
+    written: dict[Path, dict[str, Tensor]] = field(default_factory=dict)
+
+    def save(self, phase: PhaseConfig, dataset: str, method: Method) -> None:
+        """Take note of what a phase saves."""
+        for entry in phase.saves:
+            part = entry.mapping_name or CENTROIDS
+            file = saved_file(entry.target, self.config.name, dataset, part, None)
+            is_mapping = entry.mapping_name is not None
+            centroids = {CENTROIDS: method.centroids.values.detach()}
+            self.written[file] = method.mappings[part].state_dict() if is_mapping else centroids
+
+    def load(self, entry: LoadConfig, method: Method) -> None:
+        """Hold a file against the mapping that takes it, where anything is known of it.
+
+        Raises:
+            DataError: it does not fit.
+        """
+        mapping = method.mappings[entry.mapping_name]
+        if entry.file in self.written:
+            try:
+                mapping.load_state_dict(self.written[entry.file])
+            except RuntimeError as error:
+                raise DataError(f"the parameters in {entry.file} do not fit: {error}") from error
+        elif entry.file.exists():
+            load_mapping(mapping, entry.file)
+
+    def check_centroids(self, file: Path, centroids: Tensor) -> None:
+        """Raise DataError where a file that was saved before holds centroids of another shape."""
+        saved = self.written.get(file, {}).get(CENTROIDS)
+        if saved is not None and saved.shape != centroids.shape:
+            raise DataError(f"{file} will hold centroids of shape {tuple(saved.shape)}")

@@ -1,0 +1,205 @@
+"""What does not fit together is found before any data are read."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+
+from dcrf.builder import check
+from dcrf.errors import ConfigError
+from tests.cases.methods import DECODER, ENCODER, digits, linear, method
+
+FOLDER = {"source": "torchvision", "dataset": "ImageFolder", "root": "."}
+
+
+def problems(load, **changes):
+    with pytest.raises(ConfigError) as caught:
+        check(load(**changes))
+    return [(problem.path, problem.found) for problem in caught.value.problems]
+
+
+def changed(mapping, index, **arguments):
+    made = deepcopy(mapping)
+    made["layers"][index] |= arguments
+    return made
+
+
+def images(**changes):
+    data = digits(**FOLDER, **changes)
+    del data["index_of_last_sample_to_use"]
+    return data
+
+
+def test_a_decoder_that_takes_more_than_the_encoder_gives(load):
+    decoder = changed(DECODER, 0, in_features=7, name="first")
+
+    assert problems(load, mappings=[ENCODER, decoder]) == [
+        (
+            "$.mappings[1].layers[0]",
+            "layer 'first' of 'decoder' takes 7 features, mapping 'encoder' gives 5",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("index", "giver"), [(1, "the data set gives 64"), (3, "layer Linear of 'encoder' gives 16")]
+)
+def test_a_layer_is_named_once_with_what_it_gets(load, index, giver):
+    encoder = changed(ENCODER, index, in_features=60)
+
+    ((path, found),) = problems(load, mappings=[encoder, DECODER])
+
+    assert path == f"$.mappings[0].layers[{index}]"
+    assert found == f"layer Linear of 'encoder' takes 60 features, {giver}"
+
+
+def test_a_layer_in_a_layer_is_found(load):
+    inner = [ENCODER["layers"][1], {"type": "BatchNorm1d", "num_features": 3}]
+    encoder = deepcopy(ENCODER)
+    encoder["layers"][1] = {"type": "Sequential", "positional_arguments": inner}
+
+    ((path, found),) = problems(load, mappings=[encoder, DECODER])
+
+    assert path == "$.mappings[0].layers[1].positional_arguments[1]"
+    assert "takes 3 features, layer Linear of 'encoder' gives 16" in found
+
+
+def test_other_failures_of_a_layer_say_what_it_got(load):
+    decoder = changed(DECODER, 1, unflattened_size=[1, 8, 7])
+
+    ((path, found),) = problems(load, mappings=[ENCODER, decoder])
+
+    assert path == "$.mappings[1].layers[1]"
+    assert "fails on an input of shape (50, 64) from layer Linear of 'decoder'" in found
+
+
+def test_a_reconstruction_of_another_size_is_laid_to_the_pattern(load):
+    decoder = deepcopy(DECODER)
+    decoder["layers"] = [decoder["layers"][0] | {"out_features": 63}]
+
+    ((path, _),) = problems(load, mappings=[ENCODER, decoder])
+
+    assert path == "$.phases[0].design_patterns[0]"
+
+
+def test_a_classifier_has_one_output_for_every_cluster(load):
+    role = "feature_space_classifier"
+    classifier = linear("c", 5, 12, role=role, prior_mapping_name="encoder")
+    phases = method()["phases"]
+    phases[1]["design_patterns"] = [{"pattern": "assignment_entropy", "classifier_name": "c"}]
+
+    ((path, found),) = problems(load, mappings=[ENCODER, DECODER, classifier], phases=phases)
+
+    assert path == "$.mappings[2]"
+    assert found.endswith("(12,) for a sample, but num_clusters is 10")
+
+
+def test_an_optimizer_needs_parameters(load):
+    flat = {"type": "design_pattern_specific", "name": "flat", "layers": [{"type": "Flatten"}]}
+    phases = method()["phases"]
+    phases[0]["optimizers"][0]["trained_mapping_names"] = ["flat"]
+
+    ((path, _),) = problems(load, mappings=[ENCODER, DECODER, flat], phases=phases)
+
+    assert path == "$.phases[0].optimizers[0]"
+
+
+def test_a_schedule_must_last_as_long_as_its_phase(load):
+    phases = method()["phases"]
+    phases[0]["optimizers"][0]["name"] = "main"
+    schedule = {"type": "OneCycleLR", "optimizer_name": "main", "max_lr": 0.1, "step": "iteration"}
+    phases[0]["optimizer_learning_rate_schedulers"] = [{**schedule, "total_steps": 3}]
+
+    assert problems(load, phases=phases) == [
+        (
+            "$.phases[0].optimizer_learning_rate_schedulers[0]",
+            "OneCycleLR has 3 steps, but the phase may take 4",
+        )
+    ]
+    phases[0]["optimizer_learning_rate_schedulers"][0]["total_steps"] = 4
+    check(load(phases=phases))
+
+
+def test_saved_parameters_are_held_against_the_mapping(load, tmp_path):
+    file = tmp_path / "encoder.pth"
+    torch.save({"net.1.weight": torch.zeros(16, 63), "net.1.bias": torch.zeros(16)}, file)
+    phases = method()["phases"]
+    entry = {"mapping_name": "encoder", "path_to_file": str(file)}
+    phases[0]["load_mapping_parameters"] = [entry]
+
+    ((path, found),) = problems(load, phases=phases)
+
+    assert path == "$.phases[0].load_mapping_parameters[0].path_to_file"
+    assert "do not fit" in found
+
+
+def test_saved_centroids_are_held_against_the_features(load, tmp_path):
+    file = tmp_path / "centroids.pth"
+    torch.save({"centroids": torch.zeros(10, 4)}, file)
+    strategy = method()["cluster_assignment_strategy"] | {
+        "centroid_initialization_strategy": "load_from_file",
+        "centroid_file_path": str(file),
+    }
+    del strategy["centroid_initialization_classical_clustering_num_restarts"]
+
+    ((path, _),) = problems(load, cluster_assignment_strategy=strategy)
+
+    assert path == "$.cluster_assignment_strategy.centroid_file_path"
+
+
+def test_where_samples_are_unknown_what_follows_from_layers_is_checked(load):
+    check(load(datasets=[images()]))
+
+    decoder = changed(DECODER, 0, in_features=7)
+    ((path, _),) = problems(load, datasets=[images()], mappings=[ENCODER, decoder])
+    assert path == "$.mappings[1].layers[0]"
+
+
+def test_transforms_that_fix_the_size_make_it_known(load):
+    resize = [{"type": "Resize", "size": [8, 8]}, {"type": "ToTensor"}]
+    view = {"name": "view", "transforms": resize}
+    data = images(transforms=resize, batch_augmentations=[view])
+
+    ((path, found),) = problems(load, datasets=[data])
+
+    assert path == "$.mappings[0].layers[1]"
+    assert found.endswith("the data set gives 192")
+
+
+def test_the_layers_of_every_stage_are_tried(load):
+    encoder = changed(changed(ENCODER, 1, name="outer"), 3, name="inner")
+    decoder = changed(DECODER, 0, name="first")
+    decoder["layers"].append(linear("", 64, 16)["layers"][0] | {"name": "second"})
+    stages = [(["outer"], ["second"]), (["inner"], ["first"])]
+    pairs = [
+        {"encoder_layer_names": e, "decoder_layer_names": d, "train_for_iterations": 2}
+        for e, d in stages
+    ]
+    pattern = {
+        "pattern": "layer_wise_pretraining",
+        "encoder_name": "encoder",
+        "decoder_name": "decoder",
+        "dropout_rate": 0.2,
+        "encoder_decoder_layer_pairs": pairs,
+    }
+    phases = method()["phases"]
+    phases[0]["design_patterns"] = [pattern]
+
+    found = problems(load, phases=phases, mappings=[encoder, decoder])
+
+    assert [path for path, _ in found] == ["$.mappings[0].layers[1]"]
+    assert "takes 64 features, the data set gives 8" in found[0][1]
+
+
+def test_nothing_is_written_and_no_random_number_is_used(load, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    phases = method()["phases"]
+    target = {"mapping_name": "encoder", "path_to_file_or_dir": "kept.pth", "keep_old_files": True}
+    phases[0]["save_mapping_parameters"] = [target]
+    config = load(phases=phases)
+    before, state = sorted(tmp_path.rglob("*")), torch.get_rng_state()
+
+    check(config)
+
+    assert sorted(tmp_path.rglob("*")) == before
+    assert torch.equal(torch.get_rng_state(), state)
