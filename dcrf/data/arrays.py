@@ -1,6 +1,7 @@
 """Data sets in numpy's files: `.npz`, read into memory, and `.npy`, which stay on the disk."""
 
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor
 
 from dcrf.data.raw import MEMORY_BUDGET, READING_ERRORS, RawData
-from dcrf.errors import DataError
+from dcrf.errors import DataError, cause_of
+from dcrf.memory import free_memory, gib, unpacked_size
 
 _TABLE_AXES = 2
 _NUMBERS_AT_A_TIME = 2**22  # that are checked: 16 MiB of float32
@@ -82,20 +84,35 @@ def _read_npz(path: Path, samples_key: str, labels_key: str) -> dict[str, np.nda
     if not path.is_file():
         raise DataError("there is no such file")
     try:
+        if (size := unpacked_size(path)) > free_memory():
+            raise DataError(f"the arrays would take {gib(size)} of memory")
+        if not zipfile.is_zipfile(path):
+            raise DataError(
+                'no archive of arrays; "source": "npy" reads a single array, and '
+                "numpy.savez(path, samples=...) makes an archive"
+            )
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(
-                    'a single array, which "source": "npy" reads; or save it with '
-                    "numpy.savez(path, samples=...)"
-                )
             wanted = [key for key in (samples_key, labels_key) if key in archive]
             absent = {samples_key, labels_key} - set(wanted) - ({"labels"} - {samples_key})
             if absent:
                 found = ", ".join(archive.files)
                 raise DataError(f"no array {', '.join(sorted(absent))}; the file has: {found}")
-            return {key: archive[key] for key in wanted}
-    except READING_ERRORS as error:
-        raise DataError(f"cannot be read as plain arrays ({error})") from error
+            return {key: _plain(archive[key], key) for key in wanted}
+    except (*READING_ERRORS, MemoryError) as error:
+        raise DataError(f"cannot be read as plain arrays ({_cause(error)})") from error
+
+
+def _plain(array: object, key: str) -> np.ndarray:
+    if not isinstance(array, np.ndarray):  # numpy hands over the bytes of what it does not know
+        raise DataError(f"cannot be read as plain arrays ({key} is none)")
+    return array
+
+
+def _cause(error: Exception) -> str:
+    said = str(error)
+    if "allow_pickle" in said or "<ast." in said:  # numpy says how to run the code in it
+        return "it is no array, or holds more than numbers"
+    return cause_of(error) if isinstance(error, MemoryError) else said
 
 
 def _read_npy(path: Path, mapped: bool) -> np.ndarray:
@@ -106,9 +123,11 @@ def _read_npy(path: Path, mapped: bool) -> np.ndarray:
     if not path.is_file():
         raise DataError("there is no such file")
     try:
-        array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    except READING_ERRORS as error:
-        raise DataError(f"cannot be read as a plain array ({error})") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a shape beyond all numbers; it is refused after
+            array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (*READING_ERRORS, MemoryError) as error:
+        raise DataError(f"cannot be read as a plain array ({_cause(error)})") from error
     if not isinstance(array, np.ndarray):
         array.close()
         raise DataError('an archive of arrays, which "source": "npz" reads')

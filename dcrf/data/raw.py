@@ -1,7 +1,9 @@
 """Raw data: what a source hands over, before any view of it is made."""
 
 import pickle
+import struct
 import tarfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -18,7 +20,8 @@ from dcrf.errors import DataError
 READING_ERRORS = (
     OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
     ImportError, SyntaxError,  # SyntaxError: what PIL says of a broken PNG
-    pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error,
+    pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error,
+    tokenize.TokenError,  # what numpy says of a broken header
 )  # fmt: skip
 """What libraries raise for files that are missing, damaged or of the wrong kind."""
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Sweep
-from dcrf.errors import TrainingError
+from dcrf.errors import DivergedError
+from dcrf.evaluation.collapse import FEATURE_SAMPLES, signs
 from dcrf.evaluation.metrics import SEPARATION_SAMPLES, agreement, evenly_spaced, separation
 
 Labels = NDArray[np.integer]
@@ -24,6 +25,7 @@ class Evaluation:
     reassignment_ratio: share of samples whose cluster changed since the evaluation before, in
         [0, 1]; None for the first one of a phase.
     internal: metrics without labels, only where there are no labels.
+    collapse: signs that clusters or features have collapsed, kind -> sentence.
     """
 
     n_samples: int
@@ -33,6 +35,7 @@ class Evaluation:
     ari: float | None = None
     reassignment_ratio: float | None = None
     internal: Mapping[str, float] = field(default_factory=dict)
+    collapse: Mapping[str, str] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -59,11 +62,20 @@ class Evaluator:
         """Forget the clusters before, since a phase may have formed new ones."""
         self.clusters = None
 
+    def state_dict(self) -> dict[str, Tensor | None]:
+        """Return the clusters of the last evaluation."""
+        return {"clusters": None if self.clusters is None else torch.from_numpy(self.clusters)}
+
+    def load_state_dict(self, state: Mapping[str, Tensor | None]) -> None:
+        """Take over what `state_dict` returned."""
+        clusters = state["clusters"]
+        self.clusters = None if clusters is None else clusters.cpu().numpy()
+
     def evaluate(self, sweep: Sweep) -> Evaluation:
         """Assign every sample and compare.
 
         Raises:
-            TrainingError: an assignment is not a number.
+            DivergedError: an assignment is not a number.
         """
         clusters, sizes = self._clusters(sweep, self.assignment)
         labels = self._labels()
@@ -74,17 +86,27 @@ class Evaluator:
             n_samples=len(clusters),
             cluster_sizes=sizes,
             reassignment_ratio=None if previous is None else float((previous != clusters).mean()),
+            collapse=self._collapse(sweep, sizes),
             **self._quality(sweep, labels, clusters),
         )
+
+    def _collapse(self, sweep: Sweep, sizes: tuple[int, ...]) -> dict[str, str]:
+        centres = self.assignment.cluster_centres()
+        features = self._features(sweep, evenly_spaced(sweep.n_samples, FEATURE_SAMPLES))
+        return signs(sizes, features, None if centres is None else centres.float().cpu().numpy())
 
     def _quality(self, sweep: Sweep, labels: Labels | None, clusters: Labels) -> dict:
         if labels is not None:
             return agreement(labels, clusters)
         some = evenly_spaced(len(clusters), SEPARATION_SAMPLES)
+        return {"internal": separation(self._features(sweep, some), clusters[some])}
+
+    def _features(self, sweep: Sweep, some: NDArray[np.integer]) -> NDArray[np.floating]:
+        """Return what clusters are formed in, (m, d), of the samples at (m,) indices."""
         features = sweep(
             lambda batch: self.assignment.features(batch.samples), torch.from_numpy(some)
         )
-        return {"internal": separation(features.float().cpu().numpy(), clusters[some])}
+        return features.float().cpu().numpy()
 
     def _score_members(self, sweep: Sweep, labels: Labels) -> None:
         members = self.assignment.members()
@@ -99,7 +121,7 @@ class Evaluator:
             nonlocal n_clusters
             log_assignments = assignment(batch.samples)
             if log_assignments.isnan().any():
-                raise TrainingError("cluster assignments are not numbers: training has diverged")
+                raise DivergedError("cluster assignments are not numbers")
             n_clusters = log_assignments.shape[1]
             return log_assignments.argmax(1)
 

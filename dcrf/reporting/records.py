@@ -54,22 +54,30 @@ class EvaluationRecord:
 
 @dataclass(frozen=True, slots=True)
 class PhaseRecord:
-    """A phase has ended, in this iteration and epoch (both counted from 1)."""
+    """A phase has ended, in this iteration and epoch (both counted from 1).
+
+    warnings: sentences on what collapsed in it.
+    """
 
     dataset: str
     phase: str
     iteration: int
     epoch: int
     reason: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """A data set is done. `evaluation` is the final one, or None with the reason in `absent`."""
+    """A data set is done. `evaluation` is the final one, or None with the reason in `absent`.
+
+    warnings: sentences on what the final evaluation found collapsed.
+    """
 
     dataset: str
     evaluation: Mapping[str, Any] | None
     absent: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 Record = Note | PhaseStart | Progress | LossRecord | EvaluationRecord | PhaseRecord

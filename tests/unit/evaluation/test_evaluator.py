@@ -7,6 +7,7 @@ import torch
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Sweep
 from dcrf.errors import TrainingError
+from dcrf.evaluation.collapse import FEATURE_SAMPLES
 from dcrf.evaluation.evaluator import Evaluator
 
 SAMPLES = torch.eye(3).repeat(4, 1)
@@ -78,3 +79,55 @@ def test_members_are_scored_one_by_one():
 def test_assignments_that_are_not_numbers_are_an_error():
     with pytest.raises(TrainingError, match="not numbers"):
         Evaluator(Given(torch.full((3, 3), torch.nan)), lambda: LABELS).evaluate(sweep)
+
+
+def test_a_healthy_state_has_no_signs_of_collapse():
+    assert Evaluator(Given(torch.eye(3)), lambda: LABELS).evaluate(sweep).collapse == {}
+
+
+def test_signs_of_collapse_are_told_with_and_without_labels():
+    one = torch.zeros(3, 3)
+    one[:, 1] = 9
+    for labels in (LABELS, None):
+        found = Evaluator(Given(one), lambda labels=labels: labels).evaluate(sweep)
+
+        assert list(found.collapse) == ["one cluster", "empty clusters"]
+
+
+class Around(Given):
+    """Has centres, and features of its own."""
+
+    centres, flat = torch.eye(3), 1.0
+
+    def features(self, samples):
+        return samples * self.flat
+
+    def cluster_centres(self):
+        return self.centres
+
+
+def test_features_and_centres_are_those_of_the_assignment():
+    assignment = Around(torch.eye(3))
+    evaluator = Evaluator(assignment, lambda: LABELS)
+
+    assert evaluator.evaluate(sweep).collapse == {}
+    assignment.centres = torch.eye(3)[[0, 1, 1]]
+    assert evaluator.evaluate(sweep).collapse == {
+        "merged centroids": "2 of 3 centroids lie on another one"
+    }
+    assignment.flat = 0.0
+    assert "constant features" in evaluator.evaluate(sweep).collapse
+
+
+def test_features_of_few_samples_are_looked_at():
+    seen = []
+    many = Sweep(100_000, lambda function, indices: run_seen(function, indices, seen))
+
+    Evaluator(Around(torch.eye(3)), lambda: np.arange(100_000) % 3).evaluate(many)
+
+    assert seen == [100_000, FEATURE_SAMPLES]
+
+
+def run_seen(function, indices, seen):
+    seen.append(len(indices))
+    return function(Batch(indices, torch.eye(3)[indices % 3]))

@@ -1,0 +1,169 @@
+"""Files of tensors and arrays run no code, however they are made, and end in an error in words."""
+
+import random
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import torch
+
+from dcrf.assignment.centroids import read_centroids
+from dcrf.cli import main
+from dcrf.data.arrays import open_npy, open_npz
+from dcrf.errors import DataError
+from dcrf.mappings.mapping import Mapping
+from dcrf.tensor_files import read_tensors
+from dcrf.training.parameter_files import load_mapping
+from tests.cases.methods import digits, method, written
+from tests.security import files
+
+HERE = files.Path("trace")  # names only: every test makes its own
+ADVICE = ("weights_only", "allow_pickle", "\x1b", "0x")  # how to run the code, colours, addresses
+HUGE = 2**60
+
+
+def refusal(folder, content, read):
+    file = folder / "hostile"
+    file.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read(file)
+    return str(caught.value)
+
+
+def npy(file):
+    return open_npy("own", path=str(file))
+
+
+def npz(file):
+    return open_npz("own", path=str(file))
+
+
+READERS = [
+    *((read_centroids, files.tensor_files, name) for name in files.tensor_files(HERE)),
+    *((npy, files.array_files, name) for name in files.array_files(HERE)),
+    *((npz, files.array_archives, name) for name in files.array_archives(HERE)),
+]
+
+
+@pytest.mark.parametrize(("read", "make", "name"), READERS)
+def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path, read, make, name):
+    trace = tmp_path / "trace"
+
+    said = refusal(tmp_path, make(trace)[name], read)
+
+    assert not trace.exists()
+    assert "hostile" in said
+    assert not any(word in said for word in ADVICE)
+
+
+def test_the_payload_would_leave_a_trace(tmp_path):
+    """Otherwise the test above could not fail."""
+    for call in ("mkdir", "system", "eval"):
+        trace = tmp_path / call
+        content = files.tensor_files(trace)[f"pickle_{call}"]
+
+        files.pickle.loads(content)
+
+        assert trace.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (files.claiming(files.saved({"centroids": torch.zeros(3, 4)}), HUGE), read_tensors),
+        (files.claiming(files.zipped({"samples.npy": files.npy("{}")}), HUGE), npz),
+    ],
+)
+def test_an_archive_larger_than_the_memory_is_refused_unread(tmp_path, content, read):
+    assert "GiB of memory" in refusal(tmp_path, content, read)
+
+
+def test_an_archive_that_says_too_little_of_its_size_is_refused(tmp_path):
+    content = files.zipped({"samples.npy": files.array_bytes(np.zeros((5000, 3), np.float32))})
+
+    refusal(tmp_path, files.claiming(content, 200), npz)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {1: torch.zeros(2, 2)},
+        {"0.weight": "text"},
+        {"0.weight": torch.zeros(1).expand(2**40)},
+        {"0.weight": torch.zeros(1).expand(2**20, 2**20)},
+        {"0.weight": [torch.zeros(2, 2)]},
+        {"0.weight": torch.zeros(2, 2).to_sparse()},
+        {"0.weight": torch.zeros(2, 2), "__class__": torch.zeros(1)},
+        {"forward": torch.zeros(1)},
+    ],
+)
+def test_parameters_of_another_kind_do_not_fit(tmp_path, content):
+    mapping = Mapping([torch.nn.Linear(2, 2)])
+    named = {f"net.{k}" if isinstance(k, str) else k: value for k, value in content.items()}
+
+    refusal(tmp_path, files.saved(named), lambda file: load_mapping(mapping, file))
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (files.saved({"centroids": torch.zeros(3, 4)}), read_centroids),
+        (files.saved({"centroids": torch.zeros(3, 4)}, legacy=True), read_centroids),
+        (files.array_bytes(np.zeros((4, 3), np.float32)), npy),
+        (files.zipped({"samples.npy": files.array_bytes(np.zeros((4, 3), np.float32))}), npz),
+    ],
+)
+def test_damaged_files_are_read_or_refused(tmp_path, content, read):
+    draw, file, refused = random.Random(0), tmp_path / "damaged", 0
+    for _ in range(200):
+        damaged = bytearray(content)
+        for _ in range(draw.choice([1, 1, 2, 8])):
+            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        file.write_bytes(damaged[: draw.choice([len(damaged), draw.randrange(len(damaged))])])
+        with suppress(DataError):
+            read(file)
+            continue
+        refused += 1
+
+    assert refused > 50
+
+
+def loading(file):
+    content = method(name="loads")
+    content["phases"][0]["load_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file": file}
+    ]
+    return content
+
+
+def starting_from(file):
+    content = method(name="starts")
+    content["cluster_assignment_strategy"] |= {
+        "centroid_initialization_strategy": "load_from_file", "centroid_file_path": file,
+    }  # fmt: skip
+    return content
+
+
+def on_arrays(file):
+    data = {"source": "npz", "dataset": "own", "path": file, "batch_size": 5, "num_clusters": 2}
+    data["batch_augmentations"] = digits()["batch_augmentations"]
+    return method(name="reads", datasets=[data])
+
+
+@pytest.mark.parametrize(
+    ("make", "content"), [(loading, "torch_system"), (starting_from, "pickle_eval"),
+                          (on_arrays, "objects"), (on_arrays, "far_too_large_number")],
+)  # fmt: skip
+def test_a_run_with_a_hostile_file_ends_in_words(tmp_path, monkeypatch, capfd, make, content):
+    monkeypatch.chdir(tmp_path)
+    trace = tmp_path / "trace"
+    known = files.tensor_files(trace) | files.array_archives(trace)
+    (tmp_path / "hostile.pth").write_bytes(known[content])
+
+    code = main([written(tmp_path, make("hostile.pth"))])
+
+    printed = "".join(capfd.readouterr())
+    assert code in (1, 2)
+    assert "hostile.pth" in printed or "$.datasets[0]" in printed
+    assert "Traceback" not in printed + "".join(p.read_text() for p in tmp_path.rglob("log.txt"))
+    assert not trace.exists()
