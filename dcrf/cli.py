@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
 from dcrf.errors import ConfigError, DcrfError, Problem
+from dcrf.files import write_json
 from dcrf.flags import parser
+from dcrf.resuming import Begun, begun, method_file
 
 if TYPE_CHECKING:
     from dcrf.reporting.summary import Outcome
@@ -30,19 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     spin_shortly()
     options = parser().parse_args(arguments)
     try:
-        configs = load(options)
-        if options.validate:
-            return OK
-        outcomes = run(configs, options)
+        configs, invalid = load(options)
+        return OK if options.validate else run(configs, invalid, options)
     except (ConfigError, CommandLineError) as error:
         print_error(error)
         return UNUSABLE
-    except KeyboardInterrupt:  # before or between runs; within one it is an outcome
+    except KeyboardInterrupt:  # before the runs; there it is an outcome
         return INTERRUPTED
-    statuses = {outcome.status for outcome in outcomes}
-    if "interrupted" in statuses:
-        return INTERRUPTED
-    return OK if statuses == {"ok"} else FAILED
 
 
 def spin_shortly() -> None:
@@ -55,8 +51,11 @@ def spin_shortly() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 
-def load(options: argparse.Namespace) -> list[MethodConfig]:
+def load(options: argparse.Namespace) -> "tuple[list[MethodConfig], list[Outcome]]":
     """Read and check all files before anything runs.
+
+    With `--resume_on_error` files that cannot be used are outcomes of their own, as long as there
+    are others.
 
     Raises:
         CommandLineError: there are no such files, or some of them cannot be used; the problems
@@ -64,45 +63,74 @@ def load(options: argparse.Namespace) -> list[MethodConfig]:
         ConfigError: the files do not go together.
     """
     _check_output(options)
-    configs, broken = [], 0
-    for file in method_files(options.paths):
+    goes_on = options.resume_on_error and not options.validate
+    configs, invalid = [], []
+    for file in method_files([method_file(path, options.resume) for path in options.paths]):
         try:
             configs.append(_load_one(file, options))
         except ConfigError as error:
-            broken += 1
-            print_error(error)
+            invalid.append(_invalid(error))
         else:
             if options.validate:
                 sys.stdout.write(f"{file}: ok\n")
-    if broken:
-        raise CommandLineError(f"{_count(broken, 'file')} cannot be used; nothing was run")
-    check_batch(configs, options.seed or [])
-    return configs
+    if invalid and not (configs and goes_on):
+        raise CommandLineError(f"{_count(len(invalid), 'file')} cannot be used; nothing was run")
+    try:
+        check_batch(configs, options.seed or [])
+    except ConfigError:
+        if not goes_on:
+            raise
+        configs, unfit = _fitting(configs, options.seed or [])
+        invalid += unfit
+    return configs, invalid
 
 
-def run(configs: Sequence[MethodConfig], options: argparse.Namespace) -> "list[Outcome]":
-    """Run every method with every seed; print the summary; return what became of each."""
-    from dcrf.reporting.summary import Outcome, summary  # noqa: PLC0415 - after the checks,
-    from dcrf.running import Output, run_method  # noqa: PLC0415 - since torch takes its time
+def run(
+    configs: Sequence[MethodConfig], invalid: "Sequence[Outcome]", options: argparse.Namespace
+) -> int:
+    """Run every method with every seed, print and write the summary; return the exit code."""
+    from dcrf.experiments.batch import Rules, run_batch  # noqa: PLC0415 - after the checks,
+    from dcrf.experiments.child import say  # noqa: PLC0415 - since torch
+    from dcrf.reporting.summary import content, summary  # noqa: PLC0415 - takes its time
+    from dcrf.running import Output  # noqa: PLC0415
 
-    several = bool(options.seed) and len(options.seed) > 1
     output = Output(
         options.output_dir,
         options.one_log_file,
         not options.no_log_files,
         not options.no_log_timestamps,
-        several,
+        len(options.seed or []) > 1,
+        options.checkpoint_interval,
     )
-    stopping = {"interrupted"} if options.resume_on_error else {"interrupted", "failed"}
-    outcomes: list[Outcome] = []
-    for config in configs:
-        for seed in options.seed or [config.seed or 0]:
-            if any(outcome.status in stopping for outcome in outcomes):
-                outcomes.append(Outcome(str(config.source), config.name, seed, "not run"))
-            else:
-                outcomes.append(run_method(config, seed, output))
-    sys.stdout.write(f"\n{summary(outcomes)}\n")
-    return outcomes
+    seeds = [(config, seed) for config in configs for seed in options.seed or [config.seed or 0]]
+    found = [begun(*run, options.output_dir) if options.resume else Begun() for run in seeds]
+    left = [
+        (config, seed, replace(output, begun=one.folder))
+        for (config, seed), one in zip(seeds, found, strict=True)
+        if one.outcome is None
+    ]
+    rules = Rules(options.jobs, options.timeout, options.resume_on_error)
+    sys.stdout.flush()
+    made, signals = run_batch(left, rules) if left else ([], [])
+    new = iter(made)
+    outcomes = [*(one.outcome or next(new) for one in found), *invalid]
+    say(f"\n{summary(outcomes)}")
+    statuses = {outcome.status for outcome in outcomes}
+    try:
+        write_json(options.output_dir / "summary.json", content(outcomes))
+    except OSError as error:
+        print_error(f"summary.json cannot be written: {error}")
+        statuses.add("failed")
+    return exit_code(statuses, signals)
+
+
+def exit_code(statuses: Set[str], signals: Sequence[int]) -> int:
+    """Return what the statuses of all runs, and the signals meanwhile, come to."""
+    if signals:
+        return 128 + signals[0]  # as a shell says it of a program that a signal has ended
+    if "interrupted" in statuses:
+        return INTERRUPTED
+    return OK if statuses == {"ok"} else FAILED
 
 
 def method_files(paths: Sequence[str]) -> list[Path]:
@@ -119,8 +147,37 @@ def print_error(error: object) -> None:
     sys.stderr.write(f"{error}\n")
 
 
+def _invalid(error: ConfigError) -> "Outcome":
+    """Print why a file cannot be used, and return that as an outcome."""
+    from dcrf.reporting.summary import Outcome  # noqa: PLC0415
+
+    print_error(error)
+    cause = str(error).splitlines()[0]
+    return Outcome(str(error.source), Path(error.source).stem, None, "invalid", error=cause)
+
+
+def _fitting(
+    configs: Sequence[MethodConfig], seeds: Sequence[int]
+) -> "tuple[list[MethodConfig], list[Outcome]]":
+    """Return the methods that go together with those before them, and the others as outcomes."""
+    fitting: list[MethodConfig] = []
+    unfit: list[Outcome] = []
+    for config in configs:
+        try:
+            check_batch([*fitting, config], seeds)
+        except ConfigError as error:
+            unfit.append(_invalid(ConfigError(config.source, error.problems)))
+        else:
+            fitting.append(config)
+    return fitting, unfit
+
+
 def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     config = load_method(file, options.settings, options.max_iterations)
+    if not options.validate:
+        from dcrf.experiments.isolation import prepare  # noqa: PLC0415 - other uses need no processes
+
+        prepare()
     if options.device:
         filled = {**config.filled, "device": options.device}
         config = replace(config, device=options.device, filled=filled)

@@ -1,5 +1,6 @@
 """Every error a user can cause. Each says where, what was found, and what would be right."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ class ConfigError(DcrfError):
     def __init__(self, source: Path | str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        super().__init__("\n".join([f"{source} has {count}", *map(_describe, self.problems)]))
+        described = (_describe(source, problem) for problem in self.problems)
+        super().__init__("\n".join([f"{source} has {count}", *described]))
 
 
 class DataError(DcrfError):
@@ -43,9 +45,38 @@ class TrainingError(DcrfError):
     """Training cannot go on."""
 
 
+class DivergedError(TrainingError):
+    """Losses, features or assignments are infinite or no numbers any more."""
+
+    SIGN = "training has diverged"
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"{self.SIGN}: {found}")
+
+
+_OUT_OF_MEMORY = re.compile(
+    r"MemoryError\b|OutOfMemoryError|out of memory|can't allocate memory|_ALLOC_FAILED"
+)
+"""What Python and numpy, and torch with and without a GPU, say where no memory is left."""
+
+
+def status_of(cause: str) -> str:
+    """Return how a run has failed: `diverged`, `out of memory`, or else `failed`.
+
+    Args:
+        cause: what went wrong in words, since a run tells other processes no more than them.
+    """
+    if DivergedError.SIGN in cause:
+        return "diverged"
+    return "out of memory" if _OUT_OF_MEMORY.search(cause) else "failed"
+
+
 def cause_of(error: Exception) -> str:
     """Return what went wrong in words; for an error that is not ours, with its kind."""
-    return str(error) if isinstance(error, DcrfError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, DcrfError):
+        return str(error)
+    said = str(error).split("\nException raised from ")[0]  # torch's call stack follows
+    return f"{type(error).__name__}: {said}"
 
 
 def is_expected(error: BaseException | None) -> bool:
@@ -57,8 +88,8 @@ def is_expected(error: BaseException | None) -> bool:
     return False
 
 
-def _describe(problem: Problem) -> str:
-    place = f"  {problem.path}"
-    if problem.line:
-        place += f"  (line {problem.line}, column {problem.column})"
-    return "\n".join([place, *(f"    {text}" for text in (problem.found, problem.remedy) if text)])
+def _describe(source: Path | str, problem: Problem) -> str:
+    """Return `file:line:column: path: found`, which editors turn into a link, and the remedy."""
+    place = f"{source}:{problem.line}:{problem.column}" if problem.line else f"{source}"
+    remedy = f"\n    {problem.remedy}" if problem.remedy else ""
+    return f"{place}: {problem.path}: {problem.found}{remedy}"

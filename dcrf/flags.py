@@ -1,6 +1,7 @@
 """The flags of the command line."""
 
 import argparse
+from math import inf
 from pathlib import Path
 
 EXAMPLES = """\
@@ -11,13 +12,15 @@ examples:
   python main.py my_method.json --max_iterations 100           try it out
   python main.py my_method.json --set 'datasets[0].batch_size=64' \\
                  --set 'phases[finetuning].exit_criteria.iterations=2000'
+  python main.py --resume runs/my_method/2026-01-31T12-00-00-0 go on with a run that was stopped
+  python main.py configurations/quickstart --resume            ... with whatever is not finished
 
 Results go to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI), metrics.jsonl (all
 losses and evaluations), config.json (the method with every default written out), log.txt,
 clusters/ (the cluster of every sample), parameters/, timing.json, environment.json.
 
-exit codes: 0 all done, 1 a method failed, 2 a file or the command line is unusable,
-130 interrupted by Ctrl-C
+exit codes: 0 all done, 1 a method failed in any way, 2 a file or the command line is unusable,
+130 interrupted by Ctrl-C, 143 terminated by SIGTERM
 """
 
 
@@ -44,7 +47,33 @@ def parser() -> argparse.ArgumentParser:
         metavar="JSON.PATH=VALUE",
         help="change a value of the files for this run; as often as wanted",
     )
-    add("--resume_on_error", action="store_true", help="go on with the next method after a failure")
+    _add_batch_flags(made)
+    _add_output_flags(made)
+    return made
+
+
+def _add_batch_flags(made: argparse.ArgumentParser) -> None:
+    """Add what says how the runs are made."""
+    add = made.add_argument
+    add("--jobs", type=_positive, default=1, metavar="N", help="make N runs at once, default: 1")
+    add("--timeout", type=_seconds, metavar="SECONDS", help="stop a run that takes longer")
+    add("--resume_on_error", action="store_true", help="go on with the others after a failure")
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with what was stopped; FILE_OR_FOLDER may also be the folder of a run",
+    )
+    add(
+        "--checkpoint_interval",
+        type=_positive,
+        metavar="N",
+        help="iterations between checkpoints, default: one about every minute",
+    )
+
+
+def _add_output_flags(made: argparse.ArgumentParser) -> None:
+    """Add what says where results and logs go."""
+    add = made.add_argument
     add("--output_dir", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
     logs = made.add_mutually_exclusive_group()
     logs.add_argument(
@@ -54,7 +83,6 @@ def parser() -> argparse.ArgumentParser:
     )
     logs.add_argument("--no_log_files", action="store_true", help="write no log files")
     add("--no_log_timestamps", action="store_true", help="leave the time out of log lines")
-    return made
 
 
 def _seeds(text: str) -> list[int]:
@@ -62,6 +90,16 @@ def _seeds(text: str) -> list[int]:
     if not all(part.strip().isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0 or 0,1,2")
     return list(dict.fromkeys(map(int, parts)))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _positive(text: str) -> int:

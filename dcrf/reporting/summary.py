@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import mean, stdev
+from typing import Any
 
 from dcrf.reporting.lines import SCORES, duration, table
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
@@ -17,15 +18,17 @@ class Outcome:
     """How one run of a method ended.
 
     source: the method's file.
-    status: `ok`, `failed`, `interrupted` or `not run`.
-    error: why it failed.
+    seed: None where the file is `invalid`.
+    status: `ok`; `failed`, `diverged` or `out of memory`; `crashed` where its process died;
+        `timed out`; `invalid`; `interrupted`; `not run`.
+    error: why it is not ok.
     label_informed: whether labels decided anything; such a result is no unsupervised one.
     datasets: the data sets that were finished, also where a later one failed.
     """
 
     source: str
     method: str
-    seed: int
+    seed: int | None
     status: str
     label_informed: bool = False
     datasets: tuple[DatasetRecord, ...] = ()
@@ -39,14 +42,38 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     scores = _scores_of(outcomes)
     rows = [row for outcome in outcomes for row in _rows(outcome, scores)]
     header = ["method", "data set", "seed", "status", "n", *scores.values(), "time"]
-    over_seeds = _over_seeds(outcomes, scores)
     parts = [table(header, rows)]
-    if over_seeds:
+    if over_seeds := [_means_row(seeds, scores) for seeds in _over_seeds(outcomes)]:
         parts.append(table(["method", "data set", "seeds", *scores.values()], over_seeds))
     if any(outcome.label_informed for outcome in outcomes):
         parts.append(LABEL_NOTE)
-    parts += [f"{o.method}, seed {o.seed}, failed: {o.error}" for o in outcomes if o.error]
+    parts += [_cause(outcome) for outcome in outcomes if outcome.error]
     return "\n\n".join(parts)
+
+
+def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return what `summary.json` holds: every run, and means over seeds of what there is."""
+    scores = _scores_of(outcomes)
+    return {
+        "counts": Counter(outcome.status for outcome in outcomes),
+        "runs": [asdict(outcome) for outcome in outcomes],
+        "means": [
+            {
+                "source": seeds.source,
+                "method": seeds.method,
+                "dataset": seeds.dataset,
+                "seeds": sorted(seeds.records),
+                "asked": seeds.asked,
+                "scores": {key: _mean_and_deviation(seeds.of(key)) for key in scores},
+            }
+            for seeds in _over_seeds(outcomes)
+        ],
+    }
+
+
+def _cause(outcome: Outcome) -> str:
+    seed = "" if outcome.seed is None else f", seed {outcome.seed}"
+    return f"{outcome.method}{seed}, {outcome.status}: {outcome.error}"
 
 
 def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
@@ -58,7 +85,7 @@ def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
 
 def _rows(outcome: Outcome, scores: Mapping[str, str]) -> list[list[str]]:
     name = outcome.method + (LABEL_MARK if outcome.label_informed else "")
-    seed, time = str(outcome.seed), "-"
+    seed, time = "-" if outcome.seed is None else str(outcome.seed), "-"
     if outcome.seconds is not None:
         time = duration(outcome.seconds)
     rows = []
@@ -81,24 +108,55 @@ def _score(record: DatasetRecord, key: str) -> float | None:
     return record.evaluation[key] if key in SCORES else record.evaluation["internal"].get(key)
 
 
-def _over_seeds(outcomes: Sequence[Outcome], scores: Mapping[str, str]) -> list[list[str]]:
-    """Return mean and deviation over seeds, of every data set of a file that ran with several."""
-    asked = {(outcome.source, outcome.seed) for outcome in outcomes}
-    several = {source for source, n in Counter(source for source, _ in asked).items() if n > 1}
-    found: dict[tuple[str, str, str], dict[int, DatasetRecord]] = {}
+@dataclass(frozen=True, slots=True)
+class _Seeds:
+    """What the runs of a file have left on a data set.
+
+    asked: how many seeds were to be run.
+    records: seed -> what is there.
+    """
+
+    source: str
+    method: str
+    dataset: str
+    asked: int
+    records: Mapping[int, DatasetRecord]
+
+    def of(self, key: str) -> list[float]:
+        """Return a score of all seeds that have it: what is absent is no 0."""
+        found = (_score(record, key) for record in self.records.values())
+        return [value for value in found if value is not None]
+
+
+def _over_seeds(outcomes: Sequence[Outcome]) -> list[_Seeds]:
+    """Return what there is over seeds, for every data set of a file that ran with several."""
+    asked = Counter(source for source, _ in {(o.source, o.seed) for o in outcomes})
+    found: dict[tuple[str, str], dict[str, dict[int, DatasetRecord]]] = {}
     for outcome in outcomes:
-        if outcome.status == "ok" and outcome.source in several:
+        if asked[outcome.source] > 1 and outcome.seed is not None:
+            datasets = found.setdefault((outcome.source, outcome.method), {})
             for record in outcome.datasets:
-                place = (outcome.source, outcome.method, record.dataset)
-                found.setdefault(place, {})[outcome.seed] = record
+                datasets.setdefault(record.dataset, {})[outcome.seed] = record
     return [
-        [method, dataset, str(len(seeds)), *(_spread(list(seeds.values()), k) for k in scores)]
-        for (_, method, dataset), seeds in found.items()
+        _Seeds(source, method, dataset, asked[source], records)
+        for (source, method), datasets in found.items()
+        for dataset, records in (datasets or {"": {}}).items()
     ]
 
 
-def _spread(records: Sequence[DatasetRecord], key: str) -> str:
-    values = [value for record in records if (value := _score(record, key)) is not None]
+def _means_row(seeds: _Seeds, scores: Mapping[str, str]) -> list[str]:
+    number = f"{len(seeds.records)} of {seeds.asked}"
+    return [seeds.method, seeds.dataset, number, *(_spread(seeds.of(key)) for key in scores)]
+
+
+def _spread(values: Sequence[float]) -> str:
     if not values:
         return "-"
     return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
+
+
+def _mean_and_deviation(values: Sequence[float]) -> dict[str, float | None]:
+    return {
+        "mean": mean(values) if values else None,
+        "deviation": stdev(values) if len(values) > 1 else None,
+    }

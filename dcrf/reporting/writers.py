@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -133,10 +133,10 @@ class Terminal:
 
 
 class JsonLines:
-    """Writes evaluations and losses to a file, one JSON object a line."""
+    """Appends evaluations and losses to a file, one JSON object a line."""
 
     def __init__(self, path: Path) -> None:
-        self.stream = path.open("w", encoding="utf-8")
+        self.stream = path.open("a", encoding="utf-8")
 
     def write(self, record: Record) -> None:
         """Append the record, if it is one of numbers."""
@@ -148,3 +148,19 @@ class JsonLines:
     def close(self) -> None:
         """Close the file."""
         self.stream.close()
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how long the file is, once all of it has reached the disk."""
+        os.fsync(self.stream.fileno())
+        return {"bytes": os.fstat(self.stream.fileno()).st_size}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Cut the file back to the length that `state_dict` returned, or to nothing.
+
+        Raises:
+            OSError: it is shorter.
+        """
+        size, wanted = os.fstat(self.stream.fileno()).st_size, state.get("bytes", 0)
+        if size < wanted:
+            raise OSError(f"{self.stream.name} has lost lines: {size} of {wanted} bytes are left")
+        self.stream.truncate(wanted)

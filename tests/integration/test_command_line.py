@@ -1,12 +1,14 @@
 """What a person at the terminal sees: flags, mistakes, failures."""
 
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from dcrf.cli import ROOT, main
-from tests.cases.methods import digits, method, records, result, written
+from tests.cases.methods import VIEW, digits, method, records, result, written
 
 
 @pytest.fixture
@@ -136,6 +138,9 @@ def test_all_problems_of_all_files_are_shown_and_nothing_runs(call, tmp_path):
         (["outer"], "its folders with method files: outer/inner"),
         (["--seed", "one", "m.json"], "--seed"),
         (["--max_iterations", "0", "m.json"], "at least 1"),
+        (["--jobs", "0", "m.json"], "at least 1"),
+        (["--timeout", "-1", "m.json"], "seconds above 0"),
+        (["--timeout", "nan", "m.json"], "seconds above 0"),
         (["--max_iter", "5", "m.json"], "unrecognized arguments"),
         (["--validate_all", "m.json"], "unrecognized arguments"),
         (["m.json", "--one_log_file", "x", "--no_log_files"], "not allowed with"),
@@ -165,7 +170,7 @@ def test_a_layer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_path):
     code, _, err = call(written(tmp_path, content))
 
     assert code == 2
-    assert "$.mappings[0].layers[1]  (line 1, column " in err
+    assert re.search(r"method\.json:1:\d+: \$\.mappings\[0\]\.layers\[1\]: ", err)
 
 
 def test_an_optimizer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_path):
@@ -226,10 +231,10 @@ def test_a_failure_is_named_and_the_batch_stops(call, tmp_path):
         assert part in log.splitlines()[-1]
     assert "Traceback" not in out
     table, cause = out.rsplit("\n\n", 1)
-    assert ["  failed  " in line for line in table.splitlines()[-2:]] == [True, False]
+    assert ["  diverged  " in line for line in table.splitlines()[-2:]] == [True, False]
     assert "  not run  " in table.splitlines()[-1]
-    assert cause.startswith("diverging, seed 0, failed: data set digits, pretraining: ")
-    assert result(folder)["status"] == "failed"
+    assert cause.startswith("diverging, seed 0, diverged: data set digits, pretraining: ")
+    assert result(folder)["status"] == "diverged"
 
 
 def test_resume_on_error_goes_on_with_the_next_method(call, tmp_path):
@@ -239,7 +244,7 @@ def test_resume_on_error_goes_on_with_the_next_method(call, tmp_path):
 
     assert code == 1
     assert {folder.parent.name: result(folder)["status"] for folder in folders(tmp_path)} == {
-        "diverging": "failed",
+        "diverging": "diverged",
         "tiny": "ok",
     }
     assert out.rsplit("\n\n", 1)[0].splitlines()[-1].startswith("tiny ")
@@ -258,15 +263,23 @@ def test_what_was_saved_before_a_failure_stays(call, tmp_path):
     assert (tmp_path / "kept.pth").stat().st_size > 0
 
 
-def test_shapes_that_do_not_fit_are_a_failure_without_a_traceback_on_the_terminal(call, tmp_path):
-    content = method()
-    content["mappings"][1]["layers"][0]["in_features"] = 7
+def test_samples_that_are_no_numbers_are_a_failure_without_a_traceback(call, tmp_path):
+    samples = np.zeros((60, 1, 8, 8), np.float32)
+    samples[7, 0, 3, 3] = np.nan
+    np.save(tmp_path / "holed.npy", samples)
+    data = {
+        "source": "npy", "dataset": "holed", "path": "holed.npy",
+        "batch_size": 20, "num_clusters": 3,
+        "batch_augmentations": [{"name": "view", "transforms": [VIEW]}],
+    }  # fmt: skip
 
-    code, out, err = call(written(tmp_path, content))
+    code, out, err = call(written(tmp_path, method(datasets=[data])))
 
+    (folder,) = folders(tmp_path)
     assert code == 1
     assert "Traceback" not in out + err
-    assert "phase 'pretraining'" in out or "pretraining" in out
+    assert "tiny, seed 0, failed: data set holed, opening: " in out
+    assert "sample 7 has a value that is not finite" in result(folder)["error"]
 
 
 def test_data_that_are_not_there_are_a_problem_of_the_file(call, tmp_path):

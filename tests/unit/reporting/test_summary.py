@@ -1,7 +1,9 @@
 """The table at the end of a batch."""
 
+import json
+
 from dcrf.reporting.records import DatasetRecord
-from dcrf.reporting.summary import LABEL_NOTE, Outcome, summary
+from dcrf.reporting.summary import LABEL_NOTE, Outcome, content, summary
 
 
 def scored(acc, nmi=0.5, ari=0.25, n=200):
@@ -85,7 +87,9 @@ def test_several_seeds_have_a_mean_and_a_deviation():
 def test_seeds_that_failed_do_not_count():
     text = summary([finished(seed=1), Outcome("dec.json", "dec", 2, "failed")])
 
-    assert cells(text.split("\n\n")[1], 2) == ["dec", "digits", "1", "0.750", "0.500", "0.250"]
+    assert cells(text.split("\n\n")[1], 2) == [
+        "dec", "digits", "1", "of", "2", "0.750", "0.500", "0.250",
+    ]  # fmt: skip
 
 
 def test_means_without_labels_are_absent():
@@ -93,7 +97,67 @@ def test_means_without_labels_are_absent():
 
     text = summary([finished(seed=s, evaluation=unlabelled) for s in (1, 2)])
 
-    assert cells(text.split("\n\n")[1], 2) == ["dec", "digits", "2", "-", "-", "-"]
+    assert cells(text.split("\n\n")[1], 2) == [
+        "dec", "digits", "2", "of", "2", "-", "-", "-",
+    ]  # fmt: skip
+
+
+def test_a_method_that_left_nothing_has_no_means_but_says_so():
+    text = summary([Outcome("dec.json", "dec", seed, "crashed") for seed in (1, 2)])
+
+    assert cells(text.split("\n\n")[1], 2) == ["dec", "0", "of", "2", "-", "-", "-"]
+
+
+def test_a_data_set_before_a_failure_counts_for_its_means():
+    records = (DatasetRecord("digits", scored(0.25)),)
+
+    text = summary([finished(seed=1), Outcome("dec.json", "dec", 2, "failed", datasets=records)])
+
+    assert cells(text.split("\n\n")[1], 2)[:7] == ["dec", "digits", "2", "of", "2", "0.500", "±"]
+
+
+def test_a_file_that_is_invalid_has_no_seed():
+    text = summary(
+        [finished(), Outcome("no.json", "no", None, "invalid", error="no.json has 1 problem")]
+    )
+
+    assert cells(text, 3) == ["no", "-", "invalid", "-", "-", "-", "-", "-"]
+    assert text.endswith("\n\nno, invalid: no.json has 1 problem")
+
+
+def test_the_cause_goes_with_the_status():
+    text = summary([Outcome("dec.json", "dec", 3, "crashed", error="died of SIGSEGV")])
+
+    assert text.endswith("\n\ndec, seed 3, crashed: died of SIGSEGV")
+
+
+def test_the_content_counts_a_failure_as_absent():
+    unlabelled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
+    outcomes = [
+        finished(seed=1, evaluation=scored(0.5)),
+        finished(seed=2, evaluation=scored(0.75)),
+        Outcome("dec.json", "dec", 3, "diverged", error="nan"),
+        finished("idec", evaluation=unlabelled),
+    ]
+
+    found = json.loads(json.dumps(content(outcomes)))
+
+    assert found["counts"] == {"ok": 3, "diverged": 1}
+    runs = [(r["method"], r["seed"], r["status"], r["error"]) for r in found["runs"]]
+    assert runs == [
+        ("dec", 1, "ok", None),
+        ("dec", 2, "ok", None),
+        ("dec", 3, "diverged", "nan"),
+        ("idec", 0, "ok", None),
+    ]
+    assert found["runs"][2]["datasets"] == []
+    (means,) = found["means"]
+    assert (means["method"], means["dataset"]) == ("dec", "digits")
+    assert (means["seeds"], means["asked"]) == ([1, 2], 3)
+    # mean and sample deviation of 0.5 and 0.75
+    acc = means["scores"]["acc"]
+    assert (acc["mean"], round(acc["deviation"], 6)) == (0.625, 0.176777)
+    assert means["scores"]["silhouette"] == {"mean": None, "deviation": None}
 
 
 def test_methods_with_one_seed_each_have_no_means():

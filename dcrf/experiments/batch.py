@@ -1,0 +1,140 @@
+"""Make the runs of a batch: so many at once, each after those whose files it uses."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from multiprocessing.connection import wait
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from dcrf.config.model import MethodConfig
+from dcrf.experiments.child import Child, say
+from dcrf.experiments.isolation import SIGNALS, Job, blocked_signals
+from dcrf.experiments.order import needs
+from dcrf.reporting.summary import Outcome
+
+if TYPE_CHECKING:
+    from dcrf.running import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a batch is run.
+
+    at_once: how many runs go on at the same time.
+    timeout: seconds that each may take; None for as many as it takes.
+    goes_on: whether others still start after one has failed.
+    """
+
+    at_once: int = 1
+    timeout: float | None = None
+    goes_on: bool = False
+
+
+def run_batch(
+    runs: "Sequence[tuple[MethodConfig, int, Output]]", rules: Rules
+) -> tuple[list[Outcome], list[int]]:
+    """Run methods with their seeds, each in a process of its own.
+
+    SIGINT and SIGTERM are passed on to these.
+
+    Returns:
+        What became of each, `not run` where the batch stopped before; the signals, in their order.
+    """
+    import torch  # noqa: PLC0415 - whoever has checked the methods has it
+
+    at_once = max(1, min(rules.at_once, len(runs)))
+    threads = max(1, torch.get_num_threads() // at_once)
+    jobs = [Job(*run, threads, _prefix(*run) if at_once > 1 else None) for run in runs]
+    seeds = [(config, seed if output.several_seeds else None) for config, seed, output in runs]
+    batch = Batch(jobs, needs(seeds), rules)
+    batch.run()
+    outcomes = [batch.outcomes.get(n) or job.outcome("not run") for n, job in enumerate(jobs)]
+    return outcomes, batch.signals
+
+
+def _prefix(config: MethodConfig, seed: int, output: "Output") -> str:
+    return f"{config.name}, seed {seed}: " if output.several_seeds else f"{config.name}: "
+
+
+class Batch:
+    """Runs in processes of their own.
+
+    Args:
+        jobs: the runs, in their order.
+        needs: for each the numbers of those that must have ended before it starts.
+        rules: how they are run.
+    """
+
+    def __init__(self, jobs: Sequence[Job], needs: Sequence[set[int]], rules: Rules) -> None:
+        self.jobs, self.needs, self.rules = jobs, needs, rules
+        self.waiting = list(range(len(jobs)))
+        self.running: dict[int, Child] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.signals: list[int] = []
+
+    def run(self) -> None:
+        """Make the runs, until all are done or the batch is to stop; fill in `outcomes`."""
+        with _handled(self._pass_on):
+            self._start()
+            while self.running:
+                self._wait()
+                self._collect()
+                self._start()
+
+    def _start(self) -> None:
+        """Start those that may, until so many are running at once."""
+        ready = [n for n in self.waiting if self.needs[n] <= self.outcomes.keys()]
+        for number in ready:
+            with blocked_signals():  # so that no signal finds a process that is not in the table
+                if self._is_stopping() or len(self.running) == self.rules.at_once:
+                    return
+                self.waiting.remove(number)
+                job = self.jobs[number]
+                try:
+                    self.running[number] = Child(job, self.rules.timeout)
+                except (OSError, EOFError) as error:
+                    cause = f"no process can be started: {error}"
+                    self.outcomes[number] = job.outcome("failed", cause)
+
+    def _is_stopping(self) -> bool:
+        statuses = {outcome.status for outcome in self.outcomes.values()}
+        failed = statuses - {"ok"} and not self.rules.goes_on
+        return bool(self.signals or failed or "interrupted" in statuses)
+
+    def _wait(self) -> None:
+        children = self.running.values()
+        left = min(child.deadline for child in children) - time.monotonic()
+        channels = [channel for child in children for channel in child.channels()]
+        wait(channels, None if left == inf else max(left, 0))
+
+    def _collect(self) -> None:
+        for number, child in list(self.running.items()):
+            if outcome := child.look():
+                del self.running[number]
+                self.outcomes[number] = outcome
+                if child.received is None:  # else it has said so itself
+                    cause = f": {outcome.error}" if outcome.error else ""
+                    say(f"{outcome.method}  {outcome.status}{cause}")
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        self.signals.append(number)
+        for child in self.running.values():
+            child.interrupt(number)
+
+
+@contextmanager
+def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle SIGINT and SIGTERM, where they are not ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,149 @@
+"""What happens in the process of a run, and how such a process starts.
+
+On Linux the processes are forks of a server that has imported torch and done nothing else. They
+start in some hundredths of a second, and carry over neither threads nor a GPU of this process.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from dcrf.config.model import MethodConfig
+from dcrf.errors import cause_of
+from dcrf.reporting.summary import Outcome
+
+if TYPE_CHECKING:
+    from dcrf.running import Output
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GRACE = 10.0
+"""Seconds that a process has to end by itself before it is killed."""
+
+_FROM_SERVER = sys.platform == "linux"  # Apple's libraries may crash in a fork, also of a server
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that is to be made.
+
+    threads: how many torch uses.
+    prefix: what its lines start with; None where it has the terminal to itself.
+    """
+
+    config: MethodConfig
+    seed: int
+    output: "Output"
+    threads: int
+    prefix: str | None = None
+
+    def outcome(self, status: str, error: str | None = None) -> Outcome:
+        """Return the outcome of a run that has left none itself."""
+        return Outcome(str(self.config.source), self.config.name, self.seed, status, error=error)
+
+
+def prepare() -> None:
+    """Start the server, which imports torch while this process does other things."""
+    if not _FROM_SERVER:
+        return
+    before = os.environ.get("PYTHONPATH")
+    # the server knows no other way to find this package (until Python 3.13)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
+    try:
+        forkserver.set_forkserver_preload(["dcrf.running"])
+        with blocked_signals():
+            forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+@contextmanager
+def blocked_signals() -> Iterator[None]:
+    """Keep SIGINT and SIGTERM waiting; a process that starts meanwhile begins that way."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def start(job: Job, results: Connection, lines: Connection | None) -> BaseProcess:
+    """Start the process of a run.
+
+    Args:
+        job: the run.
+        results: where its outcome goes.
+        lines: where its output goes; None where it goes to where that of this process goes.
+
+    Raises:
+        OSError: the machine has no process to give.
+    """
+    context = get_context("forkserver") if _FROM_SERVER else get_context("spawn")
+    process = context.Process(target=_run, args=(job, results, lines))
+    with blocked_signals():
+        process.start()
+    return process
+
+
+def _run(job: Job, results: Connection, lines: Connection | None) -> None:
+    """Be the process: make the run, send its outcome."""
+    os.setpgid(0, 0)  # Ctrl-C reaches the process that started this one, which passes it on once
+    if lines is not None:
+        os.dup2(lines.fileno(), sys.stdout.fileno())
+        os.dup2(lines.fileno(), sys.stderr.fileno())
+        lines.close()
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    outcome = _outcome(job)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    results.send(outcome)
+
+
+def _outcome(job: Job) -> Outcome:
+    """Return the outcome of the run, whatever happens in Python."""
+    try:
+        for number in SIGNALS:
+            signal.signal(number, _interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+        import torch  # noqa: PLC0415 - the server has it
+
+        from dcrf.running import run_method  # noqa: PLC0415
+
+        if torch.get_num_threads() != job.threads:
+            torch.set_num_threads(job.threads)
+        return run_method(job.config, job.seed, job.output)
+    except KeyboardInterrupt:
+        return job.outcome("interrupted")
+    except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it
+        traceback.print_exc()
+        return job.outcome("failed", cause_of(error))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _follow_parent() -> None:
+    """End this process when the one that started it has ended, however that came about."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,296 @@
+"""One failure stays one failure: whatever a run of a batch dies of, the others are as ever."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from itertools import dropwhile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dcrf.cli import INTERRUPTED, ROOT, main
+from dcrf.config import load_method
+from dcrf.running import Output, run_method
+from tests.cases.methods import VIEW, contents, method, result, written
+
+LONG_ENOUGH = 120  # seconds for what takes a few; reached only where something hangs
+TIMEOUT = 8  # seconds, of which healthy runs take less than one
+
+NO_CORES = ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh"]  # a crash leaves a file else
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `main.py` on files and with flags; it is gone when the test ends."""
+    started = []
+
+    def starter(*arguments):
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = subprocess.Popen(
+                [*NO_CORES, sys.executable, str(ROOT / "main.py"), *arguments],
+                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
+        finally:
+            signal.signal(signal.SIGINT, before)
+        started.append(process)
+        return process
+
+    yield starter
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def endless(name):
+    content = method(name=name)
+    content["phases"][1]["exit_criteria"] = {"iterations": 10**9}
+    content["phases"][1]["performance_evaluation_interval"] = 10**9
+    content["phases"][1]["design_patterns"][0]["loss_report_interval"] = 50
+    return content
+
+
+def diverging(name):
+    content = method(name=name)
+    content["phases"][0]["optimizers"][0].update(type="SGD", lr=1e30)
+    return content
+
+
+def hungry(name):
+    """A method whose decoder asks for more memory than a process can have an address for."""
+    content = method(name=name)
+    content["mappings"][1]["layers"][1:1] = [
+        {"type": "ConstantPad1d", "padding": [0, 2**40], "value": 0},
+        {"type": "AdaptiveAvgPool1d", "output_size": 64},
+    ]
+    return content
+
+
+def failing(name, folder):
+    """A method on samples of which one is no number."""
+    samples = np.zeros((60, 1, 8, 8), np.float32)
+    samples[7, 0, 3, 3] = np.nan
+    np.save(folder / "holed.npy", samples)
+    view = {"name": "view", "transforms": [VIEW]}
+    data = {"source": "npy", "dataset": "holed", "path": "holed.npy", "batch_augmentations": [view]}
+    return method(name=name, datasets=[{**data, "batch_size": 20, "num_clusters": 3}])
+
+
+def parents():
+    """Process -> the one that started it, of all that are there."""
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            _, _, fields = file.read_text().rpartition(")")
+        except OSError:  # it has ended meanwhile
+            continue
+        found[int(file.parent.name)] = int(fields.split()[1])
+    return found
+
+
+def process_of_the_run(process):
+    """The only process that is two below: between them is the server that it comes from."""
+    found = parents()
+    (only,) = (pid for pid, parent in found.items() if found.get(parent) == process.pid)
+    return only
+
+
+def until_training(process, name):
+    """Read lines until a method reports losses of its second phase."""
+    after = dropwhile(lambda line: not line.startswith(f"{name}  seed 0"), process.stdout)
+    assert any(line.startswith("finetuning  it ") for line in after)
+
+
+def alone(tmp_path, content, name="alone"):
+    """What a run leaves that shares nothing with others: not even a process for it is started."""
+    file = Path(written(tmp_path / name, content))
+    assert run_method(load_method(file), 0, Output(tmp_path / name / "runs")).status == "ok"
+    (folder,) = (tmp_path / name / "runs").glob("*/*")
+    return contents(folder)
+
+
+def folder_of(tmp_path, name):
+    (found,) = (tmp_path / "runs" / name).glob("*")
+    return found
+
+
+def statuses(tmp_path):
+    found = json.loads((tmp_path / "runs/summary.json").read_text())
+    return {run["method"]: run["status"] for run in found["runs"]}
+
+
+@on_linux
+def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
+    contents_of = {
+        "failing": failing("failing", tmp_path),
+        "diverging": diverging("diverging"),
+        "hungry": hungry("hungry"),
+        "crashing": endless("crashing"),
+        "killed": endless("killed"),
+        "slow": endless("slow"),
+        "broken": method(colour="red"),
+        "healthy": method(name="healthy"),
+        "stopped": endless("stopped"),
+        "unreached": method(name="unreached"),
+    }
+    files = [written(tmp_path, content, f"{n}.json") for n, content in contents_of.items()]
+
+    process = start(*files, "--resume_on_error", "--timeout", str(TIMEOUT))
+    until_training(process, "crashing")
+    os.kill(process_of_the_run(process), signal.SIGSEGV)
+    until_training(process, "killed")
+    os.kill(process_of_the_run(process), signal.SIGKILL)
+    until_training(process, "stopped")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=LONG_ENOUGH)
+
+    assert process.returncode == INTERRUPTED
+    assert "Traceback" not in out
+    assert statuses(tmp_path) == {
+        "failing": "failed",
+        "diverging": "diverged",
+        "hungry": "out of memory",
+        "crashing": "crashed",
+        "killed": "out of memory",
+        "slow": "timed out",
+        "healthy": "ok",
+        "stopped": "interrupted",
+        "unreached": "not run",
+        "broken": "invalid",
+    }
+    for cause in (
+        "crashing, seed 0, crashed: died of SIGSEGV (Segmentation fault)",
+        "killed, seed 0, out of memory: killed, perhaps for memory",
+        "slow, seed 0, timed out: stopped after 8.0 s",
+        "broken, invalid: ",
+    ):
+        assert f"\n{cause}" in out
+    assert contents(folder_of(tmp_path, "healthy")) == alone(tmp_path, contents_of["healthy"])
+
+
+def test_a_run_does_not_outlive_who_started_it(start, tmp_path):
+    process = start(written(tmp_path, endless("orphan")))
+    until_training(process, "orphan")
+
+    process.kill()
+    process.communicate(timeout=LONG_ENOUGH)  # until nobody is left who could write a line
+
+    assert result(folder_of(tmp_path, "orphan"))["status"] == "interrupted"
+
+
+def test_a_batch_that_is_terminated_says_so(start, tmp_path):
+    process = start(written(tmp_path, endless("stopped")), "--output_dir", "elsewhere")
+    until_training(process, "stopped")
+
+    process.terminate()
+    process.communicate(timeout=LONG_ENOUGH)
+
+    assert process.returncode == 143
+    found = json.loads((tmp_path / "elsewhere/summary.json").read_text())
+    assert found["counts"] == {"interrupted": 1}
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Call the command line in an empty folder; return exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def caller(*arguments):
+        return main(list(arguments)), *capsys.readouterr()
+
+    return caller
+
+
+def test_runs_at_once_are_those_of_their_own_and_have_lines_of_their_own(call, tmp_path):
+    names = ("one", "two", "three")
+    files = [written(tmp_path, method(name=name), f"{name}.json") for name in names]
+
+    code, out, _ = call(*files, "--jobs", "2")
+
+    assert code == 0
+    lines = out.split("\n\n")[0].splitlines()
+    assert {line.split(": ")[0] for line in lines} == set(names)
+    assert "one: digits  final  ACC " in out
+    for name in names:
+        expected = alone(tmp_path, method(name=name), f"alone-{name}")
+        assert contents(folder_of(tmp_path, name)) == expected
+
+
+@pytest.mark.parametrize(("jobs", "expected"), [("1", {5}), ("2", {2}), ("9", {2})])
+def test_threads_are_divided_among_the_runs_at_once(call, tmp_path, jobs, expected):
+    files = [written(tmp_path, method(name=name), f"{name}.json") for name in ("one", "two")]
+    before = torch.get_num_threads()
+    torch.set_num_threads(5)
+    try:
+        call(*files, "--jobs", jobs, "--max_iterations", "1")
+    finally:
+        torch.set_num_threads(before)
+
+    found = [json.loads(f.read_text()) for f in (tmp_path / "runs").glob("*/*/environment.json")]
+    assert len(found) == 2
+    assert {environment["threads"] for environment in found} == expected
+
+
+def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
+    saving, loading = method(name="saving"), method(name="loading")
+    saving["phases"][1]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "saved.pth"}
+    ]
+    loading["phases"] = [{**loading["phases"][0], "exit_criteria": {"iterations": 1}}]
+    loading["phases"][0]["load_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file": "saved.pth"}
+    ]
+    loading["phases"][0]["optimizers"][0]["lr"] = 0.0
+    loading["cluster_assignment_strategy"] = {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_in_feature_space_after_phase": "pretraining",
+    }
+    files = [written(tmp_path, c, f"{c['name']}.json") for c in (saving, loading)]
+
+    code, out, _ = call(*files, "--jobs", "2")
+
+    assert code == 0, out
+    saved = torch.load(tmp_path / "saved.pth", weights_only=True)
+    (file,) = folder_of(tmp_path, "loading").glob("parameters/*_encoder.pth")
+    loaded = torch.load(file, weights_only=True)
+    assert saved.keys() == loaded.keys()
+    assert all(torch.equal(saved[name], loaded[name]) for name in saved)
+
+
+def test_files_that_do_not_go_together_leave_the_others_alone(call, tmp_path):
+    missing = method(name="missing")
+    missing["phases"][0]["load_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file": "nowhere.pth"}
+    ]
+    files = [written(tmp_path, c, f"{c['name']}.json") for c in (missing, method())]
+
+    code, _, err = call(*files, "--resume_on_error")
+
+    assert code == 1
+    assert "nowhere.pth" in err
+    assert statuses(tmp_path) == {"missing": "invalid", "tiny": "ok"}
+
+
+def test_where_no_file_can_be_used_there_is_no_batch(call, tmp_path):
+    code, _, err = call(written(tmp_path, method(colour="red")), "--resume_on_error")
+
+    assert code == 2
+    assert "nothing was run" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_summary_that_cannot_be_written_is_a_failure_that_says_so(call, tmp_path):
+    (tmp_path / "runs/summary.json").mkdir(parents=True)
+
+    code, out, err = call(written(tmp_path, method()))
+
+    assert code == 1
+    assert "  ok  " in out
+    assert err.startswith("summary.json cannot be written: ")

@@ -1,0 +1,91 @@
+"""A run in a process of its own that does not end by itself."""
+
+import os
+import signal
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import pytest
+
+from dcrf.config import load_method
+from dcrf.experiments.child import Child
+from dcrf.experiments.isolation import Job
+from dcrf.running import Output
+from tests.cases.methods import method, result, written
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a run; it is gone when the test ends."""
+    started = []
+
+    def starter(content, timeout=None):
+        config = load_method(Path(written(tmp_path, content)))
+        child = Child(Job(config, 0, Output(tmp_path / "runs"), threads=1), timeout)
+        started.append(child)
+        return child
+
+    yield starter
+    for child in started:
+        if child.process._closed is False:
+            child.process.kill()
+            child.process.join()
+
+
+def ended(child):
+    """Look until it has ended, whenever there is something to look at."""
+    while (outcome := child.look()) is None:
+        wait(child.channels(), 0.1)
+    return outcome
+
+
+def endless():
+    content = method()
+    content["phases"][1]["exit_criteria"] = {"iterations": 10**9}
+    return content
+
+
+def test_a_run_that_ends_leaves_the_outcome_that_it_has_written_down(start, tmp_path):
+    outcome = ended(start(method()))
+
+    (folder,) = (tmp_path / "runs").glob("*/*")
+    assert outcome.status == "ok"
+    assert (
+        outcome.datasets[0].evaluation["acc"] == result(folder)["datasets"][0]["evaluation"]["acc"]
+    )
+
+
+def test_what_does_not_end_when_asked_is_killed(start, monkeypatch):
+    monkeypatch.setattr("dcrf.experiments.child.GRACE", 0.1)
+    child = start(endless(), timeout=0.1)
+    os.kill(child.process.pid, signal.SIGSTOP)  # it hears nothing any more
+
+    outcome = ended(child)
+
+    assert (outcome.status, outcome.error) == ("timed out", "stopped after 0.1 s")
+
+
+def test_the_third_signal_kills(start):
+    child = start(endless())
+    os.kill(child.process.pid, signal.SIGSTOP)
+
+    for _ in range(3):
+        child.interrupt(signal.SIGINT)
+
+    assert ended(child).status == "interrupted"
+
+
+def test_a_run_that_is_stopped_at_its_time_says_so(start):
+    outcome = ended(start(endless(), timeout=1.5))
+
+    assert outcome.status == "timed out"
+    assert outcome.seconds >= 1.5
+
+
+def test_an_error_that_nobody_foresaw_is_the_run_s_own(start, tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder is to be")
+
+    outcome = ended(start(method()))
+
+    assert outcome.status == "failed"
+    assert "results cannot be written" in outcome.error

@@ -1,0 +1,70 @@
+"""Which runs wait for which."""
+
+from pathlib import Path
+
+import pytest
+
+from dcrf.config import load_method
+from dcrf.experiments.order import needs
+from tests.cases.methods import method, written
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Load a method that saves and loads the encoder in these files."""
+
+    def loader(name, saves=(), loads=()):
+        content = method(name=name)
+        content["phases"][0]["save_mapping_parameters"] = [
+            {"mapping_name": "encoder", "path_to_file_or_dir": file} for file in saves
+        ]
+        content["phases"][0]["load_mapping_parameters"] = [
+            {"mapping_name": "encoder", "path_to_file": file} for file in loads
+        ]
+        return load_method(Path(written(tmp_path, content, f"{name}.json")))
+
+    return loader
+
+
+def test_runs_without_files_wait_for_nobody(config):
+    assert needs([(config("a"), None), (config("b"), None)]) == [set(), set()]
+
+
+def test_what_loads_waits_for_what_saves(config):
+    a, b, c = config("a", saves=["x.pth"]), config("b"), config("c", loads=["x.pth"])
+
+    assert needs([(a, None), (b, None), (c, None)]) == [set(), set(), {0}]
+
+
+def test_what_saves_waits_for_what_loads_the_file_as_it_was(config):
+    a, b = config("a", loads=["x.pth"]), config("b", saves=["x.pth"])
+
+    assert needs([(a, None), (b, None)]) == [set(), {0}]
+
+
+def test_a_folder_to_save_in_stands_for_the_file_that_comes_into_it(config):
+    a, b = config("a", saves=["kept"]), config("b", loads=["kept/a_digits_encoder.pth"])
+
+    assert needs([(a, None), (b, None)]) == [set(), {0}]
+
+
+def test_seeds_have_files_of_their_own(config):
+    a, b = config("a", saves=["x.pth"]), config("b", loads=["x.pth"])
+
+    found = needs([(a, 1), (a, 2), (b, 1), (b, 2)])
+
+    assert found == [set(), set(), {0}, {1}]
+
+
+def test_centroids_are_files_too(tmp_path):
+    saving, loading = method(name="a"), method(name="b")
+    saving["phases"][1]["save_centroids"] = {"path_to_file_or_dir": "c.pth"}
+    loading["cluster_assignment_strategy"].update(
+        centroid_initialization_strategy="load_from_file", centroid_file_path="c.pth"
+    )
+    del loading["cluster_assignment_strategy"][
+        "centroid_initialization_classical_clustering_num_restarts"
+    ]
+    a, b = (load_method(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading))
+
+    assert needs([(a, None), (b, None)]) == [set(), {0}]
