@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check bench schema clean
+.PHONY: help demo test check fuzz bench soak schema clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,8 @@ help:
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
+	@echo "make soak    kill every shipped configuration twenty times and resume it (about half an hour)"
+	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (15 minutes)"
 	@echo "make schema  write the generated schema files anew"
 	@echo "make clean   remove .venv"
 
@@ -29,6 +31,12 @@ check: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(PY) -m benchmarks
+
+soak: $(VENV)/installed
+	OMP_NUM_THREADS=1 $(PY) -m tests.soak
+
+fuzz: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz
 
 schema: $(VENV)/installed
 	$(PY) -m dcrf.generate

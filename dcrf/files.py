@@ -1,8 +1,11 @@
 """Files that are there whole or not at all."""
 
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ from typing import Any
 def write_atomically(file: Path, content: bytes) -> None:
     """Write a file by way of a temporary one beside it; parent folders are made."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -23,7 +26,34 @@ def write_atomically(file: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def remove_unfinished(folder: Path, name: str = "*") -> None:
+    """Remove what a process that was killed has left of files of this name in a folder.
+
+    Nobody may be writing such a file meanwhile.
+    """
+    for left in folder.glob(f".{name}.*.tmp"):
+        left.unlink(missing_ok=True)
+
+
 def write_json(file: Path, content: Any) -> None:
     """Write an object as readable JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_atomically(file, text.encode())
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Keep other processes from entering such a block with this file; none waits.
+
+    The lock ends with the process, however that ends, and no process that it starts inherits it.
+
+    Raises:
+        OSError: another process is in the block.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as stream:
+        try:
+            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another process is at work in {file.parent}") from error
+        yield

@@ -1,30 +1,37 @@
 """Run one method with one seed, into a folder of its own."""
 
+import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
 import traceback
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
 from dcrf.builder import Run, build_plans, label_informed
+from dcrf.builder.run import CHECKPOINTS
 from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
-from dcrf.errors import DcrfError, is_expected
-from dcrf.files import write_json
+from dcrf.errors import DcrfError, is_expected, status_of
+from dcrf.files import locked, remove_unfinished, write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
+from dcrf.resuming import CONFIGURATION, RESULT, RUN, check_same, described, new_folder
 from dcrf.streams import Streams
+from dcrf.training.checkpoints import Checkpoints, Stateful
+from dcrf.training.stopping import Stop, signals_to
 from dcrf.training.trainer import Trainer
 
 PACKAGES = ("torch", "torchvision", "kornia", "numpy", "scipy", "scikit-learn", "jsonschema")
+METRICS, SEED_IN_NAMES = "metrics.jsonl", "seed_in_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Output:
     writes_logs: whether log files are written at all.
     timestamps: whether log lines start with the time.
     several_seeds: whether the seed belongs into the names of saved files.
+    checkpoint_interval: iterations between checkpoints; None for one about every minute.
+    begun: the folder of a run that goes on; None for a new one.
     """
 
     folder: Path
@@ -43,34 +52,27 @@ class Output:
     writes_logs: bool = True
     timestamps: bool = True
     several_seeds: bool = False
+    checkpoint_interval: int | None = None
+    begun: Path | None = None
 
 
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
     """Train and evaluate; a failure or an interruption is an outcome, not an exception."""
     start = time.perf_counter()
-    try:
-        folder = new_folder(output.folder / clean_name(config.name), seed)
-        log = _log_file(config, folder, output)
-    except OSError as error:
-        cause = f"results cannot be written: {error}"
-        return Outcome(str(config.source), config.name, seed, "failed", error=cause)
-    writer = Writers([_console(), JsonLines(folder / "metrics.jsonl"), *([log] if log else [])])
-    run = _run(config, seed, output, folder, writer)
-    trainer = Trainer(build_plans(run), run.streams, writer)
-    status, failure = _attempt(trainer, run, seed, log)
-    writer.close()
-    outcome = Outcome(
-        source=str(config.source),
-        method=config.name,
-        seed=seed,
-        status=status,
-        label_informed=label_informed(config),
-        datasets=tuple(trainer.datasets),
-        phases=tuple(trainer.phases),
-        error=failure,
-    )
-    write_json(folder / "timing.json", trainer.durations)
-    write_json(folder / "result.json", _result(outcome))
+    with ExitStack() as stack:
+        try:
+            folder = output.begun or _new_folder(config, seed, output)
+            stack.enter_context(locked(folder / CHECKPOINTS / "lock"))
+            metrics, log = JsonLines(folder / METRICS), _log_file(config, folder, output)
+            seed_in_names = json.loads((folder / RUN).read_bytes())[SEED_IN_NAMES]
+        except (OSError, ValueError, LookupError) as error:
+            cause = f"results cannot be written: {error}"
+            return Outcome(str(config.source), config.name, seed, "failed", error=cause)
+        writer = Writers([_console(), metrics, *([log] if log else [])])
+        stack.callback(writer.close)
+        device = resolve_device(config.device)
+        run = Run(config, Streams(seed), device, writer, folder, seed_in_names)
+        outcome = _outcome(run, metrics, log, output)
     return replace(outcome, seconds=time.perf_counter() - start)
 
 
@@ -90,46 +92,79 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def new_folder(parent: Path, seed: int) -> Path:
-    """Make and return `<time>-<seed>` in a folder; a number is appended if it exists."""
-    name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{seed}"
-    for suffix in ("", *(f"-{n}" for n in range(2, 1000))):
-        folder = parent / (name + suffix)
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise OSError(f"no free folder name in {parent}")
+def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> Outcome:
+    """Run, and write down how that ended."""
+    stop = Stop()
+    checkpoints = _checkpoints(run, metrics, stop, output.checkpoint_interval)
+    trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints)
+    with signals_to(stop):
+        status, failure = _attempt(trainer, checkpoints, run, log)
+    outcome = Outcome(
+        source=str(run.config.source),
+        method=run.config.name,
+        seed=run.streams.seed,
+        status=status,
+        label_informed=label_informed(run.config),
+        datasets=tuple(trainer.datasets),
+        phases=tuple(trainer.phases),
+        error=failure,
+    )
+    write_json(run.folder / "timing.json", trainer.durations)
+    write_json(run.folder / RESULT, _result(outcome))
+    return outcome
 
 
-def _attempt(trainer: Trainer, run: Run, seed: int, log: LogFile | None) -> tuple[str, str | None]:
+def _checkpoints(run: Run, metrics: JsonLines, stop: Stop, interval: int | None) -> Checkpoints:
+    about = {
+        "configuration": described(run.config, run.streams.seed),
+        "torch": str(torch.__version__),
+        "device": run.device,
+        "threads": torch.get_num_threads(),
+    }
+    files: dict[str, Stateful] = {"metrics": metrics, "files": run}
+    return Checkpoints(run.folder / CHECKPOINTS, run.writer, stop, files, about, interval)
+
+
+def _find_start(checkpoints: Checkpoints, run: Run) -> None:
+    """Go on from the newest checkpoint, if there is one.
+
+    Raises:
+        ConfigError: it is one of another configuration.
+        DataError, OSError: it cannot be gone on from.
+    """
+    now, found = checkpoints.about, checkpoints.find_start(run.device)
+    if found is not None:
+        check_same(found.description["configuration"], now["configuration"], found.folder)
+        run.writer.write(Note(f"{run.config.name}  goes on from {found.folder}"))
+        for key in ("torch", "device", "threads"):
+            if (before := found.description[key]) != now[key]:
+                change = f"the checkpoint was written with {key} {before}, now it is {now[key]}"
+                run.writer.write(Note(f"{change}: results may differ in their last digits"))
+    for folder in (run.folder, *filter(Path.is_dir, run.folder.iterdir())):
+        remove_unfinished(folder)
+    checkpoints.start_from(found)
+
+
+def _attempt(
+    trainer: Trainer, checkpoints: Checkpoints, run: Run, log: LogFile | None
+) -> tuple[str, str | None]:
     """Run to the end if possible; return the status, and the cause of a failure."""
     name = run.config.name
     try:
-        _write_description(run, seed)
-        _introduce(run, seed)
+        _write_description(run)
+        _introduce(run)
+        _find_start(checkpoints, run)
         trainer.run()
     except KeyboardInterrupt:
-        run.writer.write(Note(f"{name}  interrupted; what was saved stays"))
+        how = f"python main.py --resume {shlex.quote(str(run.folder))}"
+        run.writer.write(Note(f"{name}  interrupted; go on with: {how}"))
         return "interrupted", None
     except (DcrfError, OSError) as error:
         run.writer.write(Note(f"{name}  failed: {error}"))
         if log is not None and not is_expected(error):
             log.write(Note("".join(traceback.format_exception(error))))
-        return "failed", str(error)
+        return status_of(str(error)), str(error)
     return "ok", None
-
-
-def _run(config: MethodConfig, seed: int, output: Output, folder: Path, writer: Writer) -> Run:
-    return Run(
-        config,
-        Streams(seed),
-        resolve_device(config.device),
-        writer,
-        folder,
-        seed if output.several_seeds else None,
-    )
 
 
 def _console() -> Writer:
@@ -138,9 +173,17 @@ def _console() -> Writer:
     return Lines(sys.stdout, timestamps=False)
 
 
-def _introduce(run: Run, seed: int) -> None:
+def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
+    content = {
+        CONFIGURATION: described(config, seed),
+        RUN: {SEED_IN_NAMES: seed if output.several_seeds else None},
+    }
+    return new_folder(output.folder / clean_name(config.name), seed, content)
+
+
+def _introduce(run: Run) -> None:
     name = run.config.name
-    run.writer.write(Note(f"{name}  seed {seed}  results in {run.folder}"))
+    run.writer.write(Note(f"{name}  seed {run.streams.seed}  results in {run.folder}"))
     for note in run.config.notes:
         run.writer.write(Note(f"{name}  note: {note}"))
 
@@ -154,9 +197,8 @@ def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | N
     return LogFile(path, timestamps=output.timestamps)
 
 
-def _write_description(run: Run, seed: int) -> None:
+def _write_description(run: Run) -> None:
     folder = run.folder
-    write_json(folder / "config.json", {**run.config.filled, "seed": seed})
     write_json(
         folder / "environment.json",
         {

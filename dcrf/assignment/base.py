@@ -29,6 +29,10 @@ class Assignment(Shared):
         """Return what the clusters are formed in, (n, d); the samples themselves by default."""
         return samples.flatten(1)
 
+    def cluster_centres(self) -> Tensor | None:
+        """Return what clusters are formed around, (k, d) among the features; None without."""
+        return None
+
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
         return None

@@ -54,6 +54,10 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         """Return the feature representations, (n, d)."""
         return self.feature_extractor(samples).flatten(1)
 
+    def cluster_centres(self) -> Tensor:
+        """Return the centroids, (k, d)."""
+        return self.centres.values.detach()
+
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
         is_clustered = self.centres.are_initialised

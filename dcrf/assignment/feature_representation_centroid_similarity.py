@@ -68,6 +68,10 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         """Return the feature representations, (n, d)."""
         return self.feature_extractor(samples).flatten(1)
 
+    def cluster_centres(self) -> Tensor:
+        """Return the centroids, (k, d)."""
+        return self.centroids.values.detach()
+
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
         if self.centroids.are_initialised:

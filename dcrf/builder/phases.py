@@ -23,7 +23,7 @@ from dcrf.evaluation.evaluator import Evaluator
 from dcrf.registry import DESIGN_PATTERNS
 from dcrf.streams import draw_seed
 from dcrf.tensor_files import save_tensors
-from dcrf.training.exit_criteria import ExitCriterion, needs_labels
+from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute
@@ -38,6 +38,12 @@ class PhaseBuilder:
     run: Run
     dataset: DatasetConfig
     phase: PhaseConfig
+
+    @property
+    def loads_files(self) -> bool:
+        """Whether entering the phase may read a file, which saving in the phase may replace."""
+        entry = self.run.config.centroids
+        return bool(self.phase.loads or (entry and entry.file))
 
     def prepare(self, method: Method, sweep: Sweep) -> None:
         """Load parameters; initialise the centroids if this is the first phase to use them."""
@@ -80,7 +86,7 @@ class PhaseBuilder:
         criteria = build_exit_criteria(self.phase.exit_criteria)
         if not evaluator.has_labels and all(map(needs_labels, criteria)):
             raise TrainingError("the phase would never end: its exit criteria need labels")
-        return criteria
+        return [*criteria, *([Collapse()] if self.phase.on_collapse == "stop" else [])]
 
     def _pattern(self, entry: PatternConfig, method: Method) -> PatternUse:
         n_clusters, named = self.dataset.num_clusters, entry.classifier_name
@@ -96,7 +102,7 @@ class PhaseBuilder:
                 "strategy": method.assignment,
                 "centroids": method.centroids,
                 "n_clusters": n_clusters,
-                "generator": self.run.streams.generator(*purpose),
+                "generator": self.run.streams.lasting(*purpose),
             },
         )
         return PatternUse(pattern, entry.views)
@@ -120,7 +126,7 @@ class PhaseBuilder:
         if self.phase.name not in entry.phases:
             return []
         purpose = ("recalculation", self.dataset.name, self.phase.name)
-        generator = self.run.streams.generator(*purpose)
+        generator = self.run.streams.lasting(*purpose)
 
         def recluster() -> None:
             features, seed = _features(entry, method, sweep), draw_seed(generator)

@@ -35,4 +35,5 @@ def _phase_plan(builder: PhaseBuilder) -> PhasePlan:
         prepare=builder.prepare,
         make=builder.make,
         max_iterations=builder.phase.exit_criteria.get("iterations"),
+        loads_files=builder.loads_files,
     )

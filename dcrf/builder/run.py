@@ -1,14 +1,16 @@
 """One run of a method, and the files that it saves and loads."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from dcrf.config.model import MethodConfig, SaveConfig
 from dcrf.config.saved_names import clean_name, saved_file, with_seed
 from dcrf.evaluation.evaluator import Labels
-from dcrf.files import write_atomically
+from dcrf.files import remove_unfinished, write_atomically, write_json
 from dcrf.reporting.writers import Writer
 from dcrf.streams import Streams
 from dcrf.tensor_files import save_tensors
@@ -16,6 +18,8 @@ from dcrf.training.method import Method
 from dcrf.training.parameter_files import mapping_tensors, unused
 
 CENTROIDS = "centroids"
+CHECKPOINTS = "checkpoints"
+KEPT_APART = "kept_apart.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,41 @@ class Run:
         """Return the file that an entry saves to, the same one throughout the run."""
         part = entry.mapping_name or CENTROIDS
         file = saved_file(entry.target, self.config.name, dataset, part, self.seed_in_names)
-        return self.kept_apart.setdefault(file, unused(file)) if entry.keep_old_files else file
+        if entry.keep_old_files:
+            if file not in self.kept_apart:
+                self.kept_apart[file] = self._chosen(file)
+            file = self.kept_apart[file]
+        remove_unfinished(file.parent, escape(file.name))
+        return file
 
     def file_to_load(self, file: Path) -> Path:
         """Return the file to load: where there are several seeds, rather this seed's own."""
         own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
         own = self.kept_apart.get(own, own)
         return own if own.exists() else file
+
+    def state_dict(self) -> dict[str, dict[str, str]]:
+        """Return which files are kept apart by now."""
+        return {KEPT_APART: {str(file): str(own) for file, own in self.kept_apart.items()}}
+
+    def load_state_dict(self, state: Mapping[str, Mapping[str, str]]) -> None:
+        """Take over what `state_dict` returned; nothing is kept apart without it."""
+        self.kept_apart.clear()
+        for file, own in state.get(KEPT_APART, {}).items():
+            self.kept_apart[Path(file)] = Path(own)
+
+    def _chosen(self, file: Path) -> Path:
+        """Return a file that no other run has written.
+
+        The choice is written down before anything is saved, since a run that is killed and goes
+        on must know its own files from those of others.
+        """
+        record = self.folder / CHECKPOINTS / KEPT_APART
+        chosen = json.loads(record.read_bytes()) if record.exists() else {}
+        if str(file) not in chosen:
+            chosen[str(file)] = str(unused(file))
+            write_json(record, chosen)
+        return Path(chosen[str(file)])
 
     def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
         """Save all parameters, and the cluster (n,) of every sample where there are clusters."""

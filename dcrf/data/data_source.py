@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dcrf.batch import Batch, Clock
 from dcrf.data.decoding import Prepared, decode_all, read_sample
+from dcrf.data.digest import digest
 from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
 from dcrf.data.raw import MEMORY_BUDGET, RawData, Samples
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
@@ -51,7 +52,7 @@ class DataSource:
         streams: Streams,
     ) -> None:
         self.name, self.n_samples = name, len(raw.samples)
-        self._labels, self._loading = raw.labels, loading
+        self._raw, self._labels, self._loading = raw, raw.labels, loading
         self._streams = Streams(streams.seed_of("data", name))
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
         try:
@@ -64,7 +65,7 @@ class DataSource:
             raise DataError(f"data set {name}: {error}") from error
 
     def batches(
-        self, views: Collection[str] = (), purpose: str = ""
+        self, views: Collection[str] = (), purpose: str = "", done: int = 0
     ) -> Iterator[tuple[Clock, Batch]]:
         """Yield batches without end, with the clock of each.
 
@@ -73,11 +74,13 @@ class DataSource:
                 other.
             purpose: what the batches are for, as a phase's name; each has its own shuffles and
                 draws, and every call with it gives the same batches.
+            done: how many of them to leave out at the beginning.
 
         Raises:
             DataError: a sample cannot be decoded, or its shape differs from the others'.
         """
-        plans, read = tee(training_plans(self.n_samples, self._loading, self._streams, purpose))
+        planned = training_plans(self.n_samples, self._loading, self._streams, purpose, done)
+        plans, read = tee(planned)
         clocks = (plan.clock for plan in plans)
         yield from zip(clocks, self._read(read, views), strict=True)
 
@@ -101,6 +104,13 @@ class DataSource:
     def labels(self) -> np.ndarray | None:
         """Return the class of every sample, (N,) int64, for evaluation only; None without any."""
         return self._labels
+
+    def digest(self) -> dict[str, int | str | None]:
+        """Return what tells these data from others, before any transform.
+
+        See `dcrf.data.digest` for how much of large data it looks at.
+        """
+        return digest(self._raw)
 
     def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:
         try:

@@ -53,23 +53,24 @@ def check_batch_size(n_samples: int, loading: Loading) -> None:
 
 
 def training_plans(
-    n_samples: int, loading: Loading, streams: Streams, purpose: str
+    n_samples: int, loading: Loading, streams: Streams, purpose: str, done: int = 0
 ) -> Iterator[BatchPlan]:
     """Yield the batches of one epoch after another, without end.
 
     With `shuffle` each epoch has a permutation of its own, from the stream ("order", purpose,
-    epoch); otherwise samples come in index order.
+    epoch); otherwise samples come in index order. The first `done` batches are left out, which
+    takes no longer than an epoch's order.
     """
-    iteration = count(1)
-    for epoch in count(1):
+    per_epoch = len(_split(torch.arange(n_samples), loading))
+    for epoch in count(1 + done // per_epoch):
         order = torch.arange(n_samples)
         if loading.shuffle:
             generator = streams.generator("order", purpose, epoch)
             order = torch.randperm(n_samples, generator=generator)
-        batches = _split(order, loading)
-        for number, indices in enumerate(batches, start=1):
-            clock = Clock(epoch, next(iteration), epoch_ends=number == len(batches))
-            yield BatchPlan(purpose, clock, indices)
+        for number, indices in enumerate(_split(order, loading), start=1):
+            iteration = (epoch - 1) * per_epoch + number
+            if iteration > done:
+                yield BatchPlan(purpose, Clock(epoch, iteration, number == per_epoch), indices)
 
 
 def sweep_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:

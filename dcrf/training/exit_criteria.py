@@ -93,6 +93,16 @@ class ReassignmentBelow:
         return f"reassignment ratio {ratio:.5f} < {self.value:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class Collapse:
+    """The last evaluation found that clusters or features have collapsed."""
+
+    def reason(self, state: Progress) -> str | None:
+        """Return why the phase ends now, or None."""
+        found = state.evaluation.collapse if state.evaluation else {}
+        return f"collapsed: {'; '.join(found.values())}" if found else None
+
+
 def needs_labels(criterion: ExitCriterion) -> bool:
     """Whether a criterion can only be met on a data set with labels."""
     return isinstance(criterion, ScoreAbove | ScoreBelowAfter)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from torch import Tensor
 
@@ -70,6 +71,22 @@ class Evaluate(Hook):
         state.evaluation = self.evaluator.evaluate(self.sweep)
         record = EvaluationRecord(*self.place, state.clock.iteration, asdict(state.evaluation))
         self.writer.write(record)
+        self._warn(state, state.evaluation.collapse)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return whether the reason has been given."""
+        return {"has_explained": self.has_explained}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.has_explained = state["has_explained"]
+
+    def _warn(self, state: PhaseState, collapse: Mapping[str, str]) -> None:
+        """Warn of each kind of collapse once in a phase."""
+        for kind in [kind for kind in collapse if kind not in state.warnings]:
+            sentence = f"it {state.clock.iteration}: {collapse[kind]}"
+            state.warnings[kind] = sentence
+            self.writer.write(Note(f"{self.place[1]}  warning at {sentence}"))
 
     def _explain(self, reason: str) -> None:
         if not self.has_explained:
@@ -107,6 +124,14 @@ class ReportLosses(Hook):
     def after_phase(self, state: PhaseState) -> None:
         """Report what has come together since the last report."""
         self._report(state, list(self.sums))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has come together since the last reports."""
+        return {"sums": dict(self.sums), "counts": dict(self.counts)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.sums, self.counts = dict(state["sums"]), dict(state["counts"])
 
     def _report(self, state: PhaseState, names: list[str]) -> None:
         if names:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,6 +51,21 @@ class GroupedOptimizer:
         """All parameters that it changes."""
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimizer and of its schedulers."""
+        schedulers = (*self.epoch_schedulers, *self.iteration_schedulers)
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "schedulers": [scheduler.state_dict() for scheduler in schedulers],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        schedulers = (*self.epoch_schedulers, *self.iteration_schedulers)
+        for scheduler, saved in zip(schedulers, state["schedulers"], strict=True):
+            scheduler.load_state_dict(saved)
+
 
 @dataclass(frozen=True)
 class OptimizerGroups:
@@ -77,6 +93,15 @@ class OptimizerGroups:
             _advance(member.iteration_schedulers)
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the states of all optimizers, in their order."""
+        return {"members": [member.state_dict() for member in self.optimizers]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        for member, saved in zip(self.optimizers, state["members"], strict=True):
+            member.load_state_dict(saved)
 
     def active(self, clock: Clock) -> list[GroupedOptimizer]:
         """Return the optimizers that act in this iteration."""

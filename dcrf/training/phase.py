@@ -1,16 +1,17 @@
 """Run one phase: iterate, compute losses, step, let the hooks look, stop when told."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.errors import TrainingError, cause_of
+from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.shared import Shared, shared_passes
 from dcrf.training.exit_criteria import ExitCriterion
@@ -19,15 +20,32 @@ from dcrf.training.optimizers import OptimizerGroups
 
 @dataclass(slots=True)
 class PhaseState:
-    """What hooks and exit criteria may look at. The loop is its only writer but for `evaluation`.
+    """What hooks and exit criteria may look at. The loop writes it but for the last two.
 
     losses: unweighted losses of this iteration, without graph.
     evaluation: the last one of this phase.
+    warnings: what evaluations have warned of so far, kind -> sentence.
     """
 
-    clock: Clock
+    clock: Clock = field(default_factory=lambda: Clock(epoch=1, iteration=0))
     losses: Table[str, Tensor] = field(default_factory=dict)
     evaluation: Evaluation | None = None
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all but the losses, which are of their iteration alone."""
+        found = self.evaluation
+        return {
+            "clock": asdict(self.clock),
+            "evaluation": None if found is None else asdict(found),
+            "warnings": dict(self.warnings),
+        }
+
+    def load_state_dict(self, state: Table[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.clock, found = Clock(**state["clock"]), state["evaluation"]
+        self.evaluation = None if found is None else Evaluation(**found)
+        self.warnings = dict(state["warnings"])
 
 
 class Hook:
@@ -38,6 +56,13 @@ class Hook:
 
     def after_phase(self, state: PhaseState) -> None:
         """Do what is left when the phase has ended."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold so that the hook goes on as it would have."""
+        return {}
+
+    def load_state_dict(self, state: Table[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +87,41 @@ class PatternUse:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One phase, ready to run."""
+    """One phase, ready to run, or to go on where its state says."""
 
     name: str
     patterns: Table[str, PatternUse]
     optimizers: OptimizerGroups
     exit_criteria: Sequence[ExitCriterion]
     hooks: Sequence[Hook]
+    state: PhaseState = field(default_factory=PhaseState)
 
     @property
     def view_names(self) -> set[str]:
         """The views that its patterns ask for."""
         return {n for use in self.patterns.values() for n in use.views.values() if n is not None}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that outlives an iteration, but for the method's own state."""
+        return {
+            "patterns": {n: use.pattern.state_dict() for n, use in self.patterns.items()},
+            "optimizers": self.optimizers.state_dict(),
+            "hooks": [hook.state_dict() for hook in self.hooks],
+            "state": self.state.state_dict(),
+        }
+
+    def load_state_dict(self, state: Table[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        for name, use in self.patterns.items():
+            use.pattern.load_state_dict(state["patterns"][name])
+        self.optimizers.load_state_dict(state["optimizers"])
+        for hook, saved in zip(self.hooks, state["hooks"], strict=True):
+            hook.load_state_dict(saved)
+        self.state.load_state_dict(state["state"])
+
+
+def _nothing(state: PhaseState) -> None:
+    """Do nothing between iterations."""
 
 
 def run_phase(
@@ -81,15 +129,17 @@ def run_phase(
     batches: Iterable[tuple[Clock, Batch]],
     sweep: Sweep,
     shared: Sequence[Shared],
+    between_iterations: Callable[[PhaseState], None] = _nothing,
 ) -> tuple[str, PhaseState]:
     """Train until an exit criterion is met; return its reason and the state then.
 
-    The modules of `shared` run once per input tensor in an iteration.
+    The modules of `shared` run once per input tensor in an iteration. `between_iterations` comes
+    after an iteration that another one follows: the only moment at which a checkpoint is whole.
 
     Raises:
-        TrainingError: a pattern fails, or a loss is not finite.
+        TrainingError: a pattern fails; DivergedError: a loss is not finite.
     """
-    state = PhaseState(Clock(epoch=1, iteration=1))
+    state = phase.state
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
@@ -101,6 +151,7 @@ def run_phase(
         if found := first_reason(phase.exit_criteria, state):
             reason = found
             break
+        between_iterations(state)
     for hook in phase.hooks:
         hook.after_phase(state)
     return reason, state
@@ -137,11 +188,11 @@ def _blamed_on(pattern: str, clock: Clock) -> Iterator[None]:
 
 
 def check_finite(losses: Table[str, Tensor], clock: Clock) -> None:
-    """Raise TrainingError for the first loss that is infinite or not a number."""
+    """Raise DivergedError for the first loss that is infinite or not a number."""
     if not losses or torch.stack([loss.detach() for loss in losses.values()]).isfinite().all():
         return
     name, value = next((n, v.item()) for n, v in losses.items() if not v.isfinite())
-    raise TrainingError(
+    raise DivergedError(
         f"{name} is {value} in iteration {clock.iteration}; "
         "a smaller learning rate or loss weight may help"
     )

@@ -1,13 +1,14 @@
-"""Run a method: data set by data set, phase by phase."""
+"""Run a method: data set by data set, phase by phase, from the beginning or from a checkpoint."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from dcrf.batch import Sweep
 from dcrf.data.data_source import DataSource
-from dcrf.errors import TrainingError, cause_of
+from dcrf.errors import DataError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluator, Labels
 from dcrf.reporting.records import (
     DatasetRecord,
@@ -17,9 +18,10 @@ from dcrf.reporting.records import (
     PhaseStart,
 )
 from dcrf.reporting.writers import Writer
-from dcrf.streams import Streams, global_seed
+from dcrf.streams import GlobalGenerators, Streams, global_seed
+from dcrf.training.checkpoints import Checkpoints, Place, Stateful
 from dcrf.training.method import Method
-from dcrf.training.phase import Phase, run_phase
+from dcrf.training.phase import Phase, PhaseState, run_phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,14 @@ class PhasePlan:
     prepare: loads parameters, initialises centroids.
     make: builds patterns, optimizers and hooks for the method as it is then.
     max_iterations: None where the end is open.
+    loads_files: whether `prepare` reads files, which may change while the phase runs.
     """
 
     name: str
     prepare: Callable[[Method, Sweep], None]
     make: Callable[[Method, Sweep, Evaluator], Phase]
     max_iterations: int | None
+    loads_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,22 @@ class DatasetPlan:
     finish: Callable[[Method, Labels | None], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A data set whose turn it is, and what stays the same in all of its phases."""
+
+    number: int
+    plan: DatasetPlan
+    source: DataSource
+    method: Method
+    evaluator: Evaluator
+
+
 @dataclass(slots=True)
 class Trainer:
     """Runs the plans of one method.
 
+    checkpoints: where the run starts and what it leaves to go on from; None for neither.
     datasets, phases: what has been done so far, also when a later part fails.
     durations: seconds by `<data set>/<part>`, apart from the records, which are reproducible.
     """
@@ -65,9 +81,11 @@ class Trainer:
     plans: Sequence[DatasetPlan]
     streams: Streams
     writer: Writer
+    checkpoints: Checkpoints | None = None
     datasets: list[DatasetRecord] = field(default_factory=list)
     phases: list[PhaseRecord] = field(default_factory=list)
     durations: dict[str, float] = field(default_factory=dict)
+    _digests: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
         """Train and evaluate on every data set.
@@ -75,54 +93,138 @@ class Trainer:
         Raises:
             TrainingError: a data set cannot be used, or training cannot go on; the message
                 names data set and phase.
+            KeyboardInterrupt: a signal has come, and what is needed to go on has been kept.
         """
-        method = None
-        for plan in self.plans:
+        start = self.checkpoints.start if self.checkpoints else None
+        if start:
+            self.load_state_dict(start["trainer"])
+        first, method = start["place"]["dataset"] if start else 0, None
+        for number, plan in enumerate(self.plans[first:], first):
             with self._part(plan.name, "opening"):
                 source = plan.open()
                 if method is None or not plan.keeps_method:
-                    method = plan.make_method()
-            self._run_dataset(plan, source, method)
+                    method = self._maker(number)()
+                evaluator = Evaluator(method.assignment, source.labels)
+                turn = _Turn(number, plan, source, method, evaluator)
+                if start:
+                    self._restore(turn, start)
+            self._run_dataset(turn, start)
+            start = None
 
-    def _run_dataset(self, plan: DatasetPlan, source: DataSource, method: Method) -> None:
-        evaluator = Evaluator(method.assignment, source.labels)
-        for phase in plan.phases:
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has been done so far, in plain values."""
+        return {
+            "datasets": [asdict(record) for record in self.datasets],
+            "phases": [asdict(record) for record in self.phases],
+            "durations": dict(self.durations),
+            "digests": dict(self._digests),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.datasets = [DatasetRecord(**record) for record in state["datasets"]]
+        self.phases = [PhaseRecord(**record) for record in state["phases"]]
+        self.durations = {**state["durations"]}
+        self._digests = {**state["digests"]}
+
+    def _maker(self, number: int) -> Callable[[], Method]:
+        """Return what builds the method that is used on a data set."""
+        while number > 0 and self.plans[number].keeps_method:
+            number -= 1
+        return self.plans[number].make_method
+
+    def _restore(self, turn: _Turn, start: Mapping[str, Any]) -> None:
+        """Take over what does not belong to a phase.
+
+        Raises:
+            DataError: the data are not those that the run began with.
+        """
+        before, now = self._digests[turn.plan.name], turn.source.digest()
+        if before != now:
+            changed = [f"{k} was {before[k]} and is {now[k]}" for k in now if before[k] != now[k]]
+            raise DataError(f"other data than those the run began with: {'; '.join(changed)}")
+        turn.method.load_state_dict(start["method"])
+        turn.evaluator.load_state_dict(start["evaluator"])
+        self.streams.load_state_dict(start["streams"])
+
+    def _run_dataset(self, turn: _Turn, start: Mapping[str, Any] | None) -> None:
+        plan, done = turn.plan, start["place"]["phase"] if start else 0
+        for number, phase in enumerate(plan.phases[done:], done):
             with self._part(plan.name, phase.name):
-                self.phases.append(self._run_phase(plan.name, phase, source, method, evaluator))
+                self.phases.append(self._run_phase(turn, number, start))
+            self._keep(turn, number + 1)
+            start = None
         with self._part(plan.name, "final evaluation"):
-            sweep = method.sweep_over(source)
-            self.datasets.append(self._final_evaluation(plan.name, evaluator, sweep))
-            plan.finish(method, evaluator.clusters)
+            sweep = turn.method.sweep_over(turn.source)
+            self.datasets.append(self._final_evaluation(plan.name, turn.evaluator, sweep))
+            plan.finish(turn.method, turn.evaluator.clusters)
 
-    def _run_phase(
-        self,
-        dataset: str,
-        plan: PhasePlan,
-        source: DataSource,
-        method: Method,
-        evaluator: Evaluator,
-    ) -> PhaseRecord:
-        self.writer.write(PhaseStart(dataset, plan.name, plan.max_iterations))
-        sweep = method.sweep_over(source)
-        plan.prepare(method, sweep)
+    def _run_phase(self, turn: _Turn, number: int, start: Mapping[str, Any] | None) -> PhaseRecord:
+        plan, method = turn.plan.phases[number], turn.method
+        self.writer.write(PhaseStart(turn.plan.name, plan.name, plan.max_iterations))
+        sweep = method.sweep_over(turn.source)
+        goes_on = start is not None and "phase" in start
+        if not goes_on:
+            plan.prepare(method, sweep)
         method.train()
-        phase = plan.make(method, sweep, evaluator)
-        batches = source.batches(phase.view_names, plan.name)
-        reason, state = run_phase(phase, batches, sweep, method.shared_modules())
+        phase = plan.make(method, sweep, turn.evaluator)
+        if start is not None and goes_on:
+            self._restore_phase(turn, phase, start)
+
+        def between_iterations(state: PhaseState) -> None:
+            if self.checkpoints and self.checkpoints.due(state.clock.iteration):
+                self._keep(turn, number, phase)
+
+        if self.checkpoints and plan.loads_files and not goes_on:
+            self._keep(turn, number, phase)
+        between_iterations(phase.state)
+        batches = turn.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
+        shared = method.shared_modules()
+        reason, state = run_phase(phase, batches, sweep, shared, between_iterations)
         method.assignment.after_phase(plan.name, sweep)
-        clock = state.clock
-        record = PhaseRecord(dataset, plan.name, clock.iteration, clock.epoch, reason)
+        clock, warnings = state.clock, tuple(state.warnings.values())
+        place = turn.plan.name, plan.name, clock.iteration, clock.epoch
+        record = PhaseRecord(*place, reason, warnings)
         self.writer.write(record)
         return record
+
+    def _restore_phase(self, turn: _Turn, phase: Phase, start: Mapping[str, Any]) -> None:
+        """Take over the state of a phase that had begun, as the last thing before it goes on."""
+        phase.load_state_dict(start["phase"])
+        turn.evaluator.load_state_dict(start["evaluator"])
+        self.streams.load_state_dict(start["streams"])
+        GlobalGenerators().load_state_dict(start["generators"])
+        where = f"{phase.name} on {turn.plan.name}"
+        self.writer.write(Note(f"{where}  goes on after it {phase.state.clock.iteration}"))
+
+    def _keep(self, turn: _Turn, number: int, phase: Phase | None = None) -> None:
+        """Write a checkpoint, before the phase of this number or in it; stop if that is wanted."""
+        if self.checkpoints is None:
+            return
+        if turn.plan.name not in self._digests:
+            self._digests[turn.plan.name] = turn.source.digest()
+        things: dict[str, Stateful] = {
+            "trainer": self,
+            "method": turn.method,
+            "evaluator": turn.evaluator,
+            "streams": self.streams,
+        }
+        if phase is not None:
+            things |= {"phase": phase, "generators": GlobalGenerators()}
+        self.checkpoints.keep(Place(turn.number, number), things)
+        self.checkpoints.stop.here()
 
     def _final_evaluation(self, dataset: str, evaluator: Evaluator, sweep: Sweep) -> DatasetRecord:
         evaluator.start_phase()
         if reason := evaluator.assignment.missing():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
             return DatasetRecord(dataset, None, reason)
-        evaluation = asdict(evaluator.evaluate(sweep))
+        found = evaluator.evaluate(sweep)
+        evaluation, warnings = asdict(found), tuple(found.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, evaluation))
-        return DatasetRecord(dataset, evaluation)
+        for warning in warnings:
+            self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
+        return DatasetRecord(dataset, evaluation, warnings=warnings)
 
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:
@@ -135,4 +237,5 @@ class Trainer:
             cause = cause_of(error).removeprefix(f"data set {dataset}: ")
             raise TrainingError(f"data set {dataset}, {part}: {cause}") from error
         finally:
-            self.durations[f"{dataset}/{part}"] = time.perf_counter() - start
+            name, seconds = f"{dataset}/{part}", time.perf_counter() - start
+            self.durations[name] = self.durations.get(name, 0.0) + seconds

@@ -1,5 +1,6 @@
-"""What a person gets who stops a run with Ctrl-C."""
+"""What a person gets who stops a run with Ctrl-C, or a machine that stops it with SIGTERM."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from dcrf.cli import INTERRUPTED, ROOT
+from dcrf.cli import ROOT
 from tests.cases.methods import method, records, result, written
 
 LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
@@ -15,15 +16,15 @@ LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where somet
 
 @pytest.fixture
 def start(tmp_path):
-    """Start `main.py` on a method; the process is gone when the test ends."""
+    """Start `main.py`; the process is gone when the test ends."""
     started = []
 
-    def starter(content):
+    def starter(*arguments):
         # a shell that starts the tests in the background lets them, and their children, ignore it
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             process = subprocess.Popen(
-                [sys.executable, str(ROOT / "main.py"), written(tmp_path, content)],
+                [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
                 cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
         finally:
@@ -49,22 +50,29 @@ def endless():
     return content
 
 
-def test_an_interrupted_run_says_so_and_keeps_what_it_has(start, tmp_path):
-    process = start(endless())
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_keeps_what_it_has_and_can_go_on(start, tmp_path, number):
+    process = start(written(tmp_path, endless()))
     losses = (line for line in process.stdout if line.startswith("finetuning  it "))
     seen = list(islice(losses, 2))  # before the second line the first is in metrics.jsonl as well
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=LONG_ENOUGH)
 
     assert len(seen) == 2, err
-    assert process.returncode == INTERRUPTED
+    assert process.returncode == 128 + number
     assert "Traceback" not in out + err
     (row,) = (line for line in out.splitlines() if line.startswith("tiny ") and " 0 " in line)
     assert "  interrupted  " in row
-    (folder,) = tmp_path.glob("runs/*/*")
+    (folder,) = tmp_path.glob("runs/tiny/*")
+    assert f"go on with: python main.py --resume {folder.relative_to(tmp_path)}" in out
     assert result(folder)["status"] == "interrupted"
     assert [phase["phase"] for phase in result(folder)["phases"]] == ["pretraining"]
     assert {r["phase"] for r in records(folder)} == {"pretraining", "finetuning"}
     assert (tmp_path / "kept.pth").stat().st_size > 0
     assert not list(tmp_path.rglob("*.tmp"))
+
+    process = start("--resume", folder)
+    first = next(line for line in process.stdout if "goes on after" in line)
+
+    assert re.fullmatch(r"finetuning on digits  goes on after it \d\d+\n", first)

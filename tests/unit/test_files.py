@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from dcrf.files import write_atomically, write_json
+from dcrf.files import remove_unfinished, write_atomically, write_json
 
 
 def test_folders_are_made(tmp_path):
@@ -72,3 +72,17 @@ def test_what_json_cannot_hold_leaves_the_old_file(tmp_path):
         write_json(tmp_path / "file.json", {"new": object()})
 
     assert json.loads((tmp_path / "file.json").read_text()) == {"old": 1}
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    left = tmp_path / ".a.pth.x1y2.tmp"
+    others = [tmp_path / name for name in ("a.pth", ".b.pth.x1y2.tmp", ".hidden", "a.tmp")]
+    for file in (left, *others):
+        file.touch()
+
+    remove_unfinished(tmp_path, "a.pth")
+
+    assert not left.exists()
+    assert all(file.exists() for file in others)
+    remove_unfinished(tmp_path)
+    assert [file.exists() for file in others] == [True, False, True, True]

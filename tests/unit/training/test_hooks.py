@@ -44,7 +44,8 @@ class Fixed(Assignment):
 def run(hook, iterations, losses=lambda i: {}):
     state = None
     for i in range(1, iterations + 1):
-        state = PhaseState(Clock(1, i), losses(i), state.evaluation if state else None)
+        kept = (state.evaluation, state.warnings) if state else (None, {})
+        state = PhaseState(Clock(1, i), losses(i), *kept)
         hook.after_iteration(state)
     hook.after_phase(state)
     return state
@@ -87,8 +88,8 @@ def test_evaluations_are_written_and_kept_for_exit_criteria():
 
     state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 5)
 
-    assert [(r.iteration, r.evaluation["acc"]) for r in writer.records] == [(2, 2 / 3), (4, 2 / 3)]
-    assert {type(r) for r in writer.records} == {EvaluationRecord}
+    found = [record for record in writer.records if isinstance(record, EvaluationRecord)]
+    assert [(r.iteration, r.evaluation["acc"]) for r in found] == [(2, 2 / 3), (4, 2 / 3)]
     assert state.evaluation.reassignment_ratio == 0
 
 
@@ -100,6 +101,20 @@ def test_it_is_said_once_why_there_is_no_evaluation():
 
     assert writer.records == [Note("finetuning  is not evaluated: no centroids yet")]
     assert state.evaluation is None
+
+
+def test_a_collapse_is_warned_of_once_in_a_phase():
+    writer = Kept()
+    sweep = Sweep(8, lambda function, indices: function(Batch(indices, torch.eye(8)[indices])))
+    evaluator = Evaluator(Fixed(), lambda: None)
+
+    state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 6)
+
+    notes = [record.text for record in writer.records if isinstance(record, Note)]
+    sentence = "it 2: 100.0 % of the samples are in one of 2 clusters"
+    assert notes == [f"finetuning  warning at {sentence}"]
+    assert state.warnings == {"one cluster": sentence}
+    assert len(writer.records) == 4
 
 
 def test_the_assignment_counts_every_iteration():

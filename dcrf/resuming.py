@@ -1,0 +1,176 @@
+"""Runs that have begun: their folders, whether they are done, whether they are still the same."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from dcrf.config.json_paths import child
+from dcrf.config.model import MethodConfig
+from dcrf.config.saved_names import clean_name
+from dcrf.errors import ConfigError, Problem
+from dcrf.files import write_json
+from dcrf.reporting.records import DatasetRecord, PhaseRecord
+from dcrf.reporting.summary import Outcome
+
+CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json"
+_ABSENT = object()
+_TIME = len("2026-01-31T23-59-59")
+_LONGEST = 200  # characters of a value in a message
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether a run has begun in this folder."""
+    return (path / CONFIGURATION).is_file() and (path / RUN).is_file()
+
+
+def new_folder(parent: Path, seed: int, content: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Make and return `<time>-<seed>` in a folder; a number is appended if it exists.
+
+    It comes to be together with what is in it, so that a run that is killed has left nothing, or
+    what is needed to go on.
+
+    Args:
+        parent: where to make it.
+        seed: of the run.
+        content: JSON files by name.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=".tmp"))
+    name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{seed}"
+    try:
+        for file, values in content.items():
+            write_json(unfinished / file, values)
+        unfinished.chmod(0o755)
+        for number in count(1):
+            folder = parent / (name if number == 1 else f"{name}-{number}")
+            if not folder.exists() and _renamed(unfinished, folder):
+                return folder
+        raise AssertionError("there is always a next number")
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _renamed(folder: Path, new: Path) -> bool:
+    """Rename a folder, unless another process has just made one of the new name."""
+    try:
+        folder.rename(new)
+    except OSError:
+        if not new.exists():
+            raise
+        return False
+    return True
+
+
+def method_file(path: str, resumes: bool) -> str:
+    """Return the method file of a run folder where runs are resumed, else the path as it is."""
+    return str(Path(path) / CONFIGURATION) if resumes and is_run_folder(Path(path)) else path
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What there is of a run.
+
+    folder: where it has begun.
+    outcome: what became of it, if it has come to its end.
+    """
+
+    folder: Path | None = None
+    outcome: Outcome | None = None
+
+
+def begun(config: MethodConfig, seed: int, output_dir: Path) -> Begun:
+    """Return what there is of a method with a seed.
+
+    Its folder is the one that the configuration was read from, or else the newest one under
+    `output_dir`.
+
+    Raises:
+        ConfigError: the configuration is another one now; names all keys that differ.
+    """
+    own = Path(config.source).parent
+    folder = own if _is_of(config, own) else _newest(config.name, seed, output_dir)
+    if folder is None:
+        return Begun()
+    check_same(_content(folder), described(config, seed), folder)
+    return Begun(folder, _finished(config, folder))
+
+
+def described(config: MethodConfig, seed: int) -> dict[str, Any]:
+    """Return what `config.json` holds for a run."""
+    return {**config.filled, "seed": seed}
+
+
+def check_same(before: Mapping[str, Any], now: Mapping[str, Any], source: Path) -> None:
+    """Raise ConfigError with all values that are not those that a run began with."""
+    remedy = "take back the change, or begin a new run without --resume"
+    plain = json.loads(json.dumps(now))
+    if found := [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]:
+        raise ConfigError(source, found)
+
+
+def _finished(config: MethodConfig, folder: Path) -> Outcome | None:
+    """Return the outcome of a run that has come to its end; None where there is more to do."""
+    try:
+        found = json.loads((folder / RESULT).read_bytes())
+        if found["status"] != "ok":
+            return None
+        parts = {
+            "source": str(config.source),
+            "datasets": tuple(DatasetRecord(**record) for record in found["datasets"]),
+            "phases": tuple(PhaseRecord(**record) for record in found["phases"]),
+        }
+        return Outcome(**{**found, **parts})
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _is_of(config: MethodConfig, folder: Path) -> bool:
+    return Path(config.source).name == CONFIGURATION and is_run_folder(folder)
+
+
+def _newest(name: str, seed: int, output_dir: Path) -> Path | None:
+    folders = (output_dir / clean_name(name)).glob("[!.]*")  # those with a dot are unfinished
+    begun = [f for f in folders if is_run_folder(f) and _content(f).get("seed") == seed]
+    return max(begun, key=_age, default=None)
+
+
+def _age(folder: Path) -> tuple[str, int, str]:
+    """Return what sorts folders by time, and those of one second by their last number."""
+    return folder.name[:_TIME], len(folder.name), folder.name
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / CONFIGURATION).read_bytes())
+    except (OSError, ValueError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def _differences(before: Any, now: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the JSON paths of values that differ, with both values."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in dict.fromkeys([*before, *now]):
+            pair = before.get(key, _ABSENT), now.get(key, _ABSENT)
+            yield from _differences(*pair, child(path, key))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, pair in enumerate(zip(before, now, strict=True)):
+            yield from _differences(*pair, child(path, index))
+    elif before != now or type(before) is not type(now):
+        yield path, f"it was {_shown(before)} when the run began, and is {_shown(now)} now"
+
+
+def _shown(value: Any) -> str:
+    if value is _ABSENT:
+        return "absent"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,152 @@
+"""No pattern, strategy, optimizer or scheduler keeps anything that its state does not tell."""
+
+import io
+
+import pytest
+import torch
+from torch import nn
+
+from dcrf.batch import Clock
+from dcrf.names import OPTIMIZERS, SCHEDULERS
+from dcrf.streams import GlobalGenerators, global_seed
+from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
+from dcrf.training.phase import PatternUse, Phase
+from tests.cases.tiny import ENTRIES, N_SAMPLES, World
+from tests.contract.test_strategies import every_strategy, fresh, run_a_phase
+
+BEFORE, AFTER = 5, 6  # iterations; the targets of a target distribution change within both
+
+every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
+
+
+def through_a_file(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def state_of(things):
+    return through_a_file({name: thing.state_dict() for name, thing in things.items()})
+
+
+class Training:
+    """A pattern in a phase of its own, with a generator that nobody but it draws from."""
+
+    def __init__(self, entry, seed=0):
+        self.world = World(entry, seed=seed)
+        names = self.world.pattern.loss_names
+        optimizer = torch.optim.Adam(self.world.model.parameters(), lr=0.01)
+        routes = {f"p/{name}": LossRoute(1.0, "g") for name in names}
+        groups = OptimizerGroups([GroupedOptimizer(optimizer, "g")], routes)
+        self.phase = Phase("p", {"p": PatternUse(self.world.pattern)}, groups, [], [])
+
+    def run(self, iterations):
+        """Train in these iterations; return the losses of each."""
+        found = []
+        for iteration in iterations:
+            clock = Clock(1, iteration)
+            indices = torch.arange(iteration, iteration + 9) % N_SAMPLES
+            use = self.phase.patterns["p"].pattern
+            use.before_iteration(clock, self.world.sweep)
+            losses = {f"p/{n}": v for n, v in use(self.world.batch(indices)).items()}
+            self.phase.optimizers.step(losses, clock)
+            found.append({name: loss.item() for name, loss in losses.items()})
+        return found
+
+    @property
+    def things(self):
+        return {"model": self.world.model, "phase": self.phase, "global": GlobalGenerators()}
+
+
+@every_entry
+def test_a_pattern_made_anew_goes_on_as_it_would_have(entry):
+    kept = {}
+    changes = {"target_distribution_recalculation_interval": 3}
+    entry = {**entry, **{k: v for k, v in changes.items() if k in entry}}
+    with global_seed(0):
+        made = Training(entry)
+        made.run(range(1, BEFORE + 1))
+        kept = state_of(made.things)
+        generator = made.world.generator.get_state()
+        expected = made.run(range(BEFORE + 1, BEFORE + AFTER + 1))
+
+    with global_seed(1):
+        other = Training(entry, seed=1)
+        for name, thing in other.things.items():
+            thing.load_state_dict(kept[name])
+        other.world.generator.set_state(generator)
+
+        assert other.run(range(BEFORE + 1, BEFORE + AFTER + 1)) == expected
+
+
+@every_strategy
+def test_a_strategy_made_anew_goes_on_as_it_would_have(stem, options):
+    def go_on(world):
+        found = []
+        for _ in range(4):
+            world.strategy.after_iteration()
+            if members := world.strategy.members():
+                scores = {
+                    n: {"acc": 0.5 - 0.1 * i, "nmi": 0.2, "ari": 0.0} for i, n in enumerate(members)
+                }
+                world.strategy.observe(scores)
+            found.append((world.strategy(world.samples), world.strategy.inverse_temperature))
+        return found
+
+    made, other = fresh(stem, options), fresh(stem, options, seed=1)
+    made.centroids.assign(torch.arange(6.0).reshape(3, 2))
+    run_a_phase(made)
+    other.model.load_state_dict(through_a_file(made.model.state_dict()))
+
+    for (one, alpha), (again, same_alpha) in zip(go_on(made), go_on(other), strict=True):
+        assert torch.equal(one, again)
+        assert alpha == same_alpha
+
+
+ARGUMENTS = {
+    "CosineAnnealingLR": {"T_max": 5},
+    "CosineAnnealingWarmRestarts": {"T_0": 3},
+    "CyclicLR": {"base_lr": 0.01, "max_lr": 0.1, "mode": "triangular2"},
+    "ExponentialLR": {"gamma": 0.9},
+    "MultiStepLR": {"milestones": [2, 7]},
+    "OneCycleLR": {"max_lr": 0.1, "total_steps": 20},
+    "StepLR": {"step_size": 2},
+}
+NOT_HERE = {"SparseAdam": "it takes sparse gradients alone, and no layer here makes any"}
+
+
+def group(optimizer, scheduler, seed):
+    with global_seed(seed):
+        weight = nn.Parameter(torch.randn(4, 3))
+    momentum = {"momentum": 0.9} if optimizer == "SGD" else {}
+    made = OPTIMIZERS[optimizer]([weight], lr=0.01, **momentum)
+    schedulers = [SCHEDULERS[scheduler](made, **ARGUMENTS.get(scheduler, {}))] if scheduler else []
+    return weight, OptimizerGroups(
+        [GroupedOptimizer(made, "g", iteration_schedulers=schedulers)], {"l": LossRoute(1.0, "g")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "scheduler"),
+    [*((name, None) for name in OPTIMIZERS), *(("SGD", name) for name in SCHEDULERS)],
+)
+def test_an_optimizer_made_anew_goes_on_as_it_would_have(optimizer, scheduler):
+    if optimizer in NOT_HERE:
+        pytest.skip(NOT_HERE[optimizer])
+    (weight, made), (again, other) = (group(optimizer, scheduler, seed) for seed in (0, 1))
+
+    def step(parameter, groups, iteration):
+        target = torch.full((4, 3), float(iteration % 3))
+        groups.step({"l": ((parameter - target) ** 2).mean()}, Clock(1, iteration))
+
+    for iteration in range(1, 6):
+        step(weight, made, iteration)
+    with torch.no_grad():
+        again.copy_(weight)
+    other.load_state_dict(through_a_file(made.state_dict()))
+    for iteration in range(6, 13):
+        step(weight, made, iteration)
+        step(again, other, iteration)
+
+        assert torch.equal(weight, again)

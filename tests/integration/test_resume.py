@@ -1,0 +1,498 @@
+"""A run that was cut off anywhere goes on as if nothing had happened, to the byte."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from subprocess import PIPE
+
+import numpy as np
+import pytest
+import torch
+
+from dcrf.builder import phases
+from dcrf.cli import ROOT
+from dcrf.config import load_method
+from dcrf.resuming import begun
+from dcrf.running import Output, run_method
+from dcrf.training import checkpoint_files, optimizers
+from tests.cases import methods
+from tests.cases.methods import ENCODER, adam, digits, linear, method, records, written
+from tests.soak.killing import results
+from tests.soak.moments import MOMENTS
+
+
+class Killed(BaseException):
+    """Stands for a death: nobody in the package catches it."""
+
+
+class Doomed:
+    """Takes a function's place, and dies in its n-th call, from 1."""
+
+    def __init__(self, function, call):
+        self.function, self.left = function, call
+
+    def __call__(self, *arguments, **named):
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+        return self.function(*arguments, **named)
+
+
+def with_(first, second):
+    """The method with other keys in its first and its second phase."""
+    content = method()
+    content["phases"][0].update(first)
+    content["phases"][1].update(second)
+    return content
+
+
+def dec():
+    """Two optimizers in turn, a learning rate by iteration, centroids that k-means recalculates."""
+    content = with_({}, {"exit_criteria": {"iterations": 6}})
+    strategy = {
+        **methods.CENTROIDS,
+        "centroid_recalculation_strategy": "classical_clustering",
+        "centroid_recalculation_interval": 2,
+    }
+    fine = content["phases"][1]
+    fine["optimizers"] = [adam("encoder", name="a"), {**adam("encoder", name="b"), "type": "SGD"}]
+    fine["optimizer_cycle"] = [
+        {"active_optimizer_names": ["a"], "num_iterations": 1},
+        {"active_optimizer_names": ["b"], "num_iterations": 2},
+    ]
+    fine["optimizer_learning_rate_schedulers"] = [
+        {"type": "StepLR", "step_size": 2, "optimizer_name": "a", "step": "iteration"},
+    ]
+    return {**content, "cluster_assignment_strategy": strategy}
+
+
+def noisy():
+    """Dropout, BatchNorm, layers whose shape the first batch sets, and an epoch's learning rate."""
+    layers = [
+        {"type": "Flatten"},
+        {"type": "LazyLinear", "out_features": 16},
+        {"type": "BatchNorm1d", "num_features": 16},
+        {"type": "Dropout", "p": 0.3},
+        {"type": "Linear", "in_features": 16, "out_features": 5},
+    ]
+    content = with_({"exit_criteria": {"iterations": 6}}, {})
+    content["phases"][0]["optimizers"][0]["name"] = "all"
+    content["phases"][0]["optimizer_learning_rate_schedulers"] = [
+        {"type": "ExponentialLR", "gamma": 0.5, "optimizer_name": "all", "step": "epoch"},
+    ]
+    content["mappings"][0] = {**ENCODER, "layers": layers}
+    return content
+
+
+def adversarial():
+    """Mixing coefficients from the pattern's own generator, and two optimizer groups."""
+    content = method()
+    content["mappings"].append(linear("critic", n_in=64, n_out=1, role="design_pattern_specific"))
+    content["mappings"][-1]["layers"].insert(0, {"type": "Flatten"})
+    first = content["phases"][0]
+    first["design_patterns"] = [
+        {
+            "pattern": "adversarial_interpolation",
+            "encoder_name": "encoder",
+            "decoder_name": "decoder",
+            "critic_name": "critic",
+            "critic_loss_optimizer_group_name": "critic",
+            "autoencoder_loss_optimizer_group_name": "default",
+            "loss_report_interval": 3,
+        }
+    ]
+    first["optimizers"] = [adam("encoder", "decoder"), adam("critic", group_name="critic")]
+    return content
+
+
+def two_data_sets():
+    """A method that is kept for a second data set, and clusters form once a phase has ended."""
+    strategy = {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_in_feature_space_after_phase": "pretraining",
+        "classical_clustering_in_feature_space_after_phase_num_restarts": 2,
+    }
+    more = {**method()["phases"][0], "name": "more", "order": 2}
+    first = digits(order=0, phases=["pretraining"])
+    second = digits(order=1, name="others", phases=["more"], reinitialize_mappings=False)
+    phases = [method()["phases"][0], {**more, "performance_evaluation_interval": 2}]
+    return method(cluster_assignment_strategy=strategy, phases=phases, datasets=[first, second])
+
+
+def by_scores():
+    """A classifier that its scores choose: what the evaluations found decides later ones."""
+    heads = [linear(n, n_out=10, role="feature_space_classifier") for n in ("one", "two")]
+    pattern = [{"pattern": "assignment_entropy", "classifier_name": n} for n in ("one", "two")]
+    return method(
+        mappings=[ENCODER, *heads],
+        cluster_assignment_strategy={
+            "type": "classifier",
+            "classifier_selection_criterion": "highest_average_acc",
+        },
+        phases=[
+            {
+                "name": "training",
+                "order": 1,
+                "exit_criteria": {
+                    "iterations": 8,
+                    "performance_evaluation_cluster_reassignment_ratio_lt": 0.0001,
+                },
+                "performance_evaluation_interval": 2,
+                "design_patterns": pattern,
+                "optimizers": [adam("encoder", "one", "two")],
+            }
+        ],
+    )
+
+
+def saving():
+    """A phase that loads the very file that it saves, and one that never replaces a file."""
+    encoder = {"mapping_name": "encoder", "path_to_file_or_dir": "saved/encoder.pth"}
+    kept = {**encoder, "path_to_file_or_dir": "saved/kept.pth", "keep_old_files": True}
+    loaded = {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
+    return with_(
+        {
+            "load_mapping_parameters": [loaded],
+            "save_mapping_parameters": [{**one, "saving_interval": 1} for one in (encoder, kept)],
+        },
+        {"load_mapping_parameters": [{**loaded, "path_to_file": "saved/kept.pth"}]},
+    )
+
+
+VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving]
+every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Begin or go on with a run in a folder of its own; return that folder and the outcome."""
+
+    def runner(name, content, interval=1):
+        folder = tmp_path / name
+        config = load_method(written_with_files(folder, content))
+        there = begun(config, 0, folder).folder
+        output = Output(folder, checkpoint_interval=interval)
+        return folder, run_method(config, 0, replace(output, begun=there))
+
+    runner.folder = tmp_path
+    return runner
+
+
+def written_with_files(folder, content):
+    """Write a method, and what it may load: a file of its encoder that another run has saved."""
+    encoder = folder / "saved/encoder.pth"
+    if not encoder.exists():
+        encoder.parent.mkdir(parents=True)
+        random = torch.Generator().manual_seed(0)
+        shapes = {"1.weight": (16, 64), "1.bias": (16,), "3.weight": (5, 16), "3.bias": (5,)}
+        state = {f"net.{n}": torch.randn(s, generator=random) for n, s in shapes.items()}
+        torch.save(state, encoder)
+        shutil.copy(encoder, encoder.with_name("kept.pth"))
+    written(folder, content)
+    return folder / "method.json"
+
+
+def log(folder):
+    (file,) = folder.glob("tiny/*/log.txt")
+    return file.read_text()
+
+
+@every_variety
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
+    content = make()
+    folder, outcome = run("whole", content)
+    assert outcome.status == "ok", outcome.error
+    expected = results(folder)
+    assert {"metrics.jsonl", "result.json"} < expected.keys()
+    assert all(r["kind"] for r in records(next(folder.glob("tiny/*-0"))))
+
+    for call, interval in ((2, 1), (5, 1), (2, 1), (1, 2)):  # each life ends in its n-th step
+        with in_step(Doomed, call), pytest.raises(Killed):
+            run("cut", content, interval)
+    folder, outcome = run("cut", content)
+
+    assert outcome.status == "ok", outcome.error
+    assert results(folder) == expected
+    assert "goes on from" in log(folder)
+
+
+def saving_only():
+    content = saving()
+    del content["phases"][0]["load_mapping_parameters"]
+    return content
+
+
+@pytest.mark.parametrize("make", [saving, saving_only])
+def test_files_that_a_run_has_saved_are_its_own_when_it_begins_again(run, in_step, make):
+    expected = results(run("whole", make())[0])
+
+    with in_step(Doomed, 3), pytest.raises(Killed):
+        run("cut", make(), None)
+    folder, outcome = run("cut", make(), None)
+
+    assert outcome.status == "ok", outcome.error
+    assert results(folder) == expected
+
+
+def test_a_phase_that_begins_again_loads_what_the_run_has_kept_apart(run, monkeypatch):
+    expected = results(run("whole", saving())[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(phases, "load_mapping", Doomed(phases.load_mapping, 2))
+        with pytest.raises(Killed):
+            run("cut", saving(), None)
+
+    folder, _ = run("cut", saving(), None)
+
+    assert "saved/kept_2.pth" in expected
+    assert results(folder) == expected
+
+
+class Signalled:
+    """Takes a function's place, and sends this process signals in its n-th call, from 1."""
+
+    def __init__(self, function, call, *numbers):
+        self.function, self.left, self.numbers = function, call, numbers
+
+    def __call__(self, *arguments):
+        self.left -= 1
+        for number in self.numbers if self.left == 0 else ():
+            os.kill(os.getpid(), number)
+        return self.function(*arguments)
+
+
+@pytest.fixture
+def in_step(monkeypatch):
+    """Let something happen in an optimizers' step; the original is back after it."""
+    step = optimizers.OptimizerGroups.step
+
+    @contextmanager
+    def happens(kind, *arguments):
+        made = kind(step, *arguments)
+
+        def stepping(groups, losses, clock):  # a function, so that it becomes a method
+            made(groups, losses, clock)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(optimizers.OptimizerGroups, "step", stepping)
+            yield made
+
+    return happens
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The results of a run of the plain method that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("whole")
+    config = load_method(written_with_files(folder, method()))
+    assert run_method(config, 0, Output(folder)).status == "ok"
+    return results(folder)
+
+
+def newest(folder):
+    (parent,) = folder.glob("tiny/*/checkpoints")
+    return checkpoint_files.read(checkpoint_files.folders(parent)[-1], "cpu")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_iteration_with_a_checkpoint(run, in_step, whole, number):
+    with in_step(Signalled, 6, number):  # the second iteration of the second phase
+        folder, outcome = run("stopped", method(), interval=None)
+
+    assert outcome.status == "interrupted"
+    assert newest(folder).state["phase"]["state"]["clock"]["iteration"] == 2
+    assert f"--resume {next(folder.glob('tiny/*'))}" in log(folder)
+
+    assert run("stopped", method())[1].status == "ok"
+    assert results(folder) == whole
+
+
+def test_a_second_signal_stops_at_once(run, in_step, whole):
+    with in_step(Signalled, 6, signal.SIGINT, signal.SIGINT) as step:
+        folder, outcome = run("stopped", method(), interval=None)
+
+    assert outcome.status == "interrupted"
+    assert step.left == 0
+    assert newest(folder).state.get("phase") is None  # nothing but the end of the first phase
+
+    assert run("stopped", method())[1].status == "ok"
+    assert results(folder) == whole
+
+
+def test_signals_are_handled_as_before_once_the_run_is_over(run, in_step):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with in_step(Signalled, 2, signal.SIGTERM):
+        run("stopped", method())
+
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_by_the_clock_there_are_checkpoints_at_the_ends_of_phases_only(run):
+    folder, _ = run("short", method(), interval=None)
+
+    (parent,) = folder.glob("tiny/*/checkpoints")
+    kept = [checkpoint_files.read(one, "cpu") for one in checkpoint_files.folders(parent)]
+    assert [one.state["place"]["phase"] for one in kept] == [1, 2]
+    assert all("phase" not in one.state for one in kept)
+
+
+def full(function, *arguments):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_training_goes_on_where_no_checkpoint_can_be_written(run, monkeypatch, whole):
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint_files, "_fill", full)
+        folder, outcome = run("full", method())
+
+    assert outcome.status == "ok"
+    assert results(folder) == whole
+    assert log(folder).count("no checkpoint could be written: [Errno 28]") == 6 + 2
+    (parent,) = folder.glob("tiny/*/checkpoints")
+    assert {file.name for file in parent.iterdir()} == {"run.json", "lock"}
+
+
+def test_the_last_good_checkpoint_is_used_after_a_write_that_failed(
+    run, in_step, monkeypatch, whole
+):
+    fill, calls = checkpoint_files._fill, count(1)
+
+    def full_later(*arguments):
+        (full if next(calls) > 5 else fill)(*arguments)
+
+    with monkeypatch.context() as patch, in_step(Doomed, 7):
+        patch.setattr(checkpoint_files, "_fill", full_later)
+        with pytest.raises(Killed):
+            run("cut", method())
+
+    folder, outcome = run("cut", method())
+
+    assert outcome.status == "ok"
+    assert "goes on after it 1\n" in log(folder)
+    assert results(folder) == whole
+
+
+def cut_off(run, in_step, call=7):
+    """Return the folders of the checkpoints of a run that was cut off, the newest last."""
+    with in_step(Doomed, call), pytest.raises(Killed):
+        run("cut", method())
+    (parent,) = run.folder.glob("cut/tiny/*/checkpoints")
+    return checkpoint_files.folders(parent)
+
+
+def truncate(file):
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["state.pth", "description.json", "manifest.json"])
+@pytest.mark.parametrize("damage", [truncate, flip, Path.unlink])
+def test_a_damaged_checkpoint_is_passed_over(run, in_step, whole, damage, name):
+    older, newer = cut_off(run, in_step)
+    damage(newer / name)
+
+    folder, outcome = run("cut", method())
+
+    assert outcome.status == "ok"
+    assert f"goes on from {older}\n" in log(folder)
+    assert str(newer) in log(folder)
+    assert results(folder) == whole
+
+
+def test_a_run_without_a_good_checkpoint_is_refused_and_nothing_is_lost(run, in_step):
+    folders = cut_off(run, in_step)
+    for folder in folders:
+        flip(folder / "state.pth")
+    before = (folder.parents[1] / "metrics.jsonl").read_bytes()
+
+    _, outcome = run("cut", method())
+
+    assert outcome.status == "failed"
+    assert "state.pth is not what was written; begin a new run without --resume" in outcome.error
+    assert (folder.parents[1] / "metrics.jsonl").read_bytes() == before
+    assert all(folder.exists() for folder in folders)
+
+
+def test_metrics_that_have_lost_lines_are_a_reason_to_refuse(run, in_step):
+    *_, newest = cut_off(run, in_step)
+    os.truncate(newest.parents[1] / "metrics.jsonl", 10)
+
+    _, outcome = run("cut", method())
+
+    assert outcome.status == "failed"
+    assert "metrics.jsonl has lost lines: 10 of " in outcome.error
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(run, in_step):
+    *_, newest = cut_off(run, in_step)
+    config = newest.parents[1] / "config.json"
+    content = json.loads(config.read_text())
+    content["phases"][1]["optimizers"][0]["lr"] = 0.5
+    config.write_text(json.dumps(content))
+
+    changed = method()
+    changed["phases"][1]["optimizers"][0]["lr"] = 0.5
+    _, outcome = run("cut", changed)
+
+    assert outcome.status == "failed"
+    assert "$.phases[1].optimizers[0].lr" in outcome.error
+    assert "it was 0.01 when the run began, and is 0.5 now" in outcome.error
+
+
+def test_other_data_are_refused(run, in_step, tmp_path):
+    random = np.random.default_rng(0)
+    arrays = {
+        "samples": random.random((60, 1, 8, 8), dtype=np.float32),
+        "labels": np.arange(60) % 3,
+    }
+    data = {"source": "npz", "dataset": "mine", "path": str(tmp_path / "data.npz")}
+    content = method(datasets=[{**digits(), **data, "num_clusters": 3, "batch_size": 20}])
+    del content["datasets"][0]["index_of_last_sample_to_use"]
+    np.savez(tmp_path / "data.npz", **arrays)
+    with in_step(Doomed, 7), pytest.raises(Killed):
+        run("cut", content)
+    arrays["samples"][3, 0, 0, 0] += 1
+    np.savez(tmp_path / "data.npz", **arrays)
+
+    _, outcome = run("cut", content)
+
+    assert outcome.status == "failed"
+    assert "other data than those the run began with: sha256 was " in outcome.error
+
+
+def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
+    *_, newest = cut_off(run, in_step)
+    program = (
+        "import sys; from pathlib import Path; from dcrf.files import locked\n"
+        "with locked(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(newest.parent / "lock")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout.readline() == "in\n"
+        _, refused = run("cut", method())
+        other.communicate("")
+
+    assert "another process is at work in" in refused.error
+    assert run("cut", method())[1].status == "ok"
+
+
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path):
+    file = written_with_files(tmp_path / "method", method())
+    command = [sys.executable, "-m", "tests.soak.moments", str(file), str(tmp_path / "runs")]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{name}: -9, identical" for name in MOMENTS]

@@ -1,0 +1,123 @@
+"""Runs that are killed and go on, each in a process of its own that is forked from this one.
+
+What the processes have in common, torch above all, is imported once.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from dcrf.config import load_method
+from dcrf.config.model import MethodConfig
+from dcrf.resuming import begun, is_run_folder
+from dcrf.running import Output, run_method
+
+KILLED = -signal.SIGKILL
+RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method, and how its runs are made."""
+
+    file: Path
+    settings: tuple[str, ...] = ()
+    interval: int | None = None
+
+    def load(self) -> MethodConfig:
+        return load_method(self.file, self.settings)
+
+
+@dataclass(frozen=True)
+class At:
+    """Death in the n-th call, from 1, of a function `dcrf.x.y:Class.name`; before or after it."""
+
+    function: str
+    call: int
+    after: bool = False
+
+    def arm(self) -> None:
+        module, _, path = self.function.partition(":")
+        owner = importlib.import_module(module)
+        *classes, name = path.split(".")
+        for part in classes:
+            owner = getattr(owner, part)
+        original, calls = getattr(owner, name), 0
+
+        def counted(*arguments, **named):
+            nonlocal calls
+            calls += 1
+            if calls == self.call and not self.after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            found = original(*arguments, **named)
+            if calls == self.call:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return found
+
+        setattr(owner, name, counted)
+
+
+@dataclass(frozen=True)
+class After:
+    """Death after so many seconds, whatever is done then."""
+
+    seconds: float
+
+    def arm(self) -> None:
+        pass
+
+
+def run(case: Case, folder: Path, moment: At | After | None = None) -> int:
+    """Run a method, or go on with it; return how the process ended: 0, or minus a signal."""
+    config = case.load()
+    child = os.fork()
+    if child == 0:
+        os._exit(_guarded(lambda: _run(case, config, folder, moment), folder))
+    if isinstance(moment, After):
+        time.sleep(moment.seconds)
+        os.kill(child, signal.SIGKILL)  # a process that has ended by now is still to be waited for
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """All files of the run in a folder that must not depend on interruptions."""
+    (found,) = filter(is_run_folder, folder.glob("*/[!.]*"))
+    files = [file for pattern in RESULTS for file in found.glob(pattern)]
+    saved = [file for file in folder.glob("saved/**/*") if file.is_file()]
+    return {
+        **{str(file.relative_to(found)): file.read_bytes() for file in files},
+        **{str(file.relative_to(folder)): file.read_bytes() for file in saved},
+    }
+
+
+def _run(case: Case, config: MethodConfig, folder: Path, moment: At | After | None) -> int:
+    torch.set_num_threads(1)
+    if moment is not None:
+        moment.arm()
+    output = Output(folder, checkpoint_interval=case.interval)
+    outcome = run_method(config, 0, replace(output, begun=begun(config, 0, folder).folder))
+    return 0 if outcome.status == "ok" else 1
+
+
+def _guarded(action: Callable[[], int], folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    log = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        return action()
+    except Exception:  # noqa: BLE001 - it must not reach the code of the parent
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()

@@ -1,0 +1,37 @@
+"""Kill a run in the middle of each thing that it does: `python -m tests.soak.moments FILE FOLDER`.
+
+Prints a line per kill: what was cut off, how the process ended, whether the run that went on came
+to the bytes of a whole one.
+"""
+
+import sys
+from pathlib import Path
+
+from tests.soak.killing import At, Case, results, run
+
+MOMENTS = {
+    "making the folder": At("dcrf.resuming:write_json", 2),
+    "training": At("dcrf.training.optimizers:OptimizerGroups.step", 7),
+    "evaluation": At("dcrf.evaluation.evaluator:agreement", 2),
+    "k-means": At("dcrf.assignment.centroids:k_means", 1),
+    "a checkpoint half written": At("dcrf.training.checkpoint_files:_flush", 4),
+    "a checkpoint without its name": At("dcrf.training.checkpoint_files:_fill", 3, after=True),
+    "saving results": At("dcrf.builder.run:save_tensors", 2),
+    "a result without its name": At("dcrf.files:Path.replace", 5),
+}
+
+
+def main(file: Path, folder: Path) -> None:
+    case = Case(file, interval=3)
+    assert run(case, folder / "whole") == 0
+    expected = results(folder / "whole")
+    for number, (name, moment) in enumerate(MOMENTS.items()):
+        cut = folder / str(number)
+        ended = run(case, cut, moment)
+        goes_on = run(case, cut)
+        identical = goes_on == 0 and results(cut) == expected
+        sys.stdout.write(f"{name}: {ended}, {'identical' if identical else 'different'}\n")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
