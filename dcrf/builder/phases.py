@@ -10,7 +10,7 @@ from dcrf.batch import Sweep, SweptRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
-from dcrf.builder.run import CENTROIDS, Run, tensors_of
+from dcrf.builder.run import Run, tensors_of
 from dcrf.config.model import (
     CentroidsConfig,
     DatasetConfig,
@@ -135,13 +135,10 @@ class PhaseBuilder:
         return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
 
     def _saving(self, entry: SaveConfig, method: Method) -> Hook:
-        part, file = (
-            entry.mapping_name or CENTROIDS,
-            self.run.file_to_save(entry, self.dataset.name),
-        )
+        file = self.run.file_to_save(entry, self.dataset.name)
 
         def save() -> None:
-            save_tensors(tensors_of(method, part), file)
+            save_tensors(tensors_of(method, entry.part), file)
 
         return Every(entry.interval, save, also_at_the_end=True)
 

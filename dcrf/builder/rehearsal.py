@@ -25,6 +25,7 @@ from dcrf.builder.samples import DEFAULT, Expected
 from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.builder.shapes import Trail, names_of, watched
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig
+from dcrf.data.plan import Loading
 from dcrf.errors import ConfigError, Problem
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import Mapping
@@ -127,8 +128,7 @@ class _Rehearsal:
         self.data = BlankData(
             data.shapes or {},
             data.n_samples,
-            dataset.batch_size,
-            dataset.drop_last,
+            Loading(dataset.batch_size, drop_last=dataset.drop_last),
             made.method,
             self.trail,
         )

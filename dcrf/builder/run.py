@@ -42,8 +42,7 @@ class Run:
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, the same one throughout the run."""
-        part = entry.mapping_name or CENTROIDS
-        file = saved_file(entry.target, self.config.name, dataset, part, self.seed_in_names)
+        file = saved_file(entry.target, self.config.name, dataset, entry.part, self.seed_in_names)
         if entry.keep_old_files:
             if file not in self.kept_apart:
                 self.kept_apart[file] = self._chosen(file)

@@ -26,11 +26,11 @@ class SavedAhead:
     def save(self, phase: PhaseConfig, dataset: str, method: Method) -> None:
         """Take note of what a phase saves."""
         for entry in phase.saves:
-            part = entry.mapping_name or CENTROIDS
-            file = saved_file(entry.target, self.config.name, dataset, part, None)
+            file = saved_file(entry.target, self.config.name, dataset, entry.part, None)
             is_mapping = entry.mapping_name is not None
             centroids = {CENTROIDS: method.centroids.values.detach()}
-            self.written[file] = method.mappings[part].state_dict() if is_mapping else centroids
+            saved = method.mappings[entry.part].state_dict() if is_mapping else centroids
+            self.written[file] = saved
 
     def load(self, entry: LoadConfig, method: Method) -> None:
         """Hold a file against the mapping that takes it, where anything is known of it.

@@ -122,6 +122,11 @@ class SaveConfig:
     target: Path
     keep_old_files: bool
 
+    @property
+    def part(self) -> str:
+        """What is saved: the mapping's name, or `centroids`."""
+        return self.mapping_name or "centroids"
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseConfig:

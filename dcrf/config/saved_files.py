@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dcrf.config.checks.input_files import exists
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
-from dcrf.config.saved_names import saved_file, with_seed
+from dcrf.config.saved_names import names_to_load, saved_file
 from dcrf.errors import ConfigError, Problem
 
 
@@ -25,6 +25,19 @@ def check_batch(configs: Sequence[MethodConfig], seeds: Sequence[int]) -> None:
         raise ConfigError("the batch", list(problems))
 
 
+def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Path]]:
+    """Return the files that a run saves, and those that it may load.
+
+    Args:
+        config: of the method.
+        seed: of the run where there are several, else None.
+    """
+    steps = list(_steps([config], [seed]))
+    saved = {file for step in steps for file, _ in step.saved()}
+    loaded = {file for step in steps for _, file in step.loaded()}
+    return saved, {name for file in loaded for name in names_to_load(file, seed)}
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """A phase on a data set in one run; `first_centroids` says that it makes new centroids."""
@@ -38,8 +51,7 @@ class _Step:
     def saved(self) -> Iterator[tuple[Path, SaveConfig]]:
         """Yield the files that it writes."""
         for save in self.phase.saves:
-            part = save.mapping_name or "centroids"
-            names = (self.config.name, self.dataset.name, part)
+            names = (self.config.name, self.dataset.name, save.part)
             yield saved_file(save.target, *names, self.seed), save
 
     def loaded(self) -> Iterator[tuple[str, Path]]:
@@ -95,7 +107,7 @@ def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterato
     written: set[Path] = set()
     for step in steps:
         for path, file in step.loaded():
-            names = [file] if step.seed is None else [with_seed(file, step.seed), file]
+            names = names_to_load(file, step.seed)
             if not any(exists(name) or name in written for name in names):
                 later = next((writers[name] for name in names if name in writers), None)
                 yield _missing(step.config, path, file, later)

@@ -29,6 +29,11 @@ def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | N
     return target if seed is None else with_seed(target, seed)
 
 
+def names_to_load(file: Path, seed: int | None) -> tuple[Path, ...]:
+    """Return the files that are looked for, the best first, where a method file names this one."""
+    return (file,) if seed is None else (with_seed(file, seed), file)
+
+
 def with_seed(file: Path, seed: int) -> Path:
     """Return the name that a file gets where several seeds would write it."""
     return file.with_name(f"{file.stem}_seed{seed}{file.suffix}")

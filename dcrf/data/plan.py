@@ -52,6 +52,20 @@ def check_batch_size(n_samples: int, loading: Loading) -> None:
         )
 
 
+def batch_sizes(n_samples: int, loading: Loading) -> list[int]:
+    """Return the numbers of samples in the batches of an epoch."""
+    whole, rest = divmod(n_samples, loading.batch_size)
+    sizes = [loading.batch_size] * whole + [rest] * (rest > 0 and not loading.drop_last)
+    if len(sizes) > 1 and sizes[-1] == 1:
+        sizes[-2:] = [sizes[-2] + 1]
+    return sizes
+
+
+def sweep_batch_size(loading: Loading) -> int:
+    """Return the number of samples in a batch of a sweep."""
+    return max(loading.batch_size, _SWEEP_BATCH_SIZE)
+
+
 def training_plans(
     n_samples: int, loading: Loading, streams: Streams, purpose: str, done: int = 0
 ) -> Iterator[BatchPlan]:
@@ -61,29 +75,20 @@ def training_plans(
     epoch); otherwise samples come in index order. The first `done` batches are left out, which
     takes no longer than an epoch's order.
     """
-    per_epoch = len(_split(torch.arange(n_samples), loading))
-    for epoch in count(1 + done // per_epoch):
+    sizes = batch_sizes(n_samples, loading)
+    for epoch in count(1 + done // len(sizes)):
         order = torch.arange(n_samples)
         if loading.shuffle:
             generator = streams.generator("order", purpose, epoch)
             order = torch.randperm(n_samples, generator=generator)
-        for number, indices in enumerate(_split(order, loading), start=1):
-            iteration = (epoch - 1) * per_epoch + number
+        for number, indices in enumerate(order[: sum(sizes)].split(sizes), start=1):
+            iteration = (epoch - 1) * len(sizes) + number
             if iteration > done:
-                yield BatchPlan(purpose, Clock(epoch, iteration, number == per_epoch), indices)
+                yield BatchPlan(purpose, Clock(epoch, iteration, number == len(sizes)), indices)
 
 
 def sweep_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
     """Yield batches that cover the samples at `indices`, (m,) int64, in this order."""
-    batches = indices.split(max(loading.batch_size, _SWEEP_BATCH_SIZE))
+    batches = indices.split(sweep_batch_size(loading))
     for number, part in enumerate(batches, start=1):
         yield BatchPlan("sweep", Clock(1, number, number == len(batches)), part)
-
-
-def _split(order: Tensor, loading: Loading) -> list[Tensor]:
-    batches = list(order.split(loading.batch_size))
-    if loading.drop_last and len(batches[-1]) < loading.batch_size:
-        return batches[:-1]
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        return [*batches[:-2], torch.cat(batches[-2:])]
-    return batches
