@@ -1,12 +1,14 @@
 """Where an iteration's time goes, by the parts of the loop."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from torch.utils.hooks import RemovableHandle
 
 from benchmarks.ours import Ours, ours
 from dcrf.reporting.records import PhaseStart
@@ -17,6 +19,9 @@ from dcrf.training.phase import PhaseState, compute_losses
 
 VIEWS, LAYERS, LOSSES = "views of the batch", "layers, forward", "losses and assignments, forward"
 BACKWARD, UPDATE, REPORTS = "backward", "optimizer steps", "progress bar, logs, JSON lines"
+
+Hooked = Callable[[Callable[..., None]], RemovableHandle]
+"""Has a function called at some moment, until the handle is removed."""
 
 
 @dataclass
@@ -62,10 +67,10 @@ def _iteration(made: Ours) -> dict[str, float]:
     shared = made.method.shared_modules()
     with watch.part(VIEWS):
         clock, batch = next(made.batches)
-    with watch.part(LOSSES), _layers_timed(made.method, watch):
+    with watch.part(LOSSES), _adding_up(watch, LAYERS, _layers(made.method)):
         losses = compute_losses(made.phase.patterns, clock, batch, made.sweep, shared)
     watch.seconds[LOSSES] -= watch.seconds[LAYERS]
-    with watch.part(BACKWARD), _steps_timed(made, watch):
+    with watch.part(BACKWARD), _adding_up(watch, UPDATE, _steps(made)):
         made.phase.optimizers.step(losses, clock)
     watch.seconds[BACKWARD] -= watch.seconds[UPDATE]
     state = PhaseState(clock, {name: loss.detach() for name, loss in losses.items()})
@@ -75,40 +80,36 @@ def _iteration(made: Ours) -> dict[str, float]:
     return watch.seconds
 
 
+def _layers(method: Method) -> Iterator[tuple[Hooked, Hooked]]:
+    """Yield what calls a function before, and what after, each layer of the mappings."""
+    for mapping in method.mappings.values():
+        for layer in mapping.net:
+            yield layer.register_forward_pre_hook, layer.register_forward_hook
+
+
+def _steps(made: Ours) -> Iterator[tuple[Hooked, Hooked]]:
+    """Yield what calls a function before, and what after, each step of the optimizers."""
+    for member in made.phase.optimizers.optimizers:
+        optimizer = member.optimizer
+        yield optimizer.register_step_pre_hook, optimizer.register_step_post_hook
+
+
 @contextmanager
-def _layers_timed(method: Method, watch: Stopwatch) -> Iterator[None]:
-    """Inside the block the time of the layers of all mappings adds up."""
-    watch.seconds[LAYERS] = 0.0
+def _adding_up(
+    watch: Stopwatch, part: str, pairs: Iterator[tuple[Hooked, Hooked]]
+) -> Iterator[None]:
+    """Inside the block the time between beginnings and ends adds up in a part."""
+    watch.seconds[part] = 0.0
     started: list[float] = []
 
     def begin(*_: Any) -> None:
         started.append(time.perf_counter())
 
     def end(*_: Any) -> None:
-        watch.seconds[LAYERS] += time.perf_counter() - started.pop()
+        watch.seconds[part] += time.perf_counter() - started.pop()
 
     with ExitStack() as stack:
-        for mapping in method.mappings.values():
-            for layer in mapping.net:
-                stack.callback(layer.register_forward_pre_hook(begin).remove)
-                stack.callback(layer.register_forward_hook(end).remove)
-        yield
-
-
-@contextmanager
-def _steps_timed(made: Ours, watch: Stopwatch) -> Iterator[None]:
-    """Inside the block the time of the optimizers' steps adds up."""
-    watch.seconds[UPDATE] = 0.0
-    started: list[float] = []
-
-    def begin(*_: Any) -> None:
-        started.append(time.perf_counter())
-
-    def end(*_: Any) -> None:
-        watch.seconds[UPDATE] += time.perf_counter() - started.pop()
-
-    with ExitStack() as stack:
-        for member in made.phase.optimizers.optimizers:
-            stack.callback(member.optimizer.register_step_pre_hook(begin).remove)
-            stack.callback(member.optimizer.register_step_post_hook(end).remove)
+        for before, after in pairs:
+            stack.callback(before(begin).remove)
+            stack.callback(after(end).remove)
         yield

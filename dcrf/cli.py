@@ -17,6 +17,7 @@ from dcrf.resuming import Begun, begun, method_file
 
 if TYPE_CHECKING:
     from dcrf.reporting.summary import Outcome
+    from dcrf.running import Output
 
 ROOT = Path(__file__).parents[1]
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -92,16 +93,8 @@ def run(
     from dcrf.experiments.batch import Rules, run_batch  # noqa: PLC0415 - after the checks,
     from dcrf.experiments.child import say  # noqa: PLC0415 - since torch
     from dcrf.reporting.summary import content, summary  # noqa: PLC0415 - takes its time
-    from dcrf.running import Output  # noqa: PLC0415
 
-    output = Output(
-        options.output_dir,
-        options.one_log_file,
-        not options.no_log_files,
-        not options.no_log_timestamps,
-        len(options.seed or []) > 1,
-        options.checkpoint_interval,
-    )
+    output = _output(options)
     seeds = [(config, seed) for config in configs for seed in options.seed or [config.seed or 0]]
     found = [begun(*run, options.output_dir) if options.resume else Begun() for run in seeds]
     left = [
@@ -195,6 +188,19 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     except ConfigError as error:
         raise ConfigError(file, with_places(file, error.problems, options.settings)) from error
     return config
+
+
+def _output(options: argparse.Namespace) -> "Output":
+    from dcrf.running import Output  # noqa: PLC0415 - after the checks
+
+    return Output(
+        options.output_dir,
+        options.one_log_file,
+        not options.no_log_files,
+        not options.no_log_timestamps,
+        len(options.seed or []) > 1,
+        options.checkpoint_interval,
+    )
 
 
 def _check_output(options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def open_npy(dataset: str, *, path: str, labels_path: str | None = None) -> RawD
     """
     with _naming(f"data set {dataset} in {path}"):
         array = _read_npy(Path(path), mapped=True)
-        stays = array.dtype == np.float32 or _holds_images(array)
+        stays = array.dtype == np.float32 or holds_images(array)
         if not stays and 4 * array.size > MEMORY_BUDGET:
             raise DataError(
                 f"samples of type {array.dtype} would take {array.size / 2**28:.1f} GiB of memory "
@@ -70,6 +70,39 @@ def open_npy(dataset: str, *, path: str, labels_path: str | None = None) -> RawD
     with _naming(f"data set {dataset}, labels in {labels_path}"):
         labels = _read_npy(Path(labels_path), mapped=False)
         return RawData(samples, _checked_labels(labels, len(samples)))
+
+
+def missing_arrays(names: Collection[str], samples_key: str, labels_key: str) -> list[str]:
+    """Return which arrays an `.npz` file with these lacks; one called `labels` may be absent."""
+    return sorted({samples_key, labels_key} - set(names) - ({"labels"} - {samples_key}))
+
+
+def as_samples(array: np.ndarray) -> np.ndarray:
+    """Return the array (N, *sample_shape) on the same memory, images with their channels first.
+
+    Raises:
+        DataError: its shape or type is not that of data.
+    """
+    if array.ndim < _TABLE_AXES or not array.size:
+        raise DataError(f"samples have the shape {array.shape}; at least one, as (N, d), is needed")
+    if holds_images(array):
+        return _channels_first(array)
+    if array.dtype.kind not in "buif":
+        raise DataError(f"samples are of type {array.dtype}; numbers are needed")
+    return array
+
+
+def holds_images(array: np.ndarray) -> bool:
+    """Whether samples are taken for images, (N, H, W) or with channels behind."""
+    return array.dtype == np.uint8 and array.ndim > _TABLE_AXES
+
+
+def check_labels(labels: np.ndarray, size: int) -> None:
+    """Raise DataError where an array is not that of the labels of so many samples."""
+    if labels.shape != (size,):
+        raise DataError(f"labels have the shape {labels.shape}; one for each of {size} is needed")
+    if labels.dtype.kind not in "bui":
+        raise DataError(f"labels are of type {labels.dtype}; integers are needed")
 
 
 @contextmanager
@@ -92,11 +125,10 @@ def _read_npz(path: Path, samples_key: str, labels_key: str) -> dict[str, np.nda
                 "numpy.savez(path, samples=...) makes an archive"
             )
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            wanted = [key for key in (samples_key, labels_key) if key in archive]
-            absent = {samples_key, labels_key} - set(wanted) - ({"labels"} - {samples_key})
-            if absent:
+            if absent := missing_arrays(archive.files, samples_key, labels_key):
                 found = ", ".join(archive.files)
-                raise DataError(f"no array {', '.join(sorted(absent))}; the file has: {found}")
+                raise DataError(f"no array {', '.join(absent)}; the file has: {found}")
+            wanted = [key for key in (samples_key, labels_key) if key in archive]
             return {key: _plain(archive[key], key) for key in wanted}
     except (*READING_ERRORS, MemoryError) as error:
         raise DataError(f"cannot be read as plain arrays ({_cause(error)})") from error
@@ -136,19 +168,12 @@ def _read_npy(path: Path, mapped: bool) -> np.ndarray:
 
 def _samples_tensor(array: np.ndarray) -> Tensor:
     """Return samples on the memory of `array` where its type allows."""
-    if array.ndim < _TABLE_AXES or not array.size:
-        raise DataError(f"samples have the shape {array.shape}; at least one, as (N, d), is needed")
-    if _holds_images(array):
-        return _as_tensor(_channels_first(array))
-    if array.dtype.kind not in "buif":
-        raise DataError(f"samples are of type {array.dtype}; numbers are needed")
-    samples = _as_tensor(array.astype(np.float32, copy=False))
+    found = as_samples(array)
+    if holds_images(array):
+        return _as_tensor(found)
+    samples = _as_tensor(found.astype(np.float32, copy=False))
     _check_finite(samples)
     return samples
-
-
-def _holds_images(array: np.ndarray) -> bool:
-    return array.dtype == np.uint8 and array.ndim > _TABLE_AXES
 
 
 def _channels_first(array: np.ndarray) -> np.ndarray:
@@ -182,8 +207,5 @@ def _check_finite(samples: Tensor) -> None:
 def _checked_labels(labels: np.ndarray | None, size: int) -> np.ndarray | None:
     if labels is None:
         return None
-    if labels.shape != (size,):
-        raise DataError(f"labels have the shape {labels.shape}; one for each of {size} is needed")
-    if labels.dtype.kind not in "bui":
-        raise DataError(f"labels are of type {labels.dtype}; integers are needed")
+    check_labels(labels, size)
     return labels.astype(np.int64)

@@ -11,6 +11,7 @@ import torch
 from numpy.lib import format as npy
 from torch import Tensor
 
+from dcrf.data.arrays import as_samples, check_labels, holds_images, missing_arrays
 from dcrf.data.known_sets import known_set
 from dcrf.data.raw import READING_ERRORS, RawData, select
 from dcrf.errors import DataError
@@ -18,7 +19,6 @@ from dcrf.errors import DataError
 Options = Mapping[str, Any]
 
 # Of images whose size is not known: a transform that fixes the size makes the same of all.
-_TABLE_AXES = 2
 _SOME_SIZES = ((57, 83), (131, 96))
 
 
@@ -84,10 +84,9 @@ def _npz(options: Options) -> Outline:
     headers = _npz_headers(path)
     samples_key = options.get("samples_key", "samples")
     labels_key = options.get("labels_key", "labels")
-    absent = {samples_key, labels_key} - headers.keys() - ({"labels"} - {samples_key})
-    if absent:
+    if absent := missing_arrays(headers, samples_key, labels_key):
         found = ", ".join(headers)
-        raise DataError(f"{path} has no array {', '.join(sorted(absent))}; it has: {found}")
+        raise DataError(f"{path} has no array {', '.join(absent)}; it has: {found}")
     return _of_headers(headers[samples_key], headers.get(labels_key))
 
 
@@ -97,41 +96,16 @@ def _npy(options: Options) -> Outline:
     return _of_headers(_npy_header(Path(options["path"])), labels)
 
 
-def _of_headers(samples: "_Header", labels: "_Header | None") -> Outline:
-    shape = samples.shape
-    if len(shape) < _TABLE_AXES or 0 in shape:
-        raise DataError(f"samples have the shape {shape}; at least one, as (N, d), is needed")
-    if labels is not None and labels.shape != shape[:1]:
-        raise DataError(f"labels have the shape {labels.shape}; {shape[0]} are needed")
-    if labels is not None and labels.dtype.kind not in "bui":
-        raise DataError(f"labels are of type {labels.dtype}; integers are needed")
-    return Outline(shape[0], (_example(samples),), labels is not None)
+def _of_headers(samples: np.ndarray, labels: np.ndarray | None) -> Outline:
+    """Return what arrays without content tell, by the rules for those with content."""
+    shape = as_samples(samples).shape
+    if labels is not None:
+        check_labels(labels, shape[0])
+    kind = torch.uint8 if holds_images(samples) else torch.float32
+    return Outline(shape[0], (torch.zeros(shape[1:], dtype=kind),), labels is not None)
 
 
-def _example(samples: "_Header") -> Tensor:
-    """Return a sample as `open_npz` and `open_npy` hand it over."""
-    if samples.dtype.kind not in "buif":
-        raise DataError(f"samples are of type {samples.dtype}; numbers are needed")
-    match samples.dtype == np.uint8, samples.shape[1:]:
-        case True, (height, width):
-            return torch.zeros(1, height, width, dtype=torch.uint8)
-        case True, (height, width, 1 | 3 | 4 as channels):
-            return torch.zeros(channels, height, width, dtype=torch.uint8)
-        case True, (_, _, *_):
-            raise DataError(
-                f"samples of uint8 have the shape {samples.shape}; images are (N, H, W) or "
-                "(N, H, W, C) with 1, 3 or 4 channels, and other data are to be saved as float32"
-            )
-    return torch.zeros(samples.shape[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    shape: tuple[int, ...]
-    dtype: np.dtype
-
-
-def _npz_headers(path: Path) -> dict[str, _Header]:
+def _npz_headers(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise DataError(f"there is no file {path}")
     try:
@@ -142,12 +116,12 @@ def _npz_headers(path: Path) -> dict[str, _Header]:
         raise DataError(f"{path} cannot be read as plain arrays ({error})") from error
 
 
-def _opened(archive: zipfile.ZipFile, name: str) -> _Header:
+def _opened(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(name) as file:
         return _header(file)
 
 
-def _npy_header(path: Path) -> _Header:
+def _npy_header(path: Path) -> np.ndarray:
     if not path.is_file():
         raise DataError(f"there is no file {path}")
     try:
@@ -157,8 +131,9 @@ def _npy_header(path: Path) -> _Header:
         raise DataError(f"{path} cannot be read as a plain array ({error})") from error
 
 
-def _header(file: Any) -> _Header:
+def _header(file: Any) -> np.ndarray:
+    """Return an array of the shape and type in a header, which takes no memory."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(file)
-    return _Header(shape, dtype)
+    return np.broadcast_to(np.zeros((), dtype), shape)

@@ -1,6 +1,5 @@
 """No pattern, strategy, optimizer or scheduler keeps anything that its state does not tell."""
 
-import io
 
 import pytest
 import torch
@@ -12,22 +11,15 @@ from dcrf.streams import GlobalGenerators, global_seed
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import PatternUse, Phase
 from tests.cases.tiny import ENTRIES, N_SAMPLES, World
-from tests.contract.test_strategies import every_strategy, fresh, run_a_phase
+from tests.contract.test_strategies import every_strategy, fresh, run_a_phase, saved
 
 BEFORE, AFTER = 5, 6  # iterations; the targets of a target distribution change within both
 
 every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
 
 
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
-
-
 def state_of(things):
-    return through_a_file({name: thing.state_dict() for name, thing in things.items()})
+    return saved({name: thing.state_dict() for name, thing in things.items()})
 
 
 class Training:
@@ -97,7 +89,7 @@ def test_a_strategy_made_anew_goes_on_as_it_would_have(stem, options):
     made, other = fresh(stem, options), fresh(stem, options, seed=1)
     made.centroids.assign(torch.arange(6.0).reshape(3, 2))
     run_a_phase(made)
-    other.model.load_state_dict(through_a_file(made.model.state_dict()))
+    other.model.load_state_dict(saved(made.model.state_dict()))
 
     for (one, alpha), (again, same_alpha) in zip(go_on(made), go_on(other), strict=True):
         assert torch.equal(one, again)
@@ -144,7 +136,7 @@ def test_an_optimizer_made_anew_goes_on_as_it_would_have(optimizer, scheduler):
         step(weight, made, iteration)
     with torch.no_grad():
         again.copy_(weight)
-    other.load_state_dict(through_a_file(made.state_dict()))
+    other.load_state_dict(saved(made.state_dict()))
     for iteration in range(6, 13):
         step(weight, made, iteration)
         step(again, other, iteration)

@@ -1,8 +1,12 @@
 """What the tests of whole runs share."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
-from dcrf.cli import main
+from dcrf.cli import ROOT, main
 from tests.cases.methods import written
 
 
@@ -19,3 +23,27 @@ def run(tmp_path, capsys):
         return made[0] if len(made) == 1 else made
 
     return runner
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `main.py`; the process is gone when the test ends."""
+    started = []
+
+    def starter(*arguments, through=(), stderr=subprocess.PIPE, env=None):
+        # a shell that starts the tests in the background lets them, and their children, ignore it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = subprocess.Popen(
+                [*through, sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+                cwd=tmp_path, stdout=subprocess.PIPE, stderr=stderr, text=True, env=env,
+            )  # fmt: skip
+        finally:
+            signal.signal(signal.SIGINT, before)
+        started.append(process)
+        return process
+
+    yield starter
+    for process in started:
+        process.kill()
+        process.communicate()

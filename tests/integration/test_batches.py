@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from itertools import dropwhile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.cli import INTERRUPTED, ROOT, main
+from dcrf.cli import INTERRUPTED, main
 from dcrf.config import load_method
 from dcrf.running import Output, run_method
 from tests.cases.methods import VIEW, contents, method, result, written
@@ -26,27 +27,10 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes i
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(start):
     """Start `main.py` on files and with flags; it is gone when the test ends."""
-    started = []
-
-    def starter(*arguments):
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            process = subprocess.Popen(
-                [*NO_CORES, sys.executable, str(ROOT / "main.py"), *arguments],
-                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )  # fmt: skip
-        finally:
-            signal.signal(signal.SIGINT, before)
-        started.append(process)
-        return process
-
-    yield starter
-    for process in started:
-        process.kill()
-        process.communicate()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return partial(start, through=NO_CORES, stderr=subprocess.STDOUT, env=environment)
 
 
 def endless(name):

@@ -2,40 +2,13 @@
 
 import re
 import signal
-import subprocess
-import sys
 from itertools import islice
 
 import pytest
 
-from dcrf.cli import ROOT
 from tests.cases.methods import method, records, result, written
 
 LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start `main.py`; the process is gone when the test ends."""
-    started = []
-
-    def starter(*arguments):
-        # a shell that starts the tests in the background lets them, and their children, ignore it
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            process = subprocess.Popen(
-                [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
-                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            )  # fmt: skip
-        finally:
-            signal.signal(signal.SIGINT, before)
-        started.append(process)
-        return process
-
-    yield starter
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def endless():
