@@ -57,3 +57,21 @@ def locked(file: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise OSError(f"another process is at work in {file.parent}") from error
         yield
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let other processes wait before such a block with this folder, which is made if need be.
+
+    The lock ends with the process, however that ends.
+
+    Raises:
+        OSError: the folder cannot be made or opened.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -109,7 +109,7 @@ def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) 
         phases=tuple(trainer.phases),
         error=failure,
     )
-    write_json(run.folder / "timing.json", trainer.durations)
+    write_json(run.folder / "timing.json", trainer.durations.seconds)
     write_json(run.folder / RESULT, _result(outcome))
     return outcome
 
@@ -161,6 +161,9 @@ def _attempt(
         return "interrupted", None
     except (DcrfError, OSError) as error:
         run.writer.write(Note(f"{name}  failed: {error}"))
+        if checkpoints.last:
+            folder, place = checkpoints.last
+            run.writer.write(Note(f"{name}  the last good checkpoint is {folder} ({place})"))
         if log is not None and not is_expected(error):
             log.write(Note("".join(traceback.format_exception(error))))
         return status_of(str(error)), str(error)

@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from dcrf.data.raw import READING_ERRORS, RawData, Samples
 from dcrf.errors import DataError
+from dcrf.files import alone_in
 from dcrf.names import DATASETS
 
 # Axes of `data` in the classes that hold all images as one uint8 array.
@@ -54,8 +57,11 @@ def open_torchvision(dataset: str, **options: Any) -> RawData:
             options.
     """
     cls = DATASETS[dataset]
+    downloads = options.get("download") is True
     try:
-        opened = cls(**options)
+        # two runs that begin together would write the same files
+        with alone_in(Path(options["root"])) if downloads else nullcontext():
+            opened = cls(**options)
         size = len(opened)
     except READING_ERRORS as error:
         remedy = _remedy(cls, options)
@@ -79,7 +85,7 @@ def _remedy(cls: type, options: Mapping[str, Any]) -> str:
     if "download" not in inspect.signature(cls).parameters:
         return f"; look for its files{place}"
     if options.get("download"):
-        return f"; if the download is what failed, put the files by hand{place}"
+        return f"; if the download failed, remove what it left{place}, or put the files there"
     return f'; it was looked for{place}, and "download": true fetches it'
 
 

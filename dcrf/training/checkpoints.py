@@ -34,10 +34,15 @@ Things = Mapping[str, Stateful]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run stands: data set and phase, both from 0. A phase has begun if it has a state."""
+    """Where a run stands. A phase has begun if it has a state.
 
-    dataset: int = 0
-    phase: int = 0
+    dataset, phase: from 0.
+    words: the same for people.
+    """
+
+    dataset: int
+    phase: int
+    words: str
 
 
 class Checkpoints:
@@ -52,6 +57,7 @@ class Checkpoints:
         interval: iterations between checkpoints; None for one every `SECONDS`.
 
     start: the state to go on from; None at the beginning.
+    last: folder of the last checkpoint that was written or gone on from, and its place in words.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Checkpoints:
         self.folder, self.writer, self.stop = folder, writer, stop
         self.files, self.about, self.interval = dict(files), dict(about), interval
         self.start: Mapping[str, Any] | None = None
+        self.last: tuple[Path, str] | None = None
         self._last = time.monotonic()
 
     def find_start(self, device: str) -> Checkpoint | None:
@@ -91,6 +98,7 @@ class Checkpoints:
             OSError: a file has lost what was in it.
         """
         self.start = found.state if found else None
+        self.last = (found.folder, found.state["place"]["words"]) if found else None
         for name, thing in self.files.items():
             thing.load_state_dict(self.start[name] if self.start else {})
 
@@ -107,7 +115,8 @@ class Checkpoints:
         try:
             everything = {**self.files, **things}
             states = {name: thing.state_dict() for name, thing in everything.items()}
-            write(self.folder, {"place": asdict(place), **states}, self.about)
+            folder = write(self.folder, {"place": asdict(place), **states}, self.about)
+            self.last = folder, place.words
         except OSError as error:
             with suppress(OSError):  # on a full disk there may be no room for a line either
                 self.writer.write(Note(f"no checkpoint could be written: {error}"))

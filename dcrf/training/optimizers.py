@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.batch import Clock
+from dcrf.training.divergence import are_finite, gradient_error
 
-Gradients = Mapping[Parameter, Tensor | None]
+Gradients = Mapping[Parameter, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,30 @@ class OptimizerGroups:
 
         The gradients of all groups are taken before any optimizer steps, each with respect to
         the group's own parameters only. A parameter that no loss reaches gets no gradient.
+
+        Raises:
+            DivergedError: a gradient is not finite; nothing has changed then.
         """
         active = self.active(clock)
         gradients = self._gradients(losses, active)
+        if not are_finite(g for found in gradients.values() for g in found.values()):
+            raise gradient_error(clock.iteration)
         for member in active:
             _step(member, gradients.get(member.group, {}))
         for member in self.optimizers:
             _advance(member.iteration_schedulers)
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
+
+    def guilty(self, losses: Mapping[str, Tensor], clock: Clock) -> list[str]:
+        """Return the names of the losses whose gradient, as `step` takes it, is not finite."""
+        active = self.active(clock)
+        return [
+            name
+            for name, loss in losses.items()
+            for gradients in self._gradients({name: loss}, active, keeps_graph=True).values()
+            if not are_finite(gradients.values())
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of all optimizers, in their order."""
@@ -115,16 +131,20 @@ class OptimizerGroups:
         return [member for member in self.optimizers if member.name in stage.active]
 
     def _gradients(
-        self, losses: Mapping[str, Tensor], active: Sequence[GroupedOptimizer]
+        self,
+        losses: Mapping[str, Tensor],
+        active: Sequence[GroupedOptimizer],
+        keeps_graph: bool = False,
     ) -> dict[str, Gradients]:
+        """Return by group the gradients of those parameters that its losses reach."""
         totals = self._totals(losses, {member.group for member in active})
         gradients: dict[str, Gradients] = {}
         for position, (group, total) in enumerate(totals.items(), start=1):
             own = [p for m in active if m.group == group for p in m.parameters if p.requires_grad]
-            found = torch.autograd.grad(
-                total, own, retain_graph=position < len(totals), allow_unused=True
-            )
-            gradients[group] = dict(zip(own, found, strict=True))
+            keeps = keeps_graph or position < len(totals)
+            found = torch.autograd.grad(total, own, retain_graph=keeps, allow_unused=True)
+            pairs = zip(own, found, strict=True)
+            gradients[group] = {p: gradient for p, gradient in pairs if gradient is not None}
         return gradients
 
     def _totals(self, losses: Mapping[str, Tensor], groups: set[str]) -> dict[str, Tensor]:

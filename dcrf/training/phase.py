@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock, Sweep
@@ -14,6 +13,7 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.shared import Shared, shared_passes
+from dcrf.training.divergence import check_losses, gradient_error
 from dcrf.training.exit_criteria import ExitCriterion
 from dcrf.training.optimizers import OptimizerGroups
 
@@ -137,14 +137,14 @@ def run_phase(
     after an iteration that another one follows: the only moment at which a checkpoint is whole.
 
     Raises:
-        TrainingError: a pattern fails; DivergedError: a loss is not finite.
+        TrainingError: a pattern fails.
+        DivergedError: a loss, or the gradient of one, is not finite.
     """
     state = phase.state
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = compute_losses(phase.patterns, clock, batch, sweep, shared)
-        phase.optimizers.step(losses, clock)
+        losses = _minimise(phase, clock, batch, sweep, shared)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -155,6 +155,20 @@ def run_phase(
     for hook in phase.hooks:
         hook.after_phase(state)
     return reason, state
+
+
+def _minimise(
+    phase: Phase, clock: Clock, batch: Batch, sweep: Sweep, shared: Sequence[Shared]
+) -> dict[str, Tensor]:
+    """Make a step, and return its losses; if it fails, find out which losses are to blame."""
+    losses = compute_losses(phase.patterns, clock, batch, sweep, shared)
+    try:
+        phase.optimizers.step(losses, clock)
+    except DivergedError as error:
+        again = compute_losses(phase.patterns, clock, batch, sweep, shared)
+        guilty = phase.optimizers.guilty(again, clock)
+        raise gradient_error(clock.iteration, guilty) from error
+    return losses
 
 
 def compute_losses(
@@ -174,7 +188,7 @@ def compute_losses(
             with _blamed_on(name, clock):
                 found = use.pattern(use.batch_for(batch))
             losses |= {f"{name}/{loss}": value for loss, value in found.items()}
-    check_finite(losses, clock)
+    check_losses(losses, clock.iteration)
     return losses
 
 
@@ -185,17 +199,6 @@ def _blamed_on(pattern: str, clock: Clock) -> Iterator[None]:
     except Exception as error:
         place = f"{pattern} in iteration {clock.iteration}"
         raise TrainingError(f"{place}: {cause_of(error)}") from error
-
-
-def check_finite(losses: Table[str, Tensor], clock: Clock) -> None:
-    """Raise DivergedError for the first loss that is infinite or not a number."""
-    if not losses or torch.stack([loss.detach() for loss in losses.values()]).isfinite().all():
-        return
-    name, value = next((n, v.item()) for n, v in losses.items() if not v.isfinite())
-    raise DivergedError(
-        f"{name} is {value} in iteration {clock.iteration}; "
-        "a smaller learning rate or loss weight may help"
-    )
 
 
 def first_reason(criteria: Sequence[ExitCriterion], state: PhaseState) -> str | None:

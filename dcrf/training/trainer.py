@@ -1,6 +1,5 @@
 """Run a method: data set by data set, phase by phase, from the beginning or from a checkpoint."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,8 @@ from dcrf.reporting.records import (
 from dcrf.reporting.writers import Writer
 from dcrf.streams import GlobalGenerators, Streams, global_seed
 from dcrf.training.checkpoints import Checkpoints, Place, Stateful
+from dcrf.training.divergence import check_parameters
+from dcrf.training.durations import Durations
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, PhaseState, run_phase
 
@@ -84,7 +85,7 @@ class Trainer:
     checkpoints: Checkpoints | None = None
     datasets: list[DatasetRecord] = field(default_factory=list)
     phases: list[PhaseRecord] = field(default_factory=list)
-    durations: dict[str, float] = field(default_factory=dict)
+    durations: Durations = field(default_factory=Durations)
     _digests: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -116,7 +117,7 @@ class Trainer:
         return {
             "datasets": [asdict(record) for record in self.datasets],
             "phases": [asdict(record) for record in self.phases],
-            "durations": dict(self.durations),
+            "durations": self.durations.state_dict(),
             "digests": dict(self._digests),
         }
 
@@ -124,7 +125,7 @@ class Trainer:
         """Take over what `state_dict` returned."""
         self.datasets = [DatasetRecord(**record) for record in state["datasets"]]
         self.phases = [PhaseRecord(**record) for record in state["phases"]]
-        self.durations = {**state["durations"]}
+        self.durations.load_state_dict(state["durations"])
         self._digests = {**state["digests"]}
 
     def _maker(self, number: int) -> Callable[[], Method]:
@@ -173,6 +174,7 @@ class Trainer:
 
         def between_iterations(state: PhaseState) -> None:
             if self.checkpoints and self.checkpoints.due(state.clock.iteration):
+                check_parameters(method)
                 self._keep(turn, number, phase)
 
         if self.checkpoints and plan.loads_files and not goes_on:
@@ -181,6 +183,7 @@ class Trainer:
         batches = turn.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
         shared = method.shared_modules()
         reason, state = run_phase(phase, batches, sweep, shared, between_iterations)
+        check_parameters(method)
         method.assignment.after_phase(plan.name, sweep)
         clock, warnings = state.clock, tuple(state.warnings.values())
         place = turn.plan.name, plan.name, clock.iteration, clock.epoch
@@ -211,7 +214,7 @@ class Trainer:
         }
         if phase is not None:
             things |= {"phase": phase, "generators": GlobalGenerators()}
-        self.checkpoints.keep(Place(turn.number, number), things)
+        self.checkpoints.keep(Place(turn.number, number, _words(turn.plan, number, phase)), things)
         self.checkpoints.stop.here()
 
     def _final_evaluation(self, dataset: str, evaluator: Evaluator, sweep: Sweep) -> DatasetRecord:
@@ -229,13 +232,17 @@ class Trainer:
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:
         """Seed what knows only global generators, time the part, say where it was if it fails."""
-        start = time.perf_counter()
+        seed = self.streams.seed_of("layers", dataset, part)
         try:
-            with global_seed(self.streams.seed_of("layers", dataset, part)):
+            with self.durations.of(f"{dataset}/{part}"), global_seed(seed):
                 yield
         except Exception as error:
             cause = cause_of(error).removeprefix(f"data set {dataset}: ")
             raise TrainingError(f"data set {dataset}, {part}: {cause}") from error
-        finally:
-            name, seconds = f"{dataset}/{part}", time.perf_counter() - start
-            self.durations[name] = self.durations.get(name, 0.0) + seconds
+
+
+def _words(plan: DatasetPlan, number: int, phase: Phase | None) -> str:
+    """Return where a run stands before the phase of this number, or in it."""
+    if phase is not None:
+        return f"{plan.name}, {phase.name}, after it {phase.state.clock.iteration}"
+    return f"{plan.name}, after {plan.phases[number - 1].name}"

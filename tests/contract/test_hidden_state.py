@@ -1,6 +1,5 @@
 """No pattern, strategy, optimizer or scheduler keeps anything that its state does not tell."""
 
-
 import pytest
 import torch
 from torch import nn

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "tensor_files": {"errors", "files", "memory"},
     "assignment": {"batch", "errors", "functional", "mappings", "streams", "tensor_files"},
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
-    "data": {"batch", "errors", "memory", "names", "streams"},
+    "data": {"batch", "errors", "files", "memory", "names", "streams"},
     "evaluation": {"assignment", "batch", "errors"},
     "reporting": set(),
     "training": {"assignment", "batch", "data", "design_patterns", "errors", "evaluation"}

@@ -5,7 +5,7 @@ import pytest
 from tests.fuzz.data import write_data
 from tests.fuzz.reality import tally
 
-NUMBER = 100
+NUMBER = 200
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, for what people may write

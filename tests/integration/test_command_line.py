@@ -237,6 +237,20 @@ def test_a_failure_is_named_and_the_batch_stops(call, tmp_path):
     assert result(folder)["status"] == "diverged"
 
 
+def test_the_last_good_checkpoint_of_a_failure_is_named(call, tmp_path):
+    content = method(name="late")
+    content["phases"][1]["optimizers"][0].update(type="SGD", lr=1e30)
+
+    call(written(tmp_path, content))
+
+    (folder,) = folders(tmp_path)
+    *_, failure, checkpoint = (folder / "log.txt").read_text().splitlines()
+    (kept,) = folder.glob("checkpoints/0*")
+    assert "data set digits, finetuning: training has diverged" in failure
+    assert f"last good checkpoint is {kept.relative_to(tmp_path)} (digits, after pre" in checkpoint
+    assert result(folder)["status"] == "diverged"
+
+
 def test_resume_on_error_goes_on_with_the_next_method(call, tmp_path):
     files = [written(tmp_path, diverging(), "a.json"), written(tmp_path, method(), "b.json")]
 

@@ -1,11 +1,14 @@
 """Files that are there whole or not at all."""
 
+import fcntl
 import json
+import os
 import stat
+from contextlib import contextmanager
 
 import pytest
 
-from dcrf.files import remove_unfinished, write_atomically, write_json
+from dcrf.files import alone_in, remove_unfinished, write_atomically, write_json
 
 
 def test_folders_are_made(tmp_path):
@@ -86,3 +89,23 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     assert all(file.exists() for file in others)
     remove_unfinished(tmp_path)
     assert [file.exists() for file in others] == [True, False, True, True]
+
+
+@contextmanager
+def handle_of(folder):
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def test_nobody_else_is_in_a_block_that_one_is_alone_in(tmp_path):
+    folder = tmp_path / "made" / "for it"
+
+    with alone_in(folder), handle_of(folder) as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    with handle_of(folder) as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free again
+    assert list(folder.iterdir()) == []

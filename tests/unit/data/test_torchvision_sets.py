@@ -168,7 +168,7 @@ def test_a_failed_download_says_so(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     mirror = f"{(tmp_path / 'empty').as_uri()}/"
     monkeypatch.setattr(tv_sets.MNIST, "mirrors", [mirror])
-    with pytest.raises(DataError, match="put the files by hand"):
+    with pytest.raises(DataError, match="remove what it left in"):
         open_torchvision("MNIST", root=str(tmp_path), download=True)
 
 

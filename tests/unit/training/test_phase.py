@@ -10,7 +10,7 @@ from torch.optim import SGD
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.errors import TrainingError
+from dcrf.errors import DivergedError, TrainingError
 from dcrf.mappings.mapping import Mapping
 from dcrf.training.exit_criteria import Iterations
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
@@ -133,6 +133,32 @@ def test_a_loss_that_is_not_finite_is_named(value):
 
     with pytest.raises(TrainingError, match=r"broken/mean is (nan|inf) in iteration 1"):
         run_phase(phase(patterns), batches(), no_sweep, [])
+
+
+class Cusp(DesignPattern):
+    """The square root of |output|: finite at 0, where its gradient is not."""
+
+    loss_names = ("mean",)
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, batch):
+        return {"mean": self.encoder(batch.samples).abs().sqrt().mean()}
+
+
+def test_a_gradient_that_is_not_finite_is_named_and_no_step_is_made():
+    linear = nn.Linear(3, 1, bias=False)
+    nn.init.zeros_(linear.weight)
+    encoder = Mapping([linear])
+    patterns = {"fine": PatternUse(MeanOutput(encoder)), "broken": PatternUse(Cusp(encoder))}
+    optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
+
+    with pytest.raises(DivergedError, match="gradient of broken/mean is not finite in iteration 1"):
+        run_phase(phase(patterns, optimizers=[optimizer]), batches(), no_sweep, [encoder])
+
+    assert linear.weight.tolist() == [[0.0, 0.0, 0.0]]
 
 
 class CountedAssignment(Assignment):

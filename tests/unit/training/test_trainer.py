@@ -183,16 +183,25 @@ def test_what_was_done_before_a_failure_is_known():
     assert [record.dataset for record in trainer.datasets] == ["a"]
 
 
+def test_parameters_that_are_not_finite_after_a_phase_are_an_error():
+    def prepare(method, sweep):
+        method.mappings["encoder"].requires_grad_(False)
+        next(method.parameters()).fill_(torch.nan)
+
+    with pytest.raises(TrainingError, match=r"blobs, training: .*parameters are not finite"):
+        run(plan(phases=[phase_plan(prepare=prepare)]))
+
+
 def test_durations_are_known_for_every_part():
     trainer = run(plan(phases=[phase_plan("other"), phase_plan()]))
 
-    assert list(trainer.durations) == [
+    assert list(trainer.durations.seconds) == [
         "blobs/opening",
         "blobs/other",
         "blobs/training",
         "blobs/final evaluation",
     ]
-    assert all(seconds >= 0 for seconds in trainer.durations.values())
+    assert all(seconds >= 0 for seconds in trainer.durations.seconds.values())
 
 
 @pytest.mark.parametrize(
@@ -213,7 +222,7 @@ def test_a_failure_names_data_set_and_part(changes, part):
 
     assert str(caught.value) == f"data set blobs, {part}: is missing"
     assert isinstance(caught.value.__cause__, DataError)
-    assert f"blobs/{part}" in trainer.durations
+    assert f"blobs/{part}" in trainer.durations.seconds
 
 
 def test_a_failure_of_a_library_is_named_by_its_kind():
@@ -221,7 +230,7 @@ def test_a_failure_of_a_library_is_named_by_its_kind():
 
     with pytest.raises(TrainingError, match="opening: RuntimeError: out of memory"):
         trainer.run()
-    assert trainer.durations.keys() == {"blobs/opening"}
+    assert trainer.durations.seconds.keys() == {"blobs/opening"}
 
 
 def test_an_interruption_passes_through():

@@ -1,0 +1,51 @@
+"""Seconds by part, also of runs that were cut off."""
+
+import pytest
+
+from dcrf.training import durations
+from dcrf.training.durations import Durations
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand."""
+    now = [100.0]
+    monkeypatch.setattr(durations.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_parts_are_timed_and_add_up(clock):
+    found = Durations()
+    for name, seconds in (("a", 2.0), ("b", 3.0), ("a", 5.0)):
+        with found.of(name):
+            clock[0] += seconds
+
+    assert found.seconds == {"a": 7.0, "b": 3.0}
+
+
+def test_a_part_that_fails_counts(clock):
+    def fail():
+        clock[0] += 2
+        raise KeyError
+
+    found = Durations()
+    with pytest.raises(KeyError), found.of("a"):
+        fail()
+
+    assert found.seconds == {"a": 2.0}
+
+
+def test_what_was_cut_off_counts_until_its_checkpoint(clock):
+    cut, after = Durations(), Durations()
+    with cut.of("a"):
+        clock[0] += 2
+        state = cut.state_dict()
+        clock[0] += 10  # what comes after the checkpoint is lost
+
+    with after.of("opening"):
+        clock[0] += 1
+    after.load_state_dict(state)
+    with after.of("a"):
+        clock[0] += 4
+
+    assert after.seconds == {"a": 6.0}
