@@ -97,9 +97,23 @@ def _build(entry: Mapping[str, Any]) -> Transform:
     cls = ToTensor if name == "ToTensor" else TRANSFORMS[name]
     try:
         arguments = {key: _argument(value, key) for key, value in options.items()}
-        return cls(*(_argument(value) for value in positional), **arguments)
+        made = cls(*(_argument(value) for value in positional), **arguments)
+        _check_ranges(made)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise DataError(f"transform {name} refuses its arguments: {error}") from error
+    return made
+
+
+def _check_ranges(transform: Transform) -> None:
+    """Raise ValueError for numbers that torchvision takes although nothing can come of them."""
+    p = getattr(transform, "p", 0)
+    if isinstance(p, int | float) and not 0 <= p <= 1:
+        raise ValueError(f"p is {p}, and a probability is at least 0 and at most 1")
+    if isinstance(transform, tv.RandomResizedCrop):
+        for name in ("scale", "ratio"):
+            low, high = getattr(transform, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} is [{low}, {high}], which is no range of numbers above 0")
 
 
 def _argument(value: Any, key: str = "") -> Any:

@@ -54,6 +54,10 @@ def test_a_policy_is_given_by_its_value():
         {"type": "RandomAffine"},
         {"type": "Resize", "size": 4, "interpolation": "clever"},
         {"type": "ColorJitter", "hue": 0.7},
+        {"type": "RandomPerspective", "p": -1.0},
+        {"type": "RandomHorizontalFlip", "p": 1.5},
+        {"type": "RandomResizedCrop", "size": 8, "scale": [-0.75, 1.0]},
+        {"type": "RandomResizedCrop", "size": 8, "ratio": [0, 1.0]},
     ],
 )
 def test_refused_arguments_are_an_error_that_names_the_transform(entry):
