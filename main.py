@@ -1,6 +1,10 @@
 """Run method files: `python main.py --help`."""
 
-from dcrf.cli import main
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from dcrf.cli import main
+
+        code = main()
+    except KeyboardInterrupt:  # while Python is still importing
+        code = 130
+    raise SystemExit(code)

@@ -35,10 +35,23 @@ def remove_unfinished(folder: Path, name: str = "*") -> None:
         left.unlink(missing_ok=True)
 
 
+def read_json(file: Path) -> Any:
+    """Read what `write_json` wrote.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is something else.
+    """
+    try:
+        return json.loads(file.read_bytes())
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def write_json(file: Path, content: Any) -> None:
     """Write an object as readable JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(file, text.encode())
+    write_atomically(file, text.encode(errors="backslashreplace"))  # names of files may be no text
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Runs that have begun: their folders, whether they are done, whether they are still the same."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from dcrf.config.json_paths import child
 from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
 from dcrf.errors import ConfigError, Problem
-from dcrf.files import write_json
+from dcrf.files import read_json, write_json
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 from dcrf.reporting.summary import Outcome
 
 CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json"
+_ANEW = "begin a new run without --resume"
 _ABSENT = object()
 _TIME = len("2026-01-31T23-59-59")
 _LONGEST = 200  # characters of a value in a message
@@ -76,32 +78,74 @@ def method_file(path: str, resumes: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """What there is of a run.
+class Beginning:
+    """How a run has begun.
 
-    folder: where it has begun.
+    seed_in_names: the seed, where files of several seeds must not meet; else None.
+    threads: that torch used.
+    number: counts the runs of a method, since a clock may be put back.
+    """
+
+    seed_in_names: int | None
+    threads: int
+    number: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what was read from a file and is none."""
+        numbers = (self.seed_in_names or 0, self.threads, self.number)
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(f"{asdict(self)} has something else than numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What there is of a run that has begun.
+
     outcome: what became of it, if it has come to its end.
     """
 
-    folder: Path | None = None
+    folder: Path
+    beginning: Beginning
     outcome: Outcome | None = None
 
 
-def begun(config: MethodConfig, seed: int, output_dir: Path) -> Begun:
-    """Return what there is of a method with a seed.
+def begun(config: MethodConfig, seed: int, output_dir: Path) -> Begun | None:
+    """Return what there is of a method with a seed, if anything.
 
     Its folder is the one that the configuration was read from, or else the newest one under
     `output_dir`.
 
     Raises:
-        ConfigError: the configuration is another one now; names all keys that differ.
+        ConfigError: the configuration is another one now, of which all keys that differ are
+            named; or the folder is not what a run leaves.
     """
     own = Path(config.source).parent
     folder = own if _is_of(config, own) else _newest(config.name, seed, output_dir)
     if folder is None:
-        return Begun()
+        return None
+    _check_links(folder)
     check_same(_content(folder), described(config, seed), folder)
-    return Begun(folder, _finished(config, folder))
+    try:
+        return Begun(folder, beginning(folder), _finished(config, folder))
+    except (OSError, ValueError) as error:
+        raise ConfigError(folder, [Problem(RUN, f"it cannot be read: {error}", _ANEW)]) from error
+
+
+def beginning(folder: Path) -> Beginning:
+    """Return how the run in a folder has begun.
+
+    Raises:
+        OSError, ValueError: that cannot be read.
+    """
+    try:
+        return Beginning(**read_json(folder / RUN))
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def next_number(parent: Path) -> int:
+    """Return a number above those of all runs in a folder."""
+    return 1 + max((_age(folder)[0] for folder in parent.glob("[!.]*")), default=0)
 
 
 def described(config: MethodConfig, seed: int) -> dict[str, Any]:
@@ -109,9 +153,9 @@ def described(config: MethodConfig, seed: int) -> dict[str, Any]:
     return {**config.filled, "seed": seed}
 
 
-def check_same(before: Mapping[str, Any], now: Mapping[str, Any], source: Path) -> None:
+def check_same(before: Any, now: Mapping[str, Any], source: Path) -> None:
     """Raise ConfigError with all values that are not those that a run began with."""
-    remedy = "take back the change, or begin a new run without --resume"
+    remedy = f"take back the change, or {_ANEW}"
     plain = json.loads(json.dumps(now))
     if found := [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]:
         raise ConfigError(source, found)
@@ -120,8 +164,8 @@ def check_same(before: Mapping[str, Any], now: Mapping[str, Any], source: Path) 
 def _finished(config: MethodConfig, folder: Path) -> Outcome | None:
     """Return the outcome of a run that has come to its end; None where there is more to do."""
     try:
-        found = json.loads((folder / RESULT).read_bytes())
-        if found["status"] != "ok":
+        found = read_json(folder / RESULT)
+        if found["status"] != "ok" or not all(map(_can_be_shown, found["datasets"])):
             return None
         parts = {
             "source": str(config.source),
@@ -129,8 +173,29 @@ def _finished(config: MethodConfig, folder: Path) -> Outcome | None:
             "phases": tuple(PhaseRecord(**record) for record in found["phases"]),
         }
         return Outcome(**{**found, **parts})
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _can_be_shown(record: Mapping[str, Any]) -> bool:
+    """Whether the scores of a data set, read from a file, are numbers."""
+    found = record["evaluation"]
+    if found is None:
+        return True
+    scores = [found["acc"], found["nmi"], found["ari"], *found["internal"].values()]
+    return type(found["n_samples"]) is int and all(
+        score is None or type(score) in (int, float) for score in scores
+    )
+
+
+def _check_links(folder: Path) -> None:
+    """Raise ConfigError where something in a folder leads out of it: a run leaves no links."""
+    inside = (Path(at, name) for at, *names in os.walk(folder) for name in chain(*names))
+    links = [path for path in inside if path.is_symlink()]
+    if links:
+        remedy = "put the file itself in its place"
+        found = "it is a link, and what a run writes must not lead out of its folder"
+        raise ConfigError(folder, [Problem(str(link), found, remedy) for link in links])
 
 
 def _is_of(config: MethodConfig, folder: Path) -> bool:
@@ -143,14 +208,18 @@ def _newest(name: str, seed: int, output_dir: Path) -> Path | None:
     return max(begun, key=_age, default=None)
 
 
-def _age(folder: Path) -> tuple[str, int, str]:
-    """Return what sorts folders by time, and those of one second by their last number."""
-    return folder.name[:_TIME], len(folder.name), folder.name
+def _age(folder: Path) -> tuple[int, str, int, str]:
+    """Return what sorts folders by number and time, and those of one second by their ending."""
+    try:
+        number = beginning(folder).number
+    except (OSError, ValueError):
+        number = 0
+    return number, folder.name[:_TIME], len(folder.name), folder.name
 
 
 def _content(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / CONFIGURATION).read_bytes())
+        found = read_json(folder / CONFIGURATION)
     except (OSError, ValueError):
         found = None
     return found if isinstance(found, dict) else {}

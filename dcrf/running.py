@@ -1,16 +1,11 @@
 """Run one method with one seed, into a folder of its own."""
 
-import json
-import os
-import platform
 import shlex
-import subprocess
 import sys
 import time
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -19,19 +14,28 @@ from dcrf.builder import Run, build_plans, label_informed
 from dcrf.builder.run import CHECKPOINTS
 from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
-from dcrf.errors import DcrfError, is_expected, status_of
+from dcrf.environment import environment
+from dcrf.errors import DcrfError, DivergedError, is_expected, status_of
 from dcrf.files import locked, remove_unfinished, write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
-from dcrf.resuming import CONFIGURATION, RESULT, RUN, check_same, described, new_folder
+from dcrf.resuming import (
+    CONFIGURATION,
+    RESULT,
+    RUN,
+    Beginning,
+    check_same,
+    described,
+    new_folder,
+    next_number,
+)
 from dcrf.streams import Streams
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.stopping import Stop, signals_to
 from dcrf.training.trainer import Trainer
 
-PACKAGES = ("torch", "torchvision", "kornia", "numpy", "scipy", "scikit-learn", "jsonschema")
-METRICS, SEED_IN_NAMES = "metrics.jsonl", "seed_in_names"
+METRICS = "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,22 @@ class Output:
         in each run's folder.
     writes_logs: whether log files are written at all.
     timestamps: whether log lines start with the time.
-    several_seeds: whether the seed belongs into the names of saved files.
+    seed_in_names: the seed, where files of several seeds must not meet; else None.
     checkpoint_interval: iterations between checkpoints; None for one about every minute.
     begun: the folder of a run that goes on; None for a new one.
+    threads: that it began with; None for a new one.
+    program: what a person types to run the command line.
     """
 
     folder: Path
     log_file: str | None = None
     writes_logs: bool = True
     timestamps: bool = True
-    several_seeds: bool = False
+    seed_in_names: int | None = None
     checkpoint_interval: int | None = None
     begun: Path | None = None
+    threads: int | None = None
+    program: str = "python main.py"
 
 
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
@@ -64,14 +72,13 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
             folder = output.begun or _new_folder(config, seed, output)
             stack.enter_context(locked(folder / CHECKPOINTS / "lock"))
             metrics, log = JsonLines(folder / METRICS), _log_file(config, folder, output)
-            seed_in_names = json.loads((folder / RUN).read_bytes())[SEED_IN_NAMES]
-        except (OSError, ValueError, LookupError) as error:
+        except OSError as error:
             cause = f"results cannot be written: {error}"
             return Outcome(str(config.source), config.name, seed, "failed", error=cause)
         writer = Writers([_console(), metrics, *([log] if log else [])])
         stack.callback(writer.close)
         device = resolve_device(config.device)
-        run = Run(config, Streams(seed), device, writer, folder, seed_in_names)
+        run = Run(config, Streams(seed), device, writer, folder, output.seed_in_names)
         outcome = _outcome(run, metrics, log, output)
     return replace(outcome, seconds=time.perf_counter() - start)
 
@@ -98,7 +105,7 @@ def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) 
     checkpoints = _checkpoints(run, metrics, stop, output.checkpoint_interval)
     trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints)
     with signals_to(stop):
-        status, failure = _attempt(trainer, checkpoints, run, log)
+        status, failure = _attempt(trainer, checkpoints, run, output, log)
     outcome = Outcome(
         source=str(run.config.source),
         method=run.config.name,
@@ -109,8 +116,13 @@ def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) 
         phases=tuple(trainer.phases),
         error=failure,
     )
-    write_json(run.folder / "timing.json", trainer.durations.seconds)
-    write_json(run.folder / RESULT, _result(outcome))
+    try:
+        write_json(run.folder / "timing.json", trainer.durations.seconds)
+        write_json(run.folder / RESULT, _result(outcome))
+    except OSError as error:
+        cause = f"results cannot be written: {error}"
+        _say(run, f"{cause}; once they can, go on with: {_resuming(run, output)}")
+        return replace(outcome, status="failed", error=cause)
     return outcome
 
 
@@ -134,40 +146,51 @@ def _find_start(checkpoints: Checkpoints, run: Run) -> None:
     """
     now, found = checkpoints.about, checkpoints.find_start(run.device)
     if found is not None:
-        check_same(found.description["configuration"], now["configuration"], found.folder)
+        check_same(found.description.get("configuration"), now["configuration"], found.folder)
         run.writer.write(Note(f"{run.config.name}  goes on from {found.folder}"))
         for key in ("torch", "device", "threads"):
-            if (before := found.description[key]) != now[key]:
+            if (before := found.description.get(key)) != now[key]:
                 change = f"the checkpoint was written with {key} {before}, now it is {now[key]}"
                 run.writer.write(Note(f"{change}: results may differ in their last digits"))
     for folder in (run.folder, *filter(Path.is_dir, run.folder.iterdir())):
-        remove_unfinished(folder)
+        remove_unfinished(folder)  # none of them is a link, which `begun` has made sure of
     checkpoints.start_from(found)
 
 
 def _attempt(
-    trainer: Trainer, checkpoints: Checkpoints, run: Run, log: LogFile | None
+    trainer: Trainer, checkpoints: Checkpoints, run: Run, output: Output, log: LogFile | None
 ) -> tuple[str, str | None]:
     """Run to the end if possible; return the status, and the cause of a failure."""
-    name = run.config.name
     try:
-        _write_description(run)
+        write_json(run.folder / "environment.json", environment(run.device))
         _introduce(run)
         _find_start(checkpoints, run)
         trainer.run()
+        return "ok", None
     except KeyboardInterrupt:
-        how = f"python main.py --resume {shlex.quote(str(run.folder))}"
-        run.writer.write(Note(f"{name}  interrupted; go on with: {how}"))
+        _say(run, f"interrupted; go on with: {_resuming(run, output)}")
         return "interrupted", None
     except (DcrfError, OSError) as error:
-        run.writer.write(Note(f"{name}  failed: {error}"))
+        _say(run, f"failed: {error}")
         if checkpoints.last:
             folder, place = checkpoints.last
-            run.writer.write(Note(f"{name}  the last good checkpoint is {folder} ({place})"))
+            _say(run, f"the last good checkpoint is {folder} ({place})")
+            if not isinstance(error.__cause__, DivergedError):
+                _say(run, f"once the cause is gone, go on with: {_resuming(run, output)}")
         if log is not None and not is_expected(error):
-            log.write(Note("".join(traceback.format_exception(error))))
+            with suppress(OSError):
+                log.write(Note("".join(traceback.format_exception(error))))
         return status_of(str(error)), str(error)
-    return "ok", None
+
+
+def _say(run: Run, text: str) -> None:
+    """Write a sentence; that there is no room for it in the log, too, is no other failure."""
+    with suppress(OSError):
+        run.writer.write(Note(f"{run.config.name}  {text}"))
+
+
+def _resuming(run: Run, output: Output) -> str:
+    return f"{output.program} --resume {shlex.quote(str(run.folder))}"
 
 
 def _console() -> Writer:
@@ -177,11 +200,10 @@ def _console() -> Writer:
 
 
 def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
-    content = {
-        CONFIGURATION: described(config, seed),
-        RUN: {SEED_IN_NAMES: seed if output.several_seeds else None},
-    }
-    return new_folder(output.folder / clean_name(config.name), seed, content)
+    parent = output.folder / clean_name(config.name)
+    start = Beginning(output.seed_in_names, torch.get_num_threads(), next_number(parent))
+    content = {CONFIGURATION: described(config, seed), RUN: asdict(start)}
+    return new_folder(parent, seed, content)
 
 
 def _introduce(run: Run) -> None:
@@ -198,33 +220,6 @@ def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | N
         return LogFile(folder / "log.txt", timestamps=output.timestamps)
     path = Path(output.log_file.replace("%s", clean_name(config.name)))
     return LogFile(path, timestamps=output.timestamps)
-
-
-def _write_description(run: Run) -> None:
-    folder = run.folder
-    write_json(
-        folder / "environment.json",
-        {
-            "python": platform.python_version(),
-            "packages": {name: version(name) for name in PACKAGES},
-            "machine": platform.platform(),
-            "processors": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "device": run.device,
-            "commit": _commit(),
-        },
-    )
-
-
-def _commit() -> str | None:
-    """Return the commit of this checkout, or None outside of one."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 def _result(outcome: Outcome) -> dict[str, object]:

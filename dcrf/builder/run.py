@@ -1,6 +1,5 @@
 """One run of a method, and the files that it saves and loads."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import escape
@@ -9,13 +8,14 @@ from typing import Any
 
 from dcrf.config.model import MethodConfig, SaveConfig
 from dcrf.config.saved_names import clean_name, saved_file, with_seed
+from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.files import remove_unfinished, write_atomically, write_json
+from dcrf.files import read_json, remove_unfinished, write_atomically, write_json
 from dcrf.reporting.writers import Writer
 from dcrf.streams import Streams
 from dcrf.tensor_files import save_tensors
 from dcrf.training.method import Method
-from dcrf.training.parameter_files import mapping_tensors, unused
+from dcrf.training.parameter_files import is_numbered, mapping_tensors, unused
 
 CENTROIDS = "centroids"
 CHECKPOINTS = "checkpoints"
@@ -64,7 +64,7 @@ class Run:
         """Take over what `state_dict` returned; nothing is kept apart without it."""
         self.kept_apart.clear()
         for file, own in state.get(KEPT_APART, {}).items():
-            self.kept_apart[Path(file)] = Path(own)
+            self.kept_apart[Path(file)] = _kept_apart(Path(file), own)
 
     def _chosen(self, file: Path) -> Path:
         """Return a file that no other run has written.
@@ -73,11 +73,11 @@ class Run:
         on must know its own files from those of others.
         """
         record = self.folder / CHECKPOINTS / KEPT_APART
-        chosen = json.loads(record.read_bytes()) if record.exists() else {}
+        chosen = read_json(record) if record.exists() else {}
         if str(file) not in chosen:
             chosen[str(file)] = str(unused(file))
             write_json(record, chosen)
-        return Path(chosen[str(file)])
+        return _kept_apart(file, chosen[str(file)])
 
     def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
         """Save all parameters, and the cluster (n,) of every sample where there are clusters."""
@@ -88,6 +88,17 @@ class Run:
         if clusters is not None:
             file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"
             write_atomically(file, _csv(clusters.tolist()).encode())
+
+
+def _kept_apart(file: Path, own: str) -> Path:
+    """Return the file that takes another one's place, as it was written down.
+
+    Raises:
+        DataError: it is one that a run would not choose.
+    """
+    if not is_numbered(Path(own), file):
+        raise DataError(f"the run has lost which file it saves to: not {own} in place of {file}")
+    return Path(own)
 
 
 def tensors_of(method: Method, part: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 from dcrf.config.checks.input_files import exists
@@ -11,14 +10,17 @@ from dcrf.config.saved_names import names_to_load, saved_file
 from dcrf.errors import ConfigError, Problem
 
 
-def check_batch(configs: Sequence[MethodConfig], seeds: Sequence[int]) -> None:
+def check_batch(runs: Sequence[tuple[MethodConfig, int | None]]) -> None:
     """Check the files that methods which run one after the other save and load.
+
+    Args:
+        runs: methods with the seeds that belong into the names of saved files, None for none.
 
     Raises:
         ConfigError: two methods, or two parts of one, save to the same file; a file to load
             does not exist, and nothing that runs before saves it.
     """
-    steps = list(_steps(configs, seeds if len(seeds) > 1 else [None]))
+    steps = list(_steps(runs))
     writers: dict[Path, _Writer] = {}
     problems = dict.fromkeys(_conflicts(steps, writers)) | dict.fromkeys(_unsaved(steps, writers))
     if problems:
@@ -32,7 +34,7 @@ def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Pat
         config: of the method.
         seed: of the run where there are several, else None.
     """
-    steps = list(_steps([config], [seed]))
+    steps = list(_steps([(config, seed)]))
     saved = {file for step in steps for file, _ in step.saved()}
     loaded = {file for step in steps for _, file in step.loaded()}
     return saved, {name for file in loaded for name in names_to_load(file, seed)}
@@ -62,9 +64,9 @@ class _Step:
             yield f"{centroids.path}.centroid_file_path", centroids.file
 
 
-def _steps(configs: Sequence[MethodConfig], seeds: Sequence[int | None]) -> Iterator[_Step]:
+def _steps(runs: Sequence[tuple[MethodConfig, int | None]]) -> Iterator[_Step]:
     """Yield all that is run, in its order."""
-    for config, seed in product(configs, seeds):
+    for config, seed in runs:
         using = () if config.centroids is None else config.centroids.phases
         are_there = False
         for dataset in config.datasets:

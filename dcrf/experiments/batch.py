@@ -46,18 +46,22 @@ def run_batch(
     """
     import torch  # noqa: PLC0415 - whoever has checked the methods has it
 
-    at_once = max(1, min(rules.at_once, len(runs)))
-    threads = max(1, torch.get_num_threads() // at_once)
-    jobs = [Job(*run, threads, _prefix(*run) if at_once > 1 else None) for run in runs]
-    seeds = [(config, seed if output.several_seeds else None) for config, seed, output in runs]
-    batch = Batch(jobs, needs(seeds), rules)
+    threads = max(1, torch.get_num_threads() // rules.at_once)
+    jobs = [
+        Job(*run, run[-1].threads or threads, _prefix(*run) if rules.at_once > 1 else None)
+        for run in runs
+    ]
+    names = [(config, output.seed_in_names) for config, _, output in runs]
+    batch = Batch(jobs, needs(names), rules)
     batch.run()
     outcomes = [batch.outcomes.get(n) or job.outcome("not run") for n, job in enumerate(jobs)]
     return outcomes, batch.signals
 
 
 def _prefix(config: MethodConfig, seed: int, output: "Output") -> str:
-    return f"{config.name}, seed {seed}: " if output.several_seeds else f"{config.name}: "
+    return (
+        f"{config.name}, seed {seed}: " if output.seed_in_names is not None else f"{config.name}: "
+    )
 
 
 class Batch:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -43,9 +44,10 @@ class Writers:
             writer.write(record)
 
     def close(self) -> None:
-        """Close them all."""
+        """Close them all; what cannot be written any more has been an error before."""
         for writer in self.writers:
-            writer.close()
+            with suppress(OSError):
+                writer.close()
 
 
 class Lines:

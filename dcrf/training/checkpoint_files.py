@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.errors import DataError
+from dcrf.files import read_json
 from dcrf.tensor_files import from_bytes, to_bytes
 
 KEPT = 2
@@ -84,7 +85,7 @@ def read(folder: Path, device: str) -> Checkpoint:
         DataError: it is not what was written.
     """
     try:
-        sums = json.loads((folder / MANIFEST).read_bytes())["sha256"]
+        sums = read_json(folder / MANIFEST)["sha256"]
         content = {name: (folder / name).read_bytes() for name in (STATE, DESCRIPTION)}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"the checkpoint {folder} is not whole: {error}") from error
@@ -92,7 +93,10 @@ def read(folder: Path, device: str) -> Checkpoint:
         if not isinstance(sums, dict) or sums.get(name) != _sha256(found):
             raise DataError(f"the checkpoint {folder} is damaged: {name} is not what was written")
     state = from_bytes(content[STATE], str(folder / STATE), device)
-    return Checkpoint(folder, state, json.loads(content[DESCRIPTION]))
+    description = read_json(folder / DESCRIPTION)
+    if not isinstance(description, dict):
+        raise DataError(f"the checkpoint {folder} does not say of what it is one")
+    return Checkpoint(folder, state, description)
 
 
 def folders(parent: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from dcrf.errors import DataError
+from dcrf.errors import DataError, cause_of
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
 from dcrf.training.checkpoint_files import Checkpoint, read_newest, write
@@ -96,11 +96,15 @@ class Checkpoints:
 
         Raises:
             OSError: a file has lost what was in it.
+            DataError: it is none of a run.
         """
         self.start = found.state if found else None
-        self.last = (found.folder, found.state["place"]["words"]) if found else None
-        for name, thing in self.files.items():
-            thing.load_state_dict(self.start[name] if self.start else {})
+        try:
+            self.last = (found.folder, found.state["place"]["words"]) if found else None
+            for name, thing in self.files.items():
+                thing.load_state_dict(self.start[name] if self.start else {})
+        except (LookupError, TypeError, AttributeError) as error:
+            raise DataError(f"the checkpoint is none of a run: {cause_of(error)}") from error
 
     def due(self, iteration: int) -> bool:
         """Whether a checkpoint is due after this iteration."""

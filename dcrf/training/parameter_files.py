@@ -37,3 +37,10 @@ def unused(file: Path) -> Path:
         return file
     numbered = (file.with_name(f"{file.stem}_{n}{file.suffix}") for n in count(2))
     return next(path for path in numbered if not path.exists())
+
+
+def is_numbered(path: Path, file: Path) -> bool:
+    """Whether a path is one that `unused` may return for a file."""
+    number = path.stem.removeprefix(f"{file.stem}_")
+    numbered = file.with_name(f"{file.stem}_{number}{file.suffix}")
+    return path == file or (number.isdecimal() and path == numbered)

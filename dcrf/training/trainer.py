@@ -97,9 +97,7 @@ class Trainer:
             KeyboardInterrupt: a signal has come, and what is needed to go on has been kept.
         """
         start = self.checkpoints.start if self.checkpoints else None
-        if start:
-            self.load_state_dict(start["trainer"])
-        first, method = start["place"]["dataset"] if start else 0, None
+        first, method = self._first(start) if start else 0, None
         for number, plan in enumerate(self.plans[first:], first):
             with self._part(plan.name, "opening"):
                 source = plan.open()
@@ -127,6 +125,22 @@ class Trainer:
         self.phases = [PhaseRecord(**record) for record in state["phases"]]
         self.durations.load_state_dict(state["durations"])
         self._digests = {**state["digests"]}
+
+    def _first(self, start: Mapping[str, Any]) -> int:
+        """Take over what has been done; return the number of the data set to go on with.
+
+        Raises:
+            DataError: the checkpoint is none of these plans.
+        """
+        try:
+            self.load_state_dict(start["trainer"])
+            dataset, phase = start["place"]["dataset"], start["place"]["phase"]
+            fits = dataset in range(len(self.plans))
+            if not fits or phase not in range(len(self.plans[dataset].phases) + 1):
+                raise IndexError(f"there is no data set {dataset} with a phase {phase}")
+        except (LookupError, TypeError, AttributeError) as error:
+            raise DataError(f"the checkpoint is none of this method: {cause_of(error)}") from error
+        return dataset
 
     def _maker(self, number: int) -> Callable[[], Method]:
         """Return what builds the method that is used on a data set."""

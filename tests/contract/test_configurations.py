@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dcrf.builder import check
-from dcrf.cli import ROOT, main
+from dcrf.cli import main
 from dcrf.config import load_method
+from dcrf.loading import ROOT
 from tests.cases.methods import fake_mnist, result
 
 FOLDER = ROOT / "configurations"

@@ -34,16 +34,17 @@ MAY_IMPORT = {
     "evaluation": {"assignment", "batch", "errors"},
     "reporting": set(),
     "training": {"assignment", "batch", "data", "design_patterns", "errors", "evaluation"}
-    | {"mappings", "reporting", "streams", "tensor_files"},
+    | {"files", "mappings", "reporting", "streams", "tensor_files"},
     "builder": {"assignment", "batch", "config", "data", "errors", "evaluation", "mappings"}
     | {"files", "memory", "names", "registry", "reporting", "streams", "tensor_files", "training"},
     "generate": {"files", "names", "registry"},
     "resuming": {"config", "errors", "files", "reporting"},
-    "running": {"builder", "config", "errors", "files", "reporting", "resuming", "streams"}
-    | {"training"},
+    "environment": set(),
+    "running": {"builder", "config", "environment", "errors", "files", "reporting", "resuming"}
+    | {"streams", "training"},
     "experiments": {"config", "errors", "reporting", "running"},
-    "cli": {"builder", "config", "errors", "experiments", "files", "flags", "reporting", "resuming"}
-    | {"running"},
+    "loading": {"builder", "config", "errors", "experiments", "reporting", "resuming", "running"},
+    "cli": {"errors", "experiments", "files", "flags", "loading", "reporting", "running"},
 }
 """Part of the package -> the other parts that it may import."""
 
@@ -54,6 +55,7 @@ TOP_OF_CLI = {
     "errors",
     "files",
     "flags",
+    "loading",
     "resuming",
 }  # the rest is imported once the files have been checked
 

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from dcrf.builder import check
-from dcrf.cli import ROOT
 from dcrf.config import load_method
 from dcrf.flags import parser
+from dcrf.loading import ROOT
 from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
 
 README = (ROOT / "README.md").read_text()

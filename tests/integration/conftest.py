@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from dcrf.cli import ROOT, main
+from dcrf.cli import main
+from dcrf.loading import ROOT
 from tests.cases.methods import written
 
 

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from dcrf.cli import ROOT, main
+from dcrf.cli import main
+from dcrf.loading import ROOT
 from tests.cases.methods import VIEW, digits, method, records, result, written
 
 
@@ -87,6 +88,51 @@ def test_several_seeds_give_a_mean_and_a_deviation(call, tmp_path):
     assert " ± " in out.splitlines()[-1]
     names = {file.name for file in (tmp_path / "saved").iterdir()}
     assert names == {"tiny_digits_encoder_seed1.pth", "tiny_digits_encoder_seed2.pth"}
+
+
+def test_runs_of_several_seeds_go_on_by_their_folders_as_they_began(call, tmp_path):
+    saving, loading = method(name="saving"), method(name="loading")
+    saving["phases"][0]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "saved/encoder.pth"}
+    ]
+    loading["phases"][0]["load_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
+    ]
+    files = [written(tmp_path, saving, "a.json"), written(tmp_path, loading, "b.json")]
+    call(*files, "--seed", "1,2")
+    runs = [f for f in folders(tmp_path) if f.is_dir()]
+    before = {folder: result(folder) for folder in runs}
+    for folder in runs[1:]:
+        (folder / "result.json").unlink()
+
+    code, out, _ = call("--resume", *map(str, runs))
+
+    assert code == 0
+    assert {folder: result(folder) for folder in runs} == before
+    assert out.count("  is finished, results in ") == 1
+    assert out.count("  goes on in ") == len(runs) - 1 == 3
+    assert sorted(folder.name for folder in (tmp_path / "saved").iterdir()) == [
+        "encoder_seed1.pth", "encoder_seed2.pth",
+    ]  # fmt: skip
+
+
+def test_what_has_not_begun_says_so_when_it_is_to_be_resumed(call, tmp_path):
+    code, out, _ = call(written(tmp_path, method()), "--resume")
+
+    assert code == 0
+    assert out.startswith("tiny  seed 0  has not begun yet, so it begins now\n")
+
+
+def test_a_path_that_does_not_exist_is_one_failure_of_a_batch(call, tmp_path):
+    file = written(tmp_path, method())
+    assert call(file, "nowhere.json")[0] == 2
+
+    code, out, err = call(file, "nowhere.json", "--resume_on_error")
+
+    assert code == 1
+    assert "nowhere.json does not exist" in err
+    (row,) = (line for line in out.splitlines() if line.startswith("nowhere  "))
+    assert row.split()[:3] == ["nowhere", "-", "invalid"]
 
 
 def test_a_folder_means_the_files_directly_in_it_in_name_order(call, tmp_path):
@@ -230,11 +276,12 @@ def test_a_failure_is_named_and_the_batch_stops(call, tmp_path):
     for part in ("diverging", "digits", "pretraining", "reconstruction/reconstruction is"):
         assert part in log.splitlines()[-1]
     assert "Traceback" not in out
-    table, cause = out.rsplit("\n\n", 1)
+    *_, table, cause, way_on = out.split("\n\n")
     assert ["  diverged  " in line for line in table.splitlines()[-2:]] == [True, False]
     assert "  not run  " in table.splitlines()[-1]
     assert cause.startswith("diverging, seed 0, diverged: data set digits, pretraining: ")
     assert result(folder)["status"] == "diverged"
+    assert way_on.endswith(f"main.py {files[0]} {files[1]} --resume\n")
 
 
 def test_the_last_good_checkpoint_of_a_failure_is_named(call, tmp_path):

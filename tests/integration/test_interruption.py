@@ -1,11 +1,13 @@
 """What a person gets who stops a run with Ctrl-C, or a machine that stops it with SIGTERM."""
 
 import re
+import shlex
 import signal
 from itertools import islice
 
 import pytest
 
+from dcrf.loading import ROOT
 from tests.cases.methods import method, records, result, written
 
 LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
@@ -38,14 +40,17 @@ def test_an_interrupted_run_says_so_keeps_what_it_has_and_can_go_on(start, tmp_p
     (row,) = (line for line in out.splitlines() if line.startswith("tiny ") and " 0 " in line)
     assert "  interrupted  " in row
     (folder,) = tmp_path.glob("runs/tiny/*")
-    assert f"go on with: python main.py --resume {folder.relative_to(tmp_path)}" in out
+    _, script, *command = shlex.split(re.search("go on with: (.*)", out)[1])
+    assert (script, *command) == (
+        str(ROOT / "main.py"), "--resume", str(folder.relative_to(tmp_path)),
+    )  # fmt: skip
     assert result(folder)["status"] == "interrupted"
     assert [phase["phase"] for phase in result(folder)["phases"]] == ["pretraining"]
     assert {r["phase"] for r in records(folder)} == {"pretraining", "finetuning"}
     assert (tmp_path / "kept.pth").stat().st_size > 0
     assert not list(tmp_path.rglob("*.tmp"))
 
-    process = start("--resume", folder)
+    process = start(*command)
     first = next(line for line in process.stdout if "goes on after" in line)
 
     assert re.fullmatch(r"finetuning on digits  goes on after it \d\d+\n", first)

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 import torch
 
+from dcrf import files, running
 from dcrf.builder import phases
-from dcrf.cli import ROOT
 from dcrf.config import load_method
+from dcrf.loading import ROOT
 from dcrf.resuming import begun
 from dcrf.running import Output, run_method
 from dcrf.training import checkpoint_files, optimizers
@@ -178,9 +179,9 @@ def run(tmp_path):
     def runner(name, content, interval=1):
         folder = tmp_path / name
         config = load_method(written_with_files(folder, content))
-        there = begun(config, 0, folder).folder
+        there = begun(config, 0, folder)
         output = Output(folder, checkpoint_interval=interval)
-        return folder, run_method(config, 0, replace(output, begun=there))
+        return folder, run_method(config, 0, replace(output, begun=there and there.folder))
 
     runner.folder = tmp_path
     return runner
@@ -357,6 +358,21 @@ def test_training_goes_on_where_no_checkpoint_can_be_written(run, monkeypatch, w
     assert log(folder).count("no checkpoint could be written: [Errno 28]") == 6 + 2
     (parent,) = folder.glob("tiny/*/checkpoints")
     assert {file.name for file in parent.iterdir()} == {"run.json", "lock"}
+
+
+def test_a_run_whose_results_cannot_be_written_says_so_and_goes_on_later(run, monkeypatch, whole):
+    def full_for_results(file, content):
+        (full if file.name == "result.json" else files.write_json)(file, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "write_json", full_for_results)
+        folder, outcome = run("no room", method())
+
+    assert outcome.status == "failed"
+    assert "results cannot be written: [Errno 28]" in outcome.error
+    assert f"go on with: python main.py --resume '{next(folder.glob('tiny/*'))}'" in log(folder)
+    assert run("no room", method())[1].status == "ok"
+    assert results(folder) == whole
 
 
 def test_the_last_good_checkpoint_is_used_after_a_write_that_failed(

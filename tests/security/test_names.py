@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dcrf.cli import ROOT
+from dcrf.loading import ROOT
 from tests.security import names
 from tests.security.methods import methods, path_of, places
 

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from dcrf.builder.size import bytes_of, size_problems
-from dcrf.cli import ROOT, main
+from dcrf.cli import main
 from dcrf.config.saved_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.strict_json import LARGEST, MOST_VALUES
+from dcrf.loading import ROOT
 from dcrf.memory import free_memory
 from tests.cases.methods import digits, method, written
 from tests.security.names import HOSTILE

@@ -104,7 +104,8 @@ def _run(case: Case, config: MethodConfig, folder: Path, moment: At | After | No
     if moment is not None:
         moment.arm()
     output = Output(folder, checkpoint_interval=case.interval)
-    outcome = run_method(config, 0, replace(output, begun=begun(config, 0, folder).folder))
+    there = begun(config, 0, folder)
+    outcome = run_method(config, 0, replace(output, begun=there and there.folder))
     return 0 if outcome.status == "ok" else 1
 
 

@@ -8,6 +8,7 @@ import pytest
 from dcrf.config import load_method
 from dcrf.errors import ConfigError
 from dcrf.resuming import (
+    Beginning,
     Begun,
     begun,
     check_same,
@@ -15,8 +16,11 @@ from dcrf.resuming import (
     is_run_folder,
     method_file,
     new_folder,
+    next_number,
 )
 from tests.cases.methods import method, written
+
+BEGINNING = Beginning(seed_in_names=None, threads=2, number=1)
 
 
 @pytest.fixture
@@ -24,13 +28,14 @@ def config(tmp_path):
     return load_method(tmp_path / written(tmp_path, method()))
 
 
-def folder_of(tmp_path, config, name, seed=0, status=None):
+def folder_of(tmp_path, config, name, seed=0, status=None, number=1):
     """Make a folder as a run leaves it."""
     folder = tmp_path / "runs/tiny" / name
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(described(config, seed)))
     (folder / "checkpoints").mkdir()
-    (folder / "checkpoints/run.json").write_text("{}")
+    start = {"seed_in_names": None, "threads": 2, "number": number}
+    (folder / "checkpoints/run.json").write_text(json.dumps(start))
     if status:
         phase = {"dataset": "d", "phase": "p", "iteration": 4, "epoch": 1, "reason": "4 iterations"}
         result = {
@@ -43,7 +48,7 @@ def folder_of(tmp_path, config, name, seed=0, status=None):
 
 
 def test_nothing_has_begun_at_first(tmp_path, config):
-    assert begun(config, 0, tmp_path / "runs") == Begun()
+    assert begun(config, 0, tmp_path / "runs") is None
 
 
 def test_the_newest_run_of_the_seed_is_gone_on_with(tmp_path, config):
@@ -60,7 +65,16 @@ def test_the_newest_run_of_the_seed_is_gone_on_with(tmp_path, config):
 
     found = begun(config, 0, tmp_path / "runs")
 
-    assert found == Begun(tmp_path / "runs/tiny/2026-01-01T00-00-10-0-10")
+    assert found == Begun(tmp_path / "runs/tiny/2026-01-01T00-00-10-0-10", BEGINNING)
+
+
+def test_the_run_that_began_last_counts_also_where_the_clock_was_put_back(tmp_path, config):
+    folder_of(tmp_path, config, "2026-01-02T00-00-00-0", number=1, status="ok")
+    last = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", number=2)
+
+    assert begun(config, 0, tmp_path / "runs").folder == last
+    assert next_number(last.parent) == 3
+    assert next_number(tmp_path / "nothing here") == 1
 
 
 def test_a_run_folder_stands_for_its_own_run(tmp_path, config):
@@ -73,7 +87,7 @@ def test_a_run_folder_stands_for_its_own_run(tmp_path, config):
     assert file == str(older / "config.json")
     assert is_run_folder(older)
     assert again.seed == 3
-    assert begun(again, 3, tmp_path / "runs") == Begun(older)
+    assert begun(again, 3, tmp_path / "runs") == Begun(older, BEGINNING)
 
 
 def test_other_paths_stay_what_they_are(tmp_path, config):
@@ -98,14 +112,63 @@ def test_a_finished_run_is_its_outcome(tmp_path, config):
 def test_any_other_run_is_to_go_on(tmp_path, config, status):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status=status)
 
-    assert begun(config, 0, tmp_path / "runs") == Begun(folder)
+    assert begun(config, 0, tmp_path / "runs") == Begun(folder, BEGINNING)
 
 
-def test_a_damaged_result_is_none(tmp_path, config):
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status": "ok"',
+        "[]",
+        "[" * 200000,
+        '{"status": "ok", "datasets": [{"dataset": "d", "evaluation": {"acc": "0.9"}}]}',
+        '{"status": "ok", "datasets": [3]}',
+    ],
+)
+def test_a_damaged_result_is_none(tmp_path, config, text):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
-    (folder / "result.json").write_text('{"status": "ok"')
+    (folder / "result.json").write_text(text)
 
-    assert begun(config, 0, tmp_path / "runs") == Begun(folder)
+    assert begun(config, 0, tmp_path / "runs") == Begun(folder, BEGINNING)
+
+
+@pytest.mark.parametrize("score", ["0.9", True, [1]])
+def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
+    folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
+    found = json.loads((folder / "result.json").read_text())
+    whole = {"acc": 0.5, "nmi": None, "ari": 0, "internal": {}, "n_samples": 3}
+    for evaluation, is_result in ((whole, True), (whole | {"nmi": score}, False)):
+        found["datasets"][0]["evaluation"] = evaluation
+        (folder / "result.json").write_text(json.dumps(found))
+
+        outcome = begun(config, 0, tmp_path / "runs").outcome
+
+        assert (outcome is not None) == is_result
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["{}", "[]", "{", "[" * 200000, '{"seed_in_names": "../../x", "threads": 1, "number": 1}',
+     '{"seed_in_names": null, "threads": -1, "number": 1}'],
+)  # fmt: skip
+def test_a_folder_that_does_not_say_how_its_run_began_is_refused(tmp_path, config, start):
+    folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
+    (folder / "checkpoints/run.json").write_text(start)
+
+    with pytest.raises(ConfigError, match=r"run\.json: it cannot be read"):
+        begun(config, 0, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "checkpoints/lock", "clusters", "checkpoints/1"])
+def test_links_out_of_a_run_folder_are_refused(tmp_path, config, name):
+    folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
+    (tmp_path / "victim").mkdir()
+    (folder / name).symlink_to(tmp_path / "victim")
+
+    with pytest.raises(ConfigError, match="it is a link") as caught:
+        begun(config, 0, tmp_path / "runs")
+
+    assert [problem.path for problem in caught.value.problems] == [str(folder / name)]
 
 
 def test_another_configuration_is_refused_with_all_keys_that_differ(tmp_path, config):

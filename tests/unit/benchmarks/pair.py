@@ -8,9 +8,9 @@ from dcrf.batch import Batch, Clock
 from dcrf.builder import Run
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.cli import ROOT
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.loading import ROOT
 from dcrf.reporting.writers import Writers
 from dcrf.streams import Streams
 from dcrf.training.phase import compute_losses

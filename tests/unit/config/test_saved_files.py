@@ -1,3 +1,5 @@
+from itertools import product
+
 import pytest
 
 from dcrf.config import check_batch, load_method
@@ -21,14 +23,25 @@ def loading(path):
     return {"phases": phases}
 
 
-def refusals(configs, seeds=(0,)):
+def runs(*configs, seeds=(None,)):
+    return list(product(configs, seeds))
+
+
+def refusals(configs, seeds=(None,)):
     with pytest.raises(ConfigError) as caught:
-        check_batch(configs, seeds)
+        check_batch(runs(*configs, seeds=seeds))
     return list(caught.value.problems)
 
 
 def test_one_method_may_save_to_its_files(tmp_path):
-    check_batch([loaded(tmp_path, "a")], [1, 2, 3])
+    check_batch(runs(loaded(tmp_path, "a"), seeds=[1, 2, 3]))
+
+
+def test_two_seeds_that_were_begun_together_go_on_together(tmp_path):
+    first = loaded(tmp_path, "a")
+    second = load_method(first.source)  # as from the folder of its own run
+
+    check_batch([(first, 0), (second, 1)])
 
 
 def test_two_methods_do_not_save_to_one_file(tmp_path):
@@ -49,7 +62,7 @@ def test_two_methods_of_one_name_do_not_save_to_one_folder(tmp_path):
 
 
 def test_methods_of_different_names_share_a_folder(tmp_path):
-    check_batch([loaded(tmp_path, name, **without_centroids_saved()) for name in "ab"], [0])
+    check_batch(runs(*(loaded(tmp_path, name, **without_centroids_saved()) for name in "ab")))
 
 
 def test_two_parts_of_a_method_do_not_save_to_one_file(tmp_path):
@@ -66,12 +79,12 @@ def test_a_file_to_load_must_exist_or_be_saved_in_the_batch(tmp_path):
     (problem,) = refusals([reader])
     assert problem.path.startswith("$.phases[0].load_mapping_parameters[0].path_to_file")
 
-    check_batch([writer, reader], [0])
-    check_batch([writer, reader], [0, 1])
+    check_batch(runs(writer, reader))
+    check_batch(runs(writer, reader, seeds=[0, 1]))
 
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "writer_load_digits_encoder.pth").write_bytes(b"")
-    check_batch([reader], [0])
+    check_batch(runs(reader))
 
 
 def test_a_centroid_file_must_exist(tmp_path):
@@ -101,7 +114,7 @@ def test_a_phase_cannot_load_what_it_saves_itself_but_a_later_one_can(tmp_path):
     loads = changes["phases"][0].pop("load_mapping_parameters")
 
     changes["phases"][1]["load_mapping_parameters"] = loads
-    check_batch([loaded(tmp_path, "a", **changes)], [0])
+    check_batch(runs(loaded(tmp_path, "a", **changes)))
 
     changes["phases"][0]["load_mapping_parameters"] = loads
     assert len(refusals([loaded(tmp_path, "a", **changes)])) == 1
@@ -117,7 +130,7 @@ def test_a_later_data_set_can_load_what_an_earlier_one_saved(tmp_path):
     datasets = [first | {"phases": ["pretraining"]}, second | {"phases": ["again", "finetuning"]}]
     made = {"phases": [*phases, again], "datasets": datasets}
 
-    check_batch([loaded(tmp_path, "a", **made)], [0])
+    check_batch(runs(loaded(tmp_path, "a", **made)))
 
     made["datasets"] = [dataset | {"order": -i} for i, dataset in enumerate(datasets)]
     assert "only later" in refusals([loaded(tmp_path, "a", **made)])[0].found

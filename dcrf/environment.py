@@ -1,0 +1,40 @@
+"""What a run was made with, so that somebody else can make it again."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "torchvision", "kornia", "numpy", "scipy", "scikit-learn", "jsonschema")
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Return versions, machine, threads and commit as plain values.
+
+    Args:
+        device: a torch device name.
+    """
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "machine": platform.platform(),
+        "processors": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "device": device,
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of this checkout, or None outside of one."""
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
