@@ -154,7 +154,7 @@ TRANSFORMS: Mapping[str, type] = _without(_transforms, _refused_transforms)
 _DATASETS = """
 CIFAR10 CIFAR100 CLEVRClassification Caltech101 Caltech256 Country211 DTD EMNIST EuroSAT FER2013
 FGVCAircraft FakeData FashionMNIST Flowers102 Food101 GTSRB INaturalist ImageFolder ImageNet
-Imagenette KMNIST LFWPeople LSUN MNIST Omniglot OxfordIIITPet PCAM Places365 QMNIST RenderedSST2
+Imagenette KMNIST LFWPeople MNIST Omniglot OxfordIIITPet PCAM Places365 QMNIST RenderedSST2
 SEMEION STL10 SUN397 SVHN StanfordCars USPS
 """
 _datasets = _classes(datasets, datasets.VisionDataset, "torchvision.datasets.")
@@ -163,6 +163,7 @@ _refused_datasets = dict.fromkeys(_datasets.keys() - set(_DATASETS.split()), _NO
     "DatasetFolder": f"{_CODE}; write 'ImageFolder'",
     "HMDB51": "its samples are videos",
     "Kinetics": "its samples are videos",
+    "LSUN": "it would run code out of a file beside the samples; save them for 'ImageFolder'",
     "UCF101": "its samples are videos",
     "VisionDataset": _BASE,
 }

@@ -98,7 +98,7 @@ _MNIST = KnownSet((1, 28, 28), _train(60000, 10000), _always)
 _CIFAR = KnownSet((3, 32, 32), _train(50000, 10000), _always)
 _COLOURED = (
     "CLEVRClassification", "Country211", "DTD", "FGVCAircraft", "Flowers102", "Food101", "GTSRB",
-    "ImageFolder", "ImageNet", "Imagenette", "LSUN", "OxfordIIITPet", "Places365",
+    "ImageFolder", "ImageNet", "Imagenette", "OxfordIIITPet", "Places365",
     "RenderedSST2", "StanfordCars", "SUN397",
 )  # fmt: skip
 

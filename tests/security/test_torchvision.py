@@ -1,0 +1,122 @@
+"""Data sets of torchvision run no code out of their files, whatever lies in their folders."""
+
+import ast
+import hashlib
+import inspect
+import sys
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from torchvision.datasets import lsun
+
+from dcrf.data.torchvision_sets import open_torchvision
+from dcrf.errors import DataError
+from dcrf.names import DATASETS
+from tests.security import files
+
+RUNNING = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml", "subprocess",
+           "ctypes", "runpy", "importlib", "code"}  # fmt: skip
+"""Modules with functions that run code, or that run what files hold."""
+
+CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
+CHECKED_FIRST = {"cifar"}
+"""Modules that unpickle files only after a look at their checksums; a test for each is below."""
+
+
+def modules():
+    """Those of torchvision that classes which a file may name are made of, by their stems."""
+    known = {base.__module__ for cls in DATASETS.values() for base in cls.__mro__}
+    todo = {name for name in known if name.startswith("torchvision.datasets.")}
+    found = {}
+    while todo:
+        name = todo.pop()
+        tree = ast.parse(inspect.getsource(sys.modules[name]))
+        found[name.rpartition(".")[2]] = tree
+        beside = [node.module for node in ast.walk(tree) if is_from_beside(node)]
+        todo |= {f"torchvision.datasets.{stem}" for stem in beside if stem not in found}
+    return found
+
+
+def is_from_beside(node):
+    return isinstance(node, ast.ImportFrom) and node.level == 1 and node.module is not None
+
+
+def what_runs_code(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (n.name for n in node.names if n.name.partition(".")[0] in RUNNING)
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from [node.module] if node.module.partition(".")[0] in RUNNING else []
+        if isinstance(node, ast.Call) and runs_code(node):
+            yield ast.unparse(node)
+
+
+def runs_code(call):
+    name, options = ast.unparse(call.func), set(map(ast.unparse, call.keywords))
+    if name in ("torch.load", "load") and "weights_only=True" not in options:
+        return True
+    return name in CALLS or "allow_pickle=True" in options
+
+
+MODULES = modules()
+
+
+def test_every_class_is_looked_into():
+    assert {"cifar", "mnist", "folder", "utils", "vision", "imagenet", "pcam"} <= MODULES.keys()
+    assert "lsun" not in MODULES
+
+
+@pytest.mark.parametrize("stem", MODULES)
+def test_no_data_set_runs_what_its_files_hold(stem):
+    found = set(what_runs_code(MODULES[stem]))
+
+    assert bool(found) == (stem in CHECKED_FIRST), found
+
+
+def test_what_would_run_code_is_found():
+    source = "import pickle\ntorch.load(file)\nnp.load(file, allow_pickle=True)\neval(text)"
+
+    assert len(list(what_runs_code(ast.parse(source)))) == 4
+    assert list(what_runs_code(ast.parse(inspect.getsource(lsun))))
+
+
+@pytest.mark.parametrize("name", ["CIFAR10", "CIFAR100"])
+def test_cifar_unpickles_only_files_with_the_right_checksum(tmp_path, name):
+    cls, trace = DATASETS[name], tmp_path / "trace"
+    listed = [*cls.train_list, *cls.test_list, (cls.meta["filename"], cls.meta["md5"])]
+    folder = tmp_path / cls.base_folder
+    folder.mkdir()
+    for file, checksum in listed:
+        assert len(bytes.fromhex(checksum)) == 16
+        (folder / file).write_bytes(files.pickle.dumps(files.Payload(trace)))
+
+    for train in (True, False):
+        with pytest.raises(DataError, match="corrupted"):
+            open_torchvision(name, root=str(tmp_path), train=train)
+
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["CIFAR10", "CIFAR100"])
+def test_one_file_of_cifar_with_another_checksum_is_enough(tmp_path, monkeypatch, name):
+    """Also where a download is asked for, which cannot be had."""
+    cls, trace = DATASETS[name], tmp_path / "trace"
+    content = {"data": np.zeros((1, 3072), np.uint8), "labels": [0], cls.meta["key"]: ["a"]}
+    right, hostile = files.pickle.dumps(content), files.pickle.dumps(files.Payload(trace))
+    checksum = hashlib.md5(right).hexdigest()
+    names = [file for file, _ in (*cls.train_list, *cls.test_list)]
+    monkeypatch.setattr(cls, "train_list", [[file, checksum] for file in names[:-1]])
+    monkeypatch.setattr(cls, "test_list", [[names[-1], checksum]])
+    monkeypatch.setattr(cls, "meta", cls.meta | {"md5": checksum})
+    monkeypatch.setattr(cls, "url", (tmp_path / "nowhere").as_uri())
+    folder = tmp_path / cls.base_folder
+    folder.mkdir()
+    for wrong in (*names, cls.meta["filename"], None):
+        for file in (*names, cls.meta["filename"]):
+            (folder / file).write_bytes(hostile if file == wrong else right)
+        for options in ({}, {"train": False}, {"download": True}):
+            with pytest.raises(DataError) if wrong else nullcontext():
+                open_torchvision(name, root=str(tmp_path), **options)
+
+    assert not trace.exists()
