@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dcrf.data.foreign_files import unpacking_inside
 from dcrf.data.raw import READING_ERRORS, RawData, Samples
 from dcrf.errors import DataError
 from dcrf.files import alone_in
@@ -60,7 +61,8 @@ def open_torchvision(dataset: str, **options: Any) -> RawData:
     downloads = options.get("download") is True
     try:
         # two runs that begin together would write the same files
-        with alone_in(Path(options["root"])) if downloads else nullcontext():
+        alone = alone_in(Path(options["root"])) if downloads else nullcontext()
+        with alone, unpacking_inside():
             opened = cls(**options)
         size = len(opened)
     except READING_ERRORS as error:

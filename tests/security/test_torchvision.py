@@ -3,12 +3,15 @@
 import ast
 import hashlib
 import inspect
+import io
 import sys
+import tarfile
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from torchvision.datasets import lsun
+from torchvision.datasets.utils import extract_archive
 
 from dcrf.data.torchvision_sets import open_torchvision
 from dcrf.errors import DataError
@@ -120,3 +123,79 @@ def test_one_file_of_cifar_with_another_checksum_is_enough(tmp_path, monkeypatch
                 open_torchvision(name, root=str(tmp_path), **options)
 
     assert not trace.exists()
+
+
+def archive(*members):
+    """Return a tar.gz with (name, type, link's target) of every member."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as made:
+        for name, kind, target in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname, member.size = kind, target, 3 * (kind == tarfile.REGTYPE)
+            made.addfile(member, io.BytesIO(b"own"))
+    return buffer.getvalue()
+
+
+ESCAPES = {
+    "up": [("../escaped", tarfile.REGTYPE, "")],
+    "up_within": [("a/../../escaped", tarfile.REGTYPE, "")],
+    "absolute_link": [("a", tarfile.SYMTYPE, "/nowhere"), ("a/escaped", tarfile.REGTYPE, "")],
+    "link_up": [("a", tarfile.SYMTYPE, ".."), ("a/escaped", tarfile.REGTYPE, "")],
+    "link_inside": [("b", tarfile.SYMTYPE, "a")],
+    "hard_link_up": [("a", tarfile.LNKTYPE, "../outside"), ("a", tarfile.REGTYPE, "")],
+    "into_a_folder_that_is_a_link": [("linked/escaped", tarfile.REGTYPE, "")],
+    "pipe": [("a", tarfile.FIFOTYPE, "")],
+    "device": [("a", tarfile.CHRTYPE, "")],
+}
+
+
+@pytest.fixture
+def aircraft(tmp_path):
+    """Opens a data set that torchvision unpacks without a checksum, from an archive of these."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "outside").write_text("theirs")
+    (root / "linked").symlink_to(tmp_path)
+
+    def opener(*members):
+        (root / "fgvc-aircraft-2013b.tar.gz").write_bytes(archive(*members))
+        open_torchvision("FGVCAircraft", root=str(root), download=True)
+
+    return opener
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+def test_no_member_of_an_archive_leaves_its_folder(tmp_path, aircraft, name):
+    with pytest.raises(DataError, match=r"FGVCAircraft cannot be opened \([A-Za-z]*Error: '"):
+        aircraft(*ESCAPES[name])
+
+    assert {path.name for path in tmp_path.iterdir()} == {"root", "outside"}
+    assert (tmp_path / "outside").read_text() == "theirs"
+
+
+def test_other_members_are_unpacked(tmp_path, aircraft):
+    with pytest.raises(DataError, match=r"variants\.txt"):  # one of the files that are not there
+        aircraft(("fgvc-aircraft-2013b/data/a", tarfile.REGTYPE, ""))
+
+    assert (tmp_path / "root/fgvc-aircraft-2013b/data/a").read_bytes() == b"own"
+
+
+def test_what_python_does_with_archives_is_left_as_it_was(aircraft):
+    before = vars(tarfile.TarFile)["extraction_filter"]
+
+    with pytest.raises(DataError):
+        aircraft(("../escaped", tarfile.REGTYPE, ""))
+
+    assert vars(tarfile.TarFile)["extraction_filter"] is before
+
+
+def test_members_of_a_zip_stay_in_its_folder(tmp_path):
+    """As Python unpacks them, which is what torchvision relies on."""
+    content = files.zipped({"../up": b"a", "/absolute": b"b", "c/../../../up": b"c"})
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/a.zip").write_bytes(content)
+
+    extract_archive(tmp_path / "inner/a.zip")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["inner"]
+    assert {path.name for path in (tmp_path / "inner").iterdir()} >= {"up", "absolute", "c"}

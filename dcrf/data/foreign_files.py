@@ -1,0 +1,31 @@
+"""What torchvision may make of archives and images, whoever made them."""
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def unpacking_inside() -> Iterator[None]:
+    """Let archives be unpacked only into the folder that they are unpacked in.
+
+    Python before 3.14 lets members of a tar go anywhere unless it is told otherwise; here they
+    end in a `tarfile.TarError`. Those of a zip it never lets out, and makes no links of them.
+    """
+    before = tarfile.TarFile.extraction_filter
+    tarfile.TarFile.extraction_filter = staticmethod(_inside)
+    try:
+        yield
+    finally:
+        tarfile.TarFile.extraction_filter = before
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """Return what becomes of a member.
+
+    Links to outside are known by `data_filter`, but not by every version of it, and images need
+    none.
+    """
+    if member.issym():
+        raise tarfile.TarError(f"{member.name!r} in an archive is a symbolic link")
+    return tarfile.data_filter(member, folder)
