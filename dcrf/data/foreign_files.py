@@ -3,6 +3,11 @@
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from PIL import Image
+
+_FORMATS = ("PNG", "JPEG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 
 
 @contextmanager
@@ -18,6 +23,22 @@ def unpacking_inside() -> Iterator[None]:
         yield
     finally:
         tarfile.TarFile.extraction_filter = before
+
+
+@contextmanager
+def opening_common_images() -> Iterator[None]:
+    """Let images be opened only in formats that data sets are made of.
+
+    Pillow goes by the content of a file and knows forty more formats; for one it starts
+    Ghostscript. Not every class of torchvision takes a function that loads images, but all of
+    them call `Image.open`.
+    """
+    before = Image.open
+    Image.open = partial(before, formats=_FORMATS)
+    try:
+        yield
+    finally:
+        Image.open = before
 
 
 def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:

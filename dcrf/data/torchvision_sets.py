@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.foreign_files import unpacking_inside
+from dcrf.data.foreign_files import opening_common_images, unpacking_inside
 from dcrf.data.raw import READING_ERRORS, RawData, Samples
 from dcrf.errors import DataError
 from dcrf.files import alone_in
@@ -40,7 +40,7 @@ class _First:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
-        return self.dataset[index][0]
+        return _item(self.dataset, index)[0]
 
 
 def open_torchvision(dataset: str, **options: Any) -> RawData:
@@ -103,17 +103,24 @@ def _samples(dataset: Any, name: str) -> Samples:
 
 
 def _labels(dataset: Any) -> np.ndarray | None:
-    targets = {index: dataset[index][1] for index in (0, len(dataset) // 2, len(dataset) - 1)}
+    some = (0, len(dataset) // 2, len(dataset) - 1)
+    targets = {index: _item(dataset, index)[1] for index in some}
     if not all(_is_integer(target) for target in targets.values()):
         return None
     kept = _kept_labels(dataset)
     if kept is None or any(int(kept[index]) != int(target) for index, target in targets.items()):
-        found = [dataset[index][1] for index in range(len(dataset))]
+        found = [_item(dataset, index)[1] for index in range(len(dataset))]
         if not all(_is_integer(target) for target in found):
             return None
         kept = np.array([int(target) for target in found])
     # STL10 gives -1 to the samples that have no class
     return None if (kept < 0).any() else kept.astype(np.int64)
+
+
+def _item(dataset: Any, index: int) -> Any:
+    """Return (sample, label, ...); in workers too, which are processes of their own."""
+    with opening_common_images():
+        return dataset[index]
 
 
 def _kept_labels(dataset: Any) -> np.ndarray | None:

@@ -10,9 +10,11 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from PIL import EpsImagePlugin, Image
 from torchvision.datasets import lsun
 from torchvision.datasets.utils import extract_archive
 
+from dcrf.data.decoding import decode_all
 from dcrf.data.torchvision_sets import open_torchvision
 from dcrf.errors import DataError
 from dcrf.names import DATASETS
@@ -199,3 +201,83 @@ def test_members_of_a_zip_stay_in_its_folder(tmp_path):
 
     assert [path.name for path in tmp_path.iterdir()] == ["inner"]
     assert {path.name for path in (tmp_path / "inner").iterdir()} >= {"up", "absolute", "c"}
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+def folder_of(root, content, n_images=3):
+    """Make an image folder whose last image is this."""
+    (root / "a").mkdir(parents=True, exist_ok=True)
+    for number in range(n_images):
+        Image.new("RGB", (8, 8)).save(root / f"a/{number}.png")
+    (root / f"a/{number}.png").write_bytes(content)
+    return str(root)
+
+
+def image_bytes(kind, mode="RGB"):
+    buffer = io.BytesIO()
+    Image.new(mode, (16, 16)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def trace(tmp_path, monkeypatch):
+    """A file that a Ghostscript of our own makes when it is started."""
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    (binaries / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/trace\n")
+    (binaries / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{binaries}:/usr/bin:/bin")
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    return tmp_path / "trace"
+
+
+def test_pillow_would_start_ghostscript(trace):
+    """Otherwise the test below could not fail."""
+    with pytest.raises(OSError, match="cannot identify"), Image.open(io.BytesIO(EPS)) as image:
+        image.load()
+
+    assert trace.exists()
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_no_image_starts_ghostscript(tmp_path, trace, num_workers):
+    root = folder_of(tmp_path / "root", image_bytes("PNG"), n_images=5)
+    samples = open_torchvision("ImageFolder", root=root).samples
+    (tmp_path / "root/a/3.png").write_bytes(EPS)  # not one of those that are tried on opening
+
+    with pytest.raises(DataError, match="sample 3 cannot be decoded"):
+        decode_all(samples, 2**20, num_workers)
+
+    assert not trace.exists()
+
+
+def test_labels_are_looked_for_with_the_same_care(tmp_path, trace):
+    with pytest.raises(DataError, match="cannot identify image file"):
+        open_torchvision("ImageFolder", root=folder_of(tmp_path / "root", EPS))
+
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "MPO", "PPM", "BMP", "TIFF", "WEBP", "GIF"])
+def test_common_formats_are_read(tmp_path, kind):
+    raw = open_torchvision("ImageFolder", root=folder_of(tmp_path, image_bytes(kind), 1))
+
+    assert raw.samples[0].size == (16, 16)
+
+
+def test_no_other_format_is_read(tmp_path):
+    for kind in ("DDS", "DIB", "EPS", "ICNS", "ICO", "JPEG2000", "PCX", "SGI", "SPIDER",
+                 "TGA"):  # fmt: skip
+        content = image_bytes(kind, "F" if kind == "SPIDER" else "RGB")
+        with pytest.raises(DataError, match="cannot identify image file"):
+            open_torchvision("ImageFolder", root=folder_of(tmp_path, content, 1))
+
+
+def test_pillow_is_left_as_it_was(tmp_path):
+    before = Image.open
+    with pytest.raises(DataError):
+        open_torchvision("ImageFolder", root=folder_of(tmp_path, EPS))
+
+    assert Image.open is before
