@@ -1,8 +1,7 @@
 """Data sets in numpy's files: `.npz`, read into memory, and `.npy`, which stay on the disk."""
 
 import warnings
-import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.raw import MEMORY_BUDGET, READING_ERRORS, RawData
-from dcrf.errors import DataError, cause_of
+from dcrf.data.headers import npy_header, npz_headers, reading
+from dcrf.data.raw import MEMORY_BUDGET, RawData
+from dcrf.errors import DataError
 from dcrf.memory import free_memory, gib, unpacked_size
 
 _TABLE_AXES = 2
@@ -72,11 +72,6 @@ def open_npy(dataset: str, *, path: str, labels_path: str | None = None) -> RawD
         return RawData(samples, _checked_labels(labels, len(samples)))
 
 
-def missing_arrays(names: Collection[str], samples_key: str, labels_key: str) -> list[str]:
-    """Return which arrays an `.npz` file with these lacks; one called `labels` may be absent."""
-    return sorted({samples_key, labels_key} - set(names) - ({"labels"} - {samples_key}))
-
-
 def as_samples(array: np.ndarray) -> np.ndarray:
     """Return the array (N, *sample_shape) on the same memory, images with their channels first.
 
@@ -114,37 +109,12 @@ def _naming(what: str) -> Iterator[None]:
 
 
 def _read_npz(path: Path, samples_key: str, labels_key: str) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise DataError("there is no such file")
-    try:
-        if (size := unpacked_size(path)) > free_memory():
-            raise DataError(f"the arrays would take {gib(size)} of memory")
-        if not zipfile.is_zipfile(path):
-            raise DataError(
-                'no archive of arrays; "source": "npy" reads a single array, and '
-                "numpy.savez(path, samples=...) makes an archive"
-            )
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if absent := missing_arrays(archive.files, samples_key, labels_key):
-                found = ", ".join(archive.files)
-                raise DataError(f"no array {', '.join(absent)}; the file has: {found}")
-            wanted = [key for key in (samples_key, labels_key) if key in archive]
-            return {key: _plain(archive[key], key) for key in wanted}
-    except (*READING_ERRORS, MemoryError) as error:
-        raise DataError(f"cannot be read as plain arrays ({_cause(error)})") from error
-
-
-def _plain(array: object, key: str) -> np.ndarray:
-    if not isinstance(array, np.ndarray):  # numpy hands over the bytes of what it does not know
-        raise DataError(f"cannot be read as plain arrays ({key} is none)")
-    return array
-
-
-def _cause(error: Exception) -> str:
-    said = str(error)
-    if "allow_pickle" in said or "<ast." in said:  # numpy says how to run the code in it
-        return "it is no array, or holds more than numbers"
-    return cause_of(error) if isinstance(error, MemoryError) else said
+    wanted = npz_headers(path, samples_key, labels_key)
+    if (size := unpacked_size(path)) > free_memory():
+        raise DataError(f"the arrays would take {gib(size)} of memory")
+    with reading("plain arrays"), path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        return {key: archive[key] for key in wanted}
 
 
 def _read_npy(path: Path, mapped: bool) -> np.ndarray:
@@ -152,18 +122,9 @@ def _read_npy(path: Path, mapped: bool) -> np.ndarray:
 
     Mapped copy-on-write, a file could not be larger than the machine's memory.
     """
-    if not path.is_file():
-        raise DataError("there is no such file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a shape beyond all numbers; it is refused after
-            array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    except (*READING_ERRORS, MemoryError) as error:
-        raise DataError(f"cannot be read as a plain array ({_cause(error)})") from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise DataError('an archive of arrays, which "source": "npz" reads')
-    return array
+    npy_header(path)
+    with reading("a plain array"):
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
 
 
 def _samples_tensor(array: np.ndarray) -> Tensor:

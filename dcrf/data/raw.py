@@ -28,6 +28,9 @@ READING_ERRORS = (
 MEMORY_BUDGET = 2 * 2**30
 """Bytes up to which something is made of samples and kept in memory."""
 
+MOST_VALUES = 2**26
+"""Numbers in one sample, as in an image of 8192 x 8192: more are taken for a mistake."""
+
 
 class Samples(Protocol):
     """An indexable of samples. A tensor is one; others decode sample i when they are asked."""

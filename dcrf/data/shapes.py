@@ -1,19 +1,20 @@
 """What a data set will hold, found out without reading its samples."""
 
-import zipfile
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from torch import Tensor
 
-from dcrf.data.arrays import as_samples, check_labels, holds_images, missing_arrays
+from dcrf.data.arrays import as_samples, check_labels, holds_images
+from dcrf.data.headers import npy_header, npz_headers
 from dcrf.data.known_sets import known_set
-from dcrf.data.raw import READING_ERRORS, RawData, select
+from dcrf.data.raw import MOST_VALUES, RawData, select
 from dcrf.errors import DataError
 
 Options = Mapping[str, Any]
@@ -75,25 +76,32 @@ def _part(source: str, dataset: str, options: Options) -> Outline:
     plain = [n for n in shape if n is not None]
     shapes = [plain] if len(plain) == len(shape) else [[*plain, *size] for size in _SOME_SIZES]
     kind = torch.float32 if source == "sklearn" else torch.uint8
-    examples = tuple(torch.zeros(one, dtype=kind) for one in shapes)
+    examples = tuple(_example(one, kind) for one in shapes)
     return Outline(known.size(options), examples, known.has_labels(options))
 
 
 def _npz(options: Options) -> Outline:
-    path = Path(options["path"])
-    headers = _npz_headers(path)
-    samples_key = options.get("samples_key", "samples")
-    labels_key = options.get("labels_key", "labels")
-    if absent := missing_arrays(headers, samples_key, labels_key):
-        found = ", ".join(headers)
-        raise DataError(f"{path} has no array {', '.join(absent)}; it has: {found}")
-    return _of_headers(headers[samples_key], headers.get(labels_key))
+    keys = options.get("samples_key", "samples"), options.get("labels_key", "labels")
+    with _naming(options["path"]):
+        headers = npz_headers(Path(options["path"]), *keys)
+        return _of_headers(headers[keys[0]], headers.get(keys[1]))
 
 
 def _npy(options: Options) -> Outline:
-    labels_path = options.get("labels_path")
-    labels = None if labels_path is None else _npy_header(Path(labels_path))
-    return _of_headers(_npy_header(Path(options["path"])), labels)
+    labels = None
+    if (labels_path := options.get("labels_path")) is not None:
+        with _naming(labels_path):
+            labels = npy_header(Path(labels_path))
+    with _naming(options["path"]):
+        return _of_headers(npy_header(Path(options["path"])), labels)
+
+
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
 
 
 def _of_headers(samples: np.ndarray, labels: np.ndarray | None) -> Outline:
@@ -102,38 +110,10 @@ def _of_headers(samples: np.ndarray, labels: np.ndarray | None) -> Outline:
     if labels is not None:
         check_labels(labels, shape[0])
     kind = torch.uint8 if holds_images(samples) else torch.float32
-    return Outline(shape[0], (torch.zeros(shape[1:], dtype=kind),), labels is not None)
+    return Outline(shape[0], (_example(shape[1:], kind),), labels is not None)
 
 
-def _npz_headers(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            return {name.removesuffix(".npy"): _opened(archive, name) for name in names}
-    except READING_ERRORS as error:
-        raise DataError(f"{path} cannot be read as plain arrays ({error})") from error
-
-
-def _opened(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    with archive.open(name) as file:
-        return _header(file)
-
-
-def _npy_header(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}")
-    try:
-        with path.open("rb") as file:
-            return _header(file)
-    except READING_ERRORS as error:
-        raise DataError(f"{path} cannot be read as a plain array ({error})") from error
-
-
-def _header(file: Any) -> np.ndarray:
-    """Return an array of the shape and type in a header, which takes no memory."""
-    version = npy.read_magic(file)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return np.broadcast_to(np.zeros((), dtype), shape)
+def _example(shape: Sequence[int], kind: torch.dtype) -> Tensor:
+    if math.prod(shape) > MOST_VALUES:
+        raise DataError(f"a sample has the shape {tuple(shape)}: more than {MOST_VALUES} values")
+    return torch.zeros(*shape, dtype=kind)

@@ -10,6 +10,7 @@ import torch
 from dcrf.assignment.centroids import read_centroids
 from dcrf.cli import main
 from dcrf.data.arrays import open_npy, open_npz
+from dcrf.data.shapes import outline
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
 from dcrf.tensor_files import read_tensors
@@ -71,11 +72,34 @@ def test_the_payload_would_leave_a_trace(tmp_path):
     ("content", "read"),
     [
         (files.claiming(files.saved({"centroids": torch.zeros(3, 4)}), HUGE), read_tensors),
-        (files.claiming(files.zipped({"samples.npy": files.npy("{}")}), HUGE), npz),
+        (files.claiming(files.zipped({"samples.npy": files.array_bytes(np.ones(3))}), HUGE), npz),
     ],
 )
 def test_an_archive_larger_than_the_memory_is_refused_unread(tmp_path, content, read):
     assert "GiB of memory" in refusal(tmp_path, content, read)
+
+
+@pytest.mark.parametrize("read", [npy, lambda file: outline("npy", "own", {"path": str(file)})])
+@pytest.mark.parametrize("shape", ["(7, 1, 1)", "(20, 1, 60000, 20000)", "(1, 1000000000000)"])
+def test_an_array_larger_than_its_file_is_refused(tmp_path, read, shape):
+    content = files.npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}")
+
+    assert "bytes, and there are 48" in refusal(tmp_path, content, read)
+
+
+@pytest.mark.parametrize("read", [npz, lambda file: outline("npz", "own", {"path": str(file)})])
+def test_of_an_archive_only_headers_of_a_sane_length_are_read(tmp_path, read):
+    """So that an archive of kilobytes does not unpack to gigabytes."""
+    honest = files.array_bytes(np.zeros((4, 3), np.float32))
+    endless = honest[:6] + b"\x02\x00" + (2**30).to_bytes(4, "little") + b" " * 20_000
+    unused = {"other.npy": files.array_bytes(np.zeros(2)), "broken.npy": b"no array"}
+    (tmp_path / "right").write_bytes(files.zipped({"samples.npy": honest, **unused}))
+    read(tmp_path / "right")
+
+    for members in ({"samples.npy": endless}, {"samples.npy": honest, "labels.npy": endless},
+                    {"samples.npy": honest, "samples": endless}):  # fmt: skip
+        content = files.zipped(members)
+        assert "array header" in refusal(tmp_path, content, read)
 
 
 def test_an_archive_that_says_too_little_of_its_size_is_refused(tmp_path):

@@ -15,6 +15,7 @@ from dcrf.config.strict_json import LARGEST, MOST_VALUES
 from dcrf.loading import ROOT
 from dcrf.memory import free_memory
 from tests.cases.methods import digits, method, written
+from tests.security.files import claiming, npy, zipped
 from tests.security.names import HOSTILE
 from tests.unit.config.methods import dec, problem, problems
 
@@ -81,9 +82,27 @@ def too_large():
     }
 
 
+def too_large_arrays(folder):
+    """Write archives of kilobytes; name -> text of a method file."""
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (9, 20000, 20000)}"
+    archives = {
+        "header": zipped({"samples.npy": npy(" " * 128 * MIB)}),
+        "sample": claiming(zipped({"samples.npy": npy(header)}), 9 * 20000**2 + 1000),
+        "array": zipped({"samples.npy": npy(header)}),
+    }
+    for name, content in archives.items():
+        assert len(content) < MIB
+        (folder / f"{name}.npz").write_bytes(content)
+    data = {"source": "npz", "dataset": "own", "batch_size": 5, "num_clusters": 2}
+    data["batch_augmentations"] = digits()["batch_augmentations"]
+    return {
+        name: json.dumps(method(datasets=[{**data, "path": f"{name}.npz"}])) for name in archives
+    }
+
+
 def test_nothing_large_is_allocated_for_what_is_refused(tmp_path):
     files = [written(tmp_path, method(), "right.json")]
-    for name, text in too_large().items():
+    for name, text in (too_large() | too_large_arrays(tmp_path)).items():
         (tmp_path / f"{name}.json").write_text(text)
         files.append(str(tmp_path / f"{name}.json"))
 

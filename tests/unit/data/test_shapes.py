@@ -1,12 +1,14 @@
 """What is known of data sets without reading them is what reading them gives."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from torch import Tensor
 from torchvision import datasets
 
 from dcrf.data.known_sets import SKLEARN, TORCHVISION
-from dcrf.data.raw import RawData, select
+from dcrf.data.raw import MOST_VALUES, RawData, select
 from dcrf.data.shapes import outline, selected
 from dcrf.data.sources import open_data
 from dcrf.errors import DataError
@@ -66,8 +68,16 @@ def test_headers_tell_what_the_arrays_hold(tmp_path, name, labels):
 def test_arrays_that_are_not_there(tmp_path, options):
     np.savez(tmp_path / "a.npz", samples=ARRAYS["vectors"])
 
-    with pytest.raises(DataError, match=r"no array [xy]; it has: samples"):
+    with pytest.raises(DataError, match=r"no array [xy]; the file has: samples"):
         outline("npz", "data", {"path": str(tmp_path / "a.npz"), **options})
+
+
+@pytest.mark.parametrize("n_values", [MOST_VALUES, MOST_VALUES + 1])
+def test_a_sample_has_so_many_values_and_no_more(n_values):
+    options = {"image_size": [1, 1, n_values], "size": 7}
+
+    with pytest.raises(DataError, match="more than") if n_values > MOST_VALUES else nullcontext():
+        outline("torchvision", "FakeData", options)
 
 
 @pytest.mark.parametrize("name", SKLEARN)
