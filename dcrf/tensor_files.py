@@ -50,6 +50,8 @@ def from_bytes(content: bytes, name: str, device: str) -> dict[Any, Any]:
 
 def _read(file: Path | io.BytesIO, name: str, device: str) -> dict[Any, Any]:
     try:
+        if isinstance(file, Path) and file.exists() and not file.is_file():
+            raise DataError("it is no regular file")  # a pipe and a device may have no end
         if isinstance(file, Path) and (size := unpacked_size(file)) > free_memory():
             raise DataError(f"they would take {gib(size)} of memory")
         with warnings.catch_warnings():

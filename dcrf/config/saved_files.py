@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.config.checks.input_files import exists
+from dcrf.config.checks.input_files import is_file, what_is_wrong
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.config.saved_names import names_to_load, saved_file
 from dcrf.errors import ConfigError, Problem
@@ -110,7 +110,7 @@ def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterato
     for step in steps:
         for path, file in step.loaded():
             names = names_to_load(file, step.seed)
-            if not any(exists(name) or name in written for name in names):
+            if not any(is_file(name) or name in written for name in names):
                 later = next((writers[name] for name in names if name in writers), None)
                 yield _missing(step.config, path, file, later)
         written |= {file for file, _ in step.saved()}
@@ -126,7 +126,9 @@ def _conflict(writer: _Writer, first: _Writer) -> Problem:
 def _missing(config: MethodConfig, path: str, file: Path, later: _Writer | None) -> Problem:
     where = f"{path} of {config.source}"
     if later is None:
-        found = f"the file '{file}' does not exist, and nothing in the batch saves it"
+        found = (
+            f"the file '{file}' {what_is_wrong(file, 'file')}, and nothing in the batch saves it"
+        )
         return Problem(where, found, "check the path, or run what saves it")
     writer = f"{later.save.path} of {later.config.source}"
     found = f"the file '{file}' does not exist yet, it is saved only later, by {writer}"

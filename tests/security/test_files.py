@@ -1,5 +1,6 @@
 """Files of tensors and arrays run no code, however they are made, and end in an error in words."""
 
+import os
 import random
 from contextlib import suppress
 
@@ -108,6 +109,14 @@ def test_an_archive_that_says_too_little_of_its_size_is_refused(tmp_path):
     refusal(tmp_path, files.claiming(content, 200), npz)
 
 
+@pytest.mark.parametrize("read", [read_tensors, read_centroids, npy, npz])
+def test_what_has_no_end_is_not_read(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for endless in (tmp_path / "pipe", files.Path("/dev/zero")):
+        with pytest.raises(DataError, match="no regular file|no such file"):
+            read(endless)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -191,3 +200,11 @@ def test_a_run_with_a_hostile_file_ends_in_words(tmp_path, monkeypatch, capfd, m
     assert "hostile.pth" in printed or "$.datasets[0]" in printed
     assert "Traceback" not in printed + "".join(p.read_text() for p in tmp_path.rglob("log.txt"))
     assert not trace.exists()
+
+
+@pytest.mark.parametrize("make", [loading, starting_from, on_arrays])
+def test_a_method_whose_files_have_no_end_is_refused(tmp_path, capfd, make):
+    os.mkfifo(tmp_path / "pipe")
+    for endless in ("pipe", "/dev/zero"):
+        assert main([written(tmp_path, make(endless)), "--validate"]) == 2
+        assert "is no regular file" in capfd.readouterr().err

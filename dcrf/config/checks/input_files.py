@@ -1,6 +1,6 @@
 """Files and folders that must be there before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,26 @@ def problems(nodes: Nodes) -> list[Problem]:
     return found
 
 
-def exists(path: Path) -> bool:
-    """Whether there is such a file or folder; a path that no system takes is none."""
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; pipes and devices, which may have no end, are none."""
+    return _is(Path.is_file, path)
+
+
+def what_is_wrong(path: Path, kind: str) -> str:
+    """Return what is to be said of a path that is not of a kind, `file` or `folder`."""
+    noun = "regular file" if kind == "file" else kind
+    return f"is no {noun}" if _is(Path.exists, path) else "does not exist"
+
+
+def _is(test: Callable[[Path], bool], path: Path) -> bool:
     try:
-        return path.exists()
-    except (OSError, ValueError):
+        return test(path)
+    except (OSError, ValueError):  # no system takes such a path
         return False
 
 
 def _not_there(path: str, found: Any, kind: str) -> Iterator[Problem]:
-    if isinstance(found, str) and not exists(Path(found)):
+    test = Path.is_file if kind == "file" else Path.is_dir
+    if isinstance(found, str) and not _is(test, Path(found)):
         remedy = "paths start at the folder of the method file"
-        yield Problem(path, f"the {kind} {found!r} does not exist", remedy)
+        yield Problem(path, f"the {kind} {found!r} {what_is_wrong(Path(found), kind)}", remedy)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,16 @@ def test_a_part_without_a_file_has_that_of_the_data_set(tmp_path):
 
     method["datasets"][0]["path"] = "method.json"
     assert load(tmp_path, method).datasets[0].options["path"] == str(tmp_path / "method.json")
+
+
+def test_what_is_there_must_be_of_the_right_kind(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    method = dec()
+    for path, labels_path in (("pipe", "/dev/zero"), (".", "pipe")):
+        method["datasets"][0] |= {"source": "npy", "path": path, "labels_path": labels_path}
+        found = [p.found for p in problems(tmp_path, method)]
+
+        assert [text.endswith(" is no regular file") for text in found] == [True, True]
+
+    found = problem(tmp_path, torchvision(root="pipe"))
+    assert found.found.endswith(" is no folder")
