@@ -3,6 +3,7 @@
 import os
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 
 def free_memory() -> int:
@@ -18,7 +19,7 @@ def free_memory() -> int:
     return int(table["MemAvailable"].split()[0]) * 1024  # it stands there in KiB
 
 
-def unpacked_size(file: Path) -> int:
+def unpacked_size(file: Path | BinaryIO) -> int:
     """Return how many bytes the members of an archive say that they hold; 0 for other files."""
     if not zipfile.is_zipfile(file):
         return 0

@@ -44,7 +44,11 @@ def tensor_files(trace: Path) -> dict[str, bytes]:
         "deep_list": b"\x80\x02" + b"]" * 200_000 + b"a" * 199_999 + b".",
         "missing_storage": zipped({"archive/data.pkl": pickled_of(right), "archive/version": b"3"}),
         "script_module": zipped({"m/constants.pkl": b"\x80\x02).", "m/data.pkl": b"\x80\x02}."}),
+        "before_torch_1.6": saved({"centroids": torch.zeros(3, 4)}, legacy=True),
+        "one_storage_by_many_names": renamed(right, "data/0", "data/a"),
+        "far_too_many_opcodes": with_pickle(b"\x80\x02](" + b"N" * 2**24 + b"e."),
     }
+    files |= {name: with_pickle(pickle) for name, pickle in endless_pickles().items()}
     for call in ("mkdir", "system", "eval"):
         payload = pickle.dumps({"net.0.weight": Payload(trace, call)}, protocol=2)
         files |= {
@@ -55,6 +59,44 @@ def tensor_files(trace: Path) -> dict[str, bytes]:
             f"archive_{call}": zipped({"archive/data.pkl": payload, "archive/version": b"3\n"}),
         }
     return files
+
+
+def endless_pickles() -> dict[str, bytes]:
+    """Return name -> pickle that torch allows, and that never ends, fills memory or the C stack."""
+    letters = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(100_000))
+    begin, key, size = b"\x80\x02}", text("a"), b"\x8a\x08" + (3 * 2**30).to_bytes(8, "little")
+    doubled = key + b"q\x00" + b"".join(b"h%c\x86q%c" % (n - 1, n) for n in range(1, 60))
+    lists = b"]q\x00" + b"".join(b"]q%c(h%ch%ce" % (n, n - 1, n - 1) for n in range(1, 60))
+    storage = (
+        b"(" + text("storage") + b"ctorch\nFloatStorage\n" + doubled + text("cpu") + b"K\x01tQ"
+    )
+    pairs = b"](](" + doubled + b"Neee"
+    return {
+        "punycode": begin
+        + key
+        + b"c_codecs\nencode\n"
+        + text(letters)
+        + text("punycode")
+        + b"\x86Rs.",
+        "bytearray": begin + key + b"c__builtin__\nbytearray\n" + size + b"\x85Rs.",
+        "doubled_tuples": begin + doubled + b"Ns.",
+        "doubled_lists": begin + key + lists + b"s.",
+        "doubled_tuples_as_pairs": begin
+        + key
+        + b"ccollections\nOrderedDict\n"
+        + pairs
+        + b"\x85Rs.",
+        "doubled_tuples_as_a_storage": begin + key + storage + b"s.",
+        "doubled_tuples_called": begin + doubled + b")Rs.",
+        "deep_tuples": begin + b")" + b"\x85" * 200_000 + b"Ns.",
+        "a_list_in_itself": begin + key + b"]q\x00h\x00as.",
+        "hidden_reference": begin + key + b"]q\x00]h\x00h\x00\x86aa.",
+    }
+
+
+def text(words: str) -> bytes:
+    """Return the opcode that pushes a text."""
+    return b"X" + len(words.encode()).to_bytes(4, "little") + words.encode()
 
 
 def array_files(trace: Path) -> dict[str, bytes]:
@@ -131,6 +173,18 @@ def pickled_of(archive: bytes) -> bytes:
     """Return the pickle in a file that torch saved."""
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         return file.read(next(name for name in file.namelist() if name.endswith("data.pkl")))
+
+
+def with_pickle(pickle: bytes) -> bytes:
+    """Return an archive of torch with this pickle."""
+    with zipfile.ZipFile(io.BytesIO(saved({"a": torch.zeros(1)}))) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    return zipped(members | {"archive/data.pkl": pickle})
+
+
+def renamed(archive: bytes, old: str, new: str) -> bytes:
+    """Return an archive with a member by another name, which is as long."""
+    return archive.replace(old.encode(), new.encode())
 
 
 def zipped(members: dict[str, bytes]) -> bytes:

@@ -14,7 +14,7 @@ from dcrf.data.arrays import open_npy, open_npz
 from dcrf.data.shapes import outline
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
-from dcrf.tensor_files import read_tensors
+from dcrf.tensor_files import from_bytes, read_tensors
 from dcrf.training.parameter_files import load_mapping
 from tests.cases.methods import digits, method, written
 from tests.security import files
@@ -56,6 +56,21 @@ def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path, read, make, name):
     assert not trace.exists()
     assert "hostile" in said
     assert not any(word in said for word in ADVICE)
+
+
+@pytest.mark.parametrize("name", files.endless_pickles())
+def test_a_checkpoint_with_a_pickle_without_end_is_refused(name):
+    content = files.with_pickle(files.endless_pickles()[name])
+
+    with pytest.raises(DataError, match=r"cannot read tensors from state\.pth: it"):
+        from_bytes(content, "state.pth", "cpu")
+
+
+def test_a_checkpoint_larger_than_the_memory_is_refused_unread():
+    content = files.claiming(files.saved({"a": torch.zeros(3, 4)}), HUGE)
+
+    with pytest.raises(DataError, match="GiB of memory"):
+        from_bytes(content, "state.pth", "cpu")
 
 
 def test_the_payload_would_leave_a_trace(tmp_path):
@@ -141,7 +156,6 @@ def test_parameters_of_another_kind_do_not_fit(tmp_path, content):
     ("content", "read"),
     [
         (files.saved({"centroids": torch.zeros(3, 4)}), read_centroids),
-        (files.saved({"centroids": torch.zeros(3, 4)}, legacy=True), read_centroids),
         (files.array_bytes(np.zeros((4, 3), np.float32)), npy),
         (files.zipped({"samples.npy": files.array_bytes(np.zeros((4, 3), np.float32))}), npz),
     ],
