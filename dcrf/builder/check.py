@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from dcrf.builder.blanks import META
 from dcrf.builder.components import At, collecting
 from dcrf.builder.method import build_mapping
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.builder.rehearsal import rehearse
 from dcrf.builder.samples import expected
-from dcrf.builder.size import size_problems
+from dcrf.builder.size import number_problems, size_problems
 from dcrf.config.model import DatasetConfig, MethodConfig, OptimizerConfig, Options, PhaseConfig
 from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, Problem
@@ -25,9 +26,18 @@ def check(config: MethodConfig) -> None:
     Raises:
         ConfigError: all parts that cannot be made or do not fit together, each at its JSON path.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of parts that are thrown away
+        problems = number_problems(config.mappings) or _problems(config)
+    if problems:
+        first_of_each_place = {problem.path: problem for problem in reversed(problems)}
+        raise ConfigError(config.source, list(first_of_each_place.values())[::-1])
+
+
+def _problems(config: MethodConfig) -> list[Problem]:
     problems: list[Problem] = []
     at = collecting(problems)
-    with torch.device("meta"):
+    with META:
         made = {entry.path: build_mapping(entry, None, config, at) for entry in config.mappings}
     problems += size_problems(made)
     for dataset in config.datasets:
@@ -40,9 +50,7 @@ def check(config: MethodConfig) -> None:
     if not problems:
         with at(config.strategy.path):
             problems += rehearse(config, data)
-    if problems:
-        first_of_each_place = {problem.path: problem for problem in reversed(problems)}
-        raise ConfigError(config.source, list(first_of_each_place.values())[::-1])
+    return problems
 
 
 def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
@@ -70,8 +78,7 @@ def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, at: At) -> None
         optimizer.step()
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
-            with at(scheduler.path), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the optimizer has made no step, and never will
+            with at(scheduler.path):
                 made = build_scheduler(scheduler, optimizer)
                 for _ in range(STEPS):
                     made.step()

@@ -24,6 +24,7 @@ from dcrf.builder.run import Run
 from dcrf.builder.samples import DEFAULT, Expected
 from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.builder.shapes import Trail, names_of, watched
+from dcrf.builder.size import size_problems
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig
 from dcrf.data.plan import Loading
 from dcrf.errors import ConfigError, Problem
@@ -85,6 +86,8 @@ def _rehearse_dataset(
     """Add the problems; where samples are of unknown shape, those of the best guess."""
     if data.shapes is not None:
         _Rehearsal(config, dataset, data, made, problems).run()
+        named = made.method.mappings  # of which lazy layers have a size by now
+        problems += size_problems({entry.path: named[entry.name] for entry in config.mappings})
         return made
     best: list[Problem] | None = None
     for guess in guesses(config, made.method):

@@ -1,12 +1,36 @@
-"""Whether parameters fit into the memory of this machine, before any is made."""
+"""Whether layers are few enough, and fit into the memory of this machine, before any is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from dcrf.config.model import MappingConfig
 from dcrf.errors import Problem
+from dcrf.mappings.layers import number_of_layers
 from dcrf.memory import free_memory, gib
+
+MOST_LAYERS = 5000
+"""Of all mappings together: so many take some seconds to make."""
+
+
+def number_problems(mappings: Sequence[MappingConfig]) -> list[Problem]:
+    """Return a problem where all mappings together have more layers than there is time to make.
+
+    Returns:
+        At most one problem, at the layer that is made of the most.
+    """
+    numbers = {
+        f"{mapping.path}.layers[{index}]": number_of_layers(layer)
+        for mapping in mappings
+        for index, layer in enumerate(mapping.layers)
+    }
+    total = sum(numbers.values())
+    if total <= MOST_LAYERS:
+        return []
+    largest = max(numbers, key=lambda path: numbers[path])
+    found = f"all mappings together have {total} layers, {numbers[largest]} of them here"
+    return [Problem(largest, found, f"{MOST_LAYERS} are allowed; a copy counts like a layer")]
 
 
 def size_problems(mappings: Mapping[str, nn.Module], free: int | None = None) -> list[Problem]:

@@ -18,8 +18,6 @@ _LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
 # `inplace` saves memory and changes no result, but what a function or a layer gets may be what
 # other patterns read too. So it is understood and has no effect.
 _FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
-_MOST_COPIES = 1000
-
 
 Made = list[tuple[Entry, nn.Module]]
 """Entries, and the layers that were made of them."""
@@ -41,7 +39,6 @@ def build_layer(
     """
     positional = _argument(entry.get("positional_arguments", ()), named, made)
     arguments = _arguments(entry, _LAYER_KEYS, named, made)
-    _check_copies(entry["type"], [*positional[1:2], arguments.get("num_layers")])
     layer = _found(LAYERS, entry["type"])(*positional, **arguments)
     if hasattr(layer, "inplace"):
         layer.inplace = False
@@ -52,12 +49,19 @@ def build_layer(
     return layer
 
 
-def _check_copies(layer_type: str, numbers: list[Any]) -> None:
-    """Raise ValueError for more copies of a layer than there is time and memory to make."""
-    if layer_type == "TransformerEncoder":  # the only one that is made of a number of others
-        for number in numbers:
-            if isinstance(number, int) and number > _MOST_COPIES:
-                raise ValueError(f"{number} layers are too many; at most {_MOST_COPIES}")
+def number_of_layers(entry: Entry) -> int:
+    """Return how many layers an entry stands for, those inside it and copies of them included."""
+    within = sum(map(_layers_within, entry.values()))
+    if entry["type"] != "TransformerEncoder":  # the only one that is made of a number of others
+        return 1 + within
+    numbers = [*entry.get("positional_arguments", ())[1:2], entry.get("num_layers")]
+    return 1 + within * max((n for n in numbers if isinstance(n, int) and n > 0), default=1)
+
+
+def _layers_within(value: Any) -> int:
+    if isinstance(value, Mapping) and "type" in value:
+        return number_of_layers(value)
+    return sum(map(_layers_within, value)) if isinstance(value, list | tuple) else 0
 
 
 def check_sizes(layer: nn.Module) -> None:

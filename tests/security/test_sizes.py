@@ -3,16 +3,21 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from dcrf.builder.size import bytes_of, size_problems
+from dcrf.builder import check
+from dcrf.builder.size import MOST_LAYERS, bytes_of, number_problems, size_problems
 from dcrf.cli import main
+from dcrf.config import load_method
 from dcrf.config.saved_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.strict_json import LARGEST, MOST_VALUES
 from dcrf.loading import ROOT
+from dcrf.mappings.layers import number_of_layers
 from dcrf.memory import free_memory
 from tests.cases.methods import digits, method, written
 from tests.security.files import claiming, npy, zipped
@@ -56,7 +61,9 @@ def too_large():
     """Name -> text of a method file."""
     block = {"type": "TransformerEncoderLayer", "d_model": 4, "nhead": 1}
     stack = {"type": "TransformerEncoder", "encoder_layer": block, "num_layers": 10**9}
+    nested = {"type": "Sequential", "positional_arguments": [{**stack, "num_layers": 1000}]}
     wide = {"type": "Linear", "in_features": 64, "out_features": 10**9}
+    pool = {"type": "AdaptiveAvgPool1d", "output_size": 10**12}
     return {
         "units": with_layers(wide, {"type": "Linear", "in_features": 10**9, "out_features": 5}),
         "more_units_than_fit_a_number": with_layers({**wide, "out_features": 10**30}),
@@ -64,6 +71,10 @@ def too_large():
         "copies_by_position": with_layers(
             {"type": "TransformerEncoder", "positional_arguments": [block, 10**9]}
         ),
+        "copies_of_copies": with_layers(
+            {"type": "TransformerEncoder", "encoder_layer": nested, "num_layers": 1000}
+        ),
+        "lazy_units": with_layers(pool, {"type": "LazyLinear", "out_features": 4}),
         "image": with_view({"type": "Resize", "size": [10**5, 10**5]}),
         "border": with_view({"type": "Pad", "padding": 10**6}),
         "clusters": on_digits(num_clusters=10**12),
@@ -131,6 +142,46 @@ def test_parameters_of_all_mappings_are_held_against_the_memory():
     assert size_problems(mappings, 4400 + 12008) == []
     (found,) = size_problems(mappings, 4400 + 12007)
     assert found.path == "$.mappings[1]"
+
+
+def test_layers_are_counted_with_their_copies():
+    block = {"type": "TransformerEncoderLayer", "d_model": 4, "nhead": 1}
+    inner = {"type": "TransformerEncoder", "positional_arguments": [block, 3]}  # 1 + 3
+    both = {"type": "Sequential", "positional_arguments": [inner, block]}  # 1 + 4 + 1
+    outer = {"type": "TransformerEncoder", "encoder_layer": both, "num_layers": 10}
+
+    assert number_of_layers(inner) == 4
+    assert number_of_layers({"type": "TransformerEncoder", "positional_arguments": [block]}) == 2
+    assert number_of_layers(outer) == 61
+
+
+def test_no_more_layers_than_there_is_time_to_make(tmp_path):
+    block = {"type": "TransformerEncoderLayer", "d_model": 4, "nhead": 1}
+    stack = {"type": "TransformerEncoder", "encoder_layer": block, "num_layers": 1}
+    file = written(tmp_path, method())
+    config = load_method(Path(file))
+    first, *others = config.mappings
+    count = sum(number_of_layers(layer) for other in others for layer in other.layers)
+    fits = replace(first, layers=({**stack, "num_layers": MOST_LAYERS - count - 1},))
+
+    assert number_problems([fits, *others]) == []
+    more = replace(first, layers=({**stack, "num_layers": MOST_LAYERS - count},))
+    (found,) = number_problems([more, *others])
+    assert found.path == "$.mappings[0].layers[0]"
+    assert str(MOST_LAYERS + 1) in found.found
+
+
+def test_what_torch_warns_of_when_layers_are_tried_is_not_printed(tmp_path):
+    block = {"type": "TransformerEncoderLayer", "d_model": 4, "nhead": 1}
+    content = method()
+    content["mappings"][0]["layers"] = [
+        {"type": "Flatten"},
+        {"type": "Linear", "in_features": 64, "out_features": 4},
+        {"type": "TransformerEncoder", "encoder_layer": block, "num_layers": 1},
+        {"type": "Linear", "in_features": 4, "out_features": 5},
+    ]
+
+    check(load_method(Path(written(tmp_path, content))))  # a warning would be an error
 
 
 def test_a_layer_of_a_billion_units_is_beyond_this_machine():
