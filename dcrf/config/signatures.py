@@ -7,12 +7,13 @@ the real signatures. A place is the stem of a file there.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.errors import Problem
+from dcrf.config.similar import closest
+from dcrf.errors import MOST_PROBLEMS, Problem
 from dcrf.registry import SCHEMA
 
 Entry = Mapping[str, Any]
@@ -52,13 +53,14 @@ def check_call(
         return [problem]
     entry = _entry(place, name)
     given_by_position = _by_position(entry)[: len(positional)]
-    return [
-        *_too_many(entry, str(name), positional, path),
-        *_not_arguments(place, str(name), arguments, path),
-        *_given_twice(given_by_position, arguments, path),
-        *_not_booleans(entry, arguments, path),
-        *_missing(entry, str(name), {*given_by_position, *arguments}, path),
-    ]
+    found = chain(
+        _too_many(entry, str(name), positional, path),
+        _not_arguments(place, str(name), arguments, path),
+        _given_twice(given_by_position, arguments, path),
+        _not_booleans(entry, arguments, path),
+        _missing(entry, str(name), {*given_by_position, *arguments}, path),
+    )
+    return list(islice(found, MOST_PROBLEMS))
 
 
 def is_known(place: str, name: object) -> bool:
@@ -124,7 +126,7 @@ def _name_problem(place: str, name: object, path: str) -> Problem | None:
         return None
     if name in table["refused"]:
         return Problem(path, f"{name!r} cannot be used in a file", table["refused"][name])
-    guess = _closest(name.rpartition(".")[2], table["names"])
+    guess = closest(name.rpartition(".")[2], table["names"])
     remedy = f"did you mean {guess!r}?" if guess else f"write the name of {home}"
     if not _NAME.fullmatch(name):
         remedy = f"a name has letters, digits and underscores only; {remedy}"
@@ -151,7 +153,7 @@ def _not_arguments(place: str, name: str, arguments: Iterable[str], path: str) -
             place = child(path, argument)
             yield Problem(place, f"{argument!r} cannot be given in a file", barred[argument])
             continue
-        guess = _closest(argument, known)
+        guess = closest(argument, known)
         remedy = f"did you mean {guess!r}?" if guess else _allowed(known)
         found = f"{name!r} takes no argument {argument!r}"
         yield Problem(child(path, argument), found, remedy)
@@ -184,13 +186,6 @@ def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Pr
 
 def _allowed(known: Sequence[str]) -> str:
     return f"it takes {', '.join(known)}" if known else "it takes no arguments"
-
-
-def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like this one, upper or lower case aside."""
-    folded = {candidate.casefold(): candidate for candidate in known}
-    guesses = get_close_matches(name.casefold(), folded, n=1)
-    return folded[guesses[0]] if guesses else None
 
 
 def _integer(value: Any) -> Any:

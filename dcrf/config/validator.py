@@ -1,7 +1,7 @@
 """Turn every way in which a method breaks the schema into a problem that a person can act on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -9,7 +9,8 @@ from jsonschema.exceptions import ValidationError
 
 from dcrf.config.json_paths import child
 from dcrf.config.schema_nodes import METHOD, Node, Nodes, nodes_of, registry
-from dcrf.errors import Problem
+from dcrf.config.similar import closest, listed
+from dcrf.errors import MOST_PROBLEMS, Problem
 
 _LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed
 _SHOWN = 60
@@ -31,21 +32,22 @@ _KINDS = {
 
 
 def problems(data: Any) -> list[Problem]:
-    """Return every way in which `data` breaks the schema of methods."""
-    errors = list(Draft202012Validator(METHOD, registry=registry()).iter_errors(data))
+    """Return every way in which `data` breaks the schema of methods, of very many the first."""
+    validator = Draft202012Validator(METHOD, registry=registry())
+    errors = list(islice(validator.iter_errors(data), MOST_PROBLEMS))
     nodes = nodes_of(data) if errors else {}
-    return [problem for error in errors for problem in _explained(error, nodes)]
+    found = (problem for error in errors for problem in _explained(error, nodes))
+    return list(islice(found, MOST_PROBLEMS))
 
 
 def suggestion(name: object, known: Iterable[object], free: Iterable[object] | None = None) -> str:
     """Return which of the known names may be meant, or all of them that are still free."""
     names = [str(k) for k in known]
-    guesses = get_close_matches(str(name), names, n=1)
-    if guesses:
-        return f"did you mean {guesses[0]!r}?"
+    if guess := closest(str(name), names):
+        return f"did you mean {guess!r}?"
     names = names if free is None else [str(k) for k in free]
-    listed = [n for n in names if len(n) <= _LONG] or names
-    return f"allowed here: {', '.join(listed)}" if names else "nothing is allowed here"
+    short = [n for n in names if len(n) <= _LONG] or names
+    return f"allowed here: {listed(short)}" if names else "nothing is allowed here"
 
 
 def shown(value: Any) -> str:
@@ -124,7 +126,7 @@ def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
 def _meant(key: str, entry: Mapping[str, Any], node: Node) -> str | None:
     """Return the key of an object that is meant to be a missing one, if there is any."""
     others = [other for other in entry if other not in node.properties]
-    return next(iter(get_close_matches(key, others, n=1)), None)
+    return closest(key, others)
 
 
 def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The entries of a method file that name a class or function of torch or torchvision."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from dcrf.config.json_paths import child
@@ -13,17 +13,20 @@ from dcrf.config.signatures import (
     is_known,
     with_integers,
 )
-from dcrf.errors import Problem
+from dcrf.config.similar import closest
+from dcrf.errors import MOST_PROBLEMS, Problem
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`
 _NESTING = ("layers", "transforms")
 _POSITIONAL = "positional_arguments"
 _ALIKE = 0.8
+_MOST_ARGUMENTS = 50
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return every name that is unknown, and every argument that is unknown or missing."""
-    return [problem for node in _calls(nodes) for problem in _call_problems(node)]
+    """Return names and arguments that are unknown or missing; of very many the first."""
+    found = (problem for node in _calls(nodes) for problem in _call_problems(node))
+    return list(islice(found, MOST_PROBLEMS))
 
 
 def make_integers(nodes: Nodes) -> None:
@@ -83,9 +86,9 @@ def _nameless(node: Node, key: str) -> list[Problem]:
     if key in node.value:
         return []
     others = [other for other in node.value if other not in node.properties]
-    if written := get_close_matches(key, others, n=1):
-        path = child(node.path, written[0])
-        return [Problem(path, f"unknown key {written[0]!r}", f"did you mean {key!r}?")]
+    if written := closest(key, others):
+        path = child(node.path, written)
+        return [Problem(path, f"unknown key {written!r}", f"did you mean {key!r}?")]
     remedy = node.properties[key].get("description", "")
     return [Problem(node.path, f"the key {key!r} is missing", remedy)]
 
@@ -93,8 +96,8 @@ def _nameless(node: Node, key: str) -> list[Problem]:
 def _misspelt(node: Node) -> dict[str, str]:
     """Return argument -> key of the framework that it looks like."""
     known = [key for key, keywords in node.properties.items() if keywords.get("x-framework")]
-    guesses = {key: get_close_matches(key, known, n=1, cutoff=_ALIKE) for key in node.arguments}
-    return {argument: guess[0] for argument, guess in guesses.items() if guess}
+    some = islice(node.arguments, _MOST_ARGUMENTS)  # no call takes as many
+    return {argument: guess for argument in some if (guess := closest(argument, known, _ALIKE))}
 
 
 def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list[Problem]:

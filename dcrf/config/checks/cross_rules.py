@@ -28,9 +28,9 @@ def _prior_cycles(data: Data) -> Iterator[Problem]:
     }
     for path, mapping in objects(data, "mappings"):
         start = text(mapping, "name")
-        seen, name = [start], prior.get(start or "")
+        seen, name = {start: None}, prior.get(start or "")
         while name is not None and name not in seen:
-            seen, name = [*seen, name], prior.get(name)
+            seen[name], name = None, prior.get(name)
         if name is not None and name == start:
             found = f"the mapping takes its own output: {' <- '.join(map(str, [*seen, name]))}"
             yield Problem(child(path, "prior_mapping_name"), found, "break the circle")

@@ -1,26 +1,24 @@
 """Check that every name which stands for something declared is declared."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.untrusted import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.validator import suggestion
-from dcrf.errors import Problem
+from dcrf.errors import MOST_PROBLEMS, Problem
 
 CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
 _ROLES = {"feature_extractor": ("feature_extractor",), "classifier": CLASSIFIERS}
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every name that nothing has, in filled data."""
+    """Return a problem for names that nothing has, in filled data; of very many the first."""
     data = nodes["$"].value
-    return [
-        problem
-        for node in nodes.values()
-        if isinstance(node.value, str)
-        for problem in (*_reference(node, data), *_layer(node, data))
-    ]
+    named = (node for node in nodes.values() if isinstance(node.value, str))
+    found = (p for node in named for p in (*_reference(node, data), *_layer(node, data)))
+    return list(islice(found, MOST_PROBLEMS))
 
 
 def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:
