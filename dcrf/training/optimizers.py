@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import Parameter
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -140,7 +141,7 @@ class OptimizerGroups:
         totals = self._totals(losses, {member.group for member in active})
         gradients: dict[str, Gradients] = {}
         for position, (group, total) in enumerate(totals.items(), start=1):
-            own = [p for m in active if m.group == group for p in m.parameters if p.requires_grad]
+            own = [p for m in active if m.group == group for p in m.parameters if _can_train(p)]
             keeps = keeps_graph or position < len(totals)
             found = torch.autograd.grad(total, own, retain_graph=keeps, allow_unused=True)
             pairs = zip(own, found, strict=True)
@@ -157,6 +158,11 @@ class OptimizerGroups:
                 weighted = route.weight * loss
                 totals[route.group] = weighted if total is None else total + weighted
         return totals
+
+
+def _can_train(parameter: Parameter) -> bool:
+    """Whether it has a gradient: not before the layer that it belongs to has run."""
+    return parameter.requires_grad and not is_lazy(parameter)
 
 
 def _step(member: GroupedOptimizer, gradients: Gradients) -> None:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import StepLR
 
@@ -44,6 +45,19 @@ def test_groups_change_only_their_own_parameters():
 
     assert generator.item() == pytest.approx(1 - 1)
     assert critic.item() == pytest.approx(1 + 2)
+
+
+def test_a_layer_that_has_no_size_yet_waits_until_it_runs():
+    first, lazy = nn.Linear(3, 2), nn.LazyLinear(1)
+    groups = OptimizerGroups([sgd(*first.parameters(), *lazy.parameters())], routes(loss="default"))
+
+    groups.step({"loss": first(torch.ones(4, 3)).sum()}, Clock(1, 1))
+    assert is_lazy(lazy.weight)
+    loss = lazy(first(torch.ones(4, 3))).sum()
+    before = lazy.weight.detach().clone()
+    groups.step({"loss": loss}, Clock(1, 2))
+
+    assert not torch.equal(lazy.weight, before)
 
 
 @pytest.mark.parametrize("order", [("g", "c"), ("c", "g")])
