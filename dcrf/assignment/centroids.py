@@ -86,7 +86,8 @@ def _by_clustering(start: CentroidStart, features: Rows, n: int, generator: Gene
 
 
 def _random_features(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
-    return features[torch.randperm(len(features), generator=generator)[:n]]
+    drawn = torch.randperm(len(features), generator=generator)
+    return features[drawn[: max(n, 2)]][:n]  # two at least: a layer may not take one sample alone
 
 
 def _uniform_noise(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:

@@ -70,8 +70,8 @@ def check_finite(features: Tensor) -> None:
 
 
 def width_of(features: Rows) -> int:
-    """Return d of features (n, d)."""
-    return features[torch.zeros(1, dtype=torch.int64)].shape[1]
+    """Return d of features (n, d), by two of them: a layer may not take one sample alone."""
+    return features[torch.arange(min(2, len(features)))].shape[1]
 
 
 def _rows_to_cluster(features: Rows, n_clusters: int, seed: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Which samples make up which batch: decided here alone, whatever reads the samples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import torch
@@ -66,6 +66,15 @@ def sweep_batch_size(loading: Loading) -> int:
     return max(loading.batch_size, _SWEEP_BATCH_SIZE)
 
 
+def sweep_sizes(n_samples: int, loading: Loading) -> list[int]:
+    """Return the numbers of samples in the batches of a sweep, of all of them.
+
+    As in training a last sample does not come alone, since a layer may need two.
+    """
+    size = sweep_batch_size(loading)
+    return batch_sizes(n_samples, replace(loading, batch_size=size, drop_last=False))
+
+
 def training_plans(
     n_samples: int, loading: Loading, streams: Streams, purpose: str, done: int = 0
 ) -> Iterator[BatchPlan]:
@@ -89,6 +98,6 @@ def training_plans(
 
 def sweep_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
     """Yield batches that cover the samples at `indices`, (m,) int64, in this order."""
-    batches = indices.split(sweep_batch_size(loading))
+    batches = indices.split(sweep_sizes(len(indices), loading))
     for number, part in enumerate(batches, start=1):
         yield BatchPlan("sweep", Clock(1, number, number == len(batches)), part)

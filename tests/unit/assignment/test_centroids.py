@@ -33,6 +33,21 @@ def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
         assert found.shape == (3, 2)
 
 
+@pytest.mark.parametrize("strategy", ["random_feature_representations", "random_uniform_noise"])
+def test_no_sample_goes_through_a_network_alone(blobs, strategy):
+    class Rows:
+        def __len__(self):
+            return len(blobs[0])
+
+        def __getitem__(self, indices):
+            norm = torch.nn.BatchNorm1d(2, track_running_stats=False)
+            return norm(blobs[0][indices]).detach()  # which one sample has no variance for
+
+    found = CentroidStart(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
+
+    assert found.shape == (1, 2)
+
+
 def test_k_means_finds_separate_groups(blobs):
     features, means = blobs
 

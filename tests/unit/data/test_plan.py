@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcrf.batch import Clock
-from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
+from dcrf.data.plan import Loading, check_batch_size, sweep_plans, sweep_sizes, training_plans
 from dcrf.errors import DataError
 from dcrf.streams import Streams
 
@@ -73,3 +73,13 @@ def test_a_sweep_covers_all_samples_in_order_in_batches_of_256_or_more():
     assert torch.equal(torch.cat(small), torch.arange(600))
     assert [len(indices) for indices in small] == [256, 256, 88]
     assert [len(indices) for indices in large] == [500, 100]
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"), [(257, [257]), (513, [256, 257]), (258, [256, 2]), (1, [1])]
+)
+def test_a_last_sample_of_a_sweep_joins_the_batch_before(n, sizes):
+    loading = Loading(batch_size=7)
+
+    assert [len(plan.indices) for plan in sweep_plans(torch.arange(n), loading)] == sizes
+    assert sweep_sizes(n, loading) == sizes
