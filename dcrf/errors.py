@@ -75,7 +75,7 @@ def status_of(cause: str) -> str:
     return "out of memory" if _OUT_OF_MEMORY.search(cause) else "failed"
 
 
-def cause_of(error: Exception) -> str:
+def cause_of(error: BaseException) -> str:
     """Return what went wrong in words; for an error that is not ours, with its kind."""
     if isinstance(error, DcrfError):
         return str(error)

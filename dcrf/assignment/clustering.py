@@ -42,7 +42,9 @@ def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Te
         DivergedError: features are not finite.
     """
     check_number(features, n_clusters)
-    rows = _rows_to_cluster(features, n_clusters, seed)
+    if (some := some_of(features)).is_meta:  # there are shapes only
+        return some.new_empty(n_clusters, some.shape[1])
+    rows = _rows_to_cluster(len(features), max(MOST_VALUES // some.shape[1], n_clusters), seed)
     chosen = features[rows]
     check_finite(chosen)
     options = {"n_clusters": n_clusters, "n_init": num_restarts, "random_state": seed}
@@ -70,20 +72,24 @@ def check_finite(features: Tensor) -> None:
 
 
 def width_of(features: Rows) -> int:
-    """Return d of features (n, d), by two of them: a layer may not take one sample alone."""
-    return features[torch.arange(min(2, len(features)))].shape[1]
+    """Return d of features (n, d)."""
+    return some_of(features).shape[1]
 
 
-def _rows_to_cluster(features: Rows, n_clusters: int, seed: int) -> Tensor:
-    """Return the indices (m,) of all rows, or of a random part where these are too many.
+def some_of(features: Rows) -> Tensor:
+    """Return the first of some features: two, since a layer may not take one sample alone."""
+    return features[torch.arange(min(2, len(features)))]
+
+
+def _rows_to_cluster(n: int, most: int, seed: int) -> Tensor:
+    """Return the indices (m,) of all n rows, or of a random part where these are too many.
 
     The data are cut into equal stretches, and a row is drawn of each: in rising order, as they lie
     in a file, and without an array over all rows.
     """
-    most = max(MOST_VALUES // width_of(features), n_clusters)
-    if len(features) <= most:
-        return torch.arange(len(features))
-    edges = torch.arange(most + 1) * len(features) // most
+    if n <= most:
+        return torch.arange(n)
+    edges = torch.arange(most + 1) * n // most
     drawn = torch.rand(most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return edges[:-1] + (drawn * edges.diff()).long()
 

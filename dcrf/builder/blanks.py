@@ -9,7 +9,7 @@ from torch import Tensor
 from dcrf.batch import Batch, Sweep
 from dcrf.builder.samples import DEFAULT
 from dcrf.builder.shapes import Trail
-from dcrf.data.plan import Loading, batch_sizes, sweep_batch_size
+from dcrf.data.plan import Loading, batch_sizes, sweep_batch_size, sweep_sizes
 from dcrf.training.method import Method
 
 META = torch.device("meta")
@@ -36,11 +36,13 @@ class BlankData:
         """Return the different sizes of the batches of an epoch."""
         if self.n_samples is None:
             return [self.loading.batch_size]
-        return list(dict.fromkeys(batch_sizes(self.n_samples, self.loading)))
+        sizes = list(dict.fromkeys(batch_sizes(self.n_samples, self.loading)))
+        return sizes or [self.loading.batch_size]  # too few samples are a problem of their own
 
     def batches_per_epoch(self) -> int | None:
         """Return their number, None where it is not known."""
-        return None if self.n_samples is None else len(batch_sizes(self.n_samples, self.loading))
+        n_samples = self.n_samples
+        return None if n_samples is None else len(batch_sizes(n_samples, self.loading)) or None
 
     def batch(self, size: int) -> Batch:
         """Return a batch of so many samples."""
@@ -51,24 +53,17 @@ class BlankData:
 
     def sweep(self) -> Sweep:
         """Return a pass over the data set whose rows have no content either."""
-        of_batch = sweep_batch_size(self.loading)
-        size = self.n_samples or of_batch
-
-        def run(function: Callable[[Batch], Tensor], _: Tensor) -> Tensor:
-            was_training = self.method.training
-            self.method.eval()
-            with torch.no_grad():
-                part = function(self.batch(min(size, of_batch)))
-            self.method.train(was_training)
-            return part.new_empty(size, *part.shape[1:])
-
-        return Sweep(size, run)
-
-    def zeros(self, size: int) -> Sweep:
-        """Return a pass over so many samples whose rows are zeros, for what needs content."""
-        sweep = self.sweep()
+        size = self.n_samples or sweep_batch_size(self.loading)
 
         def run(function: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
-            return torch.zeros(len(indices), *sweep(function).shape[1:])
+            was_training = self.method.training
+            self.method.eval()
+            try:
+                with torch.no_grad():
+                    for of_batch in dict.fromkeys(sweep_sizes(len(indices), self.loading)):
+                        part = function(self.batch(of_batch))
+            finally:
+                self.method.train(was_training)
+            return part.new_empty(len(indices), *part.shape[1:])
 
         return Sweep(size, run)

@@ -39,6 +39,7 @@ def _problems(config: MethodConfig) -> list[Problem]:
     at = collecting(problems)
     with META:
         made = {entry.path: build_mapping(entry, None, config, at) for entry in config.mappings}
+    is_whole = not problems
     problems += size_problems(made)
     for dataset in config.datasets:
         _check_views(dataset, at)
@@ -47,7 +48,7 @@ def _problems(config: MethodConfig) -> list[Problem]:
         for optimizer in phase.optimizers:
             with at(optimizer.path):
                 _check_optimizer(optimizer, phase, at)
-    if not problems:
+    if is_whole:
         with at(config.strategy.path):
             problems += rehearse(config, data)
     return problems

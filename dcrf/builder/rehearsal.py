@@ -1,9 +1,8 @@
 """Go through a method as training will, with batches that have a shape and no content."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,12 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import CentroidStart
-from dcrf.batch import Batch, SweptRows
+from dcrf.assignment.clustering import some_of
+from dcrf.batch import Batch, Sweep, SweptRows
 from dcrf.builder.blanks import META, BlankData
-from dcrf.builder.components import located
-from dcrf.builder.guesses import guesses
-from dcrf.builder.method import Places, build_method
+from dcrf.builder.failures import Failures
+from dcrf.builder.guesses import guesses, without_guessing
+from dcrf.builder.made import Made, made
 from dcrf.builder.moments import moments, overrun
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run import Run
@@ -25,17 +25,17 @@ from dcrf.builder.samples import DEFAULT, Expected
 from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.builder.shapes import Trail, names_of, watched
 from dcrf.builder.size import size_problems
+from dcrf.builder.trial import Trial
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig
 from dcrf.data.plan import Loading
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import Mapping
 from dcrf.reporting.writers import Writers
 from dcrf.streams import Streams
-from dcrf.training.method import Method
 from dcrf.training.phase import PatternUse, Phase
 
-_ONLY_WITH_CONTENT = ("meta tensor", "device meta", "'meta'", "Meta backend")
+FEW = 2  # samples in a batch that goes through layers on the CPU
 
 
 def rehearse(config: MethodConfig, data: Sequence[Expected]) -> list[Problem]:
@@ -49,57 +49,40 @@ def rehearse(config: MethodConfig, data: Sequence[Expected]) -> list[Problem]:
     """
     plain = replace(config, precision="fp32", compile=False)
     problems: list[Problem] = []
-    made: _Made | None = None
+    method: Made | None = None
     saved = SavedAhead(plain)
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of layers without memory, which never run again
         for dataset, its in zip(plain.datasets, data, strict=True):
-            if made is None or dataset.reinitialize_mappings:
-                made = _made(plain, dataset, saved)
-            made = _rehearse_dataset(plain, dataset, its, made, problems)
+            if method is None or dataset.reinitialize_mappings:
+                method = made(plain, dataset, saved)
+            method = _rehearse_dataset(plain, dataset, its, method, problems)
     return problems
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A method without memory, and where its parts stand in the file."""
-
-    method: Method
-    places: Places
-    saved: SavedAhead
-
-
-def _made(config: MethodConfig, dataset: DatasetConfig, saved: SavedAhead) -> _Made:
-    places: Places = {}
-    with META:
-        method = build_method(config, dataset.num_clusters, Streams(0), places)
-    return _Made(method, places, saved)
 
 
 def _rehearse_dataset(
     config: MethodConfig,
     dataset: DatasetConfig,
     data: Expected,
-    made: _Made,
+    method: Made,
     problems: list[Problem],
-) -> _Made:
-    """Add the problems; where samples are of unknown shape, those of the best guess."""
+) -> Made:
+    """Add the problems; where samples are of unknown shape, those that do not hang on a guess."""
     if data.shapes is not None:
-        _Rehearsal(config, dataset, data, made, problems).run()
-        named = made.method.mappings  # of which lazy layers have a size by now
+        problems += _Rehearsal(config, dataset, data, method).run()
+        named = method.method.mappings  # of which lazy layers have a size by now
         problems += size_problems({entry.path: named[entry.name] for entry in config.mappings})
-        return made
-    best: list[Problem] | None = None
-    for guess in guesses(config, made.method):
-        made = _made(config, dataset, made.saved)
-        shapes = dict.fromkeys((DEFAULT, *dataset.batch_augmentations), guess.shape)
-        found: list[Problem] = []
-        hides = nn.Module if guess.is_exact else Mapping
-        _Rehearsal(config, dataset, replace(data, shapes=shapes), made, found, hides).run()
-        if best is None or len(found) < len(best):
-            best = found
-    problems += best or []
-    return made
+        return method
+    found: list[list[Problem]] = []
+    is_exact = False
+    for shape, is_exact in guesses(config, method.method):
+        method = made(config, dataset, method.saved)
+        shapes = dict.fromkeys((DEFAULT, *dataset.batch_augmentations), shape)
+        hides = nn.Module if is_exact else Mapping
+        its = replace(data, shapes=shapes)
+        found.append(_Rehearsal(config, dataset, its, method, hides).run())
+    problems += without_guessing(found, is_exact)
+    return method
 
 
 class _Rehearsal:
@@ -110,9 +93,7 @@ class _Rehearsal:
         dataset: of it.
         data: what is known of its samples, or guessed.
         made: the method.
-        problems: gets what fails.
-        hides: nothing is said where the nearest module of this kind gets samples, whose shape is
-            guessed.
+        hides: what is not told where samples are guessed, as in `Failures`.
     """
 
     def __init__(
@@ -120,14 +101,16 @@ class _Rehearsal:
         config: MethodConfig,
         dataset: DatasetConfig,
         data: Expected,
-        made: _Made,
-        problems: list[Problem],
+        made: Made,
         hides: type[nn.Module] | None = None,
     ) -> None:
-        self.config, self.dataset, self.problems, self.hides = config, dataset, problems, hides
-        self.method, self.saved = made.method, made.saved
-        self.has_labels, self.lacks_centroids = data.has_labels, False
+        self.config, self.dataset = config, dataset
+        self.method, self.saved, self.places = made.method, made.saved, made.places
+        self.has_labels = data.has_labels
         self.trail = Trail(made.places, names_of(config, made.places))
+        layers = [module for module in made.places if not isinstance(module, Mapping)]
+        self.trial = Trial(self.trail.running, layers)
+        self.failures = Failures(self.trail, self.trial, hides)
         self.data = BlankData(
             data.shapes or {},
             data.n_samples,
@@ -136,16 +119,19 @@ class _Rehearsal:
             self.trail,
         )
 
-    def run(self) -> None:
-        """Go through the phases, and the final evaluation."""
+    def run(self) -> list[Problem]:
+        """Go through the phases, and the final evaluation; return what fails."""
         run = Run(self.config, Streams(0), META.type, Writers([]), Path())
-        with watched(self.trail):
+        with watched(self.trail), self.trial:
             for entry in self.config.phases:
                 if entry.name in self.dataset.phases:
                     phase = replace(entry, saves=())
                     self._phase(PhaseBuilder(run, self.dataset, phase), phase)
-                    self.saved.save(entry, self.dataset.name, self.method)
+                    self._save(entry)
             self._evaluate()
+        for name in self.method.mappings:
+            self._check_sizes(name, None, "it never runs")
+        return self.failures.problems
 
     def _phase(self, builder: PhaseBuilder, phase: PhaseConfig) -> None:
         self._load(phase)
@@ -153,20 +139,31 @@ class _Rehearsal:
         self.method.train()
         labels = np.zeros(1, np.int64) if self.has_labels else None
         evaluator = Evaluator(self.method.assignment, lambda: labels)
-        with self._at(f"{phase.path}.exit_criteria"):
-            self._train(builder.make(self.method, self.data.sweep(), evaluator), phase)
+        if (made := self._made(builder, evaluator)) is not None:
+            self._train(made, phase)
         if phase.performance_evaluation_interval:
             self._evaluate()
-        with self._at(self.config.strategy.path):
-            sweep = self.data.zeros(self.dataset.num_clusters)
-            self.method.assignment.after_phase(phase.name, sweep)
+        with self.failures.at(self.config.strategy.path):
+            self.method.assignment.after_phase(phase.name, self._sweep_for_clusters())
+
+    def _made(self, builder: PhaseBuilder, evaluator: Evaluator) -> Phase | None:
+        """Return the phase, without optimizers where they cannot be made."""
+        without = replace(builder.phase, optimizers=(), schedulers=(), optimizer_cycle=())
+        for phase in (builder.phase, without):
+            with self.failures.at(f"{phase.path}.exit_criteria"):
+                maker = replace(builder, phase=phase)
+                return maker.make(self.method, self.data.sweep(), evaluator)
+        return None
 
     def _train(self, made: Phase, phase: PhaseConfig) -> None:
-        self.problems += overrun(phase, made.optimizers.optimizers, self.data.batches_per_epoch())
+        per_epoch = self.data.batches_per_epoch()
+        self.failures.add(*overrun(phase, made.optimizers.optimizers, per_epoch))
         for entry, use in zip(phase.design_patterns, made.patterns.values(), strict=True):
             for clock in moments(entry, phase):
-                with self._at(entry.path):
+                with self.failures.at(entry.path):
                     use.pattern.before_iteration(clock, self.data.sweep())
+                    with self.failures.trying(entry.path):
+                        self._lose(use, FEW)
                     for size in self.data.batch_sizes():
                         self._lose(use, size)
 
@@ -180,70 +177,64 @@ class _Rehearsal:
 
     def _evaluate(self) -> None:
         """Assign samples, as an evaluation does."""
-        assignment = self.method.assignment
+        assignment, path = self.method.assignment, self.config.strategy.path
         if assignment.missing():
             return
-        with self._at(self.config.strategy.path):
-            for member in (assignment, *assignment.members().values()):
-                self.data.sweep()(_applied(member))
-            if not self.has_labels:
-                self.data.sweep()(lambda batch: assignment.features(batch.samples))
+        members = (assignment, *assignment.members().values())
+        uses = [_applied(member) for member in members]
+        if not self.has_labels:
+            uses.append(lambda batch: assignment.features(batch.samples))
+        for use in uses:
+            with self.failures.trying(path):
+                self.data.sweep()(use, torch.arange(FEW))
+            with self.failures.at(path):
+                self.data.sweep()(use)
 
     def _load(self, phase: PhaseConfig) -> None:
         """Hold files of parameters against the mappings."""
         for load in phase.loads:
-            with self._at(f"{load.path}.path_to_file"):
+            with self.failures.at(f"{load.path}.path_to_file"):
                 self.saved.load(load, self.method)
+
+    def _save(self, phase: PhaseConfig) -> None:
+        for save in phase.saves:
+            if save.mapping_name is not None:
+                self._check_sizes(save.mapping_name, save.path, "it has not run by then")
+        self.saved.save(phase, self.dataset.name, self.method)
+
+    def _check_sizes(self, mapping: str, path: str | None, reason: str) -> None:
+        """Add a problem for a layer that has no size when it is saved, as far as that is known."""
+        if self.failures.problems or self.failures.is_cut:
+            return
+        for layer in self.method.mappings[mapping].modules():
+            if layer in self.places and any(map(is_lazy, layer.parameters(recurse=False))):
+                kind = type(layer).__name__
+                found = f"mapping {mapping!r} cannot be saved: {reason}, so {kind} has no size"
+                remedy = f"write {kind.removeprefix('Lazy')!r} with its sizes, or use the mapping"
+                self.failures.add(Problem(path or self.places[layer], found, remedy))
+                return
 
     def _start_centroids(self, phase: PhaseConfig) -> None:
         entry, centroids = self.config.centroids, self.method.centroids
         if not entry or phase.name not in entry.phases or centroids.are_initialised:
             return
         extractor = self.method.mappings[entry.feature_extractor_name]
+        n_clusters = self.dataset.num_clusters
         file = entry.file if entry.file and entry.file not in self.saved.written else None
-        file = file if file and file.exists() else None
-        start = CentroidStart(
-            "load_from_file" if file else "random_uniform_noise", 1, file or Path()
-        )
-        before = len(self.problems)
-        with self._at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
-            sweep = self.data.zeros(self.dataset.num_clusters)
-            rows = SweptRows(sweep, lambda samples: extractor(samples).flatten(1))
-            values = start(rows, self.dataset.num_clusters, torch.Generator())
+        with self.failures.at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
+            rows = SweptRows(self._sweep_for_clusters(), lambda s: extractor(s).flatten(1))
+            values = torch.empty(n_clusters, some_of(rows).shape[1], device=META)
+            if file and file.exists():
+                start = CentroidStart("load_from_file", 1, file)
+                values = start(rows, n_clusters, torch.Generator())
             self.saved.check_centroids(entry.file or Path(), values)
             centroids.assign(values)
-        self.lacks_centroids = len(self.problems) > before
+        self.failures.lacks_centroids = not centroids.are_initialised
 
-    @contextmanager
-    def _at(self, path: str) -> Iterator[None]:
-        """Collect what fails, at the nearest place; what only real data can tell is no failure."""
-        self.trail.running.clear()
-        try:
-            with located(path, ""):
-                yield
-        except ConfigError as error:
-            cause = error.__cause__
-            if cause is None or error.problems[0].path != path:
-                self.problems.extend(error.problems)
-            elif not _needs_content(cause):
-                self._take(self.trail.problem(path, cause), path)
-
-    def _take(self, problem: Problem, path: str) -> None:
-        is_hidden = self.hides is not None and self.trail.gets_samples(self.hides)
-        follows = self.lacks_centroids and problem.path == path
-        if not is_hidden and not follows:
-            self.problems.append(problem)
+    def _sweep_for_clusters(self) -> Sweep:
+        """Return a pass over as many samples as clusters need."""
+        return replace(self.data.sweep(), n_samples=self.dataset.num_clusters)
 
 
 def _applied(assignment: Assignment) -> Callable[[Batch], Tensor]:
     return lambda batch: assignment(batch.samples)
-
-
-def _needs_content(error: BaseException | None) -> bool:
-    """Whether something cannot be done without content, so that nothing is known."""
-    while error is not None:
-        words = str(error)
-        if isinstance(error, NotImplementedError) or any(w in words for w in _ONLY_WITH_CONTENT):
-            return True
-        error = error.__cause__
-    return False

@@ -1,6 +1,6 @@
 """Watch what runs inside what, so that a failure can be laid to one layer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,13 +9,11 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
 from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.builder.misfits import fitting, lacks_flatten, misfit
 from dcrf.config.model import MethodConfig, Options
 from dcrf.config.untrusted import objects_within
-from dcrf.errors import Problem
+from dcrf.errors import Problem, cause_of
 from dcrf.mappings.mapping import Mapping as Trained
-
-_CHANNELS = {"in_channels": "channels", "num_features": "features", "num_channels": "channels"}
-
 
 SAMPLES = "the data set"
 
@@ -28,12 +26,23 @@ class Trail:
     names: the same -> what to call them.
     running: the modules that have begun and not ended, with their inputs.
     givers: id of a tensor -> the tensor, and what gave it.
+    on_misfit: gets to know of a layer that takes another number of features or channels than it
+        gets; it goes on as if it got what it takes, so that what comes behind it is seen too.
+    unchanged: of the running layers that give as many features as they get, and get what does
+        not suit them, what they are to give.
     """
 
     places: Mapping[nn.Module, str]
     names: Mapping[nn.Module, str]
     running: list[tuple[nn.Module, Any]] = field(default_factory=list)
     givers: dict[int, tuple[Tensor, str]] = field(default_factory=dict)
+    on_misfit: Callable[[Problem], None] = lambda _: None
+    unchanged: dict[nn.Module, Tensor] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin a pass."""
+        self.running.clear()
+        self.unchanged.clear()
 
     def start(self, views: Mapping[str, Tensor]) -> None:
         """Remember these views of samples, and no other tensor."""
@@ -49,27 +58,36 @@ class Trail:
         found = (inputs for module, inputs in reversed(self.running) if isinstance(module, kind))
         return (self.giver(next(found, None)) or "").endswith(SAMPLES)
 
+    def replaced(self, module: nn.Module, given: Any) -> tuple[Tensor] | None:
+        """Return what a module that begins gets instead, None where it gets what it is given."""
+        if module not in self.places or not isinstance(given, Tensor):
+            return None
+        values = fitting(module, given)
+        if values is None:
+            return None
+        self.on_misfit(self.problem("", TypeError()))
+        if not hasattr(module, "in_features") and not hasattr(module, "in_channels"):
+            self.unchanged[module] = given  # a normalisation
+        return (values,)
+
     def problem(self, path: str, error: BaseException) -> Problem:
         """Return what to say of an error; `path` is where nothing nearer is known."""
         for module, inputs in reversed(self.running):
             if isinstance(module, SingleClassifier) and module is self.running[-1][0]:
-                return Problem(self.places[module.classifier], str(error))
+                return Problem(self.places[module.classifier], cause_of(error))
             if module in self.places:
                 found, remedy = self._explained(module, inputs, error)
                 return Problem(self.places[module], found, remedy)
-        return Problem(path, str(error) or type(error).__name__)
+        return Problem(path, cause_of(error))
 
     def _explained(self, module: nn.Module, inputs: Any, error: BaseException) -> tuple[str, str]:
         name, giver = self.names[module], self.giver(inputs)
-        if isinstance(inputs, Tensor) and (axis := _axis(module, inputs)) is not None:
-            key, noun, given = axis
-            taken = getattr(module, key)
-            if given != taken:
-                whence = f"{giver} gives" if giver else "it gets"
-                return (
-                    f"{name} takes {taken} {noun}, {whence} {given}",
-                    f'write "{key}": {given}, or change what comes before',
-                )
+        if isinstance(inputs, Tensor) and (wrong := misfit(module, inputs)):
+            remedy = f'write "{wrong.key}": {wrong.given}, or change what comes before'
+            if lacks_flatten(wrong, inputs):
+                remedy = 'put {"type": "Flatten"} before it'
+            whence = f"{giver} gives" if giver else "it gets"
+            return f"{name} takes {wrong.taken} {wrong.noun}, {whence} {wrong.given}", remedy
         shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else "unknown"
         cause = _innermost(error)
         source = f" from {giver}" if giver else ""
@@ -80,16 +98,20 @@ class Trail:
 def watched(trail: Trail) -> Iterator[None]:
     """Inside the block the trail follows all modules."""
 
-    def enter(module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        trail.running.append((module, inputs[0] if inputs else None))
+    def enter(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
+        given = inputs[0] if inputs else None
+        trail.running.append((module, given))
+        return trail.replaced(module, given)
 
-    def leave(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
+    def leave(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> Any:
         trail.running.pop()
+        outputs = trail.unchanged.pop(module, outputs)
         if isinstance(outputs, Tensor) and (name := _source(trail, module, inputs, outputs)):
             trail.givers[id(outputs)] = (outputs, name)
+        return outputs
 
     handles = (
-        hooks.register_module_forward_pre_hook(enter),
+        hooks.register_module_forward_pre_hook(enter),  # type: ignore[arg-type] # may give values
         hooks.register_module_forward_hook(leave),
     )
     try:
@@ -110,16 +132,6 @@ def _source(
     if passes_on and not isinstance(module, Trained) and (name := trail.giver(given)):
         return name
     return trail.names.get(module)
-
-
-def _axis(module: nn.Module, inputs: Tensor) -> tuple[str, str, int] | None:
-    """Return the argument that says how many features or channels a layer takes, and the number."""
-    if isinstance(module, nn.Linear) and inputs.ndim:
-        return "in_features", "features", inputs.shape[-1]
-    for key, noun in _CHANNELS.items():
-        if isinstance(getattr(module, key, None), int) and inputs.ndim > 1:
-            return key, noun, inputs.shape[1]
-    return None
 
 
 def _innermost(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """What does not fit together is found before any data are read."""
 
 from copy import deepcopy
+from resource import RUSAGE_SELF, getrusage
 
 import pytest
 import torch
@@ -187,8 +188,9 @@ def test_the_layers_of_every_stage_are_tried(load):
 
     found = problems(load, phases=phases, mappings=[encoder, decoder])
 
-    assert [path for path, _ in found] == ["$.mappings[0].layers[1]"]
+    assert [path for path, _ in found] == ["$.mappings[0].layers[1]", "$.mappings[1].layers[2]"]
     assert "takes 64 features, the data set gives 8" in found[0][1]
+    assert "takes 64 features, it gets 16" in found[1][1]
 
 
 def test_nothing_is_written_and_no_random_number_is_used(load, tmp_path, monkeypatch):
@@ -203,3 +205,134 @@ def test_nothing_is_written_and_no_random_number_is_used(load, tmp_path, monkeyp
 
     assert sorted(tmp_path.rglob("*")) == before
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def with_layers(*layers):
+    """A method whose encoder begins with these layers."""
+    lazy = {"type": "LazyLinear", "out_features": 5}
+    encoder = {**ENCODER, "layers": [*layers, {"type": "Flatten"}, lazy]}
+    return {"mappings": [encoder, DECODER]}
+
+
+@pytest.mark.parametrize(
+    ("layer", "cause"),
+    [
+        ({"type": "Conv2d", "positional_arguments": [1, 2, 3], "padding": -1}, "negative padding"),
+        ({"type": "Conv2d", "positional_arguments": [1, 2, 3], "dilation": 0}, "dilation"),
+        ({"type": "Conv2d", "positional_arguments": [1, 2, [3, 3, 3]]}, "input of shape"),
+        (
+            {"type": "ConvTranspose2d", "positional_arguments": [1, 2, 3], "output_padding": 2},
+            "output padding must be smaller",
+        ),
+        ({"type": "Softmax", "dim": 7}, "Dimension out of range"),
+        ({"type": "Upsample", "scale_factor": 2, "mode": "linear"}, "linear mode needs 3D input"),
+    ],
+)
+def test_what_only_the_cpu_refuses_is_laid_to_the_layer(load, layer, cause):
+    ((path, found),) = problems(load, **with_layers(layer))
+
+    assert path == "$.mappings[0].layers[0]"
+    assert cause in found
+    assert "\n" not in found
+
+
+def test_a_layer_that_reads_a_count_hides_nothing_behind_it(load):
+    norm = {"type": "BatchNorm2d", "num_features": 1, "momentum": None}
+    changes = with_layers(norm)
+    check(load(**changes))
+
+    changes["mappings"][1] = changed(DECODER, 0, in_features=7)
+    ((path, _),) = problems(load, **changes)
+
+    assert path == "$.mappings[1].layers[0]"
+
+
+def test_all_misfits_are_told_at_once_beside_a_wrong_option(load):
+    encoder = changed(changed(ENCODER, 1, in_features=60), 3, in_features=17)
+    phases = method()["phases"]
+    phases[0]["optimizers"][0]["lr"] = -1.0
+
+    found = problems(
+        load, mappings=[encoder, changed(DECODER, 0, in_features=7)], phases=phases,
+        datasets=[digits(batch_size=10**6)],
+    )  # fmt: skip
+
+    assert sorted(path for path, _ in found) == [
+        "$.datasets[0].batch_size",
+        "$.mappings[0].layers[1]",
+        "$.mappings[0].layers[3]",
+        "$.mappings[1].layers[0]",
+        "$.phases[0].optimizers[0]",
+    ]
+
+
+def test_a_missing_flatten_is_found_and_what_follows_is_not_blamed(load):
+    encoder = {**ENCODER, "layers": ENCODER["layers"][1:]}
+
+    with pytest.raises(ConfigError) as caught:
+        check(load(mappings=[encoder, DECODER]))
+
+    (problem,) = caught.value.problems
+    assert problem.path == "$.mappings[0].layers[0]"
+    assert problem.remedy == 'put {"type": "Flatten"} before it'
+
+
+def test_a_lazy_layer_that_never_runs_cannot_be_saved(load):
+    unused = {"type": "design_pattern_specific", "name": "unused"}
+    unused["layers"] = [{"type": "LazyLinear", "out_features": 5}]
+
+    ((path, found),) = problems(load, mappings=[ENCODER, DECODER, unused])
+
+    assert path == "$.mappings[2].layers[0]"
+    assert found == "mapping 'unused' cannot be saved: it never runs, so LazyLinear has no size"
+
+
+def test_a_lazy_layer_must_have_run_when_it_is_saved(load):
+    lazy = deepcopy(DECODER)
+    lazy["layers"][0] = {"type": "LazyLinear", "out_features": 64}
+    phases = method()["phases"]
+    late = deepcopy(phases[0])
+    late |= {"name": "late", "order": 3}
+    phases[0]["design_patterns"] = []
+    phases[0]["save_mapping_parameters"] = [
+        {"mapping_name": "decoder", "path_to_file_or_dir": "kept.pth"}
+    ]
+    phases[1]["design_patterns"] = []
+
+    ((path, found),) = problems(load, mappings=[ENCODER, lazy], phases=[*phases, late])
+
+    assert path == "$.phases[0].save_mapping_parameters[0]"
+    assert "it has not run by then" in found
+
+
+SIZELESS = {"type": "AdaptiveAvgPool2d", "positional_arguments": [2]}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [{"type": "Conv2d", "positional_arguments": [3, 4, 3]},
+     {"type": "LazyConv2d", "positional_arguments": [4, 3]}],
+)  # fmt: skip
+def test_no_size_of_images_is_made_up(load, layer):
+    decoder = changed(changed(DECODER, 0, out_features=6912), 1, unflattened_size=[3, 48, 48])
+    images_of_48 = {**with_layers(layer, SIZELESS), "datasets": [images()]}
+    images_of_48["mappings"][1] = decoder
+    check(load(**images_of_48))
+
+    images_of_48["mappings"][1] = changed(decoder, 0, in_features=7)
+    ((path, _),) = problems(load, **images_of_48)
+
+    assert path == "$.mappings[1].layers[0]"
+
+
+@pytest.mark.parametrize("start", ["random_uniform_noise", "classical_clustering"])
+def test_many_clusters_take_no_memory(load, start):
+    strategy = method()["cluster_assignment_strategy"] | {"centroid_initialization_strategy": start}
+    if start != "classical_clustering":
+        del strategy["centroid_initialization_classical_clustering_num_restarts"]
+    data = images(num_clusters=10**8)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+
+    check(load(cluster_assignment_strategy=strategy, datasets=[data]))
+
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 2**19  # KiB; the centroids take 2 GB

@@ -1,0 +1,101 @@
+"""Collect what fails in a rehearsal, each at the nearest place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from dcrf.builder.components import located
+from dcrf.builder.shapes import Trail
+from dcrf.builder.trial import CpuError, Trial
+from dcrf.errors import ConfigError, Problem
+from dcrf.mappings.mapping import Mapping
+
+_ONLY_WITH_CONTENT = ("meta tensor", "device meta", "'meta'", "meta backend")
+
+
+@dataclass(slots=True)
+class Failures:
+    """What fails in the passes over one data set.
+
+    trail: what runs.
+    trial: what layers do on the CPU.
+    hides: nothing is said where the nearest module of this kind gets samples, whose shape is
+        guessed; for mappings also nothing of what no layer does, as comparing with samples.
+    problems: all so far, each once.
+    is_cut: whether a pass has ended early without a problem, so that not all is known.
+    lacks_centroids: whether failures outside of layers follow from that.
+    """
+
+    trail: Trail
+    trial: Trial
+    hides: type[nn.Module] | None = None
+    problems: list[Problem] = field(default_factory=list)
+    is_cut: bool = False
+    lacks_centroids: bool = False
+
+    def __post_init__(self) -> None:
+        self.trail.on_misfit = self._misfit
+
+    @contextmanager
+    def at(self, path: str) -> Iterator[None]:
+        """Go on behind a block that fails; `path` is where nothing nearer is known."""
+        self.trail.begin()
+        try:
+            with located(path, ""):
+                yield
+        except ConfigError as error:
+            self._take(error, path)
+
+    @contextmanager
+    def trying(self, path: str) -> Iterator[None]:
+        """Let layers act on the CPU in the block, and collect what fails there alone."""
+        self.trial.is_on = True
+        try:
+            with self.at(path):
+                yield
+        finally:
+            self.trial.is_on = False
+
+    def add(self, *problems: Problem) -> None:
+        """Remember problems."""
+        self.problems += [problem for problem in problems if problem not in self.problems]
+
+    def _misfit(self, problem: Problem) -> None:
+        if not self.trial.is_on and not self._is_hidden():
+            self.add(problem)
+
+    def _take(self, error: ConfigError, path: str) -> None:
+        cause = error.__cause__
+        if self.trial.is_on and not any(isinstance(e, CpuError) for e in _causes(cause)):
+            return  # it is of this batch's size, or other batches have told it
+        if cause is None or error.problems[0].path != path:
+            self.add(*error.problems)
+            return
+        problem = self.trail.problem(path, cause)
+        is_in_layer = problem.path != path
+        if _needs_content(cause) or (is_in_layer and self._is_hidden()):
+            self.is_cut = True
+        elif is_in_layer or not self._follows():
+            self.add(problem)
+
+    def _is_hidden(self) -> bool:
+        return self.hides is not None and self.trail.gets_samples(self.hides)
+
+    def _follows(self) -> bool:
+        """Whether what fails outside of layers may follow from what fails in them, or a guess."""
+        in_layers = {problem.path for problem in self.problems} & {*self.trail.places.values()}
+        return self.lacks_centroids or bool(in_layers) or self.hides is Mapping
+
+
+def _needs_content(error: BaseException | None) -> bool:
+    """Whether something cannot be done without content, so that nothing is known."""
+    said = [str(cause).lower() for cause in _causes(error)]
+    return any(words in text for words in _ONLY_WITH_CONTENT for text in said)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

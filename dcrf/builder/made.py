@@ -1,0 +1,31 @@
+"""A method without memory, and where its parts stand in the file."""
+
+from dataclasses import dataclass
+
+from dcrf.builder.blanks import META
+from dcrf.builder.method import Places, build_method
+from dcrf.builder.saved_ahead import SavedAhead
+from dcrf.config.model import DatasetConfig, MethodConfig
+from dcrf.streams import Streams
+from dcrf.training.method import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A method without memory.
+
+    places: its parts -> JSON path.
+    saved: the files that it has saved by now.
+    """
+
+    method: Method
+    places: Places
+    saved: SavedAhead
+
+
+def made(config: MethodConfig, dataset: DatasetConfig, saved: SavedAhead) -> Made:
+    """Make a method for a data set on torch's device `meta`."""
+    places: Places = {}
+    with META:
+        method = build_method(config, dataset.num_clusters, Streams(0), places)
+    return Made(method, places, saved)
