@@ -232,8 +232,9 @@ class _Rehearsal:
         self.failures.lacks_centroids = not centroids.are_initialised
 
     def _sweep_for_clusters(self) -> Sweep:
-        """Return a pass over as many samples as clusters need."""
-        return replace(self.data.sweep(), n_samples=self.dataset.num_clusters)
+        """Return a pass over as many samples as clusters need, two at least if there are two."""
+        sweep = self.data.sweep()
+        return replace(sweep, n_samples=max(self.dataset.num_clusters, min(2, sweep.n_samples)))
 
 
 def _applied(assignment: Assignment) -> Callable[[Batch], Tensor]:

@@ -247,6 +247,14 @@ def test_a_layer_that_reads_a_count_hides_nothing_behind_it(load):
     assert path == "$.mappings[1].layers[0]"
 
 
+@pytest.mark.parametrize("num_clusters", [1, 10])
+def test_a_layer_that_takes_no_single_sample_is_accepted(load, num_clusters):
+    norm = {"type": "BatchNorm1d", "num_features": 5, "track_running_stats": False}
+    encoder = {**ENCODER, "layers": [*ENCODER["layers"], norm]}
+
+    check(load(mappings=[encoder, DECODER], datasets=[digits(num_clusters=num_clusters)]))
+
+
 def test_all_misfits_are_told_at_once_beside_a_wrong_option(load):
     encoder = changed(changed(ENCODER, 1, in_features=60), 3, in_features=17)
     phases = method()["phases"]
