@@ -57,7 +57,7 @@ def _problems(config: MethodConfig) -> list[Problem]:
 def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
     phases = [phase for phase in config.phases if phase.name in dataset.phases]
     patterns = [pattern for phase in phases for pattern in phase.design_patterns]
-    return {view for pattern in patterns for view in pattern.views.values()}
+    return {view for pattern in patterns for view in pattern.views.values() if view is not None}
 
 
 def _check_views(entry: DatasetConfig, at: At) -> None:

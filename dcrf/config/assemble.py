@@ -11,7 +11,8 @@ from dcrf.config.untrusted import enabled, in_order
 from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
 
 _INTERVAL = "performance_evaluation_interval"
-_MARKS = ("x-weight-of", "x-group-of", "x-view-role")
+_ROLE = "x-view-role"
+_MARKS = ("x-weight-of", "x-group-of", _ROLE)
 _LAST_OF_ALL = -1  # what the earlier framework took for the end
 
 
@@ -159,10 +160,17 @@ def _pattern(node: Node) -> model.PatternConfig:
         loss_report_interval=entry["loss_report_interval"],
         weights=marked["x-weight-of"],
         groups=marked["x-group-of"],
-        views=marked["x-view-role"],
+        views=_views(node),
         classifier_name=entry.get("classifier_name"),
         options=_pattern_options(node),
     )
+
+
+def _views(node: Node) -> dict[str, str | None]:
+    """Return the view of every role; the role of the samples is only there where it is given."""
+    keys = {words[_ROLE]: key for key, words in node.properties.items() if _ROLE in words}
+    views = {role: node.value.get(key) for role, key in keys.items()}
+    return {role: view for role, view in views.items() if view is not None or role != "samples"}
 
 
 def _pattern_options(node: Node) -> dict[str, Any]:

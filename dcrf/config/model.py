@@ -55,7 +55,10 @@ class DatasetConfig:
 
 @dataclass(frozen=True, slots=True)
 class PatternConfig:
-    """A design pattern. `weights` and `groups` go by loss name, `*` for all; `views` by role."""
+    """A design pattern. `weights` and `groups` go by loss name, `*` for all; `views` by role.
+
+    A role has None for the default view.
+    """
 
     path: str
     stem: str
@@ -63,7 +66,7 @@ class PatternConfig:
     loss_report_interval: int
     weights: Mapping[str, float]
     groups: Mapping[str, str]
-    views: Mapping[str, str]
+    views: Mapping[str, str | None]
     classifier_name: str | None
     options: Options
 

@@ -1,0 +1,52 @@
+"""A pattern that compares two views takes the default one in place of any one of them."""
+
+from pathlib import Path
+
+import pytest
+
+from dcrf.builder import check
+from dcrf.config import load_method
+from dcrf.registry import DESIGN_PATTERNS
+from tests.cases.methods import ENCODER, adam, linear, method, written
+from tests.cases.tiny import CASES
+
+
+def roles(stem):
+    known = DESIGN_PATTERNS.properties(stem)
+    return {key: rules["x-view-role"] for key, rules in known.items() if "x-view-role" in rules}
+
+
+NAMED = [(stem, key) for stem in CASES if len(roles(stem)) > 1 for key in roles(stem)]
+
+
+def test_patterns_compare_views():
+    assert NAMED
+
+
+@pytest.mark.parametrize(("stem", "named"), NAMED)
+def test_one_view_may_be_named_and_the_others_not(tmp_path, stem, named):
+    own = {key: value for key, value in CASES[stem].items() if key not in roles(stem)}
+    head = linear("head", prior_mapping_name="encoder")
+    classifier = linear("classifier", n_out=10, role="feature_space_classifier")
+    classifier["layers"].append({"type": "Softmax", "dim": 1})
+    phase = {
+        "name": "p",
+        "order": 1,
+        "exit_criteria": {"iterations": 1},
+        "design_patterns": [{**own, named: "view"}],
+        "optimizers": [adam("encoder")],
+    }
+    strategy = {"type": "classifier"}
+    content = method(
+        mappings=[ENCODER, head, classifier],
+        phases=[phase],
+        cluster_assignment_strategy=strategy,
+    )
+
+    config = load_method(Path(written(tmp_path, content)))
+
+    check(config)
+    (pattern,) = config.phases[0].design_patterns
+    assert pattern.views == {
+        role: "view" if key == named else None for key, role in roles(stem).items()
+    }
