@@ -1,23 +1,27 @@
 """Build what can be built without data, and throw it away: what fails is a problem of the file."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.builder.blanks import META
 from dcrf.builder.components import At, collecting
 from dcrf.builder.method import build_mapping
+from dcrf.builder.moments import most_steps
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.builder.rehearsal import rehearse
-from dcrf.builder.samples import expected
+from dcrf.builder.samples import Expected, expected
 from dcrf.builder.size import number_problems, size_problems
 from dcrf.config.model import DatasetConfig, MethodConfig, OptimizerConfig, Options, PhaseConfig
+from dcrf.data.plan import Loading, batch_sizes
 from dcrf.data.transforms import build_transforms
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import ConfigError, DataError, Problem, cause_of
 
-STEPS = 2  # of a scheduler, so that it computes a learning rate
+_FEWEST_STEPS = 2  # of a scheduler, so that it computes a learning rate
+_MOST_STEPS = 10**4  # which take a fraction of a second
 
 
 def check(config: MethodConfig) -> None:
@@ -45,9 +49,10 @@ def _problems(config: MethodConfig) -> list[Problem]:
         _check_views(dataset, at)
     data = [expected(dataset, _used_views(dataset, config), at) for dataset in config.datasets]
     for phase in config.phases:
+        steps = _steps(phase, config.datasets, data)
         for optimizer in phase.optimizers:
             with at(optimizer.path):
-                _check_optimizer(optimizer, phase, at)
+                _check_optimizer(optimizer, phase, steps, at)
     if is_whole:
         with at(config.strategy.path):
             problems += rehearse(config, data)
@@ -70,7 +75,23 @@ def _check_views(entry: DatasetConfig, at: At) -> None:
                 build_transforms([transform])
 
 
-def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, at: At) -> None:
+def _steps(
+    phase: PhaseConfig, datasets: Sequence[DatasetConfig], data: Sequence[Expected]
+) -> Mapping[str, int]:
+    """Return how often schedulers are stepped, by `epoch` and `iteration`, on any data set."""
+    steps = dict.fromkeys(("epoch", "iteration"), _FEWEST_STEPS)
+    for dataset, its in zip(datasets, data, strict=True):
+        if phase.name in dataset.phases:
+            loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
+            per_epoch = len(batch_sizes(its.n_samples, loading)) if its.n_samples else None
+            for kind, most in most_steps(phase, per_epoch or None).items():
+                steps[kind] = max(steps[kind], min(most, _MOST_STEPS))
+    return steps
+
+
+def _check_optimizer(
+    entry: OptimizerConfig, phase: PhaseConfig, steps: Mapping[str, int], at: At
+) -> None:
     """Let an optimizer and its schedulers act on a parameter of their own."""
     parameter = nn.Parameter(torch.zeros(1, 1))
     optimizer = build_optimizer(entry, [parameter])
@@ -80,6 +101,17 @@ def _check_optimizer(entry: OptimizerConfig, phase: PhaseConfig, at: At) -> None
     for scheduler in phase.schedulers:
         if scheduler.optimizer_name == entry.name:
             with at(scheduler.path):
-                made = build_scheduler(scheduler, optimizer)
-                for _ in range(STEPS):
-                    made.step()
+                _take(build_scheduler(scheduler, optimizer), steps[scheduler.step])
+
+
+def _take(scheduler: LRScheduler, steps: int) -> None:
+    """Take steps, as long as there are any.
+
+    Raises:
+        DataError: one fails.
+    """
+    for step in range(1, min(steps, getattr(scheduler, "total_steps", steps)) + 1):
+        try:
+            scheduler.step()
+        except Exception as error:
+            raise DataError(f"its step {step} fails: {cause_of(error)}") from error

@@ -32,7 +32,7 @@ def overrun(
         optimizers: the same, made.
         per_epoch: batches of an epoch, None where that is not known.
     """
-    steps = _steps(phase, per_epoch)
+    steps = most_steps(phase, per_epoch)
     problems = []
     for optimizer in optimizers:
         entries = [entry for entry in phase.schedulers if entry.optimizer_name == optimizer.name]
@@ -51,8 +51,13 @@ def overrun(
     return problems
 
 
-def _steps(phase: PhaseConfig, per_epoch: int | None) -> dict[str, int]:
-    """Return how many iterations and epochs a phase takes at most, where that is known."""
+def most_steps(phase: PhaseConfig, per_epoch: int | None) -> dict[str, int]:
+    """Return how many iterations and epochs a phase takes at most, where that is known.
+
+    Args:
+        phase: which may end earlier.
+        per_epoch: batches of an epoch, None where that is not known.
+    """
     criteria = phase.exit_criteria
     iterations, epochs = criteria.get("iterations"), criteria.get("epochs")
     if per_epoch is None:

@@ -57,7 +57,7 @@ def paths(config):
 
 
 def test_every_bad_layer_of_a_mapping_is_named(load):
-    bad = linear("bad", n_in="many")
+    bad = linear("bad", n_in=-3)
     bad["layers"] = [bad["layers"][0], {"type": "ReLU"}, {"type": "Dropout", "p": 7}]
 
     found = paths(load(**only_pretraining(ENCODER, bad)))
@@ -79,7 +79,7 @@ def test_transforms_of_every_data_set_are_tried(load):
 
 
 @pytest.mark.parametrize(
-    "scheduler", [{"type": "StepLR", "step_size": 0}, {"type": "ExponentialLR", "gamma": "a"}]
+    "scheduler", [{"type": "StepLR", "step_size": 0}, {"type": "CosineAnnealingLR", "T_max": 0}]
 )
 def test_schedulers_are_stepped(load, scheduler):
     phases = method()["phases"]
@@ -94,9 +94,69 @@ def test_schedulers_are_stepped(load, scheduler):
     assert found == ["$.phases[0].optimizer_learning_rate_schedulers[1]"]
 
 
+def scheduled(load, scheduler, criteria):
+    phases = method()["phases"][:1]
+    phases[0] |= {
+        "exit_criteria": criteria,
+        "optimizers": [adam("encoder", name="o")],
+        "optimizer_learning_rate_schedulers": [{**scheduler, "optimizer_name": "o"}],
+    }
+    strategy = {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_in_feature_space_after_phase": "pretraining",
+    }
+    return load(phases=phases, cluster_assignment_strategy=strategy)
+
+
+FAILS_AT_THE_FIFTH = {"type": "ConstantLR", "factor": 0}
+BATCHES = 4  # of an epoch
+
+
+@pytest.mark.parametrize(
+    ("step", "criteria"),
+    [
+        ("iteration", {"iterations": 5}),
+        ("iteration", {"epochs": 2}),
+        ("epoch", {"epochs": 5}),
+        ("epoch", {"iterations": 5 * BATCHES}),
+        ("epoch", {"iterations": 10**9}),
+    ],
+)
+def test_schedulers_are_stepped_as_often_as_the_phase_steps_them(load, step, criteria):
+    config = scheduled(load, {**FAILS_AT_THE_FIFTH, "step": step}, criteria)
+
+    with pytest.raises(ConfigError) as caught:
+        check(config)
+
+    (problem,) = caught.value.problems
+    assert problem.path == "$.phases[0].optimizer_learning_rate_schedulers[0]"
+    assert "its step 5 fails: ZeroDivisionError" in problem.found
+
+
+@pytest.mark.parametrize(
+    ("step", "criteria"),
+    [
+        ("iteration", {"iterations": 4}),
+        ("epoch", {"epochs": 4}),
+        ("epoch", {"iterations": 5 * BATCHES - 1}),
+        ("epoch", {"iterations": 10**9, "epochs": 4}),
+    ],
+)
+def test_schedulers_are_not_stepped_beyond_the_phase(load, step, criteria):
+    check(scheduled(load, {**FAILS_AT_THE_FIFTH, "step": step}, criteria))
+
+
+def test_a_schedule_that_ends_early_is_told_by_its_length(load):
+    one_cycle = {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 4, "step": "iteration"}
+    config = scheduled(load, one_cycle, {"iterations": 5})
+
+    with pytest.raises(ConfigError, match="has 4 steps, but the phase may take 5"):
+        check(config)
+
+
 def test_a_function_gets_no_objects(load):
     mapping = linear(
-        "f", post_processing_functions=[{"function_name": "normalize", "dim": {"type": "ReLU"}}]
+        "f", post_processing_functions=[{"function_name": "gelu", "approximate": {"type": "ReLU"}}]
     )
 
     found = paths(load(**only_pretraining(ENCODER, mapping)))
