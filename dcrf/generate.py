@@ -31,6 +31,12 @@ _INTEGERS = {
     *("bits", "divisor_override", "downscale_factor", "groups", "kernel_size", "max_size"),
     *("output_size", "padding", "size", "stride", "upscale_factor"),
 }
+# The same of numbers; and what may be a word nonetheless, by place: colours, and "random".
+_NUMBERS = _INTEGERS | {
+    *("center", "degrees", "mean", "output_ratio", "p", "scale", "scale_factor"),
+    *("sharpness_factor", "shear", "std", "threshold", "translate"),
+}
+_WORDS_TOO = {"transforms": {"fill", "value"}}
 
 
 def stale_files(folder: Path = SCHEMA) -> list[Path]:
@@ -133,12 +139,14 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
     barred = {tensor, *NOT_GIVEN[place]} | {name for name in own if name.startswith("_")}
     given = {name: p for name, p in own.items() if name not in barred}
     kinds = {parameter.kind for parameter in parameters.values()}
+    words = _WORDS_TOO.get(place, ())
     entry = {
         "tensor": tensor,
         "required": [name for name, p in given.items() if p.default is Parameter.empty],
         "optional": [name for name, p in given.items() if p.default is not Parameter.empty],
         "positional": len(list(itertools.takewhile(lambda n: _by_position(n, own, barred), own))),
         "integers": [name for name, p in given.items() if _means_integer(p)],
+        "numbers": [name for name, p in given.items() if name not in words and _means_number(p)],
         "booleans": [name for name, p in given.items() if type(p.default) is bool],
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
@@ -151,11 +159,27 @@ def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None
 
 
 def _means_integer(parameter: Parameter) -> bool:
-    annotation = parameter.annotation
-    if annotation in (Parameter.empty, None, type(None)):  # torch.nn.functional annotates None
+    words = _annotation(parameter)
+    if not words:
         return parameter.name in _INTEGERS or type(parameter.default) is int
-    words = re.findall(r"\w+", str(annotation))
     return "int" in words and "float" not in words
+
+
+def _means_number(parameter: Parameter) -> bool:
+    """Whether a number belongs there, or a list of them, and never a word."""
+    words, default = _annotation(parameter), parameter.default
+    if words:
+        return bool(words & {"int", "float"}) and not words & {"bool", "str"}
+    example = default[0] if isinstance(default, tuple) and default else default
+    return parameter.name in _NUMBERS or type(example) in (int, float)
+
+
+def _annotation(parameter: Parameter) -> set[str]:
+    """Return the words of an annotation; torch.nn.functional annotates None where it has none."""
+    annotation = parameter.annotation
+    if annotation in (Parameter.empty, None, type(None)):
+        return set()
+    return set(re.findall(r"\w+", str(annotation)))
 
 
 def _dispatch_text(registry: Registry, title: str) -> str:

@@ -6,18 +6,23 @@ the real signatures. A place is the stem of a file there.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
 from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.similar import closest
+from dcrf.config.validator import shown
 from dcrf.errors import MOST_PROBLEMS, Problem
 from dcrf.registry import SCHEMA
 
 Entry = Mapping[str, Any]
 
+POSITIONAL = "positional_arguments"
+"""The key of the arguments by position."""
+
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _HOME = {
     "layers": "a layer of torch.nn",
@@ -58,6 +63,7 @@ def check_call(
         _not_arguments(place, str(name), arguments, path),
         _given_twice(given_by_position, arguments, path),
         _not_booleans(entry, arguments, path),
+        _not_numbers(entry, arguments, positional, path),
         _missing(entry, str(name), {*given_by_position, *arguments}, path),
     )
     return list(islice(found, MOST_PROBLEMS))
@@ -175,6 +181,33 @@ def _not_booleans(entry: Entry, arguments: Mapping[str, object], path: str) -> I
         if value is not None and not isinstance(value, bool):
             found = f"{value!r} is not true or false"
             yield Problem(child(path, argument), found, f"write true or false for {argument!r}")
+
+
+def _not_numbers(
+    entry: Entry, arguments: Mapping[str, object], positional: Sequence[object], path: str
+) -> Iterable[Problem]:
+    """What torch would compare or multiply with numbers, if it ever comes to that."""
+    given = {child(path, key): (key, value) for key, value in arguments.items()}
+    for index, pair in enumerate(zip(_by_position(entry), positional, strict=False)):
+        given[child(child(path, POSITIONAL), index)] = pair
+    for place, (argument, value) in given.items():
+        for where, word in _words_in(value, place) if argument in entry.get("numbers", ()) else ():
+            found = f"{shown(word)} is not a number"
+            yield Problem(where, found, f"write {_unquoted(word) or 'a number'} for {argument!r}")
+
+
+def _words_in(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield path and value of all that can be no number: texts and objects."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _words_in(item, child(path, index))
+    elif isinstance(value, str | dict):
+        yield path, value
+
+
+def _unquoted(word: object) -> str | None:
+    """Return the number that a text spells; None if it spells none."""
+    return word if isinstance(word, str) and _NUMBER.fullmatch(word) else None
 
 
 def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Problem]:

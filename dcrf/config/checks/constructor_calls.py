@@ -7,6 +7,7 @@ from typing import Any
 from dcrf.config.json_paths import child
 from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.signatures import (
+    POSITIONAL,
     check_call,
     check_input_argument,
     integers_in,
@@ -18,7 +19,6 @@ from dcrf.errors import MOST_PROBLEMS, Problem
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`
 _NESTING = ("layers", "transforms")
-_POSITIONAL = "positional_arguments"
 _ALIKE = 0.8
 _MOST_ARGUMENTS = 50
 
@@ -35,8 +35,8 @@ def make_integers(nodes: Nodes) -> None:
         place, entry = node.keywords["x-call"], node.value
         name = entry.get(_name_key(place))
         entry.update(with_integers(place, name, node.arguments))
-        if _POSITIONAL in entry:
-            entry[_POSITIONAL] = integers_in(place, name, entry[_POSITIONAL])
+        if POSITIONAL in entry:
+            entry[POSITIONAL] = integers_in(place, name, entry[POSITIONAL])
         for part in entry.get("parts", ()) if place == "datasets" else ():
             part.update(with_integers(place, name, part))
 
@@ -51,7 +51,7 @@ def _with_nested(node: Node) -> Iterator[Node]:
     """Yield an entry and the entries among its arguments, to which the same schema applies."""
     yield node
     if node.keywords["x-call"] in _NESTING:
-        given = {**node.arguments, _POSITIONAL: node.value.get(_POSITIONAL)}
+        given = {**node.arguments, POSITIONAL: node.value.get(POSITIONAL)}
         for key, value in given.items():
             for path, entry in _objects_in(value, child(node.path, key)):
                 yield from _with_nested(Node(path, entry, node.schemas, (*node.parents, node)))
@@ -107,7 +107,7 @@ def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list
         parts = parts if isinstance(parts, list) and parts else [{}]
         given = [{**arguments, **part} for part in parts if isinstance(part, dict)]
         return [p for g in given for p in check_call(place, name, g, node.path, key="dataset")]
-    listed = entry.get(_POSITIONAL)
+    listed = entry.get(POSITIONAL)
     positional = listed if isinstance(listed, list) else ()
     found = check_call(place, name, arguments, node.path, positional, _name_key(place))
     if place == "functions":

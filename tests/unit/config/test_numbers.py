@@ -1,0 +1,62 @@
+"""What may stand in a file where a constructor of torch takes numbers."""
+
+import pytest
+
+from dcrf.config.signatures import check_call
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "arguments", "positional", "where", "remedy"),
+    [
+        (
+            "layers",
+            "Linear",
+            {"in_features": "6", "out_features": 3},
+            [],
+            ".in_features",
+            "write 6 for",
+        ),
+        ("layers", "Linear", {}, ["6", 3], ".positional_arguments[0]", "write 6 for"),
+        ("layers", "MaxPool2d", {"kernel_size": [2, "x"]}, [], ".kernel_size[1]", "write a number"),
+        ("layers", "Dropout", {"p": {"type": "ReLU"}}, [], ".p", "write a number"),
+        ("functions", "softplus", {"beta": "2"}, [], ".beta", "write 2 for"),
+        ("initializers", "normal", {"std": "0.1"}, [], ".std", "write 0.1 for"),
+        ("optimizers", "Adam", {"lr": "1e-3"}, [], ".lr", "write 1e-3 for"),
+        ("optimizers", "Adam", {"betas": [0.9, "x"]}, [], ".betas[1]", "write a number"),
+        ("schedulers", "MultiStepLR", {"milestones": [3], "gamma": "a"}, [], ".gamma", "a number"),
+        ("transforms", "RandomRotation", {"degrees": "30"}, [], ".degrees", "write 30 for"),
+        ("datasets", "FakeData", {"num_classes": "a"}, [], ".num_classes", "write a number"),
+    ],
+)
+def test_words_are_no_numbers(place, name, arguments, positional, where, remedy):
+    (problem,) = check_call(place, name, arguments, "$", positional)
+
+    assert problem.path == f"${where}"
+    assert problem.found.endswith("is not a number")
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "arguments"),
+    [
+        ("layers", "Conv2d", {"in_channels": 1, "out_channels": 1, "kernel_size": [3, 3]}),
+        ("layers", "AdaptiveAvgPool2d", {"output_size": [None, 2]}),
+        ("layers", "Softmax", {"dim": None}),
+        ("layers", "BatchNorm1d", {"num_features": 3, "momentum": None}),
+        ("functions", "max_pool2d", {"kernel_size": [2, 2], "stride": None}),
+        ("transforms", "Pad", {"padding": 2, "fill": "red"}),
+        ("transforms", "RandomErasing", {"value": "random"}),
+        ("transforms", "AugMix", {"fill": "red"}),
+        ("optimizers", "Adafactor", {"eps": [None, 1e-3]}),
+        ("datasets", "Imagenette", {"root": "d", "size": "320px"}),
+        ("datasets", "STL10", {"root": "d", "folds": None}),
+    ],
+)
+def test_what_is_not_only_a_number_is_left_to_torch(place, name, arguments):
+    assert check_call(place, name, arguments, "$") == []
+
+
+def test_a_word_for_the_padding_of_a_convolution_is_left_to_torch():
+    given = {"in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": "same"}
+
+    assert check_call("layers", "Conv2d", given, "$") == []
