@@ -11,6 +11,7 @@ from dcrf.config.checks import (
     names,
     optimizer_groups,
     order_of_phases,
+    output_files,
     references,
 )
 from dcrf.config.schema_nodes import Nodes
@@ -24,6 +25,7 @@ _CHECKS = (
     order_of_phases,
     optimizer_groups,
     input_files,
+    output_files,
     constructor_calls,
 )
 
