@@ -164,12 +164,12 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     from dcrf.running import resolve_device  # noqa: PLC0415
 
     try:
-        resolve_device(config.device)
+        device = resolve_device(config.device)
     except DcrfError as error:
         where = "--device" if options.device else "$.device"
         raise ConfigError(file, [Problem(where, str(error), DEVICES)]) from error
     try:
-        check(config)
+        check(replace(config, device=device))
     except ConfigError as error:
         raise ConfigError(file, with_places(file, error.problems, options.settings)) from error
     return config

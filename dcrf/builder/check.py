@@ -1,7 +1,7 @@
 """Build what can be built without data, and throw it away: what fails is a problem of the file."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -27,6 +27,9 @@ _MOST_STEPS = 10**4  # which take a fraction of a second
 def check(config: MethodConfig) -> None:
     """Build every part and rehearse the run, on a device without memory, however large a layer is.
 
+    Args:
+        config: of the method, with the device that the run will have, where that is known.
+
     Raises:
         ConfigError: all parts that cannot be made or do not fit together, each at its JSON path.
     """
@@ -51,6 +54,7 @@ def _problems(config: MethodConfig) -> list[Problem]:
     for phase in config.phases:
         steps = _steps(phase, config.datasets, data)
         for optimizer in phase.optimizers:
+            problems += _uncapturable(optimizer, config.device)
             with at(optimizer.path):
                 _check_optimizer(optimizer, phase, steps, at)
     if is_whole:
@@ -87,6 +91,12 @@ def _steps(
             for kind, most in most_steps(phase, per_epoch or None).items():
                 steps[kind] = max(steps[kind], min(most, _MOST_STEPS))
     return steps
+
+
+def _uncapturable(entry: OptimizerConfig, device: str) -> Iterator[Problem]:
+    if entry.options.get("capturable") and device.partition(":")[0] == "cpu":
+        found = "no optimizer is capturable on the CPU, where the method runs"
+        yield Problem(f"{entry.path}.capturable", found, "leave it out, or run on a GPU")
 
 
 def _check_optimizer(

@@ -50,6 +50,14 @@ def test_the_check_names_every_optimizer_that_torch_refuses(load):
     assert paths == ["$.phases[0].optimizers[1]", "$.phases[1].optimizers[1]"]
 
 
+def test_no_optimizer_is_capturable_on_the_cpu(load):
+    phases = method()["phases"]
+    phases[0]["optimizers"] = [adam("encoder", capturable=True), adam("decoder", capturable=False)]
+
+    assert paths(load(phases=phases, device="cpu")) == ["$.phases[0].optimizers[0].capturable"]
+    check(load(phases=phases, device="cuda_if_available"))  # which it may be or not
+
+
 def paths(config):
     with pytest.raises(ConfigError) as caught:
         check(config)
