@@ -1,7 +1,8 @@
 """Every error a user can cause. Each says where, what was found, and what would be right."""
 
+import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,29 +51,44 @@ class TrainingError(DcrfError):
 
 
 class DivergedError(TrainingError):
-    """Losses, features or assignments are infinite or no numbers any more."""
-
-    SIGN = "training has diverged"
+    """Losses, gradients, parameters, features or assignments are not finite any more."""
 
     def __init__(self, found: str) -> None:
-        super().__init__(f"{self.SIGN}: {found}")
+        super().__init__(f"training has diverged: {found}")
 
 
 _OUT_OF_MEMORY = re.compile(
-    r"MemoryError\b|OutOfMemoryError|out of memory|can't allocate memory|_ALLOC_FAILED"
+    "OutOfMemoryError|out of memory|can(?:'|no)t allocate memory|_ALLOC_FAILED|bad[_ ]alloc",
+    re.IGNORECASE,
 )
-"""What Python and numpy, and torch with and without a GPU, say where no memory is left."""
+"""What torch and C++ say, with and without a GPU, where no memory is left."""
 
 
-def status_of(cause: str) -> str:
+def status_of(error: BaseException) -> str:
     """Return how a run has failed: `diverged`, `out of memory`, or else `failed`.
 
-    Args:
-        cause: what went wrong in words, since a run tells other processes no more than them.
+    The kinds of errors decide, of this one and of those that it goes back to: what they say may
+    hold names that a user has chosen.
     """
-    if DivergedError.SIGN in cause:
+    causes = list(_causes(error))
+    if any(isinstance(cause, DivergedError) for cause in causes):
         return "diverged"
-    return "out of memory" if _OUT_OF_MEMORY.search(cause) else "failed"
+    return "out of memory" if any(map(_is_out_of_memory, causes)) else "failed"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and those that it goes back to."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, RuntimeError):  # of torch, which has no other kind for most of them
+        return bool(_OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}"))
+    return isinstance(error, MemoryError)
 
 
 def cause_of(error: BaseException) -> str:

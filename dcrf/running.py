@@ -15,7 +15,7 @@ from dcrf.builder.run import CHECKPOINTS
 from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
 from dcrf.environment import environment
-from dcrf.errors import DcrfError, DivergedError, is_expected, status_of
+from dcrf.errors import DcrfError, is_expected, status_of
 from dcrf.files import locked, remove_unfinished, write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
@@ -175,12 +175,12 @@ def _attempt(
         if checkpoints.last:
             folder, place = checkpoints.last
             _say(run, f"the last good checkpoint is {folder} ({place})")
-            if not isinstance(error.__cause__, DivergedError):
+            if status_of(error) != "diverged":
                 _say(run, f"once the cause is gone, go on with: {_resuming(run, output)}")
         if log is not None and not is_expected(error):
             with suppress(OSError):
                 log.write(Note("".join(traceback.format_exception(error))))
-        return status_of(str(error)), str(error)
+        return status_of(error), str(error)
 
 
 def _say(run: Run, text: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from math import inf
 from multiprocessing.connection import Connection, Pipe, wait
 
-from dcrf.errors import status_of
 from dcrf.experiments.isolation import GRACE, Job, start
 from dcrf.reporting.lines import duration
 from dcrf.reporting.records import Note
@@ -120,8 +119,6 @@ class Child:
             assert self.timeout is not None
             cause = f"stopped after {duration(self.timeout)}"
             return replace(outcome, status="timed out", error=cause)
-        if outcome.status == "failed" and outcome.error:
-            return replace(outcome, status=status_of(outcome.error))
         return outcome
 
     def _without_outcome(self) -> Outcome:

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from dcrf.config.model import MethodConfig
-from dcrf.errors import cause_of
+from dcrf.errors import cause_of, status_of
 from dcrf.reporting.summary import Outcome
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _outcome(job: Job) -> Outcome:
         return job.outcome("interrupted")
     except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it
         traceback.print_exc()
-        return job.outcome("failed", cause_of(error))
+        return job.outcome(status_of(error), cause_of(error))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """What a user reads when a file cannot be used."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,17 @@ def caught(cause):
     return found.value
 
 
+def blamed(error):
+    """An error as a run has it in the end: ours, raised from another one."""
+    try:
+        try:
+            raise error
+        except Exception as cause:
+            raise TrainingError(f"data set digits, pretraining: {cause_of(cause)}") from cause
+    except TrainingError as found:
+        return found
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -67,21 +79,42 @@ def caught(cause):
         caught(lambda: torch.zeros(2**59)),
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("unable to mmap 400 bytes from file <x>: Cannot allocate memory (12)"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
-    ids=["python", "numpy", "torch", "cuda", "cublas"],
+    ids=["python", "numpy", "torch", "cuda", "cublas", "c++", "map", "fork"],
 )
 def test_what_went_out_of_memory_says_so_through_all_that_blame_it(error):
-    blamed = TrainingError(f"data set digits, pretraining: {cause_of(error)}")
-
-    assert status_of(str(blamed)) == "out of memory"
+    assert status_of(error) == "out of memory"
+    assert status_of(blamed(error)) == "out of memory"
+    assert status_of(blamed(blamed(error))) == "out of memory"
 
 
 def test_what_diverged_says_so_through_all_that_blame_it():
-    blamed = TrainingError(f"data set digits, pretraining: {DivergedError('dec/loss is nan')}")
+    error = blamed(DivergedError("dec/loss is nan"))
 
-    assert status_of(str(blamed)) == "diverged"
-    assert str(blamed).endswith("dec/loss is nan")
+    assert status_of(error) == "diverged"
+    assert str(error).endswith("training has diverged: dec/loss is nan")
 
 
-def test_other_causes_are_failures():
-    assert status_of("data set digits: there is no such file") == "failed"
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("data set digits: there is no such file"),
+        TrainingError("data set out of memory, pretraining: it has no labels"),
+        TrainingError("data set x: MemoryError: training has diverged"),
+        FileNotFoundError(errno.ENOENT, "No such file", "/data/training has diverged/x.npy"),
+        ValueError("'out of memory' is no name of a class"),
+    ],
+)
+def test_other_causes_are_failures_whatever_names_they_hold(error):
+    assert status_of(error) == "failed"
+    assert status_of(blamed(error)) == "failed"
+
+
+def test_what_an_error_was_raised_instead_of_does_not_count():
+    error = DataError("there is no such file")
+    error.__context__, error.__suppress_context__ = MemoryError(), True
+
+    assert status_of(error) == "failed"
