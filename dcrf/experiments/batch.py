@@ -13,11 +13,19 @@ from typing import TYPE_CHECKING
 from dcrf.config.model import MethodConfig
 from dcrf.experiments.child import Child, say
 from dcrf.experiments.isolation import SIGNALS, Job, blocked_signals
-from dcrf.experiments.order import needs
+from dcrf.experiments.order import Needs, needs
 from dcrf.reporting.summary import Outcome
 
 if TYPE_CHECKING:
     from dcrf.running import Output
+
+
+_HOW = {
+    "out of memory": "went out of memory",
+    "interrupted": "was interrupted",
+    "not run": "was not run",
+}
+"""What has become of a run, where `has <status>` does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,11 @@ class Batch:
 
     Args:
         jobs: the runs, in their order.
-        needs: for each the numbers of those that must have ended before it starts.
+        needs: what each of them needs before it starts.
         rules: how they are run.
     """
 
-    def __init__(self, jobs: Sequence[Job], needs: Sequence[set[int]], rules: Rules) -> None:
+    def __init__(self, jobs: Sequence[Job], needs: Sequence[Needs], rules: Rules) -> None:
         self.jobs, self.needs, self.rules = jobs, needs, rules
         self.waiting = list(range(len(jobs)))
         self.running: dict[int, Child] = {}
@@ -91,23 +99,38 @@ class Batch:
 
     def _start(self) -> None:
         """Start those that may, until so many are running at once."""
-        ready = [n for n in self.waiting if self.needs[n] <= self.outcomes.keys()]
-        for number in ready:
-            with blocked_signals():  # so that no signal finds a process that is not in the table
-                if self._is_stopping() or len(self.running) == self.rules.at_once:
-                    return
+        for number in list(self.waiting):  # one pass is enough: each needs earlier ones only
+            needs = self.needs[number]
+            if not needs.files.keys() | needs.ended <= self.outcomes.keys():
+                continue
+            if missing := self._missing(needs):
                 self.waiting.remove(number)
-                job = self.jobs[number]
-                try:
-                    self.running[number] = Child(job, self.rules.timeout)
-                except (OSError, EOFError) as error:
-                    cause = f"no process can be started: {error}"
-                    self.outcomes[number] = job.outcome("failed", cause)
+                self._note(number, self.jobs[number].outcome("not run", missing))
+            else:
+                self._start_one(number)
+
+    def _start_one(self, number: int) -> None:
+        with blocked_signals():  # so that no signal finds a process that is not in the table
+            if self._is_stopping() or len(self.running) == self.rules.at_once:
+                return
+            self.waiting.remove(number)
+            try:
+                self.running[number] = Child(self.jobs[number], self.rules.timeout)
+            except (OSError, EOFError) as error:
+                cause = f"no process can be started: {error}"
+                self._note(number, self.jobs[number].outcome("failed", cause))
+
+    def _missing(self, needs: Needs) -> str | None:
+        """Return why a run cannot start: what it loads may be left from an earlier batch."""
+        for number, file in needs.files.items():
+            if (saver := self.outcomes[number]).status != "ok":
+                how = _HOW.get(saver.status, f"has {saver.status}")
+                return f"needs {file} of {saver.method}, which {how}"
+        return None
 
     def _is_stopping(self) -> bool:
-        statuses = {outcome.status for outcome in self.outcomes.values()}
-        failed = statuses - {"ok"} and not self.rules.goes_on
-        return bool(self.signals or failed or "interrupted" in statuses)
+        failed = any(outcome.status != "ok" for outcome in self.outcomes.values())
+        return bool(self.signals) or (failed and not self.rules.goes_on)
 
     def _wait(self) -> None:
         children = self.running.values()
@@ -119,10 +142,14 @@ class Batch:
         for number, child in list(self.running.items()):
             if outcome := child.look():
                 del self.running[number]
-                self.outcomes[number] = outcome
-                if child.received is None:  # else it has said so itself
-                    cause = f": {outcome.error}" if outcome.error else ""
-                    say(f"{outcome.method}  {outcome.status}{cause}")
+                self._note(number, outcome, is_known=child.received is not None)
+
+    def _note(self, number: int, outcome: Outcome, *, is_known: bool = False) -> None:
+        """Take note of an outcome, and tell the user, who may know it from the run itself."""
+        self.outcomes[number] = outcome
+        if not is_known:
+            cause = f": {outcome.error}" if outcome.error else ""
+            say(f"{outcome.method}  {outcome.status}{cause}")
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         self.signals.append(number)

@@ -43,7 +43,8 @@ class Child:
         self.deadline = inf if timeout is None else self.started + timeout
         self.rest = b""
         self.received: Outcome | None = None
-        self.is_late, self.interruptions = False, 0
+        self.interruptions = 0
+        self.stopped: str | None = None
         results.close()
         if lines is not None:
             lines.close()
@@ -62,6 +63,8 @@ class Child:
     def interrupt(self, number: int) -> None:
         """Pass a signal on, that it may end in order; the third one kills."""
         self.interruptions += 1
+        self.stopped = self.stopped or "interrupted"
+        self.deadline = max(self.deadline, time.monotonic() + GRACE)
         if self.interruptions <= _PATIENCE:
             self._send(number)
         else:
@@ -73,12 +76,12 @@ class Child:
         return [channel for channel in open_ones if channel is not None]
 
     def _hurry(self) -> None:
-        """Ask it to end, the first time; the second time, kill it."""
-        if self.is_late or self.received:
+        """Ask it to end, or kill it, if it has been asked before, or is done."""
+        if self.stopped or self.received:
             self.deadline = inf
             self._kill()
         else:
-            self.is_late = True
+            self.stopped = "timed out"
             self.deadline = time.monotonic() + GRACE
             self._send(signal.SIGTERM)
 
@@ -115,7 +118,12 @@ class Child:
         self.results.close()
         if self.lines is not None:
             self.lines.close()
-        if self.is_late and outcome.status != "ok":
+        if outcome.status != "interrupted":
+            return outcome
+        if self.stopped is None:
+            cause = "stopped by a signal from outside; go on with --resume"
+            return replace(outcome, status="crashed", error=cause)
+        if self.stopped == "timed out":
             assert self.timeout is not None
             cause = f"stopped after {duration(self.timeout)}"
             return replace(outcome, status="timed out", error=cause)
@@ -124,7 +132,7 @@ class Child:
     def _without_outcome(self) -> Outcome:
         code = self.process.exitcode or 0
         made = replace(self.job.outcome("crashed"), seconds=time.monotonic() - self.started)
-        if self.interruptions:
+        if self.stopped:
             return replace(made, status="interrupted")
         if code == -signal.SIGKILL:
             return replace(made, status="out of memory", error="killed, perhaps for memory")

@@ -222,21 +222,32 @@ def test_threads_are_divided_among_the_runs_at_once(call, tmp_path, jobs, expect
     assert {environment["threads"] for environment in found} == expected
 
 
-def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
-    saving, loading = method(name="saving"), method(name="loading")
-    saving["phases"][1]["save_mapping_parameters"] = [
+def saving(name="saving", **changes):
+    """A method that saves its encoder at its end."""
+    content = method(name=name, **changes)
+    content["phases"][1]["save_mapping_parameters"] = [
         {"mapping_name": "encoder", "path_to_file_or_dir": "saved.pth"}
     ]
-    loading["phases"] = [{**loading["phases"][0], "exit_criteria": {"iterations": 1}}]
-    loading["phases"][0]["load_mapping_parameters"] = [
+    return content
+
+
+def loading(name="loading"):
+    """A method of one iteration, which changes nothing in the encoder that it loads."""
+    content = method(name=name)
+    content["phases"] = [{**content["phases"][0], "exit_criteria": {"iterations": 1}}]
+    content["phases"][0]["load_mapping_parameters"] = [
         {"mapping_name": "encoder", "path_to_file": "saved.pth"}
     ]
-    loading["phases"][0]["optimizers"][0]["lr"] = 0.0
-    loading["cluster_assignment_strategy"] = {
+    content["phases"][0]["optimizers"][0]["lr"] = 0.0
+    content["cluster_assignment_strategy"] = {
         "type": "classical_clustering_in_feature_space_after_phase",
         "classical_clustering_in_feature_space_after_phase": "pretraining",
     }
-    files = [written(tmp_path, c, f"{c['name']}.json") for c in (saving, loading)]
+    return content
+
+
+def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
+    files = [written(tmp_path, c, f"{c['name']}.json") for c in (saving(), loading())]
 
     code, out, _ = call(*files, "--jobs", "2")
 
@@ -246,6 +257,38 @@ def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
     loaded = torch.load(file, weights_only=True)
     assert saved.keys() == loaded.keys()
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)
+
+
+def test_what_loads_a_file_does_without_none_that_is_left_from_before(call, tmp_path):
+    files = [written(tmp_path, c, f"{c['name']}.json") for c in (saving(), loading())]
+    assert call(files[0])[0] == 0
+    failed = saving()
+    failed["phases"][0]["optimizers"][0].update(type="SGD", lr=1e30)
+    last = written(tmp_path, method(name="last"), "last.json")
+
+    code, out, _ = call(
+        written(tmp_path, failed, "saving.json"), *files[1:], last, "--resume_on_error"
+    )
+
+    assert code == 1
+    assert statuses(tmp_path) == {"saving": "diverged", "loading": "not run", "last": "ok"}
+    file = (tmp_path / "saved.pth").resolve()
+    assert f"\nloading, seed 0, not run: needs {file} of saving, which has diverged" in out
+
+
+@on_linux
+def test_a_run_that_somebody_else_stops_does_not_stop_the_others(start, tmp_path):
+    contents_of = [endless("stopped"), method(name="healthy")]
+    files = [written(tmp_path, content, f"{content['name']}.json") for content in contents_of]
+    process = start(*files, "--resume_on_error")
+    until_training(process, "stopped")
+
+    os.kill(process_of_the_run(process), signal.SIGTERM)
+    out, _ = process.communicate(timeout=LONG_ENOUGH)
+
+    assert process.returncode == 1
+    assert statuses(tmp_path) == {"stopped": "crashed", "healthy": "ok"}
+    assert "stopped, seed 0, crashed: stopped by a signal from outside; go on with --resume" in out
 
 
 def test_files_that_do_not_go_together_leave_the_others_alone(call, tmp_path):
