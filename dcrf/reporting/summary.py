@@ -145,18 +145,23 @@ def _over_seeds(outcomes: Sequence[Outcome]) -> list[_Seeds]:
 
 
 def _means_row(seeds: _Seeds, scores: Mapping[str, str]) -> list[str]:
-    number = f"{len(seeds.records)} of {seeds.asked}"
-    return [seeds.method, seeds.dataset, number, *(_spread(seeds.of(key)) for key in scores)]
+    number = len(seeds.records)
+    spreads = (_spread(seeds.of(key), number) for key in scores)
+    return [seeds.method, seeds.dataset, f"{number} of {seeds.asked}", *spreads]
 
 
-def _spread(values: Sequence[float]) -> str:
+def _spread(values: Sequence[float], expected: int) -> str:
+    """Return mean and deviation, and their number where it is not the expected one."""
     if not values:
         return "-"
-    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
+    deviation = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
+    number = f" (n={len(values)})" if len(values) != expected else ""
+    return f"{mean(values):.3f}{deviation}{number}"
 
 
 def _mean_and_deviation(values: Sequence[float]) -> dict[str, float | None]:
     return {
+        "n": len(values),
         "mean": mean(values) if values else None,
         "deviation": stdev(values) if len(values) > 1 else None,
     }

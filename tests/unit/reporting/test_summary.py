@@ -1,6 +1,7 @@
 """The table at the end of a batch."""
 
 import json
+import re
 
 from dcrf.reporting.records import DatasetRecord
 from dcrf.reporting.summary import LABEL_NOTE, Outcome, content, summary
@@ -102,6 +103,27 @@ def test_means_without_labels_are_absent():
     ]  # fmt: skip
 
 
+def test_a_mean_of_fewer_seeds_than_are_done_says_of_how_many():
+    found = [{"silhouette": 0.5, "davies_bouldin": 1.0}, {"silhouette": 0.25}, {}]
+    outcomes = [
+        finished(seed=seed, evaluation={**scored(0.5), "internal": internal})
+        for seed, internal in enumerate(found)
+    ]
+    unfinished = DatasetRecord("digits", None, "no centroids yet")
+    outcomes.append(Outcome("dec.json", "dec", 3, "ok", datasets=(unfinished,), seconds=1.0))
+
+    row = summary(outcomes).split("\n\n")[1].splitlines()[2]
+
+    assert re.split("  +", row)[2:] == [
+        "4 of 4", "0.500 ± 0.000 (n=3)", "0.500 ± 0.000 (n=3)", "0.250 ± 0.000 (n=3)",
+        "0.375 ± 0.177 (n=2)", "1.000 (n=1)",
+    ]  # fmt: skip
+    means = content(outcomes)["means"][0]["scores"]
+    assert {name: score["n"] for name, score in means.items()} == {
+        "acc": 3, "nmi": 3, "ari": 3, "silhouette": 2, "davies_bouldin": 1,
+    }  # fmt: skip
+
+
 def test_a_method_that_left_nothing_has_no_means_but_says_so():
     text = summary([Outcome("dec.json", "dec", seed, "crashed") for seed in (1, 2)])
 
@@ -156,8 +178,8 @@ def test_the_content_counts_a_failure_as_absent():
     assert (means["seeds"], means["asked"]) == ([1, 2], 3)
     # mean and sample deviation of 0.5 and 0.75
     acc = means["scores"]["acc"]
-    assert (acc["mean"], round(acc["deviation"], 6)) == (0.625, 0.176777)
-    assert means["scores"]["silhouette"] == {"mean": None, "deviation": None}
+    assert (acc["n"], acc["mean"], round(acc["deviation"], 6)) == (2, 0.625, 0.176777)
+    assert means["scores"]["silhouette"] == {"n": 0, "mean": None, "deviation": None}
 
 
 def test_methods_with_one_seed_each_have_no_means():
