@@ -143,5 +143,5 @@ class Child:
 
 
 def say(text: str) -> None:
-    """Print to where output goes; if nobody reads it any more, to nowhere."""
+    """Print to where output goes; if that is gone, or there was none, to nowhere."""
     Lines(sys.stdout, timestamps=False).write(Note(text))

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -50,43 +50,66 @@ class Writers:
                 writer.close()
 
 
+@contextmanager
+def _unless_gone(stream: TextIO) -> Iterator[None]:
+    """Let a stream that fails lead nowhere from then on: that is no reason to stop training."""
+    try:
+        yield
+        stream.flush()
+    except OSError:  # nobody reads it any more, its terminal is gone, its disk is full
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is no path
+            os.dup2(nowhere.fileno(), stream.fileno())
+
+
 class Lines:
-    """Writes plain lines to an open stream.
+    """Writes plain lines to where people look, which may go away meanwhile.
 
     Args:
-        stream: where they go.
+        stream: where they go; None for nowhere, as where Python has no output.
         timestamps: whether each line starts with the local time.
+        prefix: what comes next in each line.
     """
 
-    def __init__(self, stream: TextIO, *, timestamps: bool) -> None:
-        self.stream, self.timestamps = stream, timestamps
+    def __init__(self, stream: TextIO | None, *, timestamps: bool, prefix: str = "") -> None:
+        self.stream, self.timestamps, self.prefix = stream, timestamps, prefix
 
     def write(self, record: Record) -> None:
         """Write the record's line, if it has one."""
-        text = line(record)
-        if text is None:
-            return
-        prefix = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
-        try:
-            self.stream.writelines(f"{prefix}{part}\n" for part in text.splitlines())
-            self.stream.flush()
-        except BrokenPipeError:  # nobody reads any more; that is no reason to stop training
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+        if self.stream is not None:
+            with _unless_gone(self.stream):
+                self._put(self.stream, record)
 
     def close(self) -> None:
         """Leave the stream to who opened it."""
 
+    def _put(self, stream: TextIO, record: Record) -> None:
+        text = line(record)
+        if text is None:
+            return
+        time = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
+        stream.writelines(f"{time}{self.prefix}{part}\n" for part in text.splitlines())
+
 
 class LogFile(Lines):
-    """Appends plain lines to a file."""
+    """Appends plain lines to a file.
 
-    def __init__(self, path: Path, *, timestamps: bool) -> None:
+    Raises:
+        OSError: it cannot be written: unlike where people look, it is there to be kept.
+    """
+
+    def __init__(self, path: Path, *, timestamps: bool, prefix: str = "") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(path.open("a", encoding="utf-8"), timestamps=timestamps)
+        self.file = path.open("a", encoding="utf-8")
+        super().__init__(self.file, timestamps=timestamps, prefix=prefix)
+
+    def write(self, record: Record) -> None:
+        """Write the record's line, if it has one."""
+        self._put(self.file, record)
+        self.file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self.stream.close()
+        self.file.close()
 
 
 class Terminal:
@@ -99,6 +122,15 @@ class Terminal:
 
     def write(self, record: Record) -> None:
         """Draw the record; loss records only show in the bar."""
+        with _unless_gone(self.stream):
+            self._draw(record)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        with _unless_gone(self.stream):
+            self._close_bar()
+
+    def _draw(self, record: Record) -> None:
         match record:
             case PhaseStart():
                 self._open_bar(record)
@@ -107,12 +139,11 @@ class Terminal:
             case EvaluationRecord():
                 self.last_scores = scores(record.evaluation)
             case PhaseRecord():
-                self.close()
+                self._close_bar()
         if not isinstance(record, PhaseStart | LossRecord) and (text := line(record)):
             tqdm.write(text, file=self.stream)
 
-    def close(self) -> None:
-        """Take the bar away."""
+    def _close_bar(self) -> None:
         if self.bar is not None:
             self.bar.close()
             self.bar = None

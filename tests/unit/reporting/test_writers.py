@@ -1,8 +1,12 @@
 """Where records go."""
 
 import json
+import os
 import re
+from contextlib import suppress
+from functools import partial
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +63,69 @@ def test_every_line_of_a_text_gets_the_time():
 
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
     assert re.fullmatch(rf"{stamp}first\n{stamp}second\n", stream.getvalue())
+
+
+def test_every_line_of_a_text_gets_the_prefix_after_the_time():
+    stream = StringIO()
+
+    Lines(stream, timestamps=True, prefix="dec: ").write(Note("first\nsecond"))
+
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
+    assert re.fullmatch(rf"{stamp}dec: first\n{stamp}dec: second\n", stream.getvalue())
+
+
+def test_a_log_file_that_several_share_tells_them_apart(tmp_path):
+    writers = [LogFile(tmp_path / "log.txt", timestamps=False, prefix=p) for p in ("a: ", "b: ")]
+
+    for writer in writers:
+        writer.write(Note("hello"))
+        writer.close()
+
+    assert (tmp_path / "log.txt").read_text() == "a: hello\nb: hello\n"
+
+
+def full_disk():
+    return open("/dev/full", "w")  # noqa: PTH123
+
+
+def vanished_terminal():
+    keyboard, screen = os.openpty()
+    os.close(keyboard)
+    return open(screen, "w")  # noqa: PTH123
+
+
+def closed_pipe():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return open(writer, "w")  # noqa: PTH123
+
+
+on_linux = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+
+
+@on_linux
+@pytest.mark.parametrize("stream", [full_disk, vanished_terminal, closed_pipe])
+@pytest.mark.parametrize("kind", [Terminal, partial(Lines, timestamps=False)])
+def test_where_people_look_may_go_away_and_nothing_stops(kind, stream):
+    with stream() as gone:
+        writer = kind(gone)
+        for _ in range(2):
+            write_all(writer)
+
+
+def test_where_there_is_no_output_nothing_is_written():
+    write_all(Lines(None, timestamps=False))
+
+
+@on_linux
+def test_a_log_file_that_cannot_be_written_is_an_error():
+    file = LogFile(Path("/dev/full"), timestamps=False)
+
+    with pytest.raises(OSError, match="No space left"):
+        file.write(Note("hello"))
+
+    with suppress(OSError):  # what is left of the line has no room either
+        file.close()
 
 
 def test_a_log_file_is_appended_to(tmp_path):
