@@ -16,7 +16,7 @@ from dcrf.reporting.writers import Writer, Writers
 from dcrf.streams import Streams
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, run_phase
-from dcrf.training.trainer import DatasetPlan, PhasePlan
+from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
 @dataclass

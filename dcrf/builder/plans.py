@@ -7,7 +7,7 @@ from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run import Run
 from dcrf.config.model import DatasetConfig
-from dcrf.training.trainer import DatasetPlan, PhasePlan
+from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
 def build_plans(run: Run) -> list[DatasetPlan]:

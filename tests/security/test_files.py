@@ -128,7 +128,7 @@ def test_an_archive_that_says_too_little_of_its_size_is_refused(tmp_path):
 def test_what_has_no_end_is_not_read(tmp_path, read):
     os.mkfifo(tmp_path / "pipe")
     for endless in (tmp_path / "pipe", files.Path("/dev/zero")):
-        with pytest.raises(DataError, match="no regular file|no such file"):
+        with pytest.raises(DataError, match=r"no regular file|no such file"):
             read(endless)
 
 

@@ -18,7 +18,8 @@ from dcrf.training.exit_criteria import Iterations
 from dcrf.training.method import Method
 from dcrf.training.optimizers import OptimizerGroups
 from dcrf.training.phase import Hook, Phase
-from dcrf.training.trainer import DatasetPlan, PhasePlan, Trainer
+from dcrf.training.plans import DatasetPlan, PhasePlan
+from dcrf.training.trainer import Trainer
 
 LABELS = np.array([0, 0, 1, 1])
 
