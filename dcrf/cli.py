@@ -42,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_output() -> None:
     """Let everything be printed: to nowhere if output is closed, escaped what it cannot show."""
-    for name in ("stdout", "stderr"):
-        if (stream := getattr(sys, name)) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end
-        elif isinstance(stream, TextIOWrapper):
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
+    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

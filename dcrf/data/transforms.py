@@ -110,8 +110,7 @@ def _check_ranges(transform: Transform) -> None:
     if isinstance(p, int | float) and not 0 <= p <= 1:
         raise ValueError(f"p is {p}, and a probability is at least 0 and at most 1")
     if isinstance(transform, tv.RandomResizedCrop):
-        for name in ("scale", "ratio"):
-            low, high = getattr(transform, name)
+        for name, (low, high) in (("scale", transform.scale), ("ratio", transform.ratio)):
             if not 0 < low <= high:
                 raise ValueError(f"{name} is [{low}, {high}], which is no range of numbers above 0")
 
