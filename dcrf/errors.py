@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcrf.plain_text import indented
+
 MOST_PROBLEMS = 200
 """Of one kind, to be looked for in a file: who has mended them looks again anyway."""
 
@@ -111,5 +113,5 @@ def is_expected(error: BaseException | None) -> bool:
 def _describe(source: Path | str, problem: Problem) -> str:
     """Return `file:line:column: path: found`, which editors turn into a link, and the remedy."""
     place = f"{source}:{problem.line}:{problem.column}" if problem.line else f"{source}"
-    remedy = f"\n    {problem.remedy}" if problem.remedy else ""
-    return f"{place}: {problem.path}: {problem.found}{remedy}"
+    remedy = f"\n{problem.remedy}" if problem.remedy else ""
+    return indented(f"{place}: {problem.path}: {problem.found}{remedy}")

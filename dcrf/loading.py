@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
 from dcrf.errors import ConfigError, DcrfError, Problem
+from dcrf.plain_text import plain
 from dcrf.resuming import Begun, begun, method_file
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def method_files(path: str, resumes: bool = False) -> list[Path]:
 
 def print_error(error: object) -> None:
     """Print to where errors go."""
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{plain(str(error))}\n")
 
 
 def _load_all(
@@ -102,7 +103,7 @@ def _load_all(
                 invalid.append(_invalid(error.source, error))
             else:
                 if options.validate:
-                    sys.stdout.write(f"{file}: ok\n")
+                    sys.stdout.write(f"{plain(str(file))}: ok\n")
     return loaded, invalid
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dcrf.errors import Problem
+from dcrf.plain_text import escaped
 
 Places = Mapping[str, tuple[int, int]]
 
@@ -18,10 +19,8 @@ def child(path: str, key: str | int) -> str:
         return f"{path}[{key}]"
     if _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}"
-    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
-    if not escaped.isprintable():  # what moves the cursor of a terminal, or breaks its lines
-        escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in escaped)
-    return f"{path}['{escaped}']"
+    quoted = key.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{path}['{escaped(quoted)}']"
 
 
 def parent(path: str) -> str:

@@ -14,6 +14,7 @@ from dcrf.config.model import MethodConfig
 from dcrf.experiments.child import Child, say
 from dcrf.experiments.isolation import SIGNALS, Job, blocked_signals
 from dcrf.experiments.order import Needs, needs
+from dcrf.plain_text import indented
 from dcrf.reporting.summary import Outcome
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Batch:
         self.outcomes[number] = outcome
         if not is_known:
             cause = f": {outcome.error}" if outcome.error else ""
-            say(f"{outcome.method}  {outcome.status}{cause}")
+            say(indented(f"{outcome.method}  {outcome.status}{cause}"))
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         self.signals.append(number)

@@ -144,4 +144,6 @@ class Child:
 
 def say(text: str) -> None:
     """Print to where output goes; if that is gone, or there was none, to nowhere."""
-    Lines(sys.stdout, timestamps=False).write(Note(text))
+    lines = Lines(sys.stdout, timestamps=False)
+    for line in text.split("\n"):
+        lines.write(Note(line))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from dcrf.plain_text import indented
 from dcrf.reporting.lines import SCORES, duration, table
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 
@@ -73,7 +74,7 @@ def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def _cause(outcome: Outcome) -> str:
     seed = "" if outcome.seed is None else f", seed {outcome.seed}"
-    return f"{outcome.method}{seed}, {outcome.status}: {outcome.error}"
+    return indented(f"{outcome.method}{seed}, {outcome.status}: {outcome.error}")
 
 
 def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:

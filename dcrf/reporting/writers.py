@@ -11,6 +11,7 @@ from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
+from dcrf.plain_text import indented, plain
 from dcrf.reporting.lines import line, scores
 from dcrf.reporting.records import (
     EvaluationRecord,
@@ -83,11 +84,13 @@ class Lines:
         """Leave the stream to who opened it."""
 
     def _put(self, stream: TextIO, record: Record) -> None:
+        """Write a line; of a text with more, the others indented."""
         text = line(record)
         if text is None:
             return
         time = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
-        stream.writelines(f"{time}{self.prefix}{part}\n" for part in text.splitlines())
+        parts = plain(indented(text.rstrip("\n"))).split("\n")
+        stream.writelines(f"{time}{self.prefix}{part}\n" for part in parts)
 
 
 class LogFile(Lines):
@@ -141,7 +144,7 @@ class Terminal:
             case PhaseRecord():
                 self._close_bar()
         if not isinstance(record, PhaseStart | LossRecord) and (text := line(record)):
-            tqdm.write(text, file=self.stream)
+            tqdm.write(plain(indented(text)), file=self.stream)
 
     def _close_bar(self) -> None:
         if self.bar is not None:

@@ -36,6 +36,14 @@ def test_every_problem_is_shown_with_place_finding_and_remedy():
     )
 
 
+def test_no_part_of_a_problem_can_be_taken_for_another():
+    text = str(ConfigError("a.json", [Problem("$", "found\nb.json: ok", "do\nc.json: ok")]))
+
+    assert text == (
+        "a.json has 1 problem\na.json: $: found\n    b.json: ok\n    do\n    c.json: ok"
+    )
+
+
 def test_one_problem_is_no_plural():
     assert str(ConfigError("a.json", [Problem("$", "x")])).startswith("a.json has 1 problem\n")
 

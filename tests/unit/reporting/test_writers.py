@@ -62,7 +62,30 @@ def test_every_line_of_a_text_gets_the_time():
     Lines(stream, timestamps=True).write(Note("first\nsecond"))
 
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
-    assert re.fullmatch(rf"{stamp}first\n{stamp}second\n", stream.getvalue())
+    assert re.fullmatch(rf"{stamp}first\n{stamp}    second\n", stream.getvalue())
+
+
+@pytest.mark.parametrize("make", [Terminal, lambda stream: Lines(stream, timestamps=False)])
+def test_no_text_moves_the_cursor_or_begins_a_line_that_looks_like_another(make):
+    """The ends of lines are not only those of Unix."""
+    stream = StringIO()
+    name = "a\x1b]0;title\x07\rb\x0bc\u2028d\x85e\nclustering  ended"
+
+    make(stream).write(Note(f"{name}  failed"))
+    make(stream).write(Note("x" * 5000))
+
+    assert stream.getvalue() == (
+        "a\\x1b]0;title\\x07\\rb\\x0bc\\u2028d\\x85e\n    clustering  ended  failed\n"
+        f"{'x' * 2000} ... (5000 characters)\n"
+    )
+
+
+def test_a_traceback_keeps_its_lines_and_gets_none():
+    stream = StringIO()
+
+    Lines(stream, timestamps=False).write(Note("Traceback:\n  File\nError\n"))
+
+    assert stream.getvalue() == "Traceback:\n      File\n    Error\n"
 
 
 def test_every_line_of_a_text_gets_the_prefix_after_the_time():
