@@ -19,7 +19,11 @@ _TYPES = (
     *("Long", "Int", "Short", "Char", "Byte", "Bool"),
 )
 _STORAGES = frozenset(f"torch {kind}Storage" for kind in _TYPES)
-_TENSORS = frozenset({"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"})
+_WITHOUT_SIZE = frozenset(
+    f"torch.nn.parameter Uninitialized{kind}" for kind in ("Parameter", "Buffer")
+)
+"""Tensors of lazy layers yet to run; torch takes them in checkpoints only."""
+_TENSORS = _WITHOUT_SIZE | {"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"}
 _TABLES = frozenset({"collections OrderedDict", "collections Counter"})
 _GLOBALS = _STORAGES | _TENSORS | _TABLES
 

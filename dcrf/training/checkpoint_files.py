@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.serialization import safe_globals
+
 from dcrf.errors import DataError
 from dcrf.files import read_json
 from dcrf.tensor_files import from_bytes, to_bytes
 
 KEPT = 2
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
+_WITHOUT_SIZE = [UninitializedParameter, UninitializedBuffer]  # of lazy layers yet to run
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ def read(folder: Path, device: str) -> Checkpoint:
     for name, found in content.items():
         if not isinstance(sums, dict) or sums.get(name) != _sha256(found):
             raise DataError(f"the checkpoint {folder} is damaged: {name} is not what was written")
-    state = from_bytes(content[STATE], str(folder / STATE), device)
+    with safe_globals(_WITHOUT_SIZE):
+        state = from_bytes(content[STATE], str(folder / STATE), device)
     description = read_json(folder / DESCRIPTION)
     if not isinstance(description, dict):
         raise DataError(f"the checkpoint {folder} does not say of what it is one")

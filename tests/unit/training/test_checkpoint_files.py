@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
 
 from dcrf.errors import DataError
 from dcrf.training.checkpoint_files import folders, read, read_newest, write
@@ -27,6 +29,16 @@ def test_what_was_written_is_read(tmp_path):
     assert found.state["place"] == STATE["place"]
     assert found.description == ABOUT
     assert found.folder == made
+
+
+def test_lazy_layers_that_have_not_run_are_read_too(tmp_path):
+    before, after = (nn.Sequential(nn.LazyLinear(2), nn.LazyBatchNorm1d()) for _ in range(2))
+    made = write(tmp_path, {"method": before.state_dict()}, ABOUT)
+
+    after.load_state_dict(read(made, "cpu").state["method"])
+
+    assert is_lazy(after[0].weight)
+    assert after(torch.ones(3, 4)).shape == (3, 2)
 
 
 def test_the_last_two_are_kept_and_others_things_left_alone(tmp_path):
