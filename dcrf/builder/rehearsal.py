@@ -26,7 +26,7 @@ from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.builder.shapes import Trail, names_of, watched
 from dcrf.builder.size import size_problems
 from dcrf.builder.trial import Trial
-from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig
+from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.plan import Loading
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
@@ -126,7 +126,7 @@ class _Rehearsal:
             for entry in self.config.phases:
                 if entry.name in self.dataset.phases:
                     phase = replace(entry, saves=())
-                    self._phase(PhaseBuilder(run, self.dataset, phase), phase)
+                    self._phase(PhaseBuilder(run, self.dataset, phase), entry)
                     self._save(entry)
             self._evaluate()
         for name in self.method.mappings:
@@ -158,14 +158,18 @@ class _Rehearsal:
     def _train(self, made: Phase, phase: PhaseConfig) -> None:
         per_epoch = self.data.batches_per_epoch()
         self.failures.add(*overrun(phase, made.optimizers.optimizers, per_epoch))
-        for entry, use in zip(phase.design_patterns, made.patterns.values(), strict=True):
-            for clock in moments(entry, phase):
-                with self.failures.at(entry.path):
-                    use.pattern.before_iteration(clock, self.data.sweep())
-                    with self.failures.trying(entry.path):
-                        self._lose(use, FEW)
-                    for size in self.data.batch_sizes():
-                        self._lose(use, size)
+        uses = zip(phase.design_patterns, made.patterns.values(), strict=True)
+        todo = [(clock, entry.path, use) for entry, use in uses for clock in moments(entry, phase)]
+        for clock, path, use in sorted(todo, key=lambda its: its[0].iteration):
+            for save in phase.saves:
+                if save.interval is not None and save.interval < clock.iteration:
+                    self._check_save(save)
+            with self.failures.at(path):
+                use.pattern.before_iteration(clock, self.data.sweep())
+                with self.failures.trying(path):
+                    self._lose(use, FEW)
+                for size in self.data.batch_sizes():
+                    self._lose(use, size)
 
     def _lose(self, use: PatternUse, size: int) -> None:
         """Take the losses of a pattern on a batch, and their gradient."""
@@ -198,9 +202,12 @@ class _Rehearsal:
 
     def _save(self, phase: PhaseConfig) -> None:
         for save in phase.saves:
-            if save.mapping_name is not None:
-                self._check_sizes(save.mapping_name, save.path, "it has not run by then")
+            self._check_save(save)
         self.saved.save(phase, self.dataset.name, self.method)
+
+    def _check_save(self, save: SaveConfig) -> None:
+        if save.mapping_name is not None:
+            self._check_sizes(save.mapping_name, save.path, "it has not run by then")
 
     def _check_sizes(self, mapping: str, path: str | None, reason: str) -> None:
         """Add a problem for a layer that has no size when it is saved, as far as that is known."""

@@ -18,7 +18,10 @@ from dcrf.tensor_files import from_bytes, to_bytes
 
 KEPT = 2
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
-_WITHOUT_SIZE = [UninitializedParameter, UninitializedBuffer]  # of lazy layers yet to run
+_WITHOUT_SIZE: list[Any] = [
+    UninitializedParameter,
+    UninitializedBuffer,
+]  # of lazy layers yet to run
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,6 +313,37 @@ def test_a_lazy_layer_must_have_run_when_it_is_saved(load):
     assert "it has not run by then" in found
 
 
+def test_saving_between_stages_asks_for_all_layers_by_then(load):
+    encoder = changed(ENCODER, 1, name="outer")
+    encoder["layers"][3] = {"type": "LazyLinear", "out_features": 5, "name": "inner"}
+    lazy = {"type": "LazyLinear", "out_features": 16, "name": "first"}
+    decoder = {**DECODER, "layers": [lazy, {**linear("", 16, 64)["layers"][0], "name": "second"}]}
+    stages = [(["outer"], ["second"]), (["inner"], ["first"])]
+    pairs = [
+        {"encoder_layer_names": e, "decoder_layer_names": d, "train_for_iterations": 2}
+        for e, d in stages
+    ]
+    pattern = {
+        "pattern": "layer_wise_pretraining",
+        "encoder_name": "encoder",
+        "decoder_name": "decoder",
+        "dropout_rate": 0.2,
+        "encoder_decoder_layer_pairs": pairs,
+    }
+    encoder["layers"][0]["name"] = "flat"
+    pairs[0]["encoder_layer_names"] = ["flat", "outer"]
+    phases = method()["phases"]
+    phases[0]["design_patterns"] = [pattern]
+    save = {"mapping_name": "decoder", "path_to_file_or_dir": "kept.pth", "saving_interval": 3}
+    phases[0]["save_mapping_parameters"] = [save]
+    check(load(phases=phases, mappings=[encoder, decoder]))
+
+    save["saving_interval"] = 2
+    ((path, _),) = problems(load, phases=phases, mappings=[encoder, decoder])
+
+    assert path == "$.phases[0].save_mapping_parameters[0]"
+
+
 SIZELESS = {"type": "AdaptiveAvgPool2d", "positional_arguments": [2]}
 
 
