@@ -20,6 +20,7 @@ from torchvision.transforms import functional as TF
 from dcrf.data import batched_colors as colors
 from dcrf.data import batched_equivalents as equivalents
 from dcrf.data.batched_equivalents import by_chance
+from dcrf.data.growth import check_growth
 from dcrf.data.transforms import ToTensor, Transform
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)
@@ -64,6 +65,7 @@ def apply_batched(transforms: Sequence[Any], images: Tensor, generator: Generato
         DataError: a transform is too large for the images, or changes only some images' size.
     """
     for transform in transforms:
+        check_growth(transform, images)
         images = EQUIVALENTS[type(transform)].apply(transform, images, generator)
     return images
 

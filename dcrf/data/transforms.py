@@ -6,9 +6,10 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision import transforms as tv
 
+from dcrf.data.growth import GROWING, check_growth, check_steps
 from dcrf.errors import DataError
 from dcrf.names import TRANSFORMS
 
@@ -99,9 +100,16 @@ def _build(entry: Mapping[str, Any]) -> Transform:
         arguments = {key: _argument(value, key) for key, value in options.items()}
         made = cls(*(_argument(value) for value in positional), **arguments)
         _check_ranges(made)
+        check_steps(made)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise DataError(f"transform {name} refuses its arguments: {error}") from error
+    if isinstance(made, GROWING):  # wherever it is called from, as from within others
+        made.register_forward_pre_hook(_check_growth)
     return made
+
+
+def _check_growth(transform: nn.Module, inputs: tuple[Any, ...]) -> None:
+    check_growth(transform, inputs[0])
 
 
 def _check_ranges(transform: Transform) -> None:

@@ -50,6 +50,15 @@ def test_views_may_have_shapes_of_their_own(look):
             },
             "batch_augmentations[0].transforms[1]",
         ),
+        (
+            {
+                "batch_augmentations": view(
+                    {"type": "Resize", "size": 9},
+                    {"type": "RandomCrop", "size": 15_000, "pad_if_needed": True},
+                )
+            },
+            "batch_augmentations[0].transforms[1]",
+        ),
         ({"transforms": [{"type": "Normalize", "mean": [0.1, 0.1], "std": [1]}]}, "transforms[0]"),
     ],
 )
