@@ -48,20 +48,16 @@ def load(options: argparse.Namespace) -> "tuple[list[Planned], list[Outcome]]":
     Raises:
         CommandLineError: there are no such files, or some of them cannot be used; the problems
             of every file have been printed.
-        ConfigError: the files do not go together.
     """
     _check_output(options)
     goes_on = options.resume_on_error and not options.validate
     loaded, invalid = _load_all(options, goes_on)
+    loaded, unfit = _fitting(loaded, options, goes_on)
+    invalid += unfit
+    if options.validate:
+        sys.stdout.writelines(f"{plain(str(plans[0].config.source))}: ok\n" for plans in loaded)
     if invalid and not (loaded and goes_on):
         raise CommandLineError(f"{_count(len(invalid), 'file')} cannot be used; nothing was run")
-    try:
-        _check_together(loaded)
-    except ConfigError:
-        if not goes_on:
-            raise
-        loaded, unfit = _fitting(loaded)
-        invalid += unfit
     return [plan for plans in loaded for plan in plans], invalid
 
 
@@ -101,9 +97,6 @@ def _load_all(
                 loaded.append(list(_planned(_load_one(file, options), options)))
             except ConfigError as error:
                 invalid.append(_invalid(error.source, error))
-            else:
-                if options.validate:
-                    sys.stdout.write(f"{plain(str(file))}: ok\n")
     return loaded, invalid
 
 
@@ -121,22 +114,28 @@ def _planned(config: MethodConfig, options: argparse.Namespace) -> Iterator[Plan
         yield Planned(config, seed, found, in_names)
 
 
-def _check_together(loaded: Sequence[Sequence[Planned]]) -> None:
-    check_batch([(plan.config, plan.seed_in_names) for plans in loaded for plan in plans])
+def _problems(loaded: Sequence[Sequence[Planned]]) -> list[list[Problem]]:
+    """Return the problems of every file beside those before it."""
+    runs = [(plan.config, plan.seed_in_names) for plans in loaded for plan in plans]
+    found = iter(check_batch(runs))
+    return [[next(found) for _ in plans][0] for plans in loaded]
 
 
 def _fitting(
-    loaded: "Sequence[list[Planned]]",
+    loaded: Sequence[list[Planned]], options: argparse.Namespace, goes_on: bool
 ) -> "tuple[list[list[Planned]], list[Outcome]]":
-    """Return the files that go together with those before them, and the others as outcomes."""
+    """Return the files that go together, and the others as outcomes.
+
+    Where the batch goes on without those, a file must go together with those that are left.
+    """
     fitting: list[list[Planned]] = []
     unfit: list[Outcome] = []
-    for plans in loaded:
-        try:
-            _check_together([*fitting, plans])
-        except ConfigError as error:
+    for plans, found in zip(loaded, _problems(loaded), strict=True):
+        problems = _problems([*fitting, plans])[-1] if goes_on else found
+        if problems:
             source = plans[0].config.source
-            unfit.append(_invalid(source, ConfigError(source, error.problems)))
+            placed = with_places(source, problems, options.settings)
+            unfit.append(_invalid(source, ConfigError(source, placed)))
         else:
             fitting.append(plans)
     return fitting, unfit
@@ -164,15 +163,18 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     from dcrf.builder import check  # noqa: PLC0415 - a file that breaks the schema needs no torch
     from dcrf.running import resolve_device  # noqa: PLC0415
 
+    problems: list[Problem] = []
     try:
-        device = resolve_device(config.device)
+        found = replace(config, device=resolve_device(config.device))
     except DcrfError as error:
         where = "--device" if options.device else "$.device"
-        raise ConfigError(file, [Problem(where, str(error), DEVICES)]) from error
+        problems, found = [Problem(where, str(error), DEVICES)], config
     try:
-        check(replace(config, device=device))
+        check(found)
     except ConfigError as error:
-        raise ConfigError(file, with_places(file, error.problems, options.settings)) from error
+        problems += error.problems
+    if problems:
+        raise ConfigError(file, with_places(file, problems, options.settings))
     return config
 
 

@@ -40,9 +40,7 @@ def load_method(
     nodes = nodes_of(filled)
     problems += checks.problems(nodes)
     if problems:
-        raise ConfigError(
-            path, with_line_numbers(_as_written(problems, renamed), _unset(raw.places, set_paths))
-        )
+        raise ConfigError(path, _placed(_as_written(problems, renamed), raw.places, set_paths))
     make_integers(nodes)
     return method_config(path, nodes, tuple(change.note for change in renamed))
 
@@ -52,8 +50,8 @@ def with_places(
 ) -> list[Problem]:
     """Return problems with the line and column that their JSON paths have in a file.
 
-    They are sorted by these. A problem keeps its own, and gets none where the command line
-    replaced the value, or where the file cannot be read any more.
+    They are sorted by these. A problem keeps its own; where the command line replaced the value
+    it says so instead, and where the file cannot be read any more it gets none.
 
     Args:
         source: the method file.
@@ -67,7 +65,7 @@ def with_places(
     data = deepcopy(raw.data)
     set_paths, _ = apply(data, settings)
     renamed, _ = aliases.rename(data)
-    return with_line_numbers(_as_written(problems, renamed), _unset(raw.places, set_paths))
+    return _placed(_as_written(problems, renamed), raw.places, set_paths)
 
 
 def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:
@@ -76,6 +74,17 @@ def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list
     for change in renamed:
         written = [replace(p, path=moved(p.path, change.new, change.old)) for p in written]
     return written
+
+
+def _placed(problems: Sequence[Problem], places: Places, set_paths: Sequence[str]) -> list[Problem]:
+    located = with_line_numbers(problems, _unset(places, set_paths))
+    return [_with_origin(problem, set_paths) for problem in located]
+
+
+def _with_origin(problem: Problem, set_paths: Sequence[str]) -> Problem:
+    """Return a problem that says where its value comes from, if that is not the file."""
+    is_set = any(moved(problem.path, path, "") != problem.path for path in set_paths)
+    return replace(problem, found=f"{problem.found} (given by --set)") if is_set else problem
 
 
 def _unset(places: Places, set_paths: Sequence[str]) -> Mapping[str, tuple[int, int]]:

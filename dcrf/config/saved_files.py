@@ -7,24 +7,25 @@ from pathlib import Path
 from dcrf.config.checks.input_files import is_file, what_is_wrong
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.config.saved_names import names_to_load, saved_file
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import Problem
+
+_Found = tuple[MethodConfig, Problem]
+"""A problem, and the method whose it is."""
 
 
-def check_batch(runs: Sequence[tuple[MethodConfig, int | None]]) -> None:
-    """Check the files that methods which run one after the other save and load.
+def check_batch(runs: Sequence[tuple[MethodConfig, int | None]]) -> list[list[Problem]]:
+    """Return for each of the runs, made one after the other, the problems of its method.
+
+    Two of them, or two parts of one, save to the same file; or a file to load does not exist, and
+    nothing that runs before saves it.
 
     Args:
         runs: methods with the seeds that belong into the names of saved files, None for none.
-
-    Raises:
-        ConfigError: two methods, or two parts of one, save to the same file; a file to load
-            does not exist, and nothing that runs before saves it.
     """
     steps = list(_steps(runs))
     writers: dict[Path, _Writer] = {}
-    problems = dict.fromkeys(_conflicts(steps, writers)) | dict.fromkeys(_unsaved(steps, writers))
-    if problems:
-        raise ConfigError("the batch", list(problems))
+    found = [*_conflicts(steps, writers), *_unsaved(steps, writers)]
+    return [list(dict.fromkeys(p for of, p in found if of is config)) for config, _ in runs]
 
 
 def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Path]]:
@@ -95,24 +96,24 @@ class _Writer:
         )
 
 
-def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[Problem]:
+def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[_Found]:
     """Fill in who is the first to save to each file."""
     for step in steps:
         for file, save in step.saved():
             writer = _Writer(step.config, save, step.seed)
             first = writers.setdefault(file, writer)
             if not writer.is_same_as(first):
-                yield _conflict(writer, first)
+                yield step.config, _conflict(writer, first)
 
 
-def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[Problem]:
+def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[_Found]:
     written: set[Path] = set()
     for step in steps:
         for path, file in step.loaded():
             names = names_to_load(file, step.seed)
             if not any(is_file(name) or name in written for name in names):
                 later = next((writers[name] for name in names if name in writers), None)
-                yield _missing(step.config, path, file, later)
+                yield step.config, _missing(path, file, later)
         written |= {file for file, _ in step.saved()}
 
 
@@ -120,16 +121,15 @@ def _conflict(writer: _Writer, first: _Writer) -> Problem:
     target = f"{first.save.path} of {first.config.source}"
     found = f"it saves to the same file as {target}: {first.save.target}"
     remedy = "give each its own path, or give the methods different names"
-    return Problem(f"{writer.save.path} of {writer.config.source}", found, remedy)
+    return Problem(f"{writer.save.path}.path_to_file_or_dir", found, remedy)
 
 
-def _missing(config: MethodConfig, path: str, file: Path, later: _Writer | None) -> Problem:
-    where = f"{path} of {config.source}"
+def _missing(path: str, file: Path, later: _Writer | None) -> Problem:
     if later is None:
         found = (
             f"the file '{file}' {what_is_wrong(file, 'file')}, and nothing in the batch saves it"
         )
-        return Problem(where, found, "check the path, or run what saves it")
+        return Problem(path, found, "check the path, or run what saves it")
     writer = f"{later.save.path} of {later.config.source}"
     found = f"the file '{file}' does not exist yet, it is saved only later, by {writer}"
-    return Problem(where, found, "run what saves it before")
+    return Problem(path, found, "run what saves it before")

@@ -211,7 +211,7 @@ def test_an_unusable_command_line_is_explained(call, tmp_path, arguments, messag
 
 def test_a_layer_that_torch_refuses_is_a_problem_with_its_path(call, tmp_path):
     content = method()
-    content["mappings"][0]["layers"][1]["in_features"] = "many"
+    content["mappings"][0]["layers"][1]["in_features"] = -3
 
     code, _, err = call(written(tmp_path, content))
 
