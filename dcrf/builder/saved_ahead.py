@@ -48,7 +48,11 @@ class SavedAhead:
             load_mapping(mapping, entry.file)
 
     def check_centroids(self, file: Path, centroids: Tensor) -> None:
-        """Raise DataError where a file that was saved before holds centroids of another shape."""
-        saved = self.written.get(file, {}).get(CENTROIDS)
-        if saved is not None and saved.shape != centroids.shape:
+        """Raise DataError where a file that was saved before holds no centroids of this shape."""
+        if file not in self.written:
+            return
+        saved = self.written[file].get(CENTROIDS)
+        if saved is None:
+            raise DataError(f"{file} will hold the parameters of a mapping, no centroids")
+        if saved.shape != centroids.shape:
             raise DataError(f"{file} will hold centroids of shape {tuple(saved.shape)}")
