@@ -11,9 +11,9 @@ from functools import cache
 from itertools import chain, islice
 from typing import Any
 
+from dcrf.config.argument_values import Given, value_problems
 from dcrf.config.json_paths import child
 from dcrf.config.similar import closest
-from dcrf.config.validator import shown
 from dcrf.errors import MOST_PROBLEMS, Problem
 from dcrf.registry import SCHEMA
 
@@ -22,7 +22,6 @@ Entry = Mapping[str, Any]
 POSITIONAL = "positional_arguments"
 """The key of the arguments by position."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _HOME = {
     "layers": "a layer of torch.nn",
@@ -62,8 +61,7 @@ def check_call(
         _too_many(entry, str(name), positional, path),
         _not_arguments(place, str(name), arguments, path),
         _given_twice(given_by_position, arguments, path),
-        _not_booleans(entry, arguments, path),
-        _not_numbers(entry, arguments, positional, path),
+        value_problems(place, str(name), entry, _with_paths(entry, arguments, positional, path)),
         _missing(entry, str(name), {*given_by_position, *arguments}, path),
     )
     return list(islice(found, MOST_PROBLEMS))
@@ -174,40 +172,15 @@ def _given_twice(
             yield Problem(path, found, "leave one of them out")
 
 
-def _not_booleans(entry: Entry, arguments: Mapping[str, object], path: str) -> Iterable[Problem]:
-    """What would count as true, whatever it says."""
-    for argument in entry.get("booleans", ()):
-        value = arguments.get(argument)
-        if value is not None and not isinstance(value, bool):
-            found = f"{value!r} is not true or false"
-            yield Problem(child(path, argument), found, f"write true or false for {argument!r}")
-
-
-def _not_numbers(
+def _with_paths(
     entry: Entry, arguments: Mapping[str, object], positional: Sequence[object], path: str
-) -> Iterable[Problem]:
-    """What torch would compare or multiply with numbers, if it ever comes to that."""
-    given = {child(path, key): (key, value) for key, value in arguments.items()}
-    for index, pair in enumerate(zip(_by_position(entry), positional, strict=False)):
-        given[child(child(path, POSITIONAL), index)] = pair
-    for place, (argument, value) in given.items():
-        for where, word in _words_in(value, place) if argument in entry.get("numbers", ()) else ():
-            found = f"{shown(word)} is not a number"
-            yield Problem(where, found, f"write {_unquoted(word) or 'a number'} for {argument!r}")
-
-
-def _words_in(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Yield path and value of all that can be no number: texts and objects."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _words_in(item, child(path, index))
-    elif isinstance(value, str | dict):
-        yield path, value
-
-
-def _unquoted(word: object) -> str | None:
-    """Return the number that a text spells; None if it spells none."""
-    return word if isinstance(word, str) and _NUMBER.fullmatch(word) else None
+) -> Iterator[Given]:
+    """Yield JSON path, name and value of every argument whose name is known."""
+    listed = child(path, POSITIONAL)
+    for index, (argument, value) in enumerate(zip(_by_position(entry), positional, strict=False)):
+        yield child(listed, index), argument, value
+    for argument, value in arguments.items():
+        yield child(path, argument), argument, value
 
 
 def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Problem]:

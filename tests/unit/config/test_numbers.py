@@ -60,3 +60,31 @@ def test_a_word_for_the_padding_of_a_convolution_is_left_to_torch():
     given = {"in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": "same"}
 
     assert check_call("layers", "Conv2d", given, "$") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "argument", "least"),
+    [
+        ("layers", "Softplus", "beta", 1e-6),
+        ("functions", "softplus", "beta", 1e-6),
+        ("functions", "gumbel_softmax", "tau", 1e-6),
+        ("datasets", "FakeData", "num_classes", 1),
+    ],
+)
+def test_what_must_be_positive_is(place, name, argument, least):
+    for value in (0, -1, least / 2):
+        (problem,) = check_call(place, name, {argument: value}, "$")
+
+        assert problem.path == f"$.{argument}"
+        assert "at least" in problem.found
+
+    assert check_call(place, name, {argument: least}, "$") == []
+
+
+def test_arguments_by_position_have_the_same_rules():
+    (problem,) = check_call("layers", "Softplus", {}, "$", [0])
+    assert problem.path == "$.positional_arguments[0]"
+
+    (problem,) = check_call("layers", "Linear", {}, "$", [3, 4, "no"])
+    assert problem.path == "$.positional_arguments[2]"
+    assert problem.found == "'no' is not true or false"

@@ -1,0 +1,71 @@
+"""Check the values of arguments of torch and torchvision, as far as these say what they take."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dcrf.config.json_paths import child
+from dcrf.config.validator import shown
+from dcrf.errors import Problem
+
+Given = tuple[str, str, object]
+"""JSON path, name and value of an argument."""
+
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
+
+# What torch takes whatever its value, and fails with, or makes infinities of, when it is used.
+_LEAST: Mapping[tuple[str, str], tuple[str, float]] = MappingProxyType(
+    {
+        ("layers", "Softplus"): ("beta", 1e-6),
+        ("functions", "softplus"): ("beta", 1e-6),
+        ("functions", "gumbel_softmax"): ("tau", 1e-6),
+        ("datasets", "FakeData"): ("num_classes", 1),
+    }
+)
+
+
+def value_problems(
+    place: str, name: str, entry: Mapping[str, Any], given: Iterable[Given]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the values of arguments.
+
+    Args:
+        place: where the name is from, as `layers`.
+        name: what is called.
+        entry: what `schema/names` knows of it.
+        given: its arguments.
+    """
+    limited, least = _LEAST.get((place, name), ("", 0))
+    for path, argument, value in given:
+        if argument in entry.get("booleans", ()):
+            yield from _no_boolean(path, argument, value)
+        elif argument in entry.get("numbers", ()):
+            yield from _no_numbers(path, argument, value)
+        if argument == limited and isinstance(value, int | float) and value < least:
+            found = f"{shown(value)} is out of range, it must be at least {least}"
+            yield Problem(path, found, f"{name!r} fails with a smaller {argument!r}")
+
+
+def _no_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:
+    """What would count as true, whatever it says."""
+    if value is not None and not isinstance(value, bool):
+        remedy = f"write true or false for {argument!r}"
+        yield Problem(path, f"{value!r} is not true or false", remedy)
+
+
+def _no_numbers(path: str, argument: str, value: object) -> Iterator[Problem]:
+    """What torch would compare or multiply with numbers, if it ever comes to that."""
+    for place, word in _words_in(value, path):
+        is_quoted = isinstance(word, str) and _NUMBER.fullmatch(word)
+        remedy = f"write {word if is_quoted else 'a number'} for {argument!r}"
+        yield Problem(place, f"{shown(word)} is not a number", remedy)
+
+
+def _words_in(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield path and value of all that can be no number: texts and objects."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _words_in(item, child(path, index))
+    elif isinstance(value, str | dict):
+        yield path, value
