@@ -41,7 +41,8 @@ def value_problems(
         if argument in entry.get("booleans", ()):
             yield from _no_boolean(path, argument, value)
         elif argument in entry.get("numbers", ()):
-            yield from _no_numbers(path, argument, value)
+            means_integer = place == "layers" and argument in entry.get("integers", ())
+            yield from _no_numbers(path, argument, value, means_integer)
         if argument == limited and isinstance(value, int | float) and value < least:
             found = f"{shown(value)} is out of range, it must be at least {least}"
             yield Problem(path, found, f"{name!r} fails with a smaller {argument!r}")
@@ -54,18 +55,22 @@ def _no_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:
         yield Problem(path, f"{value!r} is not true or false", remedy)
 
 
-def _no_numbers(path: str, argument: str, value: object) -> Iterator[Problem]:
+def _no_numbers(path: str, argument: str, value: object, means_integer: bool) -> Iterator[Problem]:
     """What torch would compare or multiply with numbers, if it ever comes to that."""
-    for place, word in _words_in(value, path):
-        is_quoted = isinstance(word, str) and _NUMBER.fullmatch(word)
-        remedy = f"write {word if is_quoted else 'a number'} for {argument!r}"
-        yield Problem(place, f"{shown(word)} is not a number", remedy)
+    for place, item in _items(value, path):
+        if isinstance(item, str | dict):
+            is_quoted = isinstance(item, str) and _NUMBER.fullmatch(item)
+            remedy = f"write {item if is_quoted else 'a number'} for {argument!r}"
+            yield Problem(place, f"{shown(item)} is not a number", remedy)
+        elif means_integer and isinstance(item, float) and not item.is_integer():
+            remedy = f"write a whole number for {argument!r}"
+            yield Problem(place, f"{item} is not an integer", remedy)
 
 
-def _words_in(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Yield path and value of all that can be no number: texts and objects."""
+def _items(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield path and value of what is in lists at any depth, or of the value itself."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _words_in(item, child(path, index))
-    elif isinstance(value, str | dict):
+            yield from _items(item, child(path, index))
+    else:
         yield path, value

@@ -88,3 +88,25 @@ def test_arguments_by_position_have_the_same_rules():
     (problem,) = check_call("layers", "Linear", {}, "$", [3, 4, "no"])
     assert problem.path == "$.positional_arguments[2]"
     assert problem.found == "'no' is not true or false"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "where"),
+    [
+        ("Linear", {"in_features": 6.5, "out_features": 3}, ".in_features"),
+        ("MaxPool2d", {"kernel_size": [2, 1.5]}, ".kernel_size[1]"),
+        ("Flatten", {"start_dim": 0.5}, ".start_dim"),
+    ],
+)
+def test_sizes_of_layers_are_whole(name, arguments, where):
+    (problem,) = check_call("layers", name, arguments, "$")
+
+    assert problem.path == f"${where}"
+    assert problem.found.endswith("is not an integer")
+
+
+def test_what_is_only_mostly_whole_may_have_a_fraction():
+    assert check_call("layers", "Linear", {"in_features": 6.0, "out_features": 3}, "$") == []
+    assert check_call("layers", "Softplus", {"threshold": 20.5}, "$") == []
+    assert check_call("functions", "softplus", {"threshold": 20.5}, "$") == []
+    assert check_call("schedulers", "CosineAnnealingLR", {"T_max": 10.5}, "$") == []
