@@ -2,20 +2,20 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import inf
 from multiprocessing.connection import wait
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from dcrf.config.model import MethodConfig
 from dcrf.experiments.child import Child, say
-from dcrf.experiments.isolation import SIGNALS, Job, blocked_signals
+from dcrf.experiments.isolation import Job, blocked_signals
 from dcrf.experiments.order import Needs, needs
 from dcrf.plain_text import indented
 from dcrf.reporting.summary import Outcome
+from dcrf.training.stopping import SIGNALS
 
 if TYPE_CHECKING:
     from dcrf.running import Output
@@ -27,6 +27,8 @@ _HOW = {
     "not run": "was not run",
 }
 """What has become of a run, where `has <status>` does not say so."""
+_LONGEST_WAIT = 86400.0
+"""Seconds; from 25 days on the system refuses to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,12 @@ class Batch:
 
     def run(self) -> None:
         """Make the runs, until all are done or the batch is to stop; fill in `outcomes`."""
-        with _handled(self._pass_on):
+        with _handled({**dict.fromkeys(SIGNALS, self._pass_on), signal.SIGTSTP: self._pause}):
             self._start()
             while self.running:
                 self._wait()
-                self._collect()
-                self._start()
+                if self._collect():
+                    self._start()
 
     def _start(self) -> None:
         """Start those that may, until so many are running at once."""
@@ -114,12 +116,14 @@ class Batch:
         with blocked_signals():  # so that no signal finds a process that is not in the table
             if self._is_stopping() or len(self.running) == self.rules.at_once:
                 return
-            self.waiting.remove(number)
             try:
                 self.running[number] = Child(self.jobs[number], self.rules.timeout)
             except (OSError, EOFError) as error:
+                if self.running:  # when one of them has ended there may be room
+                    return
                 cause = f"no process can be started: {error}"
                 self._note(number, self.jobs[number].outcome("failed", cause))
+            self.waiting.remove(number)
 
     def _missing(self, needs: Needs) -> str | None:
         """Return why a run cannot start: what it loads may be left from an earlier batch."""
@@ -137,13 +141,16 @@ class Batch:
         children = self.running.values()
         left = min(child.deadline for child in children) - time.monotonic()
         channels = [channel for child in children for channel in child.channels()]
-        wait(channels, None if left == inf else max(left, 0))
+        wait(channels, min(max(left, 0), _LONGEST_WAIT))
 
-    def _collect(self) -> None:
+    def _collect(self) -> bool:
+        """Look after those that run; return whether any has ended."""
+        before = len(self.running)
         for number, child in list(self.running.items()):
             if outcome := child.look():
                 del self.running[number]
                 self._note(number, outcome, is_known=child.received is not None)
+        return len(self.running) < before
 
     def _note(self, number: int, outcome: Outcome, *, is_known: bool = False) -> None:
         """Take note of an outcome, and tell the user, who may know it from the run itself."""
@@ -157,13 +164,25 @@ class Batch:
         for child in self.running.values():
             child.interrupt(number)
 
+    def _pause(self, number: int, frame: FrameType | None) -> None:
+        """Stop with all that runs, as Ctrl-Z asks, until a shell lets this process go on."""
+        start = time.monotonic()
+        for child in self.running.values():
+            child.pause()
+        signal.raise_signal(signal.SIGSTOP)
+        for child in self.running.values():
+            child.go_on(time.monotonic() - start)
+
+
+_Handler = Callable[[int, FrameType | None], None]
+
 
 @contextmanager
-def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle SIGINT and SIGTERM, where they are not ignored."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:
+def _handled(handlers: Mapping[int, _Handler]) -> Iterator[None]:
+    """Handle signals inside the block, where they are not ignored."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, handle in handlers.items():
+        if before[number] != signal.SIG_IGN:
             signal.signal(number, handle)
     try:
         yield

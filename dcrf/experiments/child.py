@@ -19,6 +19,8 @@ from dcrf.reporting.writers import Lines
 _CHUNK = 2**16
 _PATIENCE = 2
 """Signals that are passed on: the first asks for an end in order, the second for a quick one."""
+_UNKNOWN = 255
+"""Exit code of a process whose server has gone before it."""
 
 
 class Child:
@@ -29,7 +31,7 @@ class Child:
         timeout: seconds that it may take; None for as many as it takes.
 
     Raises:
-        OSError: the machine has no process to give.
+        OSError, EOFError: the machine has no process to give.
     """
 
     def __init__(self, job: Job, timeout: float | None) -> None:
@@ -38,20 +40,27 @@ class Child:
         self.lines, lines = None, None
         if job.prefix is not None:
             self.lines, lines = Pipe(duplex=False)
-        self.process = start(job, results, lines)
+        try:
+            self.process = start(job, results, lines)
+        finally:
+            results.close()
+            if lines is not None:
+                lines.close()
+        assert self.process.pid is not None
+        self.pid = self.process.pid  # a signal may come when the process is closed already
         self.started = time.monotonic()
         self.deadline = inf if timeout is None else self.started + timeout
         self.rest = b""
         self.received: Outcome | None = None
         self.interruptions = 0
         self.stopped: str | None = None
-        results.close()
-        if lines is not None:
-            lines.close()
 
     def look(self) -> Outcome | None:
         """Pass its lines on, see to its time; return the outcome once the process has ended."""
         ended = self.process.exitcode is not None  # asked first: what it wrote is there then
+        if self.process.exitcode == _UNKNOWN:  # it may go on, and nobody would know when it ends
+            self._kill()
+            wait([self.results], GRACE)
         self._read_lines()
         self._receive()
         if ended:
@@ -70,6 +79,15 @@ class Child:
         else:
             self._kill()
 
+    def pause(self) -> None:
+        """Stop it, and the processes that it has started, until it is to go on."""
+        self._send_all(signal.SIGSTOP)
+
+    def go_on(self, seconds: float) -> None:
+        """Let it go on after so many seconds, which do not count for its time."""
+        self.deadline += seconds
+        self._send_all(signal.SIGCONT)
+
     def channels(self) -> list[Connection | int]:
         """Return what becomes readable when there is something to look at."""
         open_ones = [self.process.sentinel, self.lines, None if self.received else self.results]
@@ -86,14 +104,16 @@ class Child:
             self._send(signal.SIGTERM)
 
     def _send(self, number: int, send: Callable[[int, int], None] = os.kill) -> None:
-        assert self.process.pid is not None
         with suppress(ProcessLookupError):
-            send(self.process.pid, number)
+            send(self.pid, number)
+
+    def _send_all(self, number: int) -> None:
+        """Send it a signal, and the processes that it has started."""
+        self._send(number, os.killpg)
+        self._send(number)  # in its first moments it has no group of its own
 
     def _kill(self) -> None:
-        """Kill it, and the processes that it has started."""
-        self._send(signal.SIGKILL, os.killpg)
-        self._send(signal.SIGKILL)  # in its first moments it has no group of its own
+        self._send_all(signal.SIGKILL)
 
     def _receive(self) -> None:
         if self.received is None and self.results.poll():
@@ -134,6 +154,9 @@ class Child:
         made = replace(self.job.outcome("crashed"), seconds=time.monotonic() - self.started)
         if self.stopped:
             return replace(made, status="interrupted")
+        if code == _UNKNOWN:
+            cause = "stopped, as the server that it came from has died; go on with --resume"
+            return replace(made, error=cause)
         if code == -signal.SIGKILL:
             return replace(made, status="out of memory", error="killed, perhaps for memory")
         if code < 0:

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
@@ -23,16 +23,18 @@ from typing import TYPE_CHECKING
 from dcrf.config.model import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.summary import Outcome
+from dcrf.training.stopping import SIGNALS
 
 if TYPE_CHECKING:
     from dcrf.running import Output
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 10.0
 """Seconds that a process has to end by itself before it is killed."""
 
 _FROM_SERVER = sys.platform == "linux"  # Apple's libraries may crash in a fork, also of a server
 _ROOT = Path(__file__).parents[2]
+_MOMENT = 0.1
+"""Seconds that a server which has been killed takes at most until it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,15 @@ class Job:
         return Outcome(str(self.config.source), self.config.name, self.seed, status, error=error)
 
 
-def prepare() -> None:
-    """Start the server, which imports torch while this process does other things."""
+def prepare() -> bool:
+    """Start the server, which imports torch while this process does other things.
+
+    Returns:
+        Whether there is one now: none on other systems, or where it has no place for its socket,
+        whose path may have no more than 107 bytes.
+    """
     if not _FROM_SERVER:
-        return
+        return False
     before = os.environ.get("PYTHONPATH")
     # the server knows no other way to find this package (until Python 3.13)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
@@ -65,17 +72,20 @@ def prepare() -> None:
         forkserver.set_forkserver_preload(["dcrf.running"])
         with blocked_signals():
             forkserver.ensure_running()
+    except OSError:
+        return False
     finally:
         if before is None:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = before
+    return True
 
 
 @contextmanager
 def blocked_signals() -> Iterator[None]:
-    """Keep SIGINT and SIGTERM waiting; a process that starts meanwhile begins that way."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Keep SIGINT, SIGTERM and Ctrl-Z waiting; a process that starts meanwhile begins that way."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [*SIGNALS, signal.SIGTSTP])
     try:
         yield
     finally:
@@ -91,9 +101,17 @@ def start(job: Job, results: Connection, lines: Connection | None) -> BaseProces
         lines: where its output goes; None where it goes to where that of this process goes.
 
     Raises:
-        OSError: the machine has no process to give.
+        OSError, EOFError: the machine has no process to give.
     """
-    context = get_context("forkserver") if _FROM_SERVER else get_context("spawn")
+    try:
+        return _started(job, results, lines)
+    except (ConnectionError, EOFError):  # somebody has killed the server
+        time.sleep(_MOMENT)
+        return _started(job, results, lines)
+
+
+def _started(job: Job, results: Connection, lines: Connection | None) -> BaseProcess:
+    context = get_context("forkserver") if prepare() else get_context("spawn")
     process = context.Process(target=_run, args=(job, results, lines))
     with blocked_signals():
         process.start()
@@ -103,15 +121,20 @@ def start(job: Job, results: Connection, lines: Connection | None) -> BaseProces
 def _run(job: Job, results: Connection, lines: Connection | None) -> None:
     """Be the process: make the run, send its outcome."""
     os.setpgid(0, 0)  # Ctrl-C reaches the process that started this one, which passes it on once
+    signal.signal(
+        signal.SIGTTOU, signal.SIG_IGN
+    )  # which a group in the background gets as it writes
     if lines is not None:
-        os.dup2(lines.fileno(), sys.stdout.fileno())
-        os.dup2(lines.fileno(), sys.stderr.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                os.dup2(lines.fileno(), stream.fileno())
         lines.close()
     threading.Thread(target=_follow_parent, daemon=True).start()
     outcome = _outcome(job)
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    results.send(outcome)
+    with suppress(OSError):  # the process that would read it is gone
+        results.send(outcome)
 
 
 def _outcome(job: Job) -> Outcome:
@@ -131,7 +154,8 @@ def _outcome(job: Job) -> Outcome:
     except KeyboardInterrupt:
         return job.outcome("interrupted")
     except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         return job.outcome(status_of(error), cause_of(error))
 
 

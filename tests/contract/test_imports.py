@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "environment": set(),
     "running": {"builder", "config", "environment", "errors", "files", "reporting", "resuming"}
     | {"streams", "training"},
-    "experiments": {"config", "errors", "plain_text", "reporting", "running"},
+    "experiments": {"config", "errors", "plain_text", "reporting", "running"} | {"training"},
     "loading": {"builder", "config", "errors", "experiments", "plain_text", "reporting"}
     | {"resuming", "running"},
     "cli": {"errors", "experiments", "files", "flags", "loading", "reporting", "running"},

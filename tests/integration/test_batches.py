@@ -17,6 +17,7 @@ from dcrf.cli import INTERRUPTED, main
 from dcrf.config import load_method
 from dcrf.running import Output, run_method
 from tests.cases.methods import VIEW, contents, method, result, written
+from tests.cases.processes import state, until
 
 LONG_ENOUGH = 120  # seconds for what takes a few; reached only where something hangs
 TIMEOUT = 8  # seconds, of which healthy runs take less than one
@@ -159,6 +160,67 @@ def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
     assert contents(folder_of(tmp_path, "healthy")) == alone(tmp_path, contents_of["healthy"])
 
 
+@on_linux
+def test_a_batch_goes_on_without_the_server_that_its_runs_came_from(start, tmp_path):
+    contents_of = [endless("first"), method(name="second")]
+    files = [written(tmp_path, content, f"{content['name']}.json") for content in contents_of]
+    process = start(*files, "--resume_on_error")
+    until_training(process, "first")
+    first = process_of_the_run(process)
+
+    os.kill(parents()[first], signal.SIGKILL)
+    out, _ = process.communicate(timeout=LONG_ENOUGH)
+
+    assert statuses(tmp_path) == {"first": "crashed", "second": "ok"}
+    assert "first, seed 0, crashed: stopped, as the server that it came from has died" in out
+    assert state(first) in (None, "Z")
+
+
+@on_linux
+def test_ctrl_z_stops_the_runs_and_they_go_on(start, tmp_path):
+    process = start(written(tmp_path, endless("paused")))
+    until_training(process, "paused")
+    run = process_of_the_run(process)
+
+    process.send_signal(signal.SIGTSTP)
+    until(lambda: (state(process.pid), state(run)) == ("T", "T"))
+    process.send_signal(signal.SIGCONT)
+    assert any(line.startswith("finetuning  it ") for line in process.stdout)
+    until(lambda: state(run) != "T")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONG_ENOUGH)
+
+    assert process.returncode == INTERRUPTED
+    assert statuses(tmp_path) == {"paused": "interrupted"}
+
+
+IN_A_TERMINAL = """
+import os, pty, sys
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+pty.spawn(["sh", "-c", 'stty tostop; exec "$@"', "sh", *sys.argv[1:]])
+"""
+
+
+@on_linux
+def test_a_terminal_that_stops_what_writes_in_the_background_does_not_stop_runs(start, tmp_path):
+    process = start(written(tmp_path, method()), through=[sys.executable, "-c", IN_A_TERMINAL])
+
+    process.communicate(timeout=LONG_ENOUGH)
+
+    assert statuses(tmp_path) == {"tiny": "ok"}
+
+
+def test_a_long_name_of_the_temporary_folder_stops_nothing(start, tmp_path):
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder)}
+
+    process = start(written(tmp_path, method()), env=environment)
+    out, _ = process.communicate(timeout=LONG_ENOUGH)
+
+    assert process.returncode == 0, out
+
+
 def test_a_run_does_not_outlive_who_started_it(start, tmp_path):
     process = start(written(tmp_path, endless("orphan")))
     until_training(process, "orphan")
@@ -257,6 +319,12 @@ def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
     loaded = torch.load(file, weights_only=True)
     assert saved.keys() == loaded.keys()
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)
+
+
+def test_a_run_may_take_longer_than_the_system_waits(call, tmp_path):
+    code, out, _ = call(written(tmp_path, method()), "--timeout", "1e8")
+
+    assert code == 0, out
 
 
 def test_what_loads_a_file_does_without_none_that_is_left_from_before(call, tmp_path):

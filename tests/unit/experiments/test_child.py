@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from dcrf.experiments.child import Child
 from dcrf.experiments.isolation import Job
 from dcrf.running import Output
 from tests.cases.methods import method, result, written
+from tests.cases.processes import state, until
+
+LONG_ENOUGH = 120  # seconds for what takes a few; reached only where something hangs
 
 
 @pytest.fixture
@@ -73,6 +77,46 @@ def test_the_third_signal_kills(start):
         child.interrupt(signal.SIGINT)
 
     assert ended(child).status == "interrupted"
+
+
+def test_what_was_interrupted_before_its_time_was_up_stays_interrupted(start):
+    child = start(endless(), timeout=LONG_ENOUGH)
+    os.kill(child.pid, signal.SIGSTOP)
+
+    child.interrupt(signal.SIGINT)
+    child.deadline = 0.0
+
+    assert ended(child).status == "interrupted"
+
+
+def test_what_failed_in_its_last_moment_has_failed(start):
+    content = method()
+    content["phases"][0]["optimizers"][0].update(type="SGD", lr=1e30)
+    child = start(content, timeout=LONG_ENOUGH)
+    child.stopped = "timed out"
+
+    assert ended(child).status == "diverged"
+
+
+def test_a_signal_that_comes_after_the_end_is_nobody_s(start):
+    child = start(method())
+    ended(child)
+
+    child.interrupt(signal.SIGINT)
+    child.pause()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_pause_does_not_count_for_the_time(start):
+    child = start(endless(), timeout=LONG_ENOUGH)
+    deadline = child.deadline
+
+    child.pause()
+    until(lambda: state(child.pid) == "T")
+    child.go_on(50.0)
+    until(lambda: state(child.pid) != "T")
+
+    assert child.deadline == deadline + 50.0
 
 
 def test_a_run_that_is_stopped_at_its_time_says_so(start):
