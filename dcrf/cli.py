@@ -42,8 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_output() -> None:
     """Let everything be printed: to nowhere if output is closed, escaped what it cannot show."""
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
-    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
+    if sys.stderr is None:
+        sys.stderr = sys.stdout
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -94,7 +94,7 @@ def test_every_line_of_a_text_gets_the_prefix_after_the_time():
     Lines(stream, timestamps=True, prefix="dec: ").write(Note("first\nsecond"))
 
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
-    assert re.fullmatch(rf"{stamp}dec: first\n{stamp}dec: second\n", stream.getvalue())
+    assert re.fullmatch(rf"{stamp}dec: first\n{stamp}dec:     second\n", stream.getvalue())
 
 
 def test_a_log_file_that_several_share_tells_them_apart(tmp_path):
