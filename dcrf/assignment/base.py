@@ -17,6 +17,11 @@ class Assignment(Shared):
         """Factor of the squared distance in a Gaussian similarity; 1 for every other kind."""
         return 1.0
 
+    @property
+    def is_annealing(self) -> bool:
+        """Whether `inverse_temperature` has not come to its last value yet."""
+        return False
+
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities; every row's exp sums to 1."""
         return self.shared(samples, lambda: self.assign(samples))

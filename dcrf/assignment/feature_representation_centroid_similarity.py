@@ -56,6 +56,12 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
             self.iterations,
         )
 
+    @property
+    def is_annealing(self) -> bool:
+        """Whether `inverse_temperature` has not come to its last value yet."""
+        final = self.schedule.get("annealing_final_value")
+        return self.is_gaussian and final is not None and self.inverse_temperature < final
+
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities."""
         self.check_ready()

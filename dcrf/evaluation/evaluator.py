@@ -25,7 +25,7 @@ class Evaluation:
     reassignment_ratio: share of samples whose cluster changed since the evaluation before, in
         [0, 1]; None for the first one of a phase.
     internal: metrics without labels, only where there are no labels.
-    collapse: signs that clusters or features have collapsed, kind -> sentence.
+    collapse: what looks collapsed at this moment, kind -> sentence.
     """
 
     n_samples: int
@@ -91,7 +91,8 @@ class Evaluator:
         )
 
     def _collapse(self, sweep: Sweep, sizes: tuple[int, ...]) -> dict[str, str]:
-        centres = self.assignment.cluster_centres()
+        # while a temperature falls, centres lie on one another until their clusters part
+        centres = None if self.assignment.is_annealing else self.assignment.cluster_centres()
         features = self._features(sweep, evenly_spaced(sweep.n_samples, FEATURE_SAMPLES))
         return signs(sizes, features, None if centres is None else centres.float().cpu().numpy())
 

@@ -62,6 +62,24 @@ def test_annealing_counts_iterations_since_the_centroids_exist():
     assert seen[2:] == pytest.approx([0.1 * 2 ** (1 / 0.6931471805599453**2)] * 2)
 
 
+def test_annealing_ends_with_the_last_value():
+    made, centroids = strategy("gaussian", **{**ANNEALING, "annealing_final_value": 0.3})
+    centroids.assign(torch.zeros(2, 1))
+    seen = []
+    for _ in range(4):
+        seen.append(made.is_annealing)
+        made.after_iteration()
+
+    assert seen == [True, True, False, False]  # 0.1 twice, and then min(0.42, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("measure", "temperature"), [("student_t", {}), ("gaussian", {"fixed_value": 0.5})]
+)
+def test_a_fixed_temperature_is_not_annealed(measure, temperature):
+    assert not strategy(measure, **temperature)[0].is_annealing
+
+
 def test_annealing_survives_saving():
     made, centroids = strategy("gaussian", **ANNEALING)
     centroids.assign(torch.zeros(2, 1))

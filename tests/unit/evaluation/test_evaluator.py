@@ -95,9 +95,9 @@ def test_signs_of_collapse_are_told_with_and_without_labels():
 
 
 class Around(Given):
-    """Has centres, and features of its own."""
+    """Has centres, features of its own, and a temperature."""
 
-    centres, flat = torch.eye(3), 1.0
+    centres, flat, is_annealing = torch.eye(3), 1.0, False
 
     def features(self, samples):
         return samples * self.flat
@@ -115,6 +115,8 @@ def test_features_and_centres_are_those_of_the_assignment():
     assert evaluator.evaluate(sweep).collapse == {
         "merged centroids": "2 of 3 centroids lie on another one"
     }
+    assignment.is_annealing = True
+    assert evaluator.evaluate(sweep).collapse == {}
     assignment.flat = 0.0
     assert "constant features" in evaluator.evaluate(sweep).collapse
 
