@@ -1,41 +1,61 @@
 """Signs that clusters or features have collapsed, seen without labels.
 
-Every threshold lies far beyond what a method passes through that goes on to work: some clusters
-are empty early in training, sizes differ severalfold, and centroids start near each other.
+Every limit lies between what healthy runs pass through and where collapsed ones end:
+
+- Centroids whose spread is a twentieth of the features' are as good as one. Those of k-means and
+  DEC stay above a half; a run with nothing but a pull of features to centroids is below a twentieth
+  after 150 iterations, and at a hundredth after 500. Compared are the directions in which centroids
+  differ: in the others, of which there may be hundreds, features of good clusters vary as well.
+- While a temperature is annealed, as in deep k-means, centroids lie on one another until clusters
+  part: below a hundredth for two thousand iterations of a run that went on to work. So the
+  evaluator passes none then.
+- Few samples leave clusters empty by chance. That excuses no other sign.
+
+Medians and quantiles, since one sample far away must not make the others look equal. Order and
+scale of samples and centroids change nothing, and neither does where they lie, but for constant
+features: their spread is measured against their distance from zero, for want of anything else.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import orth
 from scipy.spatial import KDTree
 
 LARGEST_SHARE = 0.95
-"""Of the samples in one of several clusters. Data that are that lopsided have no clusters to find;
-the largest class of the data sets in use has below a third."""
+"""Of the samples, in one of several clusters or with the same features. Data that are that lopsided
+have no clusters to find; the largest class of the data sets in use has below a third."""
+
+FEWEST_SAMPLES = 20
+"""Below which `LARGEST_SHARE` of them is all of them."""
 
 EMPTY_SHARE = 0.5
 """Of the clusters, above which too few of them are in use to come back by themselves."""
 
 FEWEST_PER_CLUSTER = 2
-"""Samples per cluster, below which sizes say nothing: some clusters are empty by chance."""
+"""Samples per cluster, below which some clusters are empty by chance."""
 
-RELATIVE_VARIANCE = 1e-12
-"""Of features, against their mean square: a spread of a millionth is about ten times what rounding
-to 32 bits makes of equal values, and nothing that distances could be computed from."""
+RELATIVE_SPREAD = 1e-3
+"""Of features, against their size: less is rounded off by bfloat16 and TF32 (eight and ten bits),
+and a squared distance has no more than one digit left in 32 bits where it is expanded. A deep
+network just initialised has 0.1, pixels have 0.6."""
 
 RELATIVE_DISTANCE = 1e-4
-"""Between centroids, against the spread of the features: they get the same samples, the same
-gradients, and never part again. Centroids that k-means finds lie about one spread apart."""
+"""Between two centroids, against the spread of the features: they get the same samples, the same
+gradients, and never part again. Small, since of hundreds of healthy ones some lie close."""
+
+RELATIVE_CENTROIDS = 0.05
+"""Spread of the centroids, against that of the features; see above."""
 
 FEATURE_SAMPLES = 256
-"""Evenly spaced samples whose features are looked at: enough to see that all of them are equal."""
+"""Evenly spaced samples whose features are looked at: enough to see that nearly all are equal."""
 
 Features = NDArray[np.floating]
 
 
 def signs(sizes: Sequence[int], features: Features, centres: Features | None) -> dict[str, str]:
-    """Return what has collapsed: kind -> sentence; nothing for a healthy state.
+    """Return what looks collapsed now: kind -> sentence; nothing for a healthy state.
 
     Args:
         sizes: samples of every cluster, (k,).
@@ -53,45 +73,50 @@ def signs(sizes: Sequence[int], features: Features, centres: Features | None) ->
 
 def one_cluster(sizes: Sequence[int]) -> str | None:
     """Say so if one of several clusters has taken nearly all samples."""
-    if not _say_something(sizes) or max(sizes) < LARGEST_SHARE * sum(sizes):
+    n_samples = sum(sizes)
+    if len(sizes) == 1 or n_samples < FEWEST_SAMPLES or max(sizes) < LARGEST_SHARE * n_samples:
         return None
-    share = 100 * max(sizes) / sum(sizes)
+    share = 100 * max(sizes) / n_samples
     return f"{share:.1f} % of the samples are in one of {len(sizes)} clusters"
 
 
 def empty_clusters(sizes: Sequence[int]) -> str | None:
     """Say so if most clusters have no samples."""
     empty = sum(size == 0 for size in sizes)
-    if not _say_something(sizes) or empty <= EMPTY_SHARE * len(sizes):
+    if sum(sizes) < FEWEST_PER_CLUSTER * len(sizes) or empty <= EMPTY_SHARE * len(sizes):
         return None
     return f"{empty} of {len(sizes)} clusters are empty"
 
 
 def constant_features(features: Features) -> str | None:
-    """Say so if all samples have the same features (m, d)."""
-    if len(features) < 2:  # noqa: PLR2004 - one sample equals itself
+    """Say so if nearly all samples have the same features (m, d)."""
+    if len(features) < 2 or not np.isfinite(features).all():  # noqa: PLR2004 - one equals itself
         return None
     values = features.astype(np.float64)
-    if not _variance(values) <= RELATIVE_VARIANCE * np.square(values).sum(1).mean():
+    # not the median: more than half of the samples may be of one class, and that one tight
+    spread = _distance(values - np.median(values, axis=0), LARGEST_SHARE)
+    if spread > RELATIVE_SPREAD * _distance(values, LARGEST_SHARE):
         return None
-    return "all samples have the same features"
+    return "nearly all samples have the same features"
 
 
 def merged_centroids(features: Features, centres: Features) -> str | None:
     """Say so if centroids (k, d) lie on one another, as measured by the features (m, d)."""
     is_defined = len(centres) > 1 and centres.shape[1:] == features.shape[1:]
-    if not is_defined or not np.isfinite(centres).all():
+    if not is_defined or not (np.isfinite(centres).all() and np.isfinite(features).all()):
         return None
-    spread = _variance(features.astype(np.float64)) ** 0.5
-    nearest = KDTree(centres.astype(np.float64)).query(centres, k=2)[0][:, 1]
-    merged = int((nearest <= RELATIVE_DISTANCE * spread).sum())
-    return f"{merged} of {len(centres)} centroids lie on another one" if merged else None
+    values, points = features.astype(np.float64), centres.astype(np.float64)
+    values, points = values - np.median(values, axis=0), points - np.median(points, axis=0)
+    nearest = KDTree(points).query(points, k=2)[0][:, 1]
+    merged = int((nearest <= RELATIVE_DISTANCE * _distance(values)).sum())
+    if merged:
+        return f"{merged} of {len(points)} centroids lie on another one"
+    spread, width = _distance(points), _distance(values @ orth(points.T))
+    if spread > RELATIVE_CENTROIDS * width:
+        return None
+    return f"the spread of the centroids is {100 * spread / width:.1f} % of that of the features"
 
 
-def _say_something(sizes: Sequence[int]) -> bool:
-    return len(sizes) > 1 and sum(sizes) >= FEWEST_PER_CLUSTER * len(sizes)
-
-
-def _variance(values: NDArray[np.float64]) -> float:
-    """Return the mean squared distance of rows (m, d) from their mean."""
-    return float(values.var(axis=0).sum())
+def _distance(values: NDArray[np.float64], share: float = 0.5) -> float:
+    """Return how far from zero this share of the rows (m, d) lie at most."""
+    return float(np.quantile(np.linalg.norm(values, axis=1), share, method="inverted_cdf"))

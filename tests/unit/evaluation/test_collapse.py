@@ -1,7 +1,9 @@
-"""Signs of collapse, by values that can be checked by hand."""
+"""Signs of collapse, by values that can be checked by hand, and what must change nothing."""
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
 
 from dcrf.evaluation.collapse import (
     constant_features,
@@ -11,8 +13,8 @@ from dcrf.evaluation.collapse import (
     signs,
 )
 
-SQUARE = np.array([[0, 0], [2, 0], [0, 2], [2, 2]], np.float32)  # 2 is the squared distance
-HEALTHY = np.array([[0, 1], [2, 1]], np.float32)  # of each corner from the middle
+SQUARE = np.array([[0, 0], [2, 0], [0, 2], [2, 2]], np.float32)  # each corner lies 2 ** 0.5
+HEALTHY = np.array([[0, 1], [2, 1]], np.float32)  # from the middle
 
 
 @pytest.mark.parametrize(
@@ -20,15 +22,15 @@ HEALTHY = np.array([[0, 1], [2, 1]], np.float32)  # of each corner from the midd
     [
         ((95, 5), "95.0 % of the samples are in one of 2 clusters"),
         ((0, 1000, 0), "100.0 % of the samples are in one of 3 clusters"),
+        ((1000, *(0,) * 599), "100.0 % of the samples are in one of 600 clusters"),
         ((94, 6), None),
         ((100,), None),  # one cluster was asked for
-        ((3, 0), None),  # three samples say nothing about two clusters
-        ((4, 0), "100.0 % of the samples are in one of 2 clusters"),
+        ((19, 0), None),  # which may be chance
+        ((20, 0), "100.0 % of the samples are in one of 2 clusters"),
     ],
 )
 def test_one_cluster_has_nearly_all_samples(sizes, found):
-    assert (one_cluster(sizes) is not None) == (found is not None)
-    assert found is None or one_cluster(sizes) == found
+    assert one_cluster(sizes) == found
 
 
 @pytest.mark.parametrize(
@@ -52,18 +54,19 @@ def test_most_clusters_are_empty(sizes, found):
         (np.zeros((5, 3)), True),
         (np.full((5, 3), 7.25), True),
         (np.full((5, 3), 0.1, np.float32) + np.float32(1e-8), True),
-        (np.array([[1.0, 0], [1 + 1e-7, 0]]), True),  # variance 2.5e-15 of a mean square of 1
-        (np.array([[1.0, 0], [1 + 1e-5, 0]]), False),  # 2.5e-11
+        (np.array([[1.0, 0], [1.0019, 0]]), True),  # 0.00095 from the middle
+        (np.array([[1.0, 0], [1.0021, 0]]), False),
         (np.array([[1e-9, 0], [0, 1e-9]]), False),  # what counts is relative
-        (np.array([[1e6, 0], [1e6 + 10, 0]]), False),
+        (np.array([[1e6, 0], [1e6 + 3000, 0]]), False),
         (np.ones((1, 3)), False),
+        (np.repeat([[1.0], [3.0]], [95, 5], axis=0), True),
+        (np.repeat([[1.0], [3.0]], [94, 6], axis=0), False),  # a large class, and a tight one
         (np.full((4, 2), np.inf), False),
         (np.full((4, 2), np.nan), False),
     ],
 )
 def test_features_are_constant(features, is_constant):
-    with np.errstate(invalid="ignore"):
-        assert (constant_features(features) is not None) == is_constant
+    assert (constant_features(features) is not None) == is_constant
 
 
 @pytest.mark.parametrize(
@@ -71,12 +74,13 @@ def test_features_are_constant(features, is_constant):
     [
         (HEALTHY, 0),
         (np.array([[0, 1], [0, 1], [2, 1]]), 2),
-        (np.array([[0, 1], [0, 1 + 1.3e-4], [2, 1]]), 2),  # the spread is 2 ** 0.5
-        (np.array([[0, 1], [0, 1 + 1.5e-4], [2, 1]]), 0),
+        (np.array([[0, 1], [0, 1 + 1.3e-4], [2, 1]]), 2),
         (np.array([[0, 1], [0, 1], [2, 1], [2, 1], [2, 1]]), 5),
+        (np.ones((3, 2)), 3),
         (np.array([[1, 1]]), 0),
         (np.array([[1, 1, 1], [1, 1, 1]]), 0),  # among other features
         (np.array([[np.nan, 1], [1, 1]]), 0),
+        (np.empty((3, 0)), 0),  # not initialised
     ],
 )
 def test_centroids_lie_on_one_another(centres, merged):
@@ -85,25 +89,98 @@ def test_centroids_lie_on_one_another(centres, merged):
     assert found == (f"{merged} of {len(centres)} centroids lie on another one" if merged else None)
 
 
-def test_centroids_that_are_not_initialised_are_passed_over():
-    assert merged_centroids(SQUARE, np.empty((3, 0))) is None
+@pytest.mark.parametrize("features", [np.full((4, 2), np.inf), np.full((4, 2), np.nan)])
+def test_features_that_are_no_numbers_are_no_measure(features):
+    assert merged_centroids(features, HEALTHY) is None
 
 
-def test_scale_and_place_of_the_features_change_nothing():
-    centres = np.array([[0, 1], [0, 1 + 1.3e-4], [2, 1]])
-    for scale in (1e-3, 1, 1e6):
-        for shift in (0, 50 * scale):
-            features, moved = SQUARE.astype(float) * scale + shift, centres * scale + shift
-
-            assert set(signs((2, 2), features, moved)) == {"merged centroids"}
-
-
-def test_a_healthy_state_has_no_signs():
-    assert signs((50, 30, 20), SQUARE, HEALTHY) == {}
-    assert signs((50, 30, 20), SQUARE, None) == {}
+def test_centroids_lie_together():
+    # along the first axis, in which alone the centroids differ, corners lie 1 from the middle
+    for gap, found in [
+        (0.098, "the spread of the centroids is 4.9 % of that of the features"),
+        (0.102, None),
+    ]:
+        assert merged_centroids(SQUARE, np.array([[1, 1], [1 + gap, 1]])) == found
 
 
-def test_all_signs_are_told():
-    found = signs((100, 0, 0), np.ones((4, 2)), np.ones((3, 2)))
+RANDOM = np.random.default_rng(0)
+BULK = RANDOM.normal(size=(256, 5))
+OUTLIER = np.r_[BULK[:-1], np.full((1, 5), 3e5)]
+AROUND = RANDOM.normal(size=(10, 5))
+NOISE = RANDOM.normal(size=(256, 500))
+AXIS = np.eye(1, 500) * 0.8  # k-means with two centres halves a Gaussian there
+LINE = RANDOM.uniform(size=(256, 1))
+DIGITS = load_digits().data[:500]
+K_MEANS = KMeans(10, n_init=1, random_state=0).fit(DIGITS)
+EVEN = (10,) * 10
 
-    assert list(found) == ["one cluster", "empty clusters", "constant features", "merged centroids"]
+HEALTHY_STATES = {
+    "square": ((60, 40), SQUARE, HEALTHY),
+    "no centroids": ((50, 30, 20), SQUARE, None),
+    "far from zero": (EVEN, BULK + 100, AROUND + 100),
+    "an outlier": (EVEN, OUTLIER, AROUND),
+    "imbalanced classes": ((930, 70), np.repeat([[0.0], [1.0]], [238, 18], 0), [[0.0], [1.0]]),
+    "one tight class": (EVEN, np.r_[BULK[:100], np.ones((150, 5))], AROUND),
+    "many clusters": ((4,) * 600, LINE, (np.arange(600)[:, None] + 0.5) / 600),
+    "many clusters, few samples": ((1,) * 100 + (0,) * 500, BULK, RANDOM.normal(size=(600, 5))),
+    "few samples": ((1, 2, 0), BULK[:3], AROUND[:3]),
+    "many dimensions": ((128, 128), NOISE, np.r_[AXIS, -AXIS]),
+    "k-means on digits": (np.bincount(K_MEANS.labels_), DIGITS, K_MEANS.cluster_centers_),
+}
+COLLAPSED_STATES = {
+    "all": ((100, 0, 0), np.ones((4, 2)), np.ones((3, 2)), [0, 1, 2, 3]),
+    "one of many clusters": ((1000, *(0,) * 599), BULK, None, [0]),
+    "one class of features": ((930, 70), np.repeat([[1.0], [2.0]], [244, 12], 0), None, [2]),
+    "equal to a millionth": (EVEN, 1 + 1e-6 * BULK, None, [2]),
+    "equal to a thousandth": (EVEN, 1 + 3e-4 * BULK, None, [2]),
+    "equal but one": (EVEN, 1 + 1e-6 * OUTLIER, None, [2]),
+    "centroids together": (EVEN, BULK, 0.015 * AROUND, [3]),
+    "centroids together but one": (EVEN, BULK, np.r_[0.015 * AROUND[1:], [[9] * 5]], [3]),
+    "together in many dimensions": ((128, 128), NOISE, np.r_[AXIS, -AXIS] * 0.01, [3]),
+}
+KINDS = ["one cluster", "empty clusters", "constant features", "merged centroids"]
+EVERY = [(*state, []) for state in HEALTHY_STATES.values()] + [*COLLAPSED_STATES.values()]
+every_state = pytest.mark.parametrize(
+    ("sizes", "features", "centres", "kinds"), EVERY, ids=[*HEALTHY_STATES, *COLLAPSED_STATES]
+)
+
+
+def kinds_of(sizes, features, centres):
+    return list(signs(tuple(sizes), features, None if centres is None else np.asarray(centres)))
+
+
+@every_state
+def test_what_has_collapsed_is_told_and_nothing_else(sizes, features, centres, kinds):
+    assert kinds_of(sizes, features, centres) == [KINDS[kind] for kind in kinds]
+
+
+@every_state
+def test_the_order_of_samples_and_clusters_changes_nothing(sizes, features, centres, kinds):
+    random = np.random.default_rng(1)
+    for _ in range(3):
+        samples, clusters = random.permutation(len(features)), random.permutation(len(sizes))
+        moved = None if centres is None else np.asarray(centres)[clusters]
+        found = kinds_of(np.array(sizes)[clusters], features[samples], moved)
+
+        assert found == [KINDS[kind] for kind in kinds]
+
+
+@every_state
+@pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0), (1e6, 0), (1, 7), (1e3, -3e4)])
+def test_scale_and_place_change_nothing(sizes, features, centres, kinds, scale, shift):
+    moved = None if centres is None else np.asarray(centres) * scale + shift
+    found = kinds_of(sizes, features * scale + shift, moved)
+
+    place = {"constant features"} if shift else set()  # which is seen against the place
+    assert set(found) - place == {KINDS[kind] for kind in kinds} - place
+
+
+@every_state
+def test_a_rotation_changes_nothing(sizes, features, centres, kinds):
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=[features.shape[1]] * 2))[0]
+    middle = np.median(features, axis=0)
+    moved = None if centres is None else (np.asarray(centres) - middle) @ turn + middle
+
+    found = kinds_of(sizes, (features - middle) @ turn + middle, moved)
+
+    assert found == [KINDS[kind] for kind in kinds]

@@ -10,8 +10,8 @@ from dcrf.errors import TrainingError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES
 from dcrf.evaluation.evaluator import Evaluator
 
-SAMPLES = torch.eye(3).repeat(4, 1)
-LABELS = np.array([0, 1, 2] * 4)
+SAMPLES = torch.eye(3).repeat(8, 1)
+LABELS = np.array([0, 1, 2] * 8)
 
 
 class Given(Assignment):
@@ -42,7 +42,7 @@ def test_scores_sizes_and_number_of_samples():
     found = Evaluator(Given(torch.eye(3, 4)), lambda: LABELS).evaluate(sweep)
 
     assert (found.acc, found.nmi, found.ari) == (1, 1, 1)
-    assert (found.n_samples, found.cluster_sizes) == (12, (4, 4, 4, 0))
+    assert (found.n_samples, found.cluster_sizes) == (24, (8, 8, 8, 0))
     assert found.reassignment_ratio is None
     assert found.internal == {}
 

@@ -105,7 +105,7 @@ def test_it_is_said_once_why_there_is_no_evaluation():
 
 def test_a_collapse_is_warned_of_once_in_a_phase():
     writer = Kept()
-    sweep = Sweep(8, lambda function, indices: function(Batch(indices, torch.eye(8)[indices])))
+    sweep = Sweep(20, lambda function, indices: function(Batch(indices, torch.eye(20)[indices])))
     evaluator = Evaluator(Fixed(), lambda: None)
 
     state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 6)
