@@ -9,6 +9,10 @@ Every limit lies between what healthy runs pass through and where collapsed ones
 - While a temperature is annealed, as in deep k-means, centroids lie on one another until clusters
   part: below a hundredth for two thousand iterations of a run that went on to work. So the
   evaluator passes none then.
+- A network just initialised may recover from anything: classifiers begin with most clusters empty,
+  deep k-means with 99 % of the samples in one. Both are over within 60 iterations, also at a
+  thirtieth of Adam's usual learning rate; a collapse stays. So a sign is an alarm only once it has
+  lasted.
 - Few samples leave clusters empty by chance. That excuses no other sign.
 
 Medians and quantiles, since one sample far away must not make the others look equal. Order and
@@ -16,7 +20,7 @@ scale of samples and centroids change nothing, and neither does where they lie, 
 features: their spread is measured against their distance from zero, for want of anything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +52,9 @@ gradients, and never part again. Small, since of hundreds of healthy ones some l
 RELATIVE_CENTROIDS = 0.05
 """Spread of the centroids, against that of the features; see above."""
 
+LASTING = 100
+"""Iterations in which every evaluation, the first and the last included, must show a sign."""
+
 FEATURE_SAMPLES = 256
 """Evenly spaced samples whose features are looked at: enough to see that nearly all are equal."""
 
@@ -69,6 +76,21 @@ def signs(sizes: Sequence[int], features: Features, centres: Features | None) ->
         "merged centroids": None if centres is None else merged_centroids(features, centres),
     }
     return {kind: sentence for kind, sentence in found.items() if sentence is not None}
+
+
+def lasting(found: Mapping[str, str], since: Mapping[str, int], iteration: int) -> dict[str, str]:
+    """Return the signs that have lasted: kind -> sentence that says when they were seen.
+
+    Args:
+        found: signs of an evaluation.
+        since: kind -> iteration since which every evaluation has shown it.
+        iteration: of this evaluation.
+    """
+    return {
+        kind: f"it {since[kind]} to {iteration}: {sentence}"
+        for kind, sentence in found.items()
+        if iteration - since[kind] >= LASTING
+    }
 
 
 def one_cluster(sizes: Sequence[int]) -> str | None:

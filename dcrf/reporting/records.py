@@ -56,7 +56,7 @@ class EvaluationRecord:
 class PhaseRecord:
     """A phase has ended, in this iteration and epoch (both counted from 1).
 
-    warnings: sentences on what collapsed in it.
+    warnings: sentences on what had collapsed, and still was, in its last evaluation.
     """
 
     dataset: str
@@ -71,7 +71,7 @@ class PhaseRecord:
 class DatasetRecord:
     """A data set is done. `evaluation` is the final one, or None with the reason in `absent`.
 
-    warnings: sentences on what the final evaluation found collapsed.
+    warnings: sentences on what looked collapsed in the final evaluation.
     """
 
     dataset: str

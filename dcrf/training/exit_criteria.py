@@ -12,6 +12,7 @@ class Progress(Protocol):
 
     clock: Clock
     evaluation: Evaluation | None  # the last one of this phase
+    warnings: dict[str, str]  # signs of collapse that have lasted until then, kind -> sentence
 
 
 class ExitCriterion(Protocol):
@@ -95,12 +96,11 @@ class ReassignmentBelow:
 
 @dataclass(frozen=True, slots=True)
 class Collapse:
-    """The last evaluation found that clusters or features have collapsed."""
+    """Evaluations have found clusters or features collapsed for some time, and so did the last."""
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
-        found = state.evaluation.collapse if state.evaluation else {}
-        return f"collapsed: {'; '.join(found.values())}" if found else None
+        return f"collapsed: {'; '.join(state.warnings.values())}" if state.warnings else None
 
 
 def needs_labels(criterion: ExitCriterion) -> bool:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Sweep
+from dcrf.evaluation.collapse import lasting
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.reporting.writers import Writer
@@ -59,6 +60,7 @@ class Evaluate(Hook):
         self.interval, self.evaluator, self.sweep = interval, evaluator, sweep
         self.writer, self.place = writer, place
         self.has_explained = False
+        self.collapsed_since: dict[str, int] = {}
         evaluator.start_phase()
 
     def after_iteration(self, state: PhaseState) -> None:
@@ -74,19 +76,25 @@ class Evaluate(Hook):
         self._warn(state, state.evaluation.collapse)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return whether the reason has been given."""
-        return {"has_explained": self.has_explained}
+        """Return whether the reason has been given, and since when there are signs of collapse."""
+        return {"has_explained": self.has_explained, "collapsed_since": dict(self.collapsed_since)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self.has_explained = state["has_explained"]
+        self.collapsed_since = dict(state["collapsed_since"])
 
     def _warn(self, state: PhaseState, collapse: Mapping[str, str]) -> None:
-        """Warn of each kind of collapse once in a phase."""
-        for kind in [kind for kind in collapse if kind not in state.warnings]:
-            sentence = f"it {state.clock.iteration}: {collapse[kind]}"
-            state.warnings[kind] = sentence
-            self.writer.write(Note(f"{self.place[1]}  warning at {sentence}"))
+        """Keep the warnings that hold now, and say which ones have come and which have gone."""
+        before, now = state.warnings, state.clock.iteration
+        self.collapsed_since = {kind: self.collapsed_since.get(kind, now) for kind in collapse}
+        state.warnings = lasting(collapse, self.collapsed_since, now)
+        come = [f"warning at {w}" for kind, w in state.warnings.items() if kind not in before]
+        gone = [
+            f"warning of {kind} ends at it {now}" for kind in before if kind not in state.warnings
+        ]
+        for words in (*come, *gone):
+            self.writer.write(Note(f"{self.place[1]}  {words}"))
 
     def _explain(self, reason: str) -> None:
         if not self.has_explained:

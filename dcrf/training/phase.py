@@ -24,7 +24,7 @@ class PhaseState:
 
     losses: unweighted losses of this iteration, without graph.
     evaluation: the last one of this phase.
-    warnings: what evaluations have warned of so far, kind -> sentence.
+    warnings: signs of collapse that have lasted until the last evaluation, kind -> sentence.
     """
 
     clock: Clock = field(default_factory=lambda: Clock(epoch=1, iteration=0))

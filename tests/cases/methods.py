@@ -96,6 +96,19 @@ def method(**changes):
     return deepcopy({**made, **changes})
 
 
+def collapsing(**changes):
+    """Features are multiplied by 0 from the start, so all samples have the same."""
+    made = method(name="collapsing")
+    (entry,) = [m for m in made["mappings"] if m["name"] == "encoder"]
+    nothing = {"function_name": "hardtanh", "min_val": 0.0, "max_val": 1e-30}
+    entry["post_processing_functions"] = [nothing]
+    strategy = made["cluster_assignment_strategy"]
+    strategy["centroid_initialization_strategy"] = "random_feature_representations"
+    often = {"exit_criteria": {"iterations": 200}, "performance_evaluation_interval": 50}
+    made["phases"][1] |= {**often, **changes}
+    return made
+
+
 def linear(name, n_in=5, n_out=5, role="design_pattern_specific", **others):
     layer = {"type": "Linear", "in_features": n_in, "out_features": n_out}
     return {"type": role, "name": name, "layers": [layer], **others}

@@ -25,7 +25,16 @@ from dcrf.resuming import begun
 from dcrf.running import Output, run_method
 from dcrf.training import checkpoint_files, optimizers
 from tests.cases import methods
-from tests.cases.methods import ENCODER, adam, digits, linear, method, records, written
+from tests.cases.methods import (
+    ENCODER,
+    adam,
+    collapsing,
+    digits,
+    linear,
+    method,
+    records,
+    written,
+)
 from tests.soak.killing import results
 from tests.soak.moments import MOMENTS
 
@@ -313,6 +322,20 @@ def test_a_signal_ends_the_iteration_with_a_checkpoint(run, in_step, whole, numb
 
     assert run("stopped", method())[1].status == "ok"
     assert results(folder) == whole
+
+
+def test_how_long_a_collapse_has_lasted_is_kept(run, in_step):
+    content = {**collapsing(on_collapse="stop"), "name": "tiny"}
+    expected = results(run("whole", content, interval=None)[0])
+    for after in (4 + 60, 61):  # between the first evaluation and the alarm, and at that
+        with in_step(Signalled, after, signal.SIGTERM):
+            assert run("stopped", content, interval=None)[1].status == "interrupted"
+
+    folder, outcome = run("stopped", content, interval=None)
+
+    assert outcome.status == "ok", outcome.error
+    assert results(folder) == expected
+    assert "collapsed: it 50 to 150" in log(folder)
 
 
 def test_a_second_signal_stops_at_once(run, in_step, whole):

@@ -6,8 +6,10 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
 from dcrf.evaluation.collapse import (
+    LASTING,
     constant_features,
     empty_clusters,
+    lasting,
     merged_centroids,
     one_cluster,
     signs,
@@ -184,3 +186,10 @@ def test_a_rotation_changes_nothing(sizes, features, centres, kinds):
     found = kinds_of(sizes, (features - middle) @ turn + middle, moved)
 
     assert found == [KINDS[kind] for kind in kinds]
+
+
+def test_a_sign_must_last():
+    found, since = {"a": "A is so", "b": "B is so"}, {"a": 50, "b": 51}
+
+    assert lasting(found, since, 50 + LASTING) == {"a": f"it 50 to {50 + LASTING}: A is so"}
+    assert lasting({}, {}, 5000) == {}

@@ -1,12 +1,13 @@
 """What ends a phase, and what does not yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
 from dcrf.batch import Clock
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.training.exit_criteria import (
+    Collapse,
     Epochs,
     Iterations,
     ReassignmentBelow,
@@ -19,6 +20,7 @@ from dcrf.training.exit_criteria import (
 class State:
     clock: Clock
     evaluation: Evaluation | None = None
+    warnings: dict[str, str] = field(default_factory=dict)
 
 
 def at(iteration, epoch=1, *, ends=False, **evaluation):
@@ -56,3 +58,11 @@ def at(iteration, epoch=1, *, ends=False, **evaluation):
 def test_a_criterion_is_met_when_it_should_be(criterion, before, met, reason):
     assert criterion.reason(before) is None
     assert criterion.reason(met).startswith(reason)
+
+
+def test_a_collapse_ends_a_phase_once_it_has_lasted():
+    state = at(200, collapse={"one cluster": "all are one"})
+    assert Collapse().reason(state) is None
+
+    state.warnings = {"one cluster": "it 100 to 200: all are one"}
+    assert Collapse().reason(state) == "collapsed: it 100 to 200: all are one"

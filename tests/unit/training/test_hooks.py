@@ -103,18 +103,75 @@ def test_it_is_said_once_why_there_is_no_evaluation():
     assert state.evaluation is None
 
 
-def test_a_collapse_is_warned_of_once_in_a_phase():
+class Collapsing(Fixed):
+    """Puts all samples into one cluster while its iteration is in given ranges."""
+
+    def __init__(self, *ranges):
+        super().__init__()
+        self.ranges = ranges
+
+    def assign(self, samples):
+        is_one = any(self.iterations in part for part in self.ranges)
+        wanted = torch.zeros(len(samples)) if is_one else samples[:, 0]
+        return torch.stack([-wanted, wanted], 1).log_softmax(1)
+
+
+def evaluated(assignment, interval):
+    """Return a hook that evaluates 40 samples, half of them in each cluster, and its writer."""
+    samples = torch.tensor([[1.0], [-1.0]]).repeat(20, 1)
+    sweep = Sweep(40, lambda function, indices: function(Batch(indices, samples[indices])))
     writer = Kept()
-    sweep = Sweep(20, lambda function, indices: function(Batch(indices, torch.eye(20)[indices])))
-    evaluator = Evaluator(Fixed(), lambda: None)
+    return Evaluate(interval, Evaluator(assignment, lambda: None), sweep, writer, PLACE), writer
 
-    state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 6)
 
-    notes = [record.text for record in writer.records if isinstance(record, Note)]
-    sentence = "it 2: 100.0 % of the samples are in one of 2 clusters"
-    assert notes == [f"finetuning  warning at {sentence}"]
-    assert state.warnings == {"one cluster": sentence}
-    assert len(writer.records) == 4
+def go_on(hook, state, iterations):
+    for i in iterations:
+        hook.evaluator.assignment.iterations = i
+        state.clock = Clock(1, i)
+        hook.after_iteration(state)
+
+
+def notes(writer):
+    return [record.text for record in writer.records if isinstance(record, Note)]
+
+
+ONE = "100.0 % of the samples are in one of 2 clusters"
+COME = f"finetuning  warning at it 50 to 150: {ONE}"
+GONE = "finetuning  warning of one cluster ends at it 300"
+
+
+def test_a_collapse_is_warned_of_once_it_has_lasted_and_until_it_is_over():
+    hook, writer = evaluated(Collapsing(range(50, 300)), 50)
+    state, seen = PhaseState(), []
+    for start in range(1, 351, 50):
+        go_on(hook, state, range(start, start + 50))
+        seen.append(state.warnings.get("one cluster"))
+
+    spans = [f"it 50 to {end}: {ONE}" for end in (150, 200, 250)]
+    assert seen == [None, None, *spans, None, None]
+    assert notes(writer) == [COME, GONE]
+
+
+def test_what_comes_and_goes_is_no_collapse():
+    for interval in (1, 100):
+        hook, writer = evaluated(Collapsing(range(1, 100), range(101, 200)), interval)
+        go_on(hook, PhaseState(), range(1, 250))
+
+        assert notes(writer) == []
+
+
+def test_a_hook_made_anew_knows_how_long_a_collapse_has_lasted():
+    assignment, state = Collapsing(range(50, 300)), PhaseState()
+    first, writer = evaluated(assignment, 50)
+    go_on(first, state, range(1, 121))
+    other, other_writer = evaluated(assignment, 50)
+    again = PhaseState()
+
+    other.load_state_dict(first.state_dict())
+    again.load_state_dict(state.state_dict())
+    go_on(other, again, range(121, 351))
+
+    assert notes(writer) + notes(other_writer) == [COME, GONE]
 
 
 def test_the_assignment_counts_every_iteration():
