@@ -51,6 +51,7 @@ class Output:
     begun: the folder of a run that goes on; None for a new one.
     threads: that it began with; None for a new one.
     program: what a person types to run the command line.
+    prefix: what the lines of this run start with in a log file that others may write to as well.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Output:
     begun: Path | None = None
     threads: int | None = None
     program: str = "python main.py"
+    prefix: str = ""
 
 
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
@@ -194,7 +196,7 @@ def _resuming(run: Run, output: Output) -> str:
 
 
 def _console() -> Writer:
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         return Terminal(sys.stderr)
     return Lines(sys.stdout, timestamps=False)
 
@@ -219,7 +221,7 @@ def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | N
     if output.log_file is None:
         return LogFile(folder / "log.txt", timestamps=output.timestamps)
     path = Path(output.log_file.replace("%s", clean_name(config.name)))
-    return LogFile(path, timestamps=output.timestamps)
+    return LogFile(path, timestamps=output.timestamps, prefix=output.prefix)
 
 
 def _result(outcome: Outcome) -> dict[str, object]:

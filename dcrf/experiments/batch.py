@@ -50,10 +50,11 @@ def run_batch(
 ) -> tuple[list[Outcome], list[int]]:
     """Run methods with their seeds, each in a process of its own.
 
-    SIGINT and SIGTERM are passed on to these.
+    SIGINT and SIGTERM are passed on to these, Ctrl-Z stops them too.
 
     Returns:
-        What became of each, `not run` where the batch stopped before; the signals, in their order.
+        What became of each, `not run` where the batch stopped before, or what it loads was not
+        saved; the signals, in their order.
     """
     import torch  # noqa: PLC0415 - whoever has checked the methods has it
 

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -150,7 +150,7 @@ def _outcome(job: Job) -> Outcome:
 
         if torch.get_num_threads() != job.threads:
             torch.set_num_threads(job.threads)
-        return run_method(job.config, job.seed, job.output)
+        return run_method(job.config, job.seed, replace(job.output, prefix=job.prefix or ""))
     except KeyboardInterrupt:
         return job.outcome("interrupted")
     except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it

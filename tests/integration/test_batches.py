@@ -258,11 +258,12 @@ def test_runs_at_once_are_those_of_their_own_and_have_lines_of_their_own(call, t
     names = ("one", "two", "three")
     files = [written(tmp_path, method(name=name), f"{name}.json") for name in names]
 
-    code, out, _ = call(*files, "--jobs", "2")
+    code, out, _ = call(*files, "--jobs", "2", "--one_log_file", "all.log", "--no_log_timestamps")
 
     assert code == 0
     lines = out.split("\n\n")[0].splitlines()
     assert {line.split(": ")[0] for line in lines} == set(names)
+    assert sorted((tmp_path / "all.log").read_text().splitlines()) == sorted(lines)
     assert "one: digits  final  ACC " in out
     for name in names:
         expected = alone(tmp_path, method(name=name), f"alone-{name}")

@@ -27,6 +27,7 @@ MAY_LOOK_UP = {
     "data/torchvision_sets.py": {"getattr"},
     "training/exit_criteria.py": {"getattr"},
     "builder/method.py": {"getattr"},
+    "builder/misfits.py": {"getattr"},
     "builder/shapes.py": {"getattr"},
 }
 LOOK_UPS = {"getattr", "setattr", "import_module", "importlib.import_module", "__import__",

@@ -1,12 +1,12 @@
 """Nothing from a file reaches the terminal or a log but as text, wherever it stands."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 
 from dcrf.cli import main
+from dcrf.config import load_method
+from dcrf.running import Output, run_method
 from tests.cases.methods import digits, method, written
 from tests.security.files import array_bytes, zipped
 
@@ -88,18 +88,17 @@ def test_what_a_run_says_of_its_failure_is_text(tmp_path, capfd):
     content = method(name="fails")
     save = {"mapping_name": "encoder", "path_to_file_or_dir": f"{EVIL}\nok/file/saved.pth"}
     content["phases"][0]["save_mapping_parameters"] = [save]
+    config = load_method(tmp_path / written(tmp_path, content))
     (tmp_path / f"{EVIL}\nok").mkdir()
-    (tmp_path / f"{EVIL}\nok" / "file").write_text("no folder")
+    (tmp_path / f"{EVIL}\nok" / "file").write_text("no folder")  # where validation found nothing
 
-    code = main([written(tmp_path, content), "--output_dir", str(tmp_path / "runs")])
+    outcome = run_method(config, 0, Output(tmp_path / "runs"))
 
     out, err = capfd.readouterr()
-    assert code == 1
+    assert outcome.status == "failed"
     logs = [file.read_text() for file in (tmp_path / "runs").rglob("log.txt")]
     assert "failed" in out
     assert logs
     for text in (out, err, *logs):
         assert text.replace("\n", "").isprintable()
     assert not any(line.startswith("ok/") for text in (out, *logs) for line in text.splitlines())
-    (summary,) = (tmp_path / "runs").glob("summary.json")
-    assert json.loads(summary.read_text())["runs"][0]["status"] == "failed"
