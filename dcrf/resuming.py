@@ -23,6 +23,7 @@ CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json
 _ANEW = "begin a new run without --resume"
 _ABSENT = object()
 _TIME = len("2026-01-31T23-59-59")
+_MOST_THREADS = 1024  # a hostile file may name any number
 _LONGEST = 200  # characters of a value in a message
 
 
@@ -95,6 +96,8 @@ class Beginning:
         numbers = (self.seed_in_names or 0, self.threads, self.number)
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError(f"{asdict(self)} has something else than numbers")
+        if self.threads not in range(1, _MOST_THREADS + 1):
+            raise ValueError(f"{self.threads} threads are not 1 to {_MOST_THREADS}")
 
 
 @dataclass(frozen=True, slots=True)

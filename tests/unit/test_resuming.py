@@ -149,7 +149,8 @@ def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
 @pytest.mark.parametrize(
     "start",
     ["{}", "[]", "{", "[" * 200000, '{"seed_in_names": "../../x", "threads": 1, "number": 1}',
-     '{"seed_in_names": null, "threads": -1, "number": 1}'],
+     '{"seed_in_names": null, "threads": 0, "number": 1}',
+     '{"seed_in_names": null, "threads": 1000000000, "number": 1}'],
 )  # fmt: skip
 def test_a_folder_that_does_not_say_how_its_run_began_is_refused(tmp_path, config, start):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
