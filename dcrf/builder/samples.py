@@ -1,21 +1,15 @@
 """What batches of a data set will look like, before any sample is read."""
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
 from dcrf.builder.components import At
-from dcrf.config.model import DatasetConfig, Options
+from dcrf.builder.view_shapes import Shape, view_shape
+from dcrf.config.model import DatasetConfig
 from dcrf.data.plan import Loading, check_batch_size
 from dcrf.data.shapes import Outline, outline, selected
-from dcrf.data.transforms import TRANSFORM_ERRORS
-from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.streams import Streams
 
-Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
 """View, `""` for the default one -> shape of a sample in it."""
 
@@ -56,7 +50,7 @@ def expected(entry: DatasetConfig, used_views: Collection[str], at: At) -> Expec
     shapes: dict[str, Shape | None] = {}
     for (name, transforms), path in zip(entries.items(), paths, strict=False):
         draws = _DRAWS if name in used else 1
-        shapes[name] = _shape(found.examples, transforms, draws, f"{path}.transforms", at)
+        shapes[name] = view_shape(found.examples, transforms or (), draws, f"{path}.transforms", at)
     complete = {name: shape for name, shape in shapes.items() if shape is not None}
     is_known = len(complete) == len(shapes)
     return Expected(complete if is_known else None, found.n_samples, found.has_labels is not False)
@@ -77,54 +71,3 @@ def _checked(entry: DatasetConfig, found: Outline, at: At) -> Outline:
         if n_samples < entry.num_clusters:
             raise DataError(f"{n_samples} samples cannot form {entry.num_clusters} clusters")
     return replace(found, n_samples=n_samples)
-
-
-def _shape(
-    examples: Sequence[Tensor],
-    transforms: Sequence[Options] | None,
-    draws: int,
-    path: str,
-    at: At,
-) -> Shape | None:
-    """Return the shape that a view gives every sample; None where that is not known."""
-    if len(examples) > 1:  # of unknown size, so that a failure may be the example's
-        with suppress(DataError, *TRANSFORM_ERRORS):
-            shapes = {_tried(transforms, example, draws) for example in examples}
-            return shapes.pop() if len(shapes) == 1 else None
-        return None
-    for example in examples:
-        failing = _failing(transforms, example)
-        with at(path if failing is None else f"{path}[{failing}]"):
-            return _tried(transforms, example, draws)
-    return None
-
-
-def _tried(transforms: Sequence[Options] | None, example: Tensor, draws: int) -> Shape:
-    """Return the shape that a view gives samples like this one.
-
-    Raises:
-        DataError: the transforms do not fit the sample, or give shapes that differ.
-    """
-    view = View(transforms, Streams(0), example)
-    if view.is_batched and draws > 1:
-        return tuple(view.of_batch(example.expand(draws, *example.shape).clone(), ()).shape[1:])
-    shapes = [tuple(view.of_sample(example, (draw,)).shape) for draw in range(draws)]
-    if len(set(shapes)) > 1:
-        raise DataError(
-            f"samples would have different shapes, as {shapes[0]} and "
-            f"{next(shape for shape in shapes if shape != shapes[0])}; bring all to one size"
-        )
-    return shapes[0]
-
-
-def _failing(transforms: Sequence[Options] | None, example: Tensor) -> int | None:
-    """Return the index of the first transform that fails; None where the result is at fault."""
-    for index in range(len(transforms or ())):
-        try:
-            View((transforms or ())[: index + 1], Streams(0), example)
-        except TRANSFORM_ERRORS:
-            return index
-        except DataError as error:
-            if str(error).startswith("transform "):
-                return index
-    return None

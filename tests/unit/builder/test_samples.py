@@ -76,3 +76,56 @@ def test_samples_that_come_out_in_different_shapes(look):
     assert look(batch_augmentations=view(odd))[1] == [
         "$.datasets[0].batch_augmentations[0].transforms"
     ]
+
+
+SIZE = {"type": "Resize", "size": [8, 8]}
+TENSOR = {"type": "ToTensor"}
+
+
+def normalize(channels):
+    return {"type": "Normalize", "mean": [0.5] * channels, "std": [0.5] * channels}
+
+
+@pytest.fixture
+def of_unknown_size(look):
+    """Look at coloured images, whose size only reading them tells."""
+
+    def looker(*transforms):
+        data = {"source": "torchvision", "dataset": "DTD", "root": "."}
+        augmented = view(SIZE, TENSOR)
+        found, problems = look(**data, transforms=transforms, batch_augmentations=augmented)
+        return found.shapes and found.shapes[""], problems
+
+    return looker
+
+
+@pytest.mark.parametrize(
+    ("transforms", "place"),
+    [
+        ([normalize(3), TENSOR], "[0]"),
+        ([SIZE, TENSOR, normalize(2)], "[2]"),
+        ([{"type": "RandomApply", "transforms": [normalize(3)], "p": 1}, TENSOR], "[0]"),
+        ([SIZE, {"type": "PILToTensor"}], ""),
+        ([{"type": "RandomCrop", "size": 5121}], "[0]"),
+    ],
+)
+def test_what_fails_on_images_of_any_size_has_its_place(of_unknown_size, transforms, place):
+    shapes, problems = of_unknown_size(*transforms)
+
+    assert (shapes, problems) == (None, [f"$.datasets[0].transforms{place}"])
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        [{"type": "RandomCrop", "size": 1000}],
+        [{"type": "GaussianBlur", "kernel_size": 141}],
+        [TENSOR],
+    ],
+)
+def test_what_fails_on_some_sizes_may_fit_the_images(of_unknown_size, transforms):
+    assert of_unknown_size(*transforms) == (None, [])
+
+
+def test_a_transform_that_fixes_the_size_makes_it_known(of_unknown_size):
+    assert of_unknown_size(SIZE, TENSOR, normalize(3)) == ((3, 8, 8), [])
