@@ -48,6 +48,18 @@ class DataError(DcrfError):
     """A data set cannot be read, or cannot be used as the method file asks."""
 
 
+class OptionError(DataError):
+    """One option of a data set is wrong.
+
+    key: the option.
+    given, known: the name that it has and those that it may have, where it is one of a few.
+    """
+
+    def __init__(self, key: str, found: str, given: str = "", known: Sequence[str] = ()) -> None:
+        self.key, self.given, self.known = key, given, tuple(known)
+        super().__init__(found)
+
+
 class TrainingError(DcrfError):
     """Training cannot go on."""
 

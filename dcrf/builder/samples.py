@@ -1,14 +1,15 @@
 """What batches of a data set will look like, before any sample is read."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dcrf.builder.components import At
-from dcrf.builder.view_shapes import Shape, view_shape
-from dcrf.config.model import DatasetConfig
+from dcrf.builder.view_shapes import Shape, different, view_shape
+from dcrf.config.model import DatasetConfig, Options
+from dcrf.config.similar import closest
 from dcrf.data.plan import Loading, check_batch_size
-from dcrf.data.shapes import Outline, outline, selected
-from dcrf.errors import DataError
+from dcrf.data.shapes import UNKNOWN, Outline, outline, selected, together, within
+from dcrf.errors import DataError, OptionError
 
 Shapes = Mapping[str, Shape]
 """View, `""` for the default one -> shape of a sample in it."""
@@ -40,20 +41,61 @@ def expected(entry: DatasetConfig, used_views: Collection[str], at: At) -> Expec
         at: what becomes of problems.
     """
     used = {DEFAULT, *used_views}
-    unknown = Outline(None, (), None)
-    found = unknown
-    with at(f"{entry.path}.path" if "path" in entry.options else f"{entry.path}.dataset"):
-        found = outline(entry.source, entry.dataset, entry.options, entry.parts)
-    found = _checked(entry, found, at)
+    parts = _parts(entry, at)
+    found = _checked(entry, together(parts), at)
+    parts = within(parts, entry.first, entry.last)
     entries = {DEFAULT: entry.transforms, **entry.batch_augmentations}
     paths = [entry.path, *(f"{entry.path}.batch_augmentations[{i}]" for i in range(len(entries)))]
-    shapes: dict[str, Shape | None] = {}
+    shapes: dict[str, Shape] = {}
     for (name, transforms), path in zip(entries.items(), paths, strict=False):
         draws = _DRAWS if name in used else 1
-        shapes[name] = view_shape(found.examples, transforms or (), draws, f"{path}.transforms", at)
-    complete = {name: shape for name, shape in shapes.items() if shape is not None}
-    is_known = len(complete) == len(shapes)
-    return Expected(complete if is_known else None, found.n_samples, found.has_labels is not False)
+        shape = _of_all(parts, transforms or (), draws, f"{path}.transforms", at)
+        shapes |= {} if shape is None else {name: shape}
+    is_known = len(shapes) == len(entries)
+    return Expected(shapes if is_known else None, found.n_samples, found.has_labels is not False)
+
+
+def _parts(entry: DatasetConfig, at: At) -> list[Outline]:
+    """Return what is known of each part; nothing of one that has a problem."""
+    found = []
+    for index, part in enumerate(entry.parts or ({},)):
+        outlined = UNKNOWN
+        try:
+            outlined = outline(entry.source, entry.dataset, {**entry.options, **part})
+        except DataError as error:
+            with at(f"{entry.path}.{_place(entry, index, error)}"):
+                raise _guessing(error) from error
+        found.append(outlined)
+    return found
+
+
+def _place(entry: DatasetConfig, index: int, error: DataError) -> str:
+    """Return where that stands which is wrong with a part."""
+    if not isinstance(error, OptionError):
+        return "dataset"
+    is_own = entry.parts and error.key in entry.parts[index]
+    return f"parts[{index}].{error.key}" if is_own else error.key
+
+
+def _guessing(error: DataError) -> DataError:
+    """Return the error with the name that may be meant."""
+    if isinstance(error, OptionError) and (guess := closest(error.given, error.known)):
+        return DataError(f"{error}; did you mean {guess!r}?")
+    return error
+
+
+def _of_all(
+    parts: Sequence[Outline], transforms: Sequence[Options], draws: int, path: str, at: At
+) -> Shape | None:
+    """Return the shape that a view gives the samples of all parts; None if that is not known."""
+    shapes = [view_shape(part.examples, transforms, draws, path, at) for part in parts]
+    known = [shape for shape in shapes if shape is not None]
+    for shape in known:
+        if shape != known[0]:
+            with at(path):
+                raise different(known[0], shape)
+            return None
+    return known[0] if known and len(known) == len(shapes) else None
 
 
 def _checked(entry: DatasetConfig, found: Outline, at: At) -> Outline:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from dcrf.data.raw import READING_ERRORS
-from dcrf.errors import DataError, cause_of
+from dcrf.errors import DataError, OptionError, cause_of
 
 _LONGEST = 10_000  # bytes; numpy takes no longer headers, but reads them first, whatever they say
 
@@ -24,7 +24,8 @@ def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, n
     An array called `labels` may be absent.
 
     Raises:
-        DataError: the file or an array is missing or is none, or is smaller than its header says.
+        DataError: the file is missing or is none, or is smaller than its header says; an
+            `OptionError` where an array is missing.
     """
     _check_file(path)
     with reading("plain arrays"):
@@ -35,10 +36,10 @@ def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, n
             )
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
-            absent = {samples_key, labels_key} - members.keys() - ({"labels"} - {samples_key})
-            if absent:
-                found = ", ".join(members)
-                raise DataError(f"no array {', '.join(sorted(absent))}; the file has: {found}")
+            for option, key in (("samples_key", samples_key), ("labels_key", labels_key)):
+                if key not in members and (option, key) != ("labels_key", "labels"):
+                    found = f"no array {key}; the file has: {', '.join(members)}"
+                    raise OptionError(option, found, key, list(members))
             wanted = members.keys() & {samples_key, labels_key}
             return {key: _header_within(archive, members[key]) for key in wanted}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from dcrf.data.folders import count_images
 from dcrf.errors import DataError
 
 Options = Mapping[str, Any]
@@ -98,13 +99,14 @@ _MNIST = KnownSet((1, 28, 28), _train(60000, 10000), _always)
 _CIFAR = KnownSet((3, 32, 32), _train(50000, 10000), _always)
 _COLOURED = (
     "CLEVRClassification", "Country211", "DTD", "FGVCAircraft", "Flowers102", "Food101", "GTSRB",
-    "ImageFolder", "ImageNet", "Imagenette", "OxfordIIITPet", "Places365",
+    "ImageNet", "Imagenette", "OxfordIIITPet", "Places365",
     "RenderedSST2", "StanfordCars", "SUN397",
 )  # fmt: skip
 
 TORCHVISION: Mapping[str, KnownSet] = MappingProxyType(
     {
         **dict.fromkeys(_COLOURED, KnownSet((3, None, None))),
+        "ImageFolder": KnownSet((3, None, None), count_images, _always),
         **dict.fromkeys(("MNIST", "FashionMNIST", "KMNIST"), _MNIST),
         **dict.fromkeys(("CIFAR10", "CIFAR100"), _CIFAR),
         "EMNIST": KnownSet((1, 28, 28), _emnist, _always),

@@ -10,7 +10,7 @@ from dcrf.builder import check
 from dcrf.errors import ConfigError
 from tests.cases.methods import DECODER, ENCODER, digits, linear, method
 
-FOLDER = {"source": "torchvision", "dataset": "ImageFolder", "root": "."}
+FOLDER = {"source": "torchvision", "dataset": "DTD", "root": "."}  # of unknown sizes
 
 
 def problems(load, **changes):

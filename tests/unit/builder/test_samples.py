@@ -1,5 +1,6 @@
 """Sizes of data sets and shapes of views, before a sample is read."""
 
+import numpy as np
 import pytest
 
 from dcrf.builder.components import collecting
@@ -78,6 +79,7 @@ def test_samples_that_come_out_in_different_shapes(look):
     ]
 
 
+GRAY = {"type": "Grayscale"}
 SIZE = {"type": "Resize", "size": [8, 8]}
 TENSOR = {"type": "ToTensor"}
 
@@ -129,3 +131,119 @@ def test_what_fails_on_some_sizes_may_fit_the_images(of_unknown_size, transforms
 
 def test_a_transform_that_fixes_the_size_makes_it_known(of_unknown_size):
     assert of_unknown_size(SIZE, TENSOR, normalize(3)) == ((3, 8, 8), [])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(20):
+        path = tmp_path / f"images/{number % 2}/{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "images"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"batch_size": 21}, "batch_size"),
+        ({"num_clusters": 21}, "num_clusters"),
+        ({"index_of_last_sample_to_use": 20}, "index_of_last_sample_to_use"),
+        ({"root": "images/0"}, "root"),
+    ],
+)
+def test_images_in_folders_are_counted(look, folder, changes, place):
+    sizes = {"batch_size": 20, "num_clusters": 10, "index_of_last_sample_to_use": 19}
+    data = {"source": "torchvision", "dataset": "ImageFolder", "root": folder.name, **sizes}
+
+    assert (look(**data)[0].n_samples, look(**data)[1]) == (20, [])
+    assert look(**data | changes)[1] == [f"$.datasets[0].{place}"]
+
+
+GREY, SMALL = np.zeros((60, 8, 8), np.uint8), np.zeros((60, 7, 7), np.uint8)
+COLOURED, VECTORS = np.zeros((60, 8, 8, 3), np.uint8), np.zeros((60, 5), np.float32)
+FLOATS = np.zeros((60, 1, 8, 8), np.float32)
+
+
+@pytest.fixture
+def look_at_arrays(look, tmp_path):
+    """Look at a data set whose parts are arrays, and of which 60 samples are used."""
+
+    def looker(*arrays, **changes):
+        parts = []
+        for number, array in enumerate(arrays):
+            np.savez(tmp_path / f"{number}.npz", samples=array, labels=np.zeros(len(array), int))
+            parts.append({"path": f"{number}.npz"})
+        changes = {
+            "batch_augmentations": view(GRAY, SIZE),
+            "index_of_last_sample_to_use": 119,
+        } | changes
+        found, problems = look(**{"source": "npz", "parts": parts, **changes})
+        return found.shapes and found.shapes[""], problems
+
+    return looker
+
+
+@pytest.mark.parametrize(
+    ("other", "transforms", "place"),
+    [
+        (SMALL, [TENSOR], ""),
+        (COLOURED, [SIZE, TENSOR], ""),
+        (COLOURED, [TENSOR, normalize(3)], "[1]"),
+        (FLOATS, [{"type": "RandomPosterize", "bits": 4}, TENSOR], "[0]"),
+        (VECTORS, [], ""),
+    ],
+)
+def test_parts_that_do_not_fit_together(look_at_arrays, other, transforms, place):
+    shape, problems = look_at_arrays(GREY, other, transforms=transforms, batch_augmentations=view())
+
+    assert (shape, problems[0]) == (None, f"$.datasets[0].transforms{place}")
+
+
+@pytest.mark.parametrize(
+    ("other", "changes"),
+    [
+        (SMALL, {"transforms": [SIZE, TENSOR]}),
+        (COLOURED, {"transforms": [GRAY, TENSOR]}),
+        (FLOATS, {}),
+        (VECTORS, {"index_of_last_sample_to_use": 59}),
+    ],
+)
+def test_parts_that_transforms_or_a_range_make_alike(look_at_arrays, other, changes):
+    assert look_at_arrays(GREY, other, **changes) == ((1, 8, 8), [])
+
+
+def test_ranges_may_leave_the_first_part_out(look_at_arrays):
+    ends = {"index_of_first_sample_to_use": 60, "index_of_last_sample_to_use": 119}
+
+    assert look_at_arrays(VECTORS, GREY, **ends) == ((1, 8, 8), [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"path": "bad"}, "path"),
+        ({"path": "0.npz", "parts": [{}, {"path": "bad"}]}, "parts[1].path"),
+        ({"path": "0.npz", "labels_key": "label"}, "labels_key"),
+        ({"path": "0.npz", "labels_key": "samples"}, "labels_key"),
+        ({"path": "0.npz", "samples_key": "sampels"}, "samples_key"),
+        ({"path": "no_samples.npz"}, "samples_key"),
+        ({"source": "npy", "path": "0.npy", "labels_path": "0.npy"}, "labels_path"),
+        ({"source": "npy", "path": "bad", "labels_path": "0.npy"}, "path"),
+    ],
+)
+def test_the_option_at_fault_is_named(look, tmp_path, changes, place):
+    (tmp_path / "bad").write_bytes(b"PK")
+    np.save(tmp_path / "0.npy", GREY)
+    np.savez(tmp_path / "0.npz", samples=GREY)
+    np.savez(tmp_path / "no_samples.npz", x=GREY)
+
+    assert look(**{"source": "npz", **changes})[1] == [f"$.datasets[0].{place}"]
+
+
+def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
+    np.savez(tmp_path / "0.npz", samples=GREY)
+    changes = {"source": "npz", "path": "0.npz", "samples_key": "sampels"}
+    problems = []
+    expected(load(datasets=[digits(**changes)]).datasets[0], {}, collecting(problems))
+
+    assert problems[0].found.endswith("; did you mean 'samples'?")

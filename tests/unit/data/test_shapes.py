@@ -9,7 +9,7 @@ from torchvision import datasets
 
 from dcrf.data.known_sets import SKLEARN, TORCHVISION
 from dcrf.data.raw import MOST_VALUES, RawData, select
-from dcrf.data.shapes import outline, selected
+from dcrf.data.shapes import UNKNOWN, outline, selected, together
 from dcrf.data.sources import open_data
 from dcrf.errors import DataError
 from dcrf.names import DATASETS
@@ -105,8 +105,11 @@ def test_fake_mnist_has_the_shape_in_the_table(tmp_path):
 def test_parts_add_up():
     parts = [{"train": True}, {"train": False}]
 
-    assert outline("torchvision", "CIFAR10", {}, parts).n_samples == 60_000
-    assert outline("torchvision", "CIFAR10", {"train": False}).n_samples == 10_000
+    found = [outline("torchvision", "CIFAR10", part) for part in parts]
+
+    assert [part.n_samples for part in found] == [50_000, 10_000]
+    assert together(found).n_samples == 60_000
+    assert together([*found, UNKNOWN]).n_samples is None
 
 
 def test_fake_data_have_the_shape_that_they_are_given():
