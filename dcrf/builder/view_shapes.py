@@ -7,6 +7,7 @@ from torch import Tensor
 
 from dcrf.builder.components import At
 from dcrf.config.model import Options
+from dcrf.data.chances import sure_variants
 from dcrf.data.transforms import TRANSFORM_ERRORS
 from dcrf.data.views import View
 from dcrf.errors import DataError
@@ -19,9 +20,10 @@ _LARGE = (4096, 5120)  # of images: what needs a large one does not fail on it
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What transforms raise, and the index of the first that fails; None: the result is bad."""
+    """What entries raise, and the index of the first that fails; None: the result is bad."""
 
     error: Exception
+    entries: Sequence[Options]
     index: int | None
 
 
@@ -43,15 +45,15 @@ def view_shape(
     failures = [one for one in found if isinstance(one, _Failure)]
     if not failures:
         return shapes.pop() if len(shapes) == 1 else None
-    index = failures[0].index
+    first, index = failures[0], failures[0].index
     if shapes or any(failure.index != index for failure in failures):
         return None
     if len(examples) > 1 and index is not None:
         large = examples[0][:, :1, :1].expand(-1, *_LARGE)
-        if _failing(transforms[: index + 1], large, 1) != index:
+        if _failing(first.entries[: index + 1], large, 1) != index:
             return None
     with at(path if index is None else f"{path}[{index}]"):
-        raise failures[0].error
+        raise first.error
     return None
 
 
@@ -63,10 +65,16 @@ def different(one: Shape, other: Shape) -> DataError:
 
 
 def _outcome(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape | _Failure:
-    try:
-        return _tried(transforms, example, draws)
-    except (DataError, *TRANSFORM_ERRORS) as error:
-        return _Failure(error, _failing(transforms, example, draws))
+    shapes = []
+    for entries in (transforms, *sure_variants(transforms)):
+        try:
+            shapes.append(_tried(entries, example, draws))
+        except (DataError, *TRANSFORM_ERRORS) as error:
+            return _Failure(error, entries, _failing(entries, example, draws))
+    for shape in shapes:
+        if shape != shapes[0]:
+            return _Failure(different(shapes[0], shape), transforms, None)
+    return shapes[0]
 
 
 def _tried(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape:
