@@ -49,9 +49,10 @@ def read_sample(samples: Samples, index: int) -> Any:
     try:
         sample = samples[index]
     except READING_ERRORS as error:
+        is_large = isinstance(error, Image.DecompressionBombError)
+        remedy = "make it smaller" if is_large else "is its file complete?"
         raise DataError(
-            f"sample {index} cannot be decoded ({type(error).__name__}: {error}); is its file "
-            "complete?"
+            f"sample {index} cannot be decoded ({type(error).__name__}: {error}); {remedy}"
         ) from error
     if not isinstance(sample, Image.Image | Tensor):
         raise DataError(f"sample {index} is a {type(sample).__name__}, not an image or a tensor")

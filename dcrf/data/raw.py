@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
+from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
@@ -22,6 +23,7 @@ READING_ERRORS = (
     ImportError, SyntaxError,  # SyntaxError: what PIL says of a broken PNG
     pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error,
     tokenize.TokenError,  # what numpy says of a broken header
+    DecompressionBombError,  # what PIL says of an image of more than 178,956,970 pixels
 )  # fmt: skip
 """What libraries raise for files that are missing, damaged or of the wrong kind."""
 

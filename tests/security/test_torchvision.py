@@ -281,3 +281,15 @@ def test_pillow_is_left_as_it_was(tmp_path):
         open_torchvision("ImageFolder", root=folder_of(tmp_path, EPS))
 
     assert Image.open is before
+
+
+def test_an_image_of_ten_thousand_million_pixels_is_named_and_not_decoded(tmp_path):
+    root = folder_of(tmp_path, image_bytes("PNG"), n_images=5)
+    samples = open_torchvision("ImageFolder", root=root).samples
+    (tmp_path / "a/3.png").write_bytes(b"P5 100000 100000 255\n")
+
+    with pytest.raises(DataError, match=r"sample 3 cannot be decoded \(Decomp.*; make it smaller"):
+        decode_all(samples, 2**20)
+    (tmp_path / "a/4.png").write_bytes(b"P5 100000 100000 255\n")
+    with pytest.raises(DataError, match="cannot be read .*10000000000 pixels"):
+        open_torchvision("ImageFolder", root=root)
