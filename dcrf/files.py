@@ -50,8 +50,13 @@ def read_json(file: Path) -> Any:
 
 def write_json(file: Path, content: Any) -> None:
     """Write an object as readable JSON."""
+    write_atomically(file, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """Return an object as readable JSON; what is no text, as names of files may be, is escaped."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(file, text.encode(errors="backslashreplace"))  # names of files may be no text
+    return text.encode(errors="backslashreplace")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Checkpoints on disk: a folder each, there whole or not at all, known by its checksums."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,15 +12,13 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.serialization import safe_globals
 
 from dcrf.errors import DataError
-from dcrf.files import read_json
+from dcrf.files import json_bytes, read_json
 from dcrf.tensor_files import from_bytes, to_bytes
 
 KEPT = 2
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
-_WITHOUT_SIZE: list[Any] = [
-    UninitializedParameter,
-    UninitializedBuffer,
-]  # of lazy layers yet to run
+# Of lazy layers yet to run.
+_WITHOUT_SIZE: list[Any] = [UninitializedParameter, UninitializedBuffer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +117,9 @@ def _clear(parent: Path) -> None:
 
 
 def _fill(folder: Path, state: Mapping[str, Any], description: Mapping[str, Any]) -> None:
-    text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
-    content = {STATE: to_bytes(dict(state)), DESCRIPTION: text.encode()}
+    content = {STATE: to_bytes(dict(state)), DESCRIPTION: json_bytes(description)}
     sums = {name: _sha256(part) for name, part in content.items()}
-    content[MANIFEST] = (json.dumps({"sha256": sums}, indent=2) + "\n").encode()
+    content[MANIFEST] = json_bytes({"sha256": sums})
     for name, part in content.items():
         with (folder / name).open("wb") as stream:
             stream.write(part)

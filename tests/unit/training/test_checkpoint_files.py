@@ -1,5 +1,6 @@
 """Checkpoints are there whole or not at all, and known for what they are."""
 
+import os
 import resource
 import signal
 from contextlib import contextmanager
@@ -29,6 +30,12 @@ def test_what_was_written_is_read(tmp_path):
     assert found.state["place"] == STATE["place"]
     assert found.description == ABOUT
     assert found.folder == made
+
+
+def test_a_description_may_name_files_whose_names_are_no_text(tmp_path):
+    description = {"path": os.fsdecode(b"caf\xe9/data.npz")}
+
+    assert read(write(tmp_path, STATE, description), "cpu").description == description
 
 
 def test_lazy_layers_that_have_not_run_are_read_too(tmp_path):
