@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from dcrf.errors import ConfigError
 from dcrf.files import write_json
 from dcrf.flags import parser
-from dcrf.loading import ROOT, CommandLineError, Planned, load, print_error
+from dcrf.loading import ROOT, CommandLineError, Planned, load
+from dcrf.reporting.summary import Outcome, content, summary
+from dcrf.reporting.writers import say
 
 if TYPE_CHECKING:
-    from dcrf.reporting.summary import Outcome
     from dcrf.running import Output
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plans, invalid = load(options)
         return OK if options.validate else run(plans, invalid, options, arguments)
     except (ConfigError, CommandLineError) as error:
-        print_error(error)
+        say(str(error), is_error=True)
         return UNUSABLE
     except KeyboardInterrupt:  # before the runs; there it is an outcome
         return INTERRUPTED
@@ -63,21 +64,18 @@ def spin_shortly() -> None:
 
 def run(
     plans: Sequence[Planned],
-    invalid: "Sequence[Outcome]",
+    invalid: Sequence[Outcome],
     options: argparse.Namespace,
     arguments: Sequence[str],
 ) -> int:
     """Make all runs, print and write the summary; return the exit code."""
-    from dcrf.experiments.batch import Rules, run_batch  # noqa: PLC0415 - after the checks,
-    from dcrf.experiments.child import say  # noqa: PLC0415 - since torch
-    from dcrf.reporting.summary import content, summary  # noqa: PLC0415 - takes its time
+    from dcrf.experiments.batch import Rules, run_batch  # noqa: PLC0415 - after the checks
 
     if options.resume:
         say("\n".join(map(_standing, plans)))
     left = [plan for plan in plans if not (plan.begun and plan.begun.outcome)]
     jobs = [(plan.config, plan.seed, _output(plan, options)) for plan in left]
     rules = Rules(min(options.jobs, len(plans)), options.timeout, options.resume_on_error)
-    sys.stdout.flush()
     made, signals = run_batch(jobs, rules) if jobs else ([], [])
     new = iter(made)
     found = [plan.begun.outcome if plan.begun else None for plan in plans]
@@ -86,7 +84,7 @@ def run(
     try:
         write_json(options.output_dir / "summary.json", content(outcomes))
     except OSError as error:
-        print_error(f"summary.json cannot be written: {error}")
+        say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
     say(f"\n{summary(outcomes)}")
     if len(outcomes) > 1 and statuses - IN_VAIN:

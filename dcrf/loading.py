@@ -2,20 +2,16 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
 from dcrf.errors import ConfigError, DcrfError, Problem
-from dcrf.plain_text import plain
+from dcrf.reporting.summary import Outcome
+from dcrf.reporting.writers import say
 from dcrf.resuming import Begun, begun, method_file
-
-if TYPE_CHECKING:
-    from dcrf.reporting.summary import Outcome
 
 ROOT = Path(__file__).parents[1]
 DEVICES = "for example cpu, cuda, cuda:1 or cuda_if_available"
@@ -39,7 +35,7 @@ class Planned:
     seed_in_names: int | None
 
 
-def load(options: argparse.Namespace) -> "tuple[list[Planned], list[Outcome]]":
+def load(options: argparse.Namespace) -> tuple[list[Planned], list[Outcome]]:
     """Read and check all files before anything runs.
 
     With `--resume_on_error` files that cannot be used are outcomes of their own, as long as there
@@ -55,7 +51,8 @@ def load(options: argparse.Namespace) -> "tuple[list[Planned], list[Outcome]]":
     loaded, unfit = _fitting(loaded, options, goes_on)
     invalid += unfit
     if options.validate:
-        sys.stdout.writelines(f"{plain(str(plans[0].config.source))}: ok\n" for plans in loaded)
+        for plans in loaded:
+            say(f"{plans[0].config.source}: ok")
     if invalid and not (loaded and goes_on):
         raise CommandLineError(f"{_count(len(invalid), 'file')} cannot be used; nothing was run")
     return [plan for plans in loaded for plan in plans], invalid
@@ -74,14 +71,9 @@ def method_files(path: str, resumes: bool = False) -> list[Path]:
     return _files_in(_existing(method_file(path, resumes)))
 
 
-def print_error(error: object) -> None:
-    """Print to where errors go."""
-    sys.stderr.write(f"{plain(str(error))}\n")
-
-
 def _load_all(
     options: argparse.Namespace, goes_on: bool
-) -> "tuple[list[list[Planned]], list[Outcome]]":
+) -> tuple[list[list[Planned]], list[Outcome]]:
     """Return the runs of every file that can be used, and the others as outcomes."""
     loaded, invalid = [], []
     for path in options.paths:
@@ -123,7 +115,7 @@ def _problems(loaded: Sequence[Sequence[Planned]]) -> list[list[Problem]]:
 
 def _fitting(
     loaded: Sequence[list[Planned]], options: argparse.Namespace, goes_on: bool
-) -> "tuple[list[list[Planned]], list[Outcome]]":
+) -> tuple[list[list[Planned]], list[Outcome]]:
     """Return the files that go together, and the others as outcomes.
 
     Where the batch goes on without those, a file must go together with those that are left.
@@ -141,11 +133,9 @@ def _fitting(
     return fitting, unfit
 
 
-def _invalid(source: Path | str, error: DcrfError) -> "Outcome":
+def _invalid(source: Path | str, error: DcrfError) -> Outcome:
     """Print why a file cannot be used, and return that as an outcome."""
-    from dcrf.reporting.summary import Outcome  # noqa: PLC0415 - takes its time
-
-    print_error(error)
+    say(str(error), is_error=True)
     cause = str(error).splitlines()[0]
     return Outcome(str(source), Path(source).stem, None, "invalid", error=cause)
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,9 +11,8 @@ from multiprocessing.connection import Connection, Pipe, wait
 
 from dcrf.experiments.isolation import GRACE, Job, start
 from dcrf.reporting.lines import duration
-from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
-from dcrf.reporting.writers import Lines
+from dcrf.reporting.writers import say
 
 _CHUNK = 2**16
 _PATIENCE = 2
@@ -163,10 +161,3 @@ class Child:
             name, meaning = signal.Signals(-code).name, signal.strsignal(-code)
             return replace(made, error=f"died of {name} ({meaning})")
         return replace(made, error=f"ended with exit code {code}, without a result")
-
-
-def say(text: str) -> None:
-    """Print to where output goes; if that is gone, or there was none, to nowhere."""
-    lines = Lines(sys.stdout, timestamps=False)
-    for line in text.split("\n"):
-        lines.write(Note(line))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from dcrf.reporting.lines import line, scores
 from dcrf.reporting.records import (
     EvaluationRecord,
     LossRecord,
+    Note,
     PhaseRecord,
     PhaseStart,
     Progress,
@@ -91,6 +93,13 @@ class Lines:
         time = f"{datetime.now():%Y-%m-%d %H:%M:%S}  " if self.timestamps else ""
         parts = plain(indented(text.rstrip("\n"))).split("\n")
         stream.writelines(f"{time}{self.prefix}{part}\n" for part in parts)
+
+
+def say(text: str, *, is_error: bool = False) -> None:
+    """Print lines to where output, or errors, go; if that is gone or never was, to nowhere."""
+    lines = Lines(sys.stderr if is_error else sys.stdout, timestamps=False)
+    for part in text.split("\n"):
+        lines.write(Note(part))
 
 
 class LogFile(Lines):

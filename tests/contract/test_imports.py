@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "running": {"builder", "config", "environment", "errors", "files", "reporting", "resuming"}
     | {"streams", "training"},
     "experiments": {"config", "errors", "plain_text", "reporting", "running"} | {"training"},
-    "loading": {"builder", "config", "errors", "experiments", "plain_text", "reporting"}
+    "loading": {"builder", "config", "errors", "experiments", "reporting"}
     | {"resuming", "running"},
     "cli": {"errors", "experiments", "files", "flags", "loading", "reporting", "running"},
 }
@@ -68,7 +68,7 @@ TOP_OF_CLI = {
     "files",
     "flags",
     "loading",
-    "plain_text",
+    "reporting",
     "resuming",
 }  # the rest is imported once the files have been checked
 

@@ -53,6 +53,23 @@ def test_help_needs_no_torch_and_shows_examples():
     assert "--resume_on_error" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+@pytest.mark.parametrize(("arguments", "code"), [(["fine.json", "--validate"], 0), (["none"], 2)])
+def test_who_does_not_look_gets_the_exit_code_all_the_same(arguments, code, tmp_path):
+    written(tmp_path, method(), name="fine.json")
+
+    with open("/dev/full", "w") as gone:  # noqa: PTH123 - it is no file
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), *arguments],
+            cwd=tmp_path,
+            stdout=gone,
+            stderr=gone,
+            check=False,
+        )
+
+    assert done.returncode == code
+
+
 def test_main_py_runs_from_anywhere(tmp_path):
     file = written(tmp_path, {"name": "broken"})
 
