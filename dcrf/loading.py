@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
+from dcrf.config.paths import is_file, is_folder, is_there
 from dcrf.errors import ConfigError, DcrfError, Problem
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
@@ -174,27 +175,27 @@ def _check_output(options: argparse.Namespace) -> None:
     if options.one_log_file:
         log = Path(options.one_log_file)
         folders.append(log.parent)
-        if log.is_dir():
+        if is_folder(log):
             raise CommandLineError(f"--one_log_file {log} is a folder")
     for folder in folders:
         for path in (folder, *folder.parents):
-            if path.exists() and not path.is_dir():
+            if is_there(path) and not is_folder(path):
                 raise CommandLineError(f"{folder} cannot be a folder: {path} is a file")
-        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        existing = next(path for path in (folder, *folder.parents) if is_there(path))
         if not os.access(existing, os.W_OK):
             raise CommandLineError(f"{folder} cannot be written: {existing} allows no writing")
 
 
 def _existing(path: str) -> Path:
     for candidate in (Path(path), ROOT / path):
-        if candidate.exists():
+        if is_there(candidate):
             return candidate
     places = " and ".join(dict.fromkeys(map(str, (Path.cwd(), ROOT))))
     raise CommandLineError(f"{path} does not exist (looked in {places})")
 
 
 def _files_in(path: Path) -> list[Path]:
-    if path.is_file():
+    if is_file(path):
         return [path]
     if files := sorted(path.glob("*.json")):
         return files

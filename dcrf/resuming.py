@@ -1,18 +1,18 @@
 """Runs that have begun: their folders, whether they are done, whether they are still the same."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.model import MethodConfig
+from dcrf.config.paths import is_file
 from dcrf.config.saved_names import clean_name
 from dcrf.errors import ConfigError, Problem
 from dcrf.files import read_json, write_json
@@ -29,7 +29,7 @@ _LONGEST = 200  # characters of a value in a message
 
 def is_run_folder(path: Path) -> bool:
     """Whether a run has begun in this folder."""
-    return (path / CONFIGURATION).is_file() and (path / RUN).is_file()
+    return is_file(path / CONFIGURATION) and is_file(path / RUN)
 
 
 def new_folder(parent: Path, seed: int, content: Mapping[str, Mapping[str, Any]]) -> Path:
@@ -193,9 +193,7 @@ def _can_be_shown(record: Mapping[str, Any]) -> bool:
 
 def _check_links(folder: Path) -> None:
     """Raise ConfigError where something in a folder leads out of it: a run leaves no links."""
-    inside = (Path(at, name) for at, *names in os.walk(folder) for name in chain(*names))
-    links = [path for path in inside if path.is_symlink()]
-    if links:
+    if links := [path for path in folder.rglob("*") if path.is_symlink()]:
         remedy = "put the file itself in its place"
         found = "it is a link, and what a run writes must not lead out of its folder"
         raise ConfigError(folder, [Problem(str(link), found, remedy) for link in links])

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.config.checks.input_files import is_file, what_is_wrong
+from dcrf.config.checks.input_files import what_is_wrong
 from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
+from dcrf.config.paths import is_file
 from dcrf.config.saved_names import names_to_load, saved_file
 from dcrf.errors import Problem
 
@@ -126,9 +127,8 @@ def _conflict(writer: _Writer, first: _Writer) -> Problem:
 
 def _missing(path: str, file: Path, later: _Writer | None) -> Problem:
     if later is None:
-        found = (
-            f"the file '{file}' {what_is_wrong(file, 'file')}, and nothing in the batch saves it"
-        )
+        wrong = what_is_wrong(file, "file")
+        found = f"the file '{file}' {wrong}, and nothing in the batch saves it"
         return Problem(path, found, "check the path, or run what saves it")
     writer = f"{later.save.path} of {later.config.source}"
     found = f"the file '{file}' does not exist yet, it is saved only later, by {writer}"

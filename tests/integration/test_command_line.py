@@ -70,6 +70,14 @@ def test_who_does_not_look_gets_the_exit_code_all_the_same(arguments, code, tmp_
     assert done.returncode == code
 
 
+@pytest.mark.parametrize("flags", [(), ("--resume",)])
+def test_a_path_that_no_system_takes_does_not_exist(call, flags):
+    code, _, errors = call("a" * 300, *flags)
+
+    assert code == 2
+    assert "does not exist" in errors
+
+
 def test_main_py_runs_from_anywhere(tmp_path):
     file = written(tmp_path, {"name": "broken"})
 

@@ -1,10 +1,11 @@
 """Files and folders that must be there before anything runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.paths import is_file, is_folder, is_there
 from dcrf.config.schema_nodes import Nodes
 from dcrf.config.untrusted import enabled, objects
 from dcrf.errors import Problem
@@ -28,26 +29,14 @@ def problems(nodes: Nodes) -> list[Problem]:
     return found
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is such a file; pipes and devices, which may have no end, are none."""
-    return _is(Path.is_file, path)
-
-
 def what_is_wrong(path: Path, kind: str) -> str:
     """Return what is to be said of a path that is not of a kind, `file` or `folder`."""
     noun = "regular file" if kind == "file" else kind
-    return f"is no {noun}" if _is(Path.exists, path) else "does not exist"
-
-
-def _is(test: Callable[[Path], bool], path: Path) -> bool:
-    try:
-        return test(path)
-    except (OSError, ValueError):  # no system takes such a path
-        return False
+    return f"is no {noun}" if is_there(path) else "does not exist"
 
 
 def _not_there(path: str, found: Any, kind: str) -> Iterator[Problem]:
-    test = Path.is_file if kind == "file" else Path.is_dir
-    if isinstance(found, str) and not _is(test, Path(found)):
+    is_right = is_file if kind == "file" else is_folder
+    if isinstance(found, str) and not is_right(Path(found)):
         remedy = "paths start at the folder of the method file"
         yield Problem(path, f"the {kind} {found!r} {what_is_wrong(Path(found), kind)}", remedy)

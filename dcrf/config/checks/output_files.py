@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.paths import is_folder
 from dcrf.config.saved_names import LONGEST_FILE_NAME, LONGEST_PATH, saved_file
 from dcrf.config.schema_nodes import Nodes
 from dcrf.config.untrusted import Entry, enabled, objects, subobject, text, texts
@@ -63,7 +64,7 @@ def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:
     elif max(parts) > _LONGEST_PART or length > LONGEST_PATH:
         remedy = f"at most {LONGEST_PATH} bytes, and {_LONGEST_PART} in the name of a folder"
         yield "its path is too long", remedy
-    elif file.is_dir() and save.get("keep_old_files") is not True:
+    elif is_folder(file) and save.get("keep_old_files") is not True:
         yield f"{str(file)!r} is a folder", _SEES_FOLDERS
     else:
         yield from _unfit_folder(file.parent)
@@ -72,7 +73,7 @@ def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:
 def _unfit_folder(folder: Path) -> Iterator[tuple[str, str]]:
     there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     resolved = Path(os.path.realpath(there))
-    if not there.is_dir():
+    if not is_folder(there):
         yield f"{str(there)!r} is a file, no folder", _SEES_FOLDERS
     elif any(resolved.is_relative_to(place) for place in _WITHOUT_FILES):
         yield f"the system allows no files of others in {str(there)!r}", "name another folder"
