@@ -17,7 +17,7 @@ def unpacking_inside() -> Iterator[None]:
     Python before 3.14 lets members of a tar go anywhere unless it is told otherwise; here they
     end in a `tarfile.TarError`. Those of a zip it never lets out, and makes no links of them.
     """
-    before = tarfile.TarFile.extraction_filter
+    before = getattr(tarfile.TarFile, "extraction_filter", None)  # Python 3.11.4 is the first
     tarfile.TarFile.extraction_filter = staticmethod(_inside)
     try:
         yield

@@ -182,6 +182,12 @@ def test_other_members_are_unpacked(tmp_path, aircraft):
     assert (tmp_path / "root/fgvc-aircraft-2013b/data/a").read_bytes() == b"own"
 
 
+def test_python_without_filters_of_archives_opens_data_sets(monkeypatch):
+    monkeypatch.delattr(tarfile.TarFile, "extraction_filter")  # as before 3.11.4
+
+    assert len(open_torchvision("FakeData", size=3, image_size=(1, 4, 4)).samples) == 3
+
+
 def test_what_python_does_with_archives_is_left_as_it_was(aircraft):
     before = vars(tarfile.TarFile)["extraction_filter"]
 
