@@ -297,5 +297,5 @@ def test_an_image_of_ten_thousand_million_pixels_is_named_and_not_decoded(tmp_pa
     with pytest.raises(DataError, match=r"sample 3 cannot be decoded \(Decomp.*; make it smaller"):
         decode_all(samples, 2**20)
     (tmp_path / "a/4.png").write_bytes(b"P5 100000 100000 255\n")
-    with pytest.raises(DataError, match="cannot be read .*10000000000 pixels"):
+    with pytest.raises(DataError, match=r"cannot be read .*10000000000 pixels"):
         open_torchvision("ImageFolder", root=root)
