@@ -113,6 +113,11 @@ def cause_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}"
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; its kind where it says nothing."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def is_expected(error: BaseException | None) -> bool:
     """Whether an error goes back to one that we raised on purpose, so that nobody needs a trace."""
     while isinstance(error, DcrfError):

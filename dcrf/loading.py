@@ -9,7 +9,7 @@ from pathlib import Path
 from dcrf.config import check_batch, load_method, with_places
 from dcrf.config.model import MethodConfig
 from dcrf.config.paths import is_file, is_folder, is_there
-from dcrf.errors import ConfigError, DcrfError, Problem
+from dcrf.errors import ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
 from dcrf.resuming import Begun, begun, method_file
@@ -137,8 +137,8 @@ def _fitting(
 def _invalid(source: Path | str, error: DcrfError) -> Outcome:
     """Print why a file cannot be used, and return that as an outcome."""
     say(str(error), is_error=True)
-    cause = str(error).splitlines()[0]
-    return Outcome(str(source), Path(source).stem, None, "invalid", error=cause)
+    name = Path(source).stem
+    return Outcome(str(source), name, None, "invalid", error=first_line(error))
 
 
 def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:

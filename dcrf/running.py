@@ -15,7 +15,7 @@ from dcrf.builder.run import CHECKPOINTS
 from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
 from dcrf.environment import environment
-from dcrf.errors import DcrfError, is_expected, status_of
+from dcrf.errors import DcrfError, first_line, is_expected, status_of
 from dcrf.files import locked, remove_unfinished, write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
@@ -96,7 +96,7 @@ def resolve_device(name: str) -> str:
     try:
         torch.zeros(1, device=name).item()  # a device without memory, as meta, fails here
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        cause = str(error).splitlines()[0]
+        cause = first_line(error)
         raise DcrfError(f"the device {name!r} cannot be used here: {cause}") from error
     return name
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from dcrf.errors import DataError
+from dcrf.errors import DataError, first_line
 from dcrf.files import write_atomically
 from dcrf.memory import free_memory, gib, unpacked_size
 from dcrf.tensor_pickles import MOST_BYTES, check_pickle
@@ -65,7 +65,7 @@ def _read(stream: BinaryIO, name: str, device: str) -> dict[Any, Any]:
             stream.seek(0)
             content = torch.load(stream, map_location=device, weights_only=True)
     except Exception as error:  # of a damaged file anything can come, as struct.error
-        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+        cause = first_line(error)
         if isinstance(error, pickle.UnpicklingError | LookupError):  # torch says how to run code
             cause = "it is no file of tensors, or holds more than tensors"
         raise DataError(f"cannot read tensors from {name}: {cause}") from error

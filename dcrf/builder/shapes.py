@@ -12,7 +12,7 @@ from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.misfits import fitting, lacks_flatten, misfit
 from dcrf.config.model import MethodConfig, Options
 from dcrf.config.untrusted import objects_within
-from dcrf.errors import Problem, cause_of
+from dcrf.errors import Problem, cause_of, first_line
 from dcrf.mappings.mapping import Mapping as Trained
 
 SAMPLES = "the data set"
@@ -137,7 +137,7 @@ def _source(
 def _innermost(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first_line(error)
 
 
 def names_of(config: MethodConfig, places: Mapping[nn.Module, str]) -> dict[nn.Module, str]:

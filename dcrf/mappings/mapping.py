@@ -7,7 +7,7 @@ from collections.abc import Mapping as Table
 import torch
 from torch import Tensor, nn
 
-from dcrf.errors import TrainingError
+from dcrf.errors import TrainingError, first_line
 from dcrf.mappings.shared import Shared
 
 Function = Callable[[Tensor], Tensor]
@@ -110,5 +110,5 @@ def _through(layer: Function, values: Tensor) -> Tensor:
     try:
         return layer(values)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        shape, cause = tuple(values.shape), str(error).splitlines()[0]
+        shape, cause = tuple(values.shape), first_line(error)
         raise TrainingError(f"{layer} fails on an input of shape {shape}: {cause}") from error
