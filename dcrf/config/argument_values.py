@@ -52,7 +52,7 @@ def _no_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:
     """What would count as true, whatever it says."""
     if value is not None and not isinstance(value, bool):
         remedy = f"write true or false for {argument!r}"
-        yield Problem(path, f"{value!r} is not true or false", remedy)
+        yield Problem(path, f"{shown(value)} is not true or false", remedy)
 
 
 def _no_numbers(path: str, argument: str, value: object, means_integer: bool) -> Iterator[Problem]:

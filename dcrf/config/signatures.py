@@ -154,8 +154,8 @@ def _not_arguments(place: str, name: str, arguments: Iterable[str], path: str) -
         if argument in known or entry.get("any_keyword"):
             continue
         if argument in barred:
-            place = child(path, argument)
-            yield Problem(place, f"{argument!r} cannot be given in a file", barred[argument])
+            found = f"{argument!r} cannot be given in a file"
+            yield Problem(child(path, argument), found, barred[argument])
             continue
         guess = closest(argument, known)
         remedy = f"did you mean {guess!r}?" if guess else _allowed(known)

@@ -61,8 +61,14 @@ def run_batch(
 
     threads = max(1, torch.get_num_threads() // rules.at_once)
     jobs = [
-        Job(*run, run[-1].threads or threads, _prefix(*run) if rules.at_once > 1 else None)
-        for run in runs
+        Job(
+            config,
+            seed,
+            output,
+            threads=output.threads or threads,  # as many as a run that goes on began with
+            prefix=_prefix(config, seed, output) if rules.at_once > 1 else None,
+        )
+        for config, seed, output in runs
     ]
     names = [(config, output.seed_in_names) for config, _, output in runs]
     batch = Batch(jobs, needs(names), rules)
@@ -72,9 +78,9 @@ def run_batch(
 
 
 def _prefix(config: MethodConfig, seed: int, output: "Output") -> str:
-    return (
-        f"{config.name}, seed {seed}: " if output.seed_in_names is not None else f"{config.name}: "
-    )
+    """Return what the lines of a run start with, as it is not alone."""
+    its_seed = "" if output.seed_in_names is None else f", seed {seed}"
+    return f"{config.name}{its_seed}: "
 
 
 class Batch:

@@ -121,9 +121,8 @@ def _started(job: Job, results: Connection, lines: Connection | None) -> BasePro
 def _run(job: Job, results: Connection, lines: Connection | None) -> None:
     """Be the process: make the run, send its outcome."""
     os.setpgid(0, 0)  # Ctrl-C reaches the process that started this one, which passes it on once
-    signal.signal(
-        signal.SIGTTOU, signal.SIG_IGN
-    )  # which a group in the background gets as it writes
+    # a group in the background gets this one as it writes
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     if lines is not None:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
