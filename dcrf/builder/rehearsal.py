@@ -14,10 +14,10 @@ from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import CentroidStart
 from dcrf.assignment.clustering import some_of
 from dcrf.batch import Batch, Sweep, SweptRows
+from dcrf.builder.blank_method import BlankMethod, blank_method
 from dcrf.builder.blanks import META, BlankData
 from dcrf.builder.failures import Failures
 from dcrf.builder.guesses import guesses, without_guessing
-from dcrf.builder.made import Made, made
 from dcrf.builder.moments import moments, overrun
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run import Run
@@ -49,13 +49,13 @@ def rehearse(config: MethodConfig, data: Sequence[Expected]) -> list[Problem]:
     """
     plain = replace(config, precision="fp32", compile=False)
     problems: list[Problem] = []
-    method: Made | None = None
+    method: BlankMethod | None = None
     saved = SavedAhead(plain)
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of layers without memory, which never run again
         for dataset, its in zip(plain.datasets, data, strict=True):
             if method is None or dataset.reinitialize_mappings:
-                method = made(plain, dataset, saved)
+                method = blank_method(plain, dataset, saved)
             method = _rehearse_dataset(plain, dataset, its, method, problems)
     return problems
 
@@ -64,9 +64,9 @@ def _rehearse_dataset(
     config: MethodConfig,
     dataset: DatasetConfig,
     data: Expected,
-    method: Made,
+    method: BlankMethod,
     problems: list[Problem],
-) -> Made:
+) -> BlankMethod:
     """Add the problems; where samples are of unknown shape, those that do not hang on a guess."""
     if data.shapes is not None:
         problems += _Rehearsal(config, dataset, data, method).run()
@@ -76,7 +76,7 @@ def _rehearse_dataset(
     found: list[list[Problem]] = []
     is_exact = False
     for shape, is_exact in guesses(config, method.method):
-        method = made(config, dataset, method.saved)
+        method = blank_method(config, dataset, method.saved)
         shapes = dict.fromkeys((DEFAULT, *dataset.batch_augmentations), shape)
         hides = nn.Module if is_exact else Mapping
         its = replace(data, shapes=shapes)
@@ -92,7 +92,7 @@ class _Rehearsal:
         config: of the method.
         dataset: of it.
         data: what is known of its samples, or guessed.
-        made: the method.
+        method: what is rehearsed.
         hides: what is not told where samples are guessed, as in `Failures`.
     """
 
@@ -101,21 +101,21 @@ class _Rehearsal:
         config: MethodConfig,
         dataset: DatasetConfig,
         data: Expected,
-        made: Made,
+        method: BlankMethod,
         hides: type[nn.Module] | None = None,
     ) -> None:
         self.config, self.dataset = config, dataset
-        self.method, self.saved, self.places = made.method, made.saved, made.places
+        self.method, self.saved, self.places = method.method, method.saved, method.places
         self.has_labels = data.has_labels
-        self.trail = Trail(made.places, names_of(config, made.places))
-        layers = [module for module in made.places if not isinstance(module, Mapping)]
+        self.trail = Trail(method.places, names_of(config, method.places))
+        layers = [module for module in method.places if not isinstance(module, Mapping)]
         self.trial = Trial(self.trail.running, layers)
         self.failures = Failures(self.trail, self.trial, hides)
         self.data = BlankData(
             data.shapes or {},
             data.n_samples,
             Loading(dataset.batch_size, drop_last=dataset.drop_last),
-            made.method,
+            method.method,
             self.trail,
         )
 
@@ -139,14 +139,14 @@ class _Rehearsal:
         self.method.train()
         labels = np.zeros(1, np.int64) if self.has_labels else None
         evaluator = Evaluator(self.method.assignment, lambda: labels)
-        if (made := self._made(builder, evaluator)) is not None:
-            self._train(made, phase)
+        if (phase_made := self._phase_made(builder, evaluator)) is not None:
+            self._train(phase_made, phase)
         if phase.performance_evaluation_interval:
             self._evaluate()
         with self.failures.at(self.config.strategy.path):
             self.method.assignment.after_phase(phase.name, self._sweep_for_clusters())
 
-    def _made(self, builder: PhaseBuilder, evaluator: Evaluator) -> Phase | None:
+    def _phase_made(self, builder: PhaseBuilder, evaluator: Evaluator) -> Phase | None:
         """Return the phase, without optimizers where they cannot be made."""
         without = replace(builder.phase, optimizers=(), schedulers=(), optimizer_cycle=())
         for phase in (builder.phase, without):
@@ -155,13 +155,13 @@ class _Rehearsal:
                 return maker.make(self.method, self.data.sweep(), evaluator)
         return None
 
-    def _train(self, made: Phase, phase: PhaseConfig) -> None:
+    def _train(self, phase: Phase, entry: PhaseConfig) -> None:
         per_epoch = self.data.batches_per_epoch()
-        self.failures.add(*overrun(phase, made.optimizers.optimizers, per_epoch))
-        uses = zip(phase.design_patterns, made.patterns.values(), strict=True)
-        todo = [(clock, entry.path, use) for entry, use in uses for clock in moments(entry, phase)]
+        self.failures.add(*overrun(entry, phase.optimizers.optimizers, per_epoch))
+        uses = zip(entry.design_patterns, phase.patterns.values(), strict=True)
+        todo = [(clock, one.path, use) for one, use in uses for clock in moments(one, entry)]
         for clock, path, use in sorted(todo, key=lambda its: its[0].iteration):
-            for save in phase.saves:
+            for save in entry.saves:
                 if save.interval is not None and save.interval < clock.iteration:
                     self._check_save(save)
             with self.failures.at(path):

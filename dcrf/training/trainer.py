@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from dcrf.batch import Sweep
@@ -145,21 +146,8 @@ class Trainer:
         plan, method = turn.plan.phases[number], turn.method
         self.writer.write(PhaseStart(turn.plan.name, plan.name, plan.max_iterations))
         sweep = method.sweep_over(turn.source)
-        goes_on = start is not None and "phase" in start
-        if not goes_on:
-            plan.prepare(method, sweep)
-        method.train()
-        phase = plan.make(method, sweep, turn.evaluator)
-        if start is not None and goes_on:
-            self._restore_phase(turn, phase, start)
-
-        def between_iterations(state: PhaseState) -> None:
-            if self.checkpoints and self.checkpoints.due(state.clock.iteration):
-                check_parameters(method)
-                self._keep(turn, number, phase)
-
-        if self.checkpoints and plan.loads_files and not goes_on:
-            self._keep(turn, number, phase)
+        phase = self._begin(turn, number, sweep, start)
+        between_iterations = partial(self._between_iterations, turn, number, phase)
         between_iterations(phase.state)
         batches = turn.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
         shared = method.shared_modules()
@@ -171,6 +159,30 @@ class Trainer:
         record = PhaseRecord(*place, reason, warnings)
         self.writer.write(record)
         return record
+
+    def _begin(
+        self, turn: _Turn, number: int, sweep: Sweep, start: Mapping[str, Any] | None
+    ) -> Phase:
+        """Make a phase, from its beginning or as a checkpoint has it."""
+        plan, method = turn.plan.phases[number], turn.method
+        goes_on = start is not None and "phase" in start
+        if not goes_on:
+            plan.prepare(method, sweep)
+        method.train()
+        phase = plan.make(method, sweep, turn.evaluator)
+        if start is not None and goes_on:
+            self._restore_phase(turn, phase, start)
+        elif plan.loads_files:
+            self._keep(turn, number, phase)
+        return phase
+
+    def _between_iterations(
+        self, turn: _Turn, number: int, phase: Phase, state: PhaseState
+    ) -> None:
+        """Write a checkpoint where one is due."""
+        if self.checkpoints and self.checkpoints.due(state.clock.iteration):
+            check_parameters(turn.method)
+            self._keep(turn, number, phase)
 
     def _restore_phase(self, turn: _Turn, phase: Phase, start: Mapping[str, Any]) -> None:
         """Take over the state of a phase that had begun, as the last thing before it goes on."""

@@ -11,7 +11,7 @@ from dcrf.training.method import Method
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BlankMethod:
     """A method without memory.
 
     places: its parts -> JSON path.
@@ -23,9 +23,9 @@ class Made:
     saved: SavedAhead
 
 
-def made(config: MethodConfig, dataset: DatasetConfig, saved: SavedAhead) -> Made:
+def blank_method(config: MethodConfig, dataset: DatasetConfig, saved: SavedAhead) -> BlankMethod:
     """Make a method for a data set on torch's device `meta`."""
     places: Places = {}
     with META:
         method = build_method(config, dataset.num_clusters, Streams(0), places)
-    return Made(method, places, saved)
+    return BlankMethod(method, places, saved)
