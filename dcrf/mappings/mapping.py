@@ -1,6 +1,7 @@
 """A trainable mapping: named layers between functions, perhaps after another mapping."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table
 
@@ -47,7 +48,7 @@ class Mapping(Shared):
         self._functions = nn.ModuleList(functions)  # so that they know of evaluation mode
         self.softmax_layer = softmax_layer
         self.bf16, self.compiled = bf16, compiled
-        self._training_run = torch.compile(self._run_layers) if compiled else self._run_layers
+        self._training_run = _compiled(self._run_layers) if compiled else self._run_layers
 
     @property
     def prior(self) -> "Mapping | None":
@@ -104,6 +105,20 @@ class Mapping(Shared):
         for index, layer in enumerate(self.net):
             values = values if index == skipped else _through(layer, values)
         return values
+
+
+def _compiled(run: Callable[[Tensor, int | None], Tensor]) -> Callable[..., Tensor]:
+    """Compile for each size of inputs by itself, and as often as that is needed.
+
+    Else what runs would depend on which sizes and mappings have come before, and a run that goes
+    on from a checkpoint would not give the bytes of one that was never stopped.
+    """
+    from torch._dynamo import config  # noqa: PLC0415 - its import takes a second
+
+    without_limit = config.patch(
+        recompile_limit=sys.maxsize, accumulated_recompile_limit=sys.maxsize
+    )
+    return without_limit(torch.compile(run, dynamic=False))
 
 
 def _through(layer: Function, values: Tensor) -> Tensor:

@@ -1,9 +1,7 @@
 """Mappings: what they compute, and that they compute it once."""
 
-import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,9 @@ from torch import nn
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 from dcrf.mappings.shared import shared_passes
+from tests.cases.compiling import compiles
 
 ROOT = Path(__file__).parents[3]
-HEADERS = Path(sysconfig.get_path("include")) / "Python.h"
-CAN_COMPILE = sys.platform == "linux" and shutil.which("g++") and HEADERS.exists()
 
 
 class Counted(nn.Linear):
@@ -116,10 +113,42 @@ assert compiled.state_dict().keys() == plain.state_dict().keys()
 """
 
 
-@pytest.mark.skipif(not CAN_COMPILE, reason="torch.compile needs g++ and Python's headers")
+@compiles
 def test_compiled_layers_give_the_same_values_and_gradients():
     """In a process of its own, since torch.compile changes classes of torch.nn."""
     command = [sys.executable, "-c", COMPARISON]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+HISTORY = """
+import torch
+from torch import nn
+from torch._dynamo import config, reset
+from dcrf.mappings.mapping import Mapping
+
+layers = [nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU()]
+samples = torch.randn(150, 4, generator=torch.Generator().manual_seed(0))
+
+def run(*sizes):
+    reset()
+    with torch.no_grad():
+        layers[1].reset_running_stats()
+    mapping = Mapping(layers, compiled=True)
+    found = [mapping(samples[:size]) for size in sizes][-1]
+    slopes = torch.autograd.grad(found.square().sum(), [layers[0].weight, layers[1].weight])
+    return [found.detach(), *slopes]
+
+with config.patch(recompile_limit=1, fail_on_recompile_limit_hit=True):
+    after_another_size = run(150, 50)
+assert all(map(torch.equal, run(50), after_another_size))
+"""
+
+
+@compiles
+def test_what_compiled_layers_give_does_not_depend_on_what_ran_before():
+    command = [sys.executable, "-c", HISTORY]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
