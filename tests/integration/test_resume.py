@@ -16,17 +16,21 @@ from subprocess import PIPE
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from dcrf import files, running
 from dcrf.builder import phases
 from dcrf.config import load_method
+from dcrf.data import data_source
 from dcrf.loading import ROOT
 from dcrf.resuming import begun
 from dcrf.running import Output, run_method
 from dcrf.training import checkpoint_files, optimizers
 from tests.cases import methods
+from tests.cases.compiling import compiles
 from tests.cases.methods import (
     ENCODER,
+    VIEW,
     adam,
     collapsing,
     digits,
@@ -177,7 +181,12 @@ def saving():
     )
 
 
-VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving]
+def bf16():
+    """Layers in bfloat16, and an epoch whose last batch is smaller."""
+    return {**noisy(), "precision": "bf16", "datasets": [digits(batch_size=70, drop_last=False)]}
+
+
+VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 
 
@@ -232,6 +241,65 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
     assert outcome.status == "ok", outcome.error
     assert results(folder) == expected
     assert "goes on from" in log(folder)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_batches_that_are_decoded_one_by_one_go_on_where_they_were(
+    run, in_step, monkeypatch, tmp_path, num_workers
+):
+    monkeypatch.setattr(data_source, "MEMORY_BUDGET", 0)
+    picture = {"type": "Grayscale"}
+    data = {"source": "torchvision", "dataset": "ImageFolder", "root": str(pictures(tmp_path))}
+    views = [{"name": "view", "transforms": [picture, VIEW, {"type": "ToTensor"}]}]
+    loading = {"batch_size": 12, "shuffle": True, "drop_last": False, "num_workers": num_workers}
+    entry = {**data, "name": "pictures", "num_clusters": 3, **loading}
+    entry |= {"transforms": [picture, {"type": "ToTensor"}], "batch_augmentations": views}
+    content = method(datasets=[entry])
+    expected = results(run("whole", content)[0])
+    for call in (2, 4):
+        with in_step(Doomed, call), pytest.raises(Killed):
+            run("cut", content)
+
+    folder, outcome = run("cut", content)
+
+    assert outcome.status == "ok", outcome.error
+    assert results(folder) == expected
+
+
+def pictures(folder):
+    """Write a folder of 32 pictures in two classes."""
+    random = np.random.default_rng(0)
+    for number in range(32):
+        file = folder / f"pictures/{number % 2}/{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(256, size=(8, 8), dtype=np.uint8)).save(file)
+    return folder / "pictures"
+
+
+COMPILED = """
+import sys
+from pathlib import Path
+from tests.soak.killing import At, Case, results, run
+
+folder = Path(sys.argv[1])
+case = Case(folder / "method.json", interval=1)
+assert run(case, folder / "whole") == 0, (folder / "whole/output.txt").read_text()
+step = At("dcrf.training.optimizers:OptimizerGroups.step", 3)
+assert run(case, folder / "cut", step) == -9 and run(case, folder / "cut") == 0
+assert results(folder / "cut") == results(folder / "whole")
+"""
+
+
+@pytest.mark.slow
+@compiles
+def test_compiled_mappings_go_on_to_the_same_bytes(tmp_path):
+    odd = [digits(batch_size=150, drop_last=False)]
+    written(tmp_path, {**noisy(), "compile": True, "datasets": odd})
+    command = [sys.executable, "-c", COMPILED, str(tmp_path)]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
 
 
 def saving_only():
@@ -509,6 +577,18 @@ def test_other_data_are_refused(run, in_step, tmp_path):
 
     assert outcome.status == "failed"
     assert "other data than those the run began with: sha256 was " in outcome.error
+
+
+def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):
+    whole, cut = os.fsdecode(b"whole\xff"), os.fsdecode(b"cut\xff")
+    expected = results(run(whole, saving())[0])
+    with in_step(Doomed, 3), pytest.raises(Killed):
+        run(cut, saving())
+
+    folder, outcome = run(cut, saving())
+
+    assert outcome.status == "ok", outcome.error
+    assert results(folder) == expected
 
 
 def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
