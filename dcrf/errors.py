@@ -84,17 +84,23 @@ def status_of(error: BaseException) -> str:
     The kinds of errors decide, of this one and of those that it goes back to: what they say may
     hold names that a user has chosen.
     """
-    causes = list(_causes(error))
-    if any(isinstance(cause, DivergedError) for cause in causes):
+    found = list(causes(error, contexts=True))
+    if any(isinstance(cause, DivergedError) for cause in found):
         return "diverged"
-    return "out of memory" if any(map(_is_out_of_memory, causes)) else "failed"
+    return "out of memory" if any(map(_is_out_of_memory, found)) else "failed"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, and those that it goes back to."""
+def causes(error: BaseException | None, *, contexts: bool = False) -> Iterator[BaseException]:
+    """Yield an error, and those that it goes back to.
+
+    Args:
+        error: to begin with.
+        contexts: whether also to those that were being handled when it was raised.
+    """
     while error is not None:
         yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        context = error.__context__ if contexts and not error.__suppress_context__ else None
+        error = error.__cause__ or context
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -120,11 +126,8 @@ def first_line(error: BaseException) -> str:
 
 def is_expected(error: BaseException | None) -> bool:
     """Whether an error goes back to one that we raised on purpose, so that nobody needs a trace."""
-    while isinstance(error, DcrfError):
-        if error.__cause__ is None:
-            return True
-        error = error.__cause__
-    return False
+    found = list(causes(error))
+    return bool(found) and all(isinstance(cause, DcrfError) for cause in found)
 
 
 def _describe(source: Path | str, problem: Problem) -> str:

@@ -109,9 +109,9 @@ def _planned(config: MethodConfig, options: argparse.Namespace) -> Iterator[Plan
 
 def _problems(loaded: Sequence[Sequence[Planned]]) -> list[list[Problem]]:
     """Return the problems of every file beside those before it."""
-    runs = [(plan.config, plan.seed_in_names) for plans in loaded for plan in plans]
-    found = iter(check_batch(runs))
-    return [[next(found) for _ in plans][0] for plans in loaded]  # noqa: RUF015 - all are taken
+    return check_batch(
+        [(plans[0].config, [plan.seed_in_names for plan in plans]) for plans in loaded]
+    )
 
 
 def _fitting(

@@ -9,7 +9,7 @@ from torch import nn
 from dcrf.builder.components import located
 from dcrf.builder.shapes import Trail
 from dcrf.builder.trial import CpuError, Trial
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import ConfigError, Problem, causes
 from dcrf.mappings.mapping import Mapping
 
 _ONLY_WITH_CONTENT = ("meta tensor", "device meta", "'meta'", "meta backend")
@@ -68,7 +68,7 @@ class Failures:
 
     def _take(self, error: ConfigError, path: str) -> None:
         cause = error.__cause__
-        if self.trial.is_on and not any(isinstance(e, CpuError) for e in _causes(cause)):
+        if self.trial.is_on and not any(isinstance(e, CpuError) for e in causes(cause)):
             return  # it is of this batch's size, or other batches have told it
         if cause is None or error.problems[0].path != path:
             self.add(*error.problems)
@@ -91,11 +91,5 @@ class Failures:
 
 def _needs_content(error: BaseException | None) -> bool:
     """Whether something cannot be done without content, so that nothing is known."""
-    said = [str(cause).lower() for cause in _causes(error)]
+    said = [str(cause).lower() for cause in causes(error)]
     return any(words in text for words in _ONLY_WITH_CONTENT for text in said)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
 from dcrf.assignment.single_classifier import SingleClassifier
-from dcrf.builder.misfits import fitting, lacks_flatten, misfit
+from dcrf.builder.misfits import Misfit, fitting, lacks_flatten, misfit
 from dcrf.config.model import MethodConfig, Options
 from dcrf.config.untrusted import objects_within
-from dcrf.errors import Problem, cause_of, first_line
+from dcrf.errors import Problem, cause_of, causes, first_line
 from dcrf.mappings.mapping import Mapping as Trained
 
 SAMPLES = "the data set"
@@ -65,7 +65,8 @@ class Trail:
         values = fitting(module, given)
         if values is None:
             return None
-        self.on_misfit(self.problem("", TypeError()))
+        if wrong := misfit(module, given):
+            self.on_misfit(Problem(self.places[module], *self._mended(module, given, wrong)))
         if not hasattr(module, "in_features") and not hasattr(module, "in_channels"):
             self.unchanged[module] = given  # a normalisation
         return (values,)
@@ -81,17 +82,24 @@ class Trail:
         return Problem(path, cause_of(error))
 
     def _explained(self, module: nn.Module, inputs: Any, error: BaseException) -> tuple[str, str]:
-        name, giver = self.names[module], self.giver(inputs)
         if isinstance(inputs, Tensor) and (wrong := misfit(module, inputs)):
-            remedy = f'write "{wrong.key}": {wrong.given}, or change what comes before'
-            if lacks_flatten(wrong, inputs):
-                remedy = 'put {"type": "Flatten"} before it'
-            whence = f"{giver} gives" if giver else "it gets"
-            return f"{name} takes {wrong.taken} {wrong.noun}, {whence} {wrong.given}", remedy
+            return self._mended(module, inputs, wrong)
         shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else "unknown"
-        cause = _innermost(error)
-        source = f" from {giver}" if giver else ""
-        return f"{name} fails on an input of shape {shape}{source}: {cause}", ""
+        source = f" from {giver}" if (giver := self.giver(inputs)) else ""
+        *_, innermost = causes(error)
+        found = f"fails on an input of shape {shape}{source}: {first_line(innermost)}"
+        return f"{self.names[module]} {found}", ""
+
+    def _mended(self, module: nn.Module, inputs: Tensor, wrong: Misfit) -> tuple[str, str]:
+        """Return what to say of a misfit, and what would be right."""
+        remedy = f'write "{wrong.key}": {wrong.given}, or change what comes before'
+        if lacks_flatten(wrong, inputs):
+            remedy = 'put {"type": "Flatten"} before it'
+        whence = f"{giver} gives" if (giver := self.giver(inputs)) else "it gets"
+        return (
+            f"{self.names[module]} takes {wrong.taken} {wrong.noun}, {whence} {wrong.given}",
+            remedy,
+        )
 
 
 @contextmanager
@@ -132,12 +140,6 @@ def _source(
     if passes_on and not isinstance(module, Trained) and (name := trail.giver(given)):
         return name
     return trail.names.get(module)
-
-
-def _innermost(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return first_line(error)
 
 
 def names_of(config: MethodConfig, places: Mapping[nn.Module, str]) -> dict[nn.Module, str]:

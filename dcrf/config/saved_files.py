@@ -14,14 +14,16 @@ _Found = tuple[MethodConfig, Problem]
 """A problem, and the method whose it is."""
 
 
-def check_batch(runs: Sequence[tuple[MethodConfig, int | None]]) -> list[list[Problem]]:
-    """Return for each of the runs, made one after the other, the problems of its method.
+Runs = Sequence[tuple[MethodConfig, Sequence[int | None]]]
+"""Methods, one after the other, each with the seeds that belong into the names of the files that
+its runs save; None for a run without."""
+
+
+def check_batch(runs: Runs) -> list[list[Problem]]:
+    """Return the problems of each of the methods.
 
     Two of them, or two parts of one, save to the same file; or a file to load does not exist, and
     nothing that runs before saves it.
-
-    Args:
-        runs: methods with the seeds that belong into the names of saved files, None for none.
     """
     steps = list(_steps(runs))
     writers: dict[Path, _Writer] = {}
@@ -36,7 +38,7 @@ def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Pat
         config: of the method.
         seed: of the run where there are several, else None.
     """
-    steps = list(_steps([(config, seed)]))
+    steps = list(_steps([(config, [seed])]))
     saved = {file for step in steps for file, _ in step.saved()}
     loaded = {file for step in steps for _, file in step.loaded()}
     return saved, {name for file in loaded for name in names_to_load(file, seed)}
@@ -66,9 +68,9 @@ class _Step:
             yield f"{centroids.path}.centroid_file_path", centroids.file
 
 
-def _steps(runs: Sequence[tuple[MethodConfig, int | None]]) -> Iterator[_Step]:
+def _steps(runs: Runs) -> Iterator[_Step]:
     """Yield all that is run, in its order."""
-    for config, seed in runs:
+    for config, seed in ((config, seed) for config, seeds in runs for seed in seeds):
         using = () if config.centroids is None else config.centroids.phases
         are_there = False
         for dataset in config.datasets:

@@ -1,4 +1,4 @@
-from itertools import chain, product
+from itertools import chain
 
 from dcrf.config import check_batch, load_method
 from tests.unit.config.methods import dec, write
@@ -21,7 +21,7 @@ def loading(path):
 
 
 def runs(*configs, seeds=(None,)):
-    return list(product(configs, seeds))
+    return [(config, seeds) for config in configs]
 
 
 def refusals(configs, seeds=(None,)):
@@ -36,7 +36,7 @@ def test_two_seeds_that_were_begun_together_go_on_together(tmp_path):
     first = loaded(tmp_path, "a")
     second = load_method(first.source)  # as from the folder of its own run
 
-    assert not any(check_batch([(first, 0), (second, 1)]))
+    assert not any(check_batch([(first, [0]), (second, [1])]))
 
 
 def test_two_methods_do_not_save_to_one_file(tmp_path):
