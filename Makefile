@@ -12,8 +12,8 @@ help:
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
-	@echo "make soak    kill every shipped configuration twenty times and resume it (five minutes)"
-	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (five minutes)"
+	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
+	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
 	@echo "make schema  write the generated schema files anew"
 	@echo "make clean   remove .venv"
 

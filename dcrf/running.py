@@ -51,7 +51,7 @@ class Output:
     begun: the folder of a run that goes on; None for a new one.
     threads: that it began with; None for a new one.
     program: what a person types to run the command line.
-    prefix: what the lines of this run start with in a log file that others may write to as well.
+    prefix: what the lines of this run start with, where others write beside it; else nothing.
     """
 
     folder: Path

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -64,9 +64,8 @@ def run_batch(
         Job(
             config,
             seed,
-            output,
+            replace(output, prefix=_prefix(config, seed, output) if rules.at_once > 1 else ""),
             threads=output.threads or threads,  # as many as a run that goes on began with
-            prefix=_prefix(config, seed, output) if rules.at_once > 1 else None,
         )
         for config, seed, output in runs
     ]

@@ -36,7 +36,7 @@ class Child:
         self.job, self.timeout = job, timeout
         self.results, results = Pipe(duplex=False)
         self.lines, lines = None, None
-        if job.prefix is not None:
+        if job.output.prefix:
             self.lines, lines = Pipe(duplex=False)
         try:
             self.process = start(job, results, lines)
@@ -128,7 +128,7 @@ class Child:
                 self.lines = None
                 lines = [self.rest] if self.rest else []
             for text in lines:
-                say(f"{self.job.prefix}{text.decode(errors='replace')}")
+                say(f"{self.job.output.prefix}{text.decode(errors='replace')}")
 
     def _ended(self) -> Outcome:
         outcome = self.received or self._without_outcome()

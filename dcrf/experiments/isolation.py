@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -42,14 +42,12 @@ class Job:
     """A run that is to be made.
 
     threads: how many torch uses.
-    prefix: what its lines start with; None where it has the terminal to itself.
     """
 
     config: MethodConfig
     seed: int
     output: "Output"
     threads: int
-    prefix: str | None = None
 
     def outcome(self, status: str, error: str | None = None) -> Outcome:
         """Return the outcome of a run that has left none itself."""
@@ -149,7 +147,7 @@ def _outcome(job: Job) -> Outcome:
 
         if torch.get_num_threads() != job.threads:
             torch.set_num_threads(job.threads)
-        return run_method(job.config, job.seed, replace(job.output, prefix=job.prefix or ""))
+        return run_method(job.config, job.seed, job.output)
     except KeyboardInterrupt:
         return job.outcome("interrupted")
     except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it

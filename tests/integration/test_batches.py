@@ -111,6 +111,14 @@ def statuses(tmp_path):
     return {run["method"]: run["status"] for run in found["runs"]}
 
 
+def training(start, tmp_path, *contents_of):
+    """Start a batch that goes on after failures; return it once its first method trains."""
+    files = [written(tmp_path, content, f"{content['name']}.json") for content in contents_of]
+    process = start(*files, "--resume_on_error")
+    until_training(process, contents_of[0]["name"])
+    return process
+
+
 @on_linux
 def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
     contents_of = {
@@ -162,10 +170,7 @@ def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
 
 @on_linux
 def test_a_batch_goes_on_without_the_server_that_its_runs_came_from(start, tmp_path):
-    contents_of = [endless("first"), method(name="second")]
-    files = [written(tmp_path, content, f"{content['name']}.json") for content in contents_of]
-    process = start(*files, "--resume_on_error")
-    until_training(process, "first")
+    process = training(start, tmp_path, endless("first"), method(name="second"))
     first = process_of_the_run(process)
 
     os.kill(parents()[first], signal.SIGKILL)
@@ -347,10 +352,7 @@ def test_what_loads_a_file_does_without_none_that_is_left_from_before(call, tmp_
 
 @on_linux
 def test_a_run_that_somebody_else_stops_does_not_stop_the_others(start, tmp_path):
-    contents_of = [endless("stopped"), method(name="healthy")]
-    files = [written(tmp_path, content, f"{content['name']}.json") for content in contents_of]
-    process = start(*files, "--resume_on_error")
-    until_training(process, "stopped")
+    process = training(start, tmp_path, endless("stopped"), method(name="healthy"))
 
     os.kill(process_of_the_run(process), signal.SIGTERM)
     out, _ = process.communicate(timeout=LONG_ENOUGH)

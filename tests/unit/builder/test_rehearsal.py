@@ -167,22 +167,26 @@ def test_transforms_that_fix_the_size_make_it_known(load):
     assert found.endswith("the data set gives 192")
 
 
-def test_the_layers_of_every_stage_are_tried(load):
-    encoder = changed(changed(ENCODER, 1, name="outer"), 3, name="inner")
-    decoder = changed(DECODER, 0, name="first")
-    decoder["layers"].append(linear("", 64, 16)["layers"][0] | {"name": "second"})
-    stages = [(["outer"], ["second"]), (["inner"], ["first"])]
+def layer_wise(*stages):
+    """The pattern with two iterations for each stage, (layers of the encoder, of the decoder)."""
     pairs = [
         {"encoder_layer_names": e, "decoder_layer_names": d, "train_for_iterations": 2}
         for e, d in stages
     ]
-    pattern = {
+    return {
         "pattern": "layer_wise_pretraining",
         "encoder_name": "encoder",
         "decoder_name": "decoder",
         "dropout_rate": 0.2,
         "encoder_decoder_layer_pairs": pairs,
     }
+
+
+def test_the_layers_of_every_stage_are_tried(load):
+    encoder = changed(changed(ENCODER, 1, name="outer"), 3, name="inner")
+    decoder = changed(DECODER, 0, name="first")
+    decoder["layers"].append(linear("", 64, 16)["layers"][0] | {"name": "second"})
+    pattern = layer_wise((["outer"], ["second"]), (["inner"], ["first"]))
     phases = method()["phases"]
     phases[0]["design_patterns"] = [pattern]
 
@@ -318,20 +322,9 @@ def test_saving_between_stages_asks_for_all_layers_by_then(load):
     encoder["layers"][3] = {"type": "LazyLinear", "out_features": 5, "name": "inner"}
     lazy = {"type": "LazyLinear", "out_features": 16, "name": "first"}
     decoder = {**DECODER, "layers": [lazy, {**linear("", 16, 64)["layers"][0], "name": "second"}]}
-    stages = [(["outer"], ["second"]), (["inner"], ["first"])]
-    pairs = [
-        {"encoder_layer_names": e, "decoder_layer_names": d, "train_for_iterations": 2}
-        for e, d in stages
-    ]
-    pattern = {
-        "pattern": "layer_wise_pretraining",
-        "encoder_name": "encoder",
-        "decoder_name": "decoder",
-        "dropout_rate": 0.2,
-        "encoder_decoder_layer_pairs": pairs,
-    }
+    pattern = layer_wise((["outer"], ["second"]), (["inner"], ["first"]))
     encoder["layers"][0]["name"] = "flat"
-    pairs[0]["encoder_layer_names"] = ["flat", "outer"]
+    pattern["encoder_decoder_layer_pairs"][0]["encoder_layer_names"] = ["flat", "outer"]
     phases = method()["phases"]
     phases[0]["design_patterns"] = [pattern]
     save = {"mapping_name": "decoder", "path_to_file_or_dir": "kept.pth", "saving_interval": 3}
