@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.plain_text import indented
-
 MOST_PROBLEMS = 200
 """Of one kind, to be looked for in a file: who has mended them looks again anyway."""
 
@@ -128,6 +126,11 @@ def is_expected(error: BaseException | None) -> bool:
     """Whether an error goes back to one that we raised on purpose, so that nobody needs a trace."""
     found = list(causes(error))
     return bool(found) and all(isinstance(cause, DcrfError) for cause in found)
+
+
+def indented(text: str) -> str:
+    """Return text whose lines after the first cannot be taken for lines of their own."""
+    return text.replace("\n", "\n    ")
 
 
 def _describe(source: Path | str, problem: Problem) -> str:

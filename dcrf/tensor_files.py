@@ -10,8 +10,8 @@ import torch
 
 from dcrf.errors import DataError, first_line
 from dcrf.files import write_atomically
-from dcrf.memory import free_memory, gib, unpacked_size
-from dcrf.tensor_pickles import MOST_BYTES, check_pickle
+from dcrf.safety.memory import free_memory, gib, unpacked_size
+from dcrf.safety.pickle_scan import MOST_BYTES, check_pickle
 
 _ARCHIVE, _PICKLE = b"PK\x03\x04", "data.pkl"
 

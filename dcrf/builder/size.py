@@ -8,7 +8,7 @@ from torch.nn.parameter import is_lazy
 from dcrf.config.model import MappingConfig
 from dcrf.errors import Problem
 from dcrf.mappings.layers import number_of_layers
-from dcrf.memory import free_memory, gib
+from dcrf.safety.memory import free_memory, gib
 
 MOST_LAYERS = 5000
 """Of all mappings together: so many take some seconds to make."""

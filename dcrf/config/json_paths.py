@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dcrf.errors import Problem
-from dcrf.plain_text import escaped
+from dcrf.safety.terminal_text import escaped
 
 Places = Mapping[str, tuple[int, int]]
 

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.headers import npy_header, npz_headers, reading
-from dcrf.data.raw import MEMORY_BUDGET, RawData
+from dcrf.data.raw import RawData
 from dcrf.errors import DataError
-from dcrf.memory import free_memory, gib, unpacked_size
+from dcrf.safety.limits import MEMORY_BUDGET
+from dcrf.safety.memory import free_memory, gib, unpacked_size
+from dcrf.safety.numpy_headers import npy_header, npz_headers, reading
 
 _TABLE_AXES = 2
 _NUMBERS_AT_A_TIME = 2**22  # that are checked: 16 MiB of float32

@@ -20,8 +20,8 @@ from torchvision.transforms import functional as TF
 from dcrf.data import batched_colors as colors
 from dcrf.data import batched_equivalents as equivalents
 from dcrf.data.batched_equivalents import by_chance
-from dcrf.data.growth import check_growth
 from dcrf.data.transforms import ToTensor, Transform
+from dcrf.safety.transform_limits import check_growth
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)
 _HIGHEST_LEVEL = 255

@@ -12,11 +12,12 @@ from dcrf.batch import Batch, Clock
 from dcrf.data.decoding import Prepared, decode_all, read_sample
 from dcrf.data.digest import digest
 from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
-from dcrf.data.raw import MEMORY_BUDGET, RawData, Samples
+from dcrf.data.raw import RawData, Samples
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
 from dcrf.data.transforms import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
+from dcrf.safety.limits import MEMORY_BUDGET
 from dcrf.streams import Streams
 
 Entries = Sequence[Mapping[str, Any]]

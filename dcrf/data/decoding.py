@@ -9,10 +9,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dcrf.data.raw import READING_ERRORS, Samples
+from dcrf.data.raw import Samples
 from dcrf.data.transforms import Transform, apply_transforms
 from dcrf.data.views import as_image
 from dcrf.errors import DataError
+from dcrf.safety.reading_errors import READING_ERRORS
 
 _PART = 64  # samples at a time
 _PLAIN_MODES = ("L", "RGB", "RGBA")  # the modes that uint8 channels hold without loss

@@ -1,37 +1,15 @@
 """Raw data: what a source hands over, before any view of it is made."""
 
-import pickle
-import struct
-import tarfile
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
-from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from dcrf.errors import DataError
-
-READING_ERRORS = (
-    OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
-    ImportError, SyntaxError,  # SyntaxError: what PIL says of a broken PNG
-    pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error,
-    tokenize.TokenError,  # what numpy says of a broken header
-    DecompressionBombError,  # what PIL says of an image of more than 178,956,970 pixels
-)  # fmt: skip
-"""What libraries raise for files that are missing, damaged or of the wrong kind."""
-
-MEMORY_BUDGET = 2 * 2**30
-"""Bytes up to which something is made of samples and kept in memory."""
-
-MOST_VALUES = 2**26
-"""Numbers in one sample, as in an image of 8192 x 8192: more are taken for a mistake."""
 
 
 class Samples(Protocol):

@@ -10,9 +10,10 @@ from torch.utils.data import DataLoader, Dataset
 from dcrf.batch import Batch
 from dcrf.data.decoding import read_sample
 from dcrf.data.plan import BatchPlan, Loading
-from dcrf.data.raw import MEMORY_BUDGET, Samples
+from dcrf.data.raw import Samples
 from dcrf.data.views import View
 from dcrf.errors import DataError
+from dcrf.safety.limits import MEMORY_BUDGET
 
 DEFAULT_VIEW = ""  # a named view has at least one letter
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from dcrf.data.arrays import as_samples, check_labels, holds_images
-from dcrf.data.headers import npy_header, npz_headers
 from dcrf.data.known_sets import known_set
-from dcrf.data.raw import MOST_VALUES, RawData, select
+from dcrf.data.raw import RawData, select
 from dcrf.errors import DataError, OptionError
+from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.numpy_headers import npy_header, npz_headers
 
 Options = Mapping[str, Any]
 

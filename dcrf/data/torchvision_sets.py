@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.foreign_files import opening_common_images, unpacking_inside
-from dcrf.data.raw import READING_ERRORS, RawData, Samples
+from dcrf.data.raw import RawData, Samples
 from dcrf.errors import DataError
 from dcrf.files import alone_in
 from dcrf.names import DATASETS
+from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
+from dcrf.safety.reading_errors import READING_ERRORS
 
 # Axes of `data` in the classes that hold all images as one uint8 array.
 _ARRAY_LAYOUTS: Mapping[str, str] = MappingProxyType(

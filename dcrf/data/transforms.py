@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision import transforms as tv
 
-from dcrf.data.growth import GROWING, check_growth, check_steps
 from dcrf.errors import DataError
 from dcrf.names import TRANSFORMS
+from dcrf.safety.transform_limits import GROWING, check_growth, check_steps
 
 Transform = Callable[[Any], Any]
 

@@ -10,10 +10,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from dcrf.config.model import MethodConfig
+from dcrf.errors import indented
 from dcrf.experiments.child import Child
 from dcrf.experiments.isolation import Job, blocked_signals
 from dcrf.experiments.order import Needs, needs
-from dcrf.plain_text import indented
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
 from dcrf.training.stopping import SIGNALS

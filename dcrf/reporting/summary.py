@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from dcrf.plain_text import indented
+from dcrf.errors import indented
 from dcrf.reporting.lines import SCORES, duration, table
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 

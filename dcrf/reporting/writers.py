@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
-from dcrf.plain_text import indented, plain
+from dcrf.errors import indented
 from dcrf.reporting.lines import line, scores
 from dcrf.reporting.records import (
     EvaluationRecord,
@@ -23,6 +23,7 @@ from dcrf.reporting.records import (
     Progress,
     Record,
 )
+from dcrf.safety.terminal_text import plain
 
 
 class Writer(Protocol):

@@ -16,35 +16,33 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
     "__init__": set(),
-    "plain_text": set(),
-    "errors": {"plain_text"},
-    "memory": set(),
+    "errors": set(),
+    "safety": {"errors"},
     "files": set(),
     "flags": set(),
     "registry": set(),
-    "config": {"errors", "plain_text", "registry"},
+    "config": {"errors", "registry", "safety"},
     "batch": set(),
     "streams": set(),
     "names": set(),
     "functional": {"batch"},
     "mappings": {"batch", "errors", "functional", "names"},
-    "tensor_pickles": {"errors"},
-    "tensor_files": {"errors", "files", "memory", "tensor_pickles"},
+    "tensor_files": {"errors", "files", "safety"},
     "assignment": {"batch", "errors", "functional", "mappings", "streams", "tensor_files"},
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
-    "data": {"batch", "errors", "files", "memory", "names", "streams"},
+    "data": {"batch", "errors", "files", "names", "safety", "streams"},
     "evaluation": {"assignment", "batch", "errors"},
-    "reporting": {"plain_text"},
+    "reporting": {"errors", "safety"},
     "training": {"assignment", "batch", "data", "design_patterns", "errors", "evaluation"}
     | {"files", "mappings", "reporting", "streams", "tensor_files"},
     "builder": {"assignment", "batch", "config", "data", "errors", "evaluation", "mappings"}
-    | {"files", "memory", "names", "registry", "reporting", "streams", "tensor_files", "training"},
+    | {"files", "safety", "names", "registry", "reporting", "streams", "tensor_files", "training"},
     "generate": {"files", "names", "registry"},
     "resuming": {"config", "errors", "files", "reporting"},
     "environment": set(),
     "running": {"builder", "config", "environment", "errors", "files", "reporting", "resuming"}
     | {"streams", "training"},
-    "experiments": {"config", "errors", "plain_text", "reporting", "running"} | {"training"},
+    "experiments": {"config", "errors", "reporting", "running"} | {"training"},
     "loading": {"builder", "config", "errors", "experiments", "reporting"}
     | {"resuming", "running"},
     "cli": {"errors", "experiments", "files", "flags", "loading", "reporting", "running"},
@@ -53,7 +51,6 @@ MAY_IMPORT = {
 
 WITHOUT_TENSORS = {
     "errors",
-    "plain_text",
     "registry",
     "config",
     "files",

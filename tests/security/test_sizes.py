@@ -18,7 +18,7 @@ from dcrf.config.saved_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.strict_json import LARGEST, MOST_VALUES
 from dcrf.loading import ROOT
 from dcrf.mappings.layers import number_of_layers
-from dcrf.memory import free_memory
+from dcrf.safety.memory import free_memory
 from tests.cases.methods import digits, method, written
 from tests.security.files import claiming, npy, zipped
 from tests.security.names import HOSTILE

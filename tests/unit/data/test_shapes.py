@@ -8,11 +8,12 @@ from torch import Tensor
 from torchvision import datasets
 
 from dcrf.data.known_sets import SKLEARN, TORCHVISION
-from dcrf.data.raw import MOST_VALUES, RawData, select
+from dcrf.data.raw import RawData, select
 from dcrf.data.shapes import UNKNOWN, outline, selected, together
 from dcrf.data.sources import open_data
 from dcrf.errors import DataError
 from dcrf.names import DATASETS
+from dcrf.safety.limits import MOST_VALUES
 from tests.cases.methods import fake_mnist
 
 ARRAYS = {

@@ -1,6 +1,7 @@
 """What is from files reaches a terminal as text, and as nothing else."""
 
-from dcrf.plain_text import LONGEST_LINE, escaped, indented, plain
+from dcrf.errors import indented
+from dcrf.safety.terminal_text import LONGEST_LINE, escaped, plain
 
 
 def test_what_can_be_printed_stays():

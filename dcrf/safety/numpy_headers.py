@@ -12,8 +12,8 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from dcrf.data.raw import READING_ERRORS
 from dcrf.errors import DataError, OptionError, cause_of
+from dcrf.safety.reading_errors import READING_ERRORS
 
 _LONGEST = 10_000  # bytes; numpy takes no longer headers, but reads them first, whatever they say
 

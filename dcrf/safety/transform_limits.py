@@ -7,7 +7,7 @@ from typing import Any
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data.raw import MOST_VALUES
+from dcrf.safety.limits import MOST_VALUES
 
 GROWING = (
     tv.CenterCrop, tv.ElasticTransform, tv.GaussianBlur, tv.Pad, tv.RandomCrop,

@@ -8,13 +8,13 @@ from PIL import Image
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data import growth
-from dcrf.data.growth import GROWING, check_growth
-from dcrf.data.raw import MOST_VALUES
 from dcrf.data.transforms import build_transforms
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.names import TRANSFORMS
+from dcrf.safety import transform_limits as growth
+from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.transform_limits import GROWING, check_growth
 from dcrf.streams import Streams
 
 HONEST = [

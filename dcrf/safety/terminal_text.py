@@ -19,11 +19,6 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def indented(text: str) -> str:
-    """Return text whose lines after the first cannot be taken for lines of their own."""
-    return text.replace("\n", "\n    ")
-
-
 def _cut(line: str) -> str:
     if len(line) <= LONGEST_LINE:
         return escaped(line)

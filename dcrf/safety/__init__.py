@@ -1,0 +1,1 @@
+"""Guards against untrusted input: size limits, archives, headers, pickles, terminal escapes."""
