@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcrf.errors import ConfigError
-from dcrf.files import write_json
 from dcrf.flags import parser
 from dcrf.loading import ROOT, CommandLineError, Planned, load
 from dcrf.reporting.summary import Outcome, content, summary
 from dcrf.reporting.writers import say
+from dcrf.storage.atomic_files import write_json
 
 if TYPE_CHECKING:
     from dcrf.running import Output

@@ -18,9 +18,9 @@ import torch
 import torchvision
 from torch import nn
 
-from dcrf.files import write_atomically
 from dcrf.names import NOT_GIVEN, REFUSED, TABLES
 from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
+from dcrf.storage.atomic_files import write_atomically
 
 _LINE = 100
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}

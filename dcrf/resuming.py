@@ -15,9 +15,9 @@ from dcrf.config.model import MethodConfig
 from dcrf.config.paths import is_file
 from dcrf.config.saved_names import clean_name
 from dcrf.errors import ConfigError, Problem
-from dcrf.files import read_json, write_json
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 from dcrf.reporting.summary import Outcome
+from dcrf.storage.atomic_files import read_json, write_json
 
 CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json"
 _ANEW = "begin a new run without --resume"

@@ -16,7 +16,6 @@ from dcrf.config.model import MethodConfig
 from dcrf.config.saved_names import clean_name
 from dcrf.environment import environment
 from dcrf.errors import DcrfError, first_line, is_expected, status_of
-from dcrf.files import locked, remove_unfinished, write_json
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
@@ -30,6 +29,7 @@ from dcrf.resuming import (
     new_folder,
     next_number,
 )
+from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
 from dcrf.streams import Streams
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.stopping import Stop, signals_to

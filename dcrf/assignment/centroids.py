@@ -18,8 +18,8 @@ from dcrf.assignment.clustering import (
     width_of,
 )
 from dcrf.errors import DataError
+from dcrf.storage.tensor_files import read_tensors
 from dcrf.streams import draw_seed
-from dcrf.tensor_files import read_tensors
 
 
 class Centroids(nn.Module):

@@ -21,13 +21,13 @@ from dcrf.config.model import (
 from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.registry import DESIGN_PATTERNS
+from dcrf.storage.parameter_files import load_mapping
+from dcrf.storage.tensor_files import save_tensors
 from dcrf.streams import draw_seed
-from dcrf.tensor_files import save_tensors
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute
-from dcrf.training.parameter_files import load_mapping
 from dcrf.training.phase import Hook, PatternUse, Phase
 
 

@@ -10,12 +10,12 @@ from dcrf.config.model import MethodConfig, SaveConfig
 from dcrf.config.saved_names import clean_name, saved_file, with_seed
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.files import read_json, remove_unfinished, write_atomically, write_json
 from dcrf.reporting.writers import Writer
+from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
+from dcrf.storage.parameter_files import is_numbered, mapping_tensors, unused
+from dcrf.storage.tensor_files import save_tensors
 from dcrf.streams import Streams
-from dcrf.tensor_files import save_tensors
 from dcrf.training.method import Method
-from dcrf.training.parameter_files import is_numbered, mapping_tensors, unused
 
 CENTROIDS = "centroids"
 CHECKPOINTS = "checkpoints"

@@ -9,8 +9,8 @@ from dcrf.builder.run import CENTROIDS
 from dcrf.config.model import LoadConfig, MethodConfig, PhaseConfig
 from dcrf.config.saved_names import saved_file
 from dcrf.errors import DataError
+from dcrf.storage.parameter_files import load_mapping
 from dcrf.training.method import Method
-from dcrf.training.parameter_files import load_mapping
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from dcrf.errors import DataError, cause_of
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
-from dcrf.training.checkpoint_files import Checkpoint, read_newest, write
+from dcrf.storage.checkpoint_files import Checkpoint, read_newest, write
 from dcrf.training.stopping import Stop
 
 SECONDS = 60.0

@@ -18,14 +18,16 @@ import pytest
 import torch
 from PIL import Image
 
-from dcrf import files, running
+from dcrf import running
 from dcrf.builder import phases
 from dcrf.config import load_method
 from dcrf.data import data_source
 from dcrf.loading import ROOT
 from dcrf.resuming import begun
 from dcrf.running import Output, run_method
-from dcrf.training import checkpoint_files, optimizers
+from dcrf.storage import atomic_files as files
+from dcrf.storage import checkpoint_files
+from dcrf.training import optimizers
 from tests.cases import methods
 from tests.cases.compiling import compiles
 from tests.cases.methods import (
@@ -594,7 +596,7 @@ def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):
 def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
     *_, newest = cut_off(run, in_step)
     program = (
-        "import sys; from pathlib import Path; from dcrf.files import locked\n"
+        "import sys; from pathlib import Path; from dcrf.storage.atomic_files import locked\n"
         "with locked(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(newest.parent / "lock")]

@@ -20,7 +20,7 @@ torchvision.io.read_file torchvision.ops.nms numpy.load np.load np.lib.format pi
 pickle.Unpickler marshal.loads shelve.open yaml.load yaml.unsafe_load joblib.load os.environ
 os.popen os.execv os.remove shutil.rmtree pathlib.Path.unlink socket.socket urllib.request.urlopen
 http.client.HTTPConnection ctypes.CDLL code.interact pdb.set_trace pty.spawn dcrf.names.LAYERS
-dcrf.registry.import_module dcrf.files.write_atomically dcrf.generate.write_files
+dcrf.registry.import_module dcrf.storage.atomic_files.write_atomically dcrf.generate.write_files
 base.DesignPattern dcrf.design_patterns.base ..base .reconstruction dcrf.assignment.centroids
 """
 DUNDERS = """

@@ -14,8 +14,8 @@ from dcrf.data.arrays import open_npy, open_npz
 from dcrf.data.shapes import outline
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
-from dcrf.tensor_files import from_bytes, read_tensors
-from dcrf.training.parameter_files import load_mapping
+from dcrf.storage.parameter_files import load_mapping
+from dcrf.storage.tensor_files import from_bytes, read_tensors
 from tests.cases.methods import digits, method, written
 from tests.security import files
 

@@ -14,10 +14,10 @@ MOMENTS = {
     "training": At("dcrf.training.optimizers:OptimizerGroups.step", 7),
     "evaluation": At("dcrf.evaluation.evaluator:agreement", 2),
     "k-means": At("dcrf.assignment.centroids:k_means", 1),
-    "a checkpoint half written": At("dcrf.training.checkpoint_files:_flush", 4),
-    "a checkpoint without its name": At("dcrf.training.checkpoint_files:_fill", 3, after=True),
+    "a checkpoint half written": At("dcrf.storage.checkpoint_files:_flush", 4),
+    "a checkpoint without its name": At("dcrf.storage.checkpoint_files:_fill", 3, after=True),
     "saving results": At("dcrf.builder.run:save_tensors", 2),
-    "a result without its name": At("dcrf.files:Path.replace", 5),
+    "a result without its name": At("dcrf.storage.atomic_files:Path.replace", 5),
 }
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dcrf.names import OPTIMIZERS, SCHEDULERS
-from dcrf.tensor_files import from_bytes, read_tensors, save_tensors, to_bytes
+from dcrf.storage.tensor_files import from_bytes, read_tensors, save_tensors, to_bytes
 
 SCHEDULER_ARGUMENTS = {
     "CosineAnnealingLR": {"T_max": 3},

@@ -8,8 +8,8 @@ from torch import nn
 
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
-from dcrf.tensor_files import save_tensors
-from dcrf.training.parameter_files import load_mapping, mapping_tensors, unused
+from dcrf.storage.parameter_files import load_mapping, mapping_tensors, unused
+from dcrf.storage.tensor_files import save_tensors
 
 
 @pytest.fixture

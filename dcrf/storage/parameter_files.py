@@ -3,21 +3,20 @@
 from itertools import count
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.errors import DataError
-from dcrf.mappings.mapping import Mapping
-from dcrf.tensor_files import read_tensors
+from dcrf.storage.tensor_files import read_tensors
 
 PASSED_OVER = "net_without_softmax_layer."  # the earlier framework saved classifiers twice
 
 
-def mapping_tensors(mapping: Mapping) -> dict[str, Tensor]:
+def mapping_tensors(mapping: nn.Module) -> dict[str, Tensor]:
     """Return a mapping's parameters and buffers on the CPU, under `net.<index>...`."""
     return {name: value.detach().cpu() for name, value in mapping.state_dict().items()}
 
 
-def load_mapping(mapping: Mapping, file: Path) -> None:
+def load_mapping(mapping: nn.Module, file: Path) -> None:
     """Fill a mapping from a file that this framework or the earlier one saved.
 
     Raises:

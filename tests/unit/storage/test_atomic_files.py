@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dcrf.files import alone_in, remove_unfinished, write_atomically, write_json
+from dcrf.storage.atomic_files import alone_in, remove_unfinished, write_atomically, write_json
 
 
 def test_folders_are_made(tmp_path):

@@ -12,8 +12,8 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.serialization import safe_globals
 
 from dcrf.errors import DataError
-from dcrf.files import json_bytes, read_json
-from dcrf.tensor_files import from_bytes, to_bytes
+from dcrf.storage.atomic_files import json_bytes, read_json
+from dcrf.storage.tensor_files import from_bytes, to_bytes
 
 KEPT = 2
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"

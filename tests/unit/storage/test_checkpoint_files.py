@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from dcrf.errors import DataError
-from dcrf.training.checkpoint_files import folders, read, read_newest, write
+from dcrf.storage.checkpoint_files import folders, read, read_newest, write
 
 STATE = {"method": {"weight": torch.arange(6.0).reshape(2, 3)}, "place": {"dataset": 0}}
 ABOUT = {"configuration": {"name": "tiny", "seed": 0}}

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import torch
 
 from dcrf.errors import DataError, first_line
-from dcrf.files import write_atomically
 from dcrf.safety.memory import free_memory, gib, unpacked_size
 from dcrf.safety.pickle_scan import MOST_BYTES, check_pickle
+from dcrf.storage.atomic_files import write_atomically
 
 _ARCHIVE, _PICKLE = b"PK\x03\x04", "data.pkl"
 
