@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("torch", "torchvision", "kornia", "numpy", "scipy", "scikit-learn", "jsonschema")
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "jsonschema")
 
 
 def environment(device: str) -> dict[str, Any]:
