@@ -39,7 +39,7 @@ fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz
 
 schema: $(VENV)/installed
-	$(PY) -m dcrf.generate
+	$(PY) -m dcrf.schema.generate
 
 clean:
 	rm -rf $(VENV)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from dcrf.errors import ConfigError, Problem, cause_of
-from dcrf.registry import Registry
+from dcrf.schema.registry import Registry
 
 Parts = Mapping[str, Mapping[str, Any]]  # kind of reference -> name -> object
 

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.builder.components import located
 from dcrf.config.model import OptimizerConfig, PhaseConfig, SchedulerConfig
-from dcrf.names import OPTIMIZERS, SCHEDULERS
+from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.exit_criteria import (
     Epochs,
     ExitCriterion,

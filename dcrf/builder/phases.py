@@ -20,7 +20,7 @@ from dcrf.config.model import (
 )
 from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.parameter_files import load_mapping
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.streams import draw_seed

@@ -8,7 +8,7 @@ from dcrf.config import model
 from dcrf.config.checks import optimizer_groups
 from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.untrusted import enabled, in_order
-from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 _INTERVAL = "performance_evaluation_interval"
 _ROLE = "x-view-role"

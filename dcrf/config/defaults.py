@@ -10,7 +10,7 @@ from typing import Any
 
 from dcrf.config.schema_nodes import Node, Schema, root
 from dcrf.config.untrusted import Entry, enabled, names, objects, subobject, text
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from dcrf.config.json_paths import child
-from dcrf.registry import SCHEMA
+from dcrf.schema.registry import SCHEMA
 
 Schema = Mapping[str, Any]
 

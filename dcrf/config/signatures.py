@@ -1,7 +1,7 @@
 """Check what a file calls from torch and torchvision, without importing them.
 
-Names and arguments are held against `schema/names`, which `python -m dcrf.generate` makes from
-the real signatures. A place is the stem of a file there.
+Names and arguments are held against `schema/names`, which `make schema` generates from the real
+signatures. A place is the stem of a file there.
 """
 
 import json
@@ -15,7 +15,7 @@ from dcrf.config.argument_values import Given, value_problems
 from dcrf.config.json_paths import child
 from dcrf.config.similar import closest
 from dcrf.errors import MOST_PROBLEMS, Problem
-from dcrf.registry import SCHEMA
+from dcrf.schema.registry import SCHEMA
 
 Entry = Mapping[str, Any]
 

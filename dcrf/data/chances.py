@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dcrf.names import TRANSFORMS
+from dcrf.schema.allowed_names import TRANSFORMS
 
 Entry = Mapping[str, Any]
 

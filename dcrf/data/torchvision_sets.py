@@ -13,9 +13,9 @@ from torch import Tensor
 
 from dcrf.data.raw import RawData, Samples
 from dcrf.errors import DataError
-from dcrf.names import DATASETS
 from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
 from dcrf.safety.reading_errors import READING_ERRORS
+from dcrf.schema.allowed_names import DATASETS
 from dcrf.storage.atomic_files import alone_in
 
 # Axes of `data` in the classes that hold all images as one uint8 array.

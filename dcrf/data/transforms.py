@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torchvision import transforms as tv
 
 from dcrf.errors import DataError
-from dcrf.names import TRANSFORMS
 from dcrf.safety.transform_limits import GROWING, check_growth, check_steps
+from dcrf.schema.allowed_names import TRANSFORMS
 
 Transform = Callable[[Any], Any]
 

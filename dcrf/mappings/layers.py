@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from dcrf.names import FUNCTIONS, INITIALIZERS, LAYERS
+from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS, LAYERS
 
 Entry = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.streams import global_seed
 
 FOLDER = Path(__file__).parent / "design_patterns"

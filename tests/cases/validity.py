@@ -11,7 +11,7 @@ from jsonschema.protocols import Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 
 SPECIFICATIONS = {Draft7Validator: DRAFT7, Draft202012Validator: DRAFT202012}
 

@@ -9,7 +9,7 @@ import torch
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from dcrf.batch import Clock
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.tiny import (
     CASES,
     ENTRIES,

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from dcrf.config.signatures import check_call
-from dcrf.generate import signature_of, versions
 from dcrf.mappings.layers import build_layer
-from dcrf.names import LAYERS
-from dcrf.registry import SCHEMA
+from dcrf.schema.allowed_names import LAYERS
+from dcrf.schema.generate import signature_of, versions
+from dcrf.schema.registry import SCHEMA
 
 INPUTS = {
     "features": (5, 8),

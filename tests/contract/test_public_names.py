@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))

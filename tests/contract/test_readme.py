@@ -8,7 +8,7 @@ from dcrf.builder import check
 from dcrf.config import load_method
 from dcrf.flags import parser
 from dcrf.loading import ROOT
-from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 README = (ROOT / "README.md").read_text()
 

@@ -6,7 +6,7 @@ import pytest
 
 import dcrf.design_patterns
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 TESTS = Path(__file__).parents[1]
 STEMS = DESIGN_PATTERNS.schemas.keys()

@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
-from dcrf.registry import DESIGN_PATTERNS, SCHEMA
+from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA
 from tests.unit.config.methods import classifying, dec
 
 FOLDERS = ("", "design_patterns", "cluster_assignment_strategies")

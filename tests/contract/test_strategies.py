@@ -14,7 +14,7 @@ from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.batch import Batch, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
-from dcrf.registry import STRATEGIES
+from dcrf.schema.registry import STRATEGIES
 from dcrf.streams import global_seed
 
 N, K = 12, 3

@@ -6,7 +6,7 @@ import pytest
 
 from dcrf.builder import check
 from dcrf.config import load_method
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.methods import ENCODER, adam, linear, method, written
 from tests.cases.tiny import CASES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dcrf.builder import check
 from dcrf.config import load_method
 from dcrf.errors import ConfigError
-from dcrf.registry import SCHEMA
+from dcrf.schema.registry import SCHEMA
 from tests.fuzz.mutations import Mutation, mutations
 
 ROOT = SCHEMA.parent

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from dcrf.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.tiny import ENTRIES
 from tests.fuzz import nets
 from tests.fuzz.data import dataset

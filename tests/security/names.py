@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from dcrf.registry import SCHEMA
+from dcrf.schema.registry import SCHEMA
 
 PATHS_INTO_PYTHON = """
 os.system subprocess.Popen subprocess.run builtins.eval builtins.exec builtins.__import__ sys.exit
@@ -19,8 +19,9 @@ transforms.transforms.Compose transforms.functional.F_pil transforms.v2.Lambda
 torchvision.io.read_file torchvision.ops.nms numpy.load np.load np.lib.format pickle.loads
 pickle.Unpickler marshal.loads shelve.open yaml.load yaml.unsafe_load joblib.load os.environ
 os.popen os.execv os.remove shutil.rmtree pathlib.Path.unlink socket.socket urllib.request.urlopen
-http.client.HTTPConnection ctypes.CDLL code.interact pdb.set_trace pty.spawn dcrf.names.LAYERS
-dcrf.registry.import_module dcrf.storage.atomic_files.write_atomically dcrf.generate.write_files
+http.client.HTTPConnection ctypes.CDLL code.interact pdb.set_trace pty.spawn
+dcrf.schema.allowed_names.LAYERS dcrf.schema.registry.import_module
+dcrf.storage.atomic_files.write_atomically dcrf.schema.generate.write_files
 base.DesignPattern dcrf.design_patterns.base ..base .reconstruction dcrf.assignment.centroids
 """
 DUNDERS = """

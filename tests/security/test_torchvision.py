@@ -17,7 +17,7 @@ from torchvision.datasets.utils import extract_archive
 from dcrf.data.decoding import decode_all
 from dcrf.data.torchvision_sets import open_torchvision
 from dcrf.errors import DataError
-from dcrf.names import DATASETS
+from dcrf.schema.allowed_names import DATASETS
 from tests.security import files
 
 RUNNING = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml", "subprocess",

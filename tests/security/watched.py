@@ -27,8 +27,8 @@ from dcrf.data.sources import open_data
 from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.mappings.layers import bind_function, build_layer, initialise
-from dcrf.names import TABLES
-from dcrf.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.allowed_names import TABLES
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 from tests.security import methods
 from tests.security.methods import Steps
 from tests.security.names import HOSTILE, table

@@ -8,7 +8,7 @@ from dcrf.config.json_paths import child
 from dcrf.config.schema_nodes import Node, Nodes
 from dcrf.config.untrusted import enabled, in_order, names, objects, subobject, text, texts
 from dcrf.errors import Problem
-from dcrf.registry import STRATEGIES
+from dcrf.schema.registry import STRATEGIES
 
 Data = Mapping[str, Any]
 Lacks = Mapping[str, tuple[str, str]]

@@ -7,7 +7,7 @@ import pytest
 
 from dcrf.builder.components import build_component, located
 from dcrf.errors import ConfigError, Problem
-from dcrf.registry import DESIGN_PATTERNS, Registry
+from dcrf.schema.registry import DESIGN_PATTERNS, Registry
 
 MODULE = '''
 class Painting:

@@ -12,8 +12,8 @@ from dcrf.data.raw import RawData, select
 from dcrf.data.shapes import UNKNOWN, outline, selected, together
 from dcrf.data.sources import open_data
 from dcrf.errors import DataError
-from dcrf.names import DATASETS
 from dcrf.safety.limits import MOST_VALUES
+from dcrf.schema.allowed_names import DATASETS
 from tests.cases.methods import fake_mnist
 
 ARRAYS = {

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from dcrf.mappings.layers import bind_function, build_layer, initialise
-from dcrf.names import FUNCTIONS, INITIALIZERS
+from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS
 
 SEQUENCE, IMAGE, VOLUME = (2, 4, 8), (2, 4, 8, 8), (2, 4, 8, 8, 8)
 POOL = {"kernel_size": 2}

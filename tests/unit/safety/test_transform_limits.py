@@ -11,10 +11,10 @@ from torchvision.transforms import functional as TF
 from dcrf.data.transforms import build_transforms
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.names import TRANSFORMS
 from dcrf.safety import transform_limits as growth
 from dcrf.safety.limits import MOST_VALUES
 from dcrf.safety.transform_limits import GROWING, check_growth
+from dcrf.schema.allowed_names import TRANSFORMS
 from dcrf.streams import Streams
 
 HONEST = [

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.names import OPTIMIZERS, SCHEDULERS
+from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.storage.tensor_files import from_bytes, read_tensors, save_tensors, to_bytes
 
 SCHEDULER_ARGUMENTS = {

@@ -3,9 +3,9 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from dcrf.generate import documents, main, stale_files, versions, write_files
-from dcrf.names import TABLES
-from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
+from dcrf.schema.allowed_names import TABLES
+from dcrf.schema.generate import documents, main, stale_files, versions, write_files
+from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
 
 DISPATCH = {
     "design_pattern.json": DESIGN_PATTERNS,

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dcrf.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
+from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
 
 MODULE = '''
 from collections import OrderedDict

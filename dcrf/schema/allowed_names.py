@@ -3,7 +3,7 @@
 A table holds public members that the library itself defines in that place, found by identity.
 No name is ever followed as a path. `REFUSED` says of the other members why a file may not name
 them, and `NOT_GIVEN` which arguments a file may not give: those that the framework gives
-itself, and those that would take an object or code. `python -m dcrf.generate` writes all of
+itself, and those that would take an object or code. `make schema` writes all of
 this to `schema/names`, so that a file is checked without importing this module.
 """
 

@@ -8,8 +8,7 @@ from torch.optim import lr_scheduler
 from torchvision import datasets, transforms
 
 from dcrf.config.signatures import check_call
-from dcrf.generate import signature_of
-from dcrf.names import (
+from dcrf.schema.allowed_names import (
     DATASETS,
     FUNCTIONS,
     INITIALIZERS,
@@ -21,6 +20,7 @@ from dcrf.names import (
     TABLES,
     TRANSFORMS,
 )
+from dcrf.schema.generate import signature_of
 
 HOSTILE = [
     # paths, in every spelling
