@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcrf.config import check_batch, load_method, with_places
-from dcrf.config.model import MethodConfig
-from dcrf.config.paths import is_file, is_folder, is_there
+from dcrf.config.method_config import MethodConfig
+from dcrf.config.path_checks import is_file, is_folder, is_there
 from dcrf.errors import ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say

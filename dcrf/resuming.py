@@ -10,10 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
-from dcrf.config.model import MethodConfig
-from dcrf.config.paths import is_file
-from dcrf.config.saved_names import clean_name
+from dcrf.config.method_config import MethodConfig
+from dcrf.config.path_checks import is_file
 from dcrf.errors import ConfigError, Problem
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 from dcrf.reporting.summary import Outcome

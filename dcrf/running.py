@@ -12,8 +12,8 @@ import torch
 
 from dcrf.builder import Run, build_plans, label_informed
 from dcrf.builder.run import CHECKPOINTS
-from dcrf.config.model import MethodConfig
-from dcrf.config.saved_names import clean_name
+from dcrf.config.file_names import clean_name
+from dcrf.config.method_config import MethodConfig
 from dcrf.environment import environment
 from dcrf.errors import DcrfError, first_line, is_expected, status_of
 from dcrf.reporting.records import Note

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dcrf.builder.blanks import META
 from dcrf.builder.method import Places, build_method
 from dcrf.builder.saved_ahead import SavedAhead
-from dcrf.config.model import DatasetConfig, MethodConfig
+from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.streams import Streams
 from dcrf.training.method import Method
 

@@ -15,7 +15,13 @@ from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.builder.rehearsal import rehearse
 from dcrf.builder.samples import Expected, expected
 from dcrf.builder.size import number_problems, size_problems
-from dcrf.config.model import DatasetConfig, MethodConfig, OptimizerConfig, Options, PhaseConfig
+from dcrf.config.method_config import (
+    DatasetConfig,
+    MethodConfig,
+    OptimizerConfig,
+    Options,
+    PhaseConfig,
+)
 from dcrf.data.plan import Loading, batch_sizes
 from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, DataError, Problem, cause_of

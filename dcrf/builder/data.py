@@ -1,6 +1,6 @@
 """From configuration to data sources."""
 
-from dcrf.config.model import DatasetConfig
+from dcrf.config.method_config import DatasetConfig
 from dcrf.data.data_source import DataSource
 from dcrf.data.plan import Loading
 from dcrf.data.sources import open_data

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.errors import Problem
 from dcrf.training.method import Method
 

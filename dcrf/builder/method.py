@@ -9,8 +9,8 @@ from dcrf.assignment.classifier import LABELLED_PREFIX
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
-from dcrf.config.model import MappingConfig, MethodConfig, Options
-from dcrf.config.untrusted import objects_within
+from dcrf.config.method_config import MappingConfig, MethodConfig, Options
+from dcrf.config.safe_lookup import objects_within
 from dcrf.mappings.layers import (
     Made,
     TensorFunction,

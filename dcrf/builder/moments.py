@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.batch import Clock
-from dcrf.config.model import PatternConfig, PhaseConfig
+from dcrf.config.method_config import PatternConfig, PhaseConfig
 from dcrf.errors import Problem
 from dcrf.training.optimizers import GroupedOptimizer
 

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.builder.components import located
-from dcrf.config.model import OptimizerConfig, PhaseConfig, SchedulerConfig
+from dcrf.config.method_config import OptimizerConfig, PhaseConfig, SchedulerConfig
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.exit_criteria import (
     Epochs,

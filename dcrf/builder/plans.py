@@ -6,7 +6,7 @@ from dcrf.builder.data import open_source
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run import Run
-from dcrf.config.model import DatasetConfig
+from dcrf.config.method_config import DatasetConfig
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 

@@ -6,8 +6,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.model import MethodConfig, SaveConfig
-from dcrf.config.saved_names import clean_name, saved_file, with_seed
+from dcrf.config.file_names import clean_name, saved_file, with_seed
+from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.reporting.writers import Writer

@@ -6,8 +6,8 @@ from pathlib import Path
 from torch import Tensor
 
 from dcrf.builder.run import CENTROIDS
-from dcrf.config.model import LoadConfig, MethodConfig, PhaseConfig
-from dcrf.config.saved_names import saved_file
+from dcrf.config.file_names import saved_file
+from dcrf.config.method_config import LoadConfig, MethodConfig, PhaseConfig
 from dcrf.errors import DataError
 from dcrf.storage.parameter_files import load_mapping
 from dcrf.training.method import Method

@@ -10,8 +10,8 @@ from torch.nn.modules import module as hooks
 
 from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.misfits import Misfit, fitting, lacks_flatten, misfit
-from dcrf.config.model import MethodConfig, Options
-from dcrf.config.untrusted import objects_within
+from dcrf.config.method_config import MethodConfig, Options
+from dcrf.config.safe_lookup import objects_within
 from dcrf.errors import Problem, cause_of, causes, first_line
 from dcrf.mappings.mapping import Mapping as Trained
 

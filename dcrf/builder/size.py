@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from dcrf.config.model import MappingConfig
+from dcrf.config.method_config import MappingConfig
 from dcrf.errors import Problem
 from dcrf.mappings.layers import number_of_layers
 from dcrf.safety.memory import free_memory, gib

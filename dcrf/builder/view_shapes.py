@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dcrf.builder.components import At
-from dcrf.config.model import Options
+from dcrf.config.method_config import Options
 from dcrf.data.chances import sure_variants
 from dcrf.data.transforms import TRANSFORM_ERRORS
 from dcrf.data.views import View

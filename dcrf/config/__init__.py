@@ -1,7 +1,7 @@
 """From a method file to a checked, filled `MethodConfig`. Nothing in here imports torch."""
 
 from dcrf.config.load import load_method, with_places
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.config.saved_files import check_batch
 
 __all__ = ["MethodConfig", "check_batch", "load_method", "with_places"]

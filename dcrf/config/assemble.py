@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.config import model
+from dcrf.config import method_config as model
 from dcrf.config.checks import optimizer_groups
-from dcrf.config.schema_nodes import Node, Nodes
-from dcrf.config.untrusted import enabled, in_order
+from dcrf.config.safe_lookup import enabled, in_order
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 _INTERVAL = "performance_evaluation_interval"

@@ -8,8 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.schema_nodes import Node, Schema, root
-from dcrf.config.untrusted import Entry, enabled, names, objects, subobject, text
+from dcrf.config.safe_lookup import Entry, enabled, names, objects, subobject, text
+from dcrf.config.schema_lookup import Node, Schema, root
 from dcrf.schema.registry import DESIGN_PATTERNS
 
 

@@ -5,14 +5,16 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from dcrf.config import aliases, checks, defaults, strict_json, validator
-from dcrf.config.aliases import Renamed
+from dcrf.config import checks, defaults, validator
+from dcrf.config import deprecated_keys as aliases
+from dcrf.config import parse_json as strict_json
 from dcrf.config.assemble import method_config
 from dcrf.config.checks.constructor_calls import make_integers
+from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Places, moved, with_line_numbers
-from dcrf.config.model import MethodConfig
-from dcrf.config.schema_nodes import nodes_of
-from dcrf.config.settings import apply, cap_iterations
+from dcrf.config.method_config import MethodConfig
+from dcrf.config.overrides import apply, cap_iterations
+from dcrf.config.schema_lookup import nodes_of
 from dcrf.errors import ConfigError, Problem
 
 

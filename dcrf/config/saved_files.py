@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcrf.config.checks.input_files import what_is_wrong
-from dcrf.config.model import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
-from dcrf.config.paths import is_file
-from dcrf.config.saved_names import names_to_load, saved_file
+from dcrf.config.file_names import names_to_load, saved_file
+from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
+from dcrf.config.path_checks import is_file
 from dcrf.errors import Problem
 
 _Found = tuple[MethodConfig, Problem]

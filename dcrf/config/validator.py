@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import METHOD, Node, Nodes, nodes_of, registry
+from dcrf.config.schema_lookup import METHOD, Node, Nodes, nodes_of, registry
 from dcrf.config.similar import closest, listed
 from dcrf.errors import MOST_PROBLEMS, Problem
 

@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.errors import indented
 from dcrf.experiments.child import Child
 from dcrf.experiments.isolation import Job, blocked_signals

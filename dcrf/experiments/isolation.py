@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.summary import Outcome
 from dcrf.training.stopping import SIGNALS

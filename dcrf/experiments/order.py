@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.config.saved_files import files_of
 
 

@@ -128,7 +128,7 @@ def tree(file):
 
 
 def part_of(module):
-    """`dcrf.config.model` belongs to the part `config`."""
+    """`dcrf.config.method_config` belongs to the part `config`."""
     return f"{module}.__init__".split(".")[1]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dcrf.config.defaults import filled
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Nodes, nodes_of
+from dcrf.config.schema_lookup import Nodes, nodes_of
 
 REFERRING = ("x-refers-to", "x-names", "x-layer-of", "x-layer-within")
 FREE = ("$schema", "description", "references")

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Node, nodes_of
+from dcrf.config.schema_lookup import Node, nodes_of
 from tests.security.names import table
 from tests.unit.config.methods import REINFORCEMENT, dec
 

@@ -22,7 +22,7 @@ from torch import nn
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.cli import main
 from dcrf.config import load_method
-from dcrf.config.model import OptimizerConfig, SchedulerConfig
+from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
 from dcrf.data.sources import open_data
 from dcrf.data.transforms import build_transforms
 from dcrf.errors import ConfigError, DcrfError

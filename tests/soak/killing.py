@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from dcrf.config import load_method
-from dcrf.config.model import MethodConfig
+from dcrf.config.method_config import MethodConfig
 from dcrf.resuming import begun, is_run_folder
 from dcrf.running import Output, run_method
 

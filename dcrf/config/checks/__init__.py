@@ -14,7 +14,7 @@ from dcrf.config.checks import (
     output_files,
     references,
 )
-from dcrf.config.schema_nodes import Nodes
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 _CHECKS = (

@@ -5,9 +5,9 @@ from typing import Any
 
 from dcrf.config.checks.references import CLASSIFIERS, mappings_of
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Nodes
+from dcrf.config.safe_lookup import Entry, objects, subobject, text
+from dcrf.config.schema_lookup import Nodes
 from dcrf.config.signatures import is_known
-from dcrf.config.untrusted import Entry, objects, subobject, text
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Node, Nodes
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.config.signatures import (
     POSITIONAL,
     check_call,

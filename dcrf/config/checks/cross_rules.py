@@ -6,8 +6,8 @@ from typing import Any
 
 from dcrf.config.checks.references import mappings_of
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Nodes
-from dcrf.config.untrusted import enabled, in_order, objects, subobject, text
+from dcrf.config.safe_lookup import enabled, in_order, objects, subobject, text
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

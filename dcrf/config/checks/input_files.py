@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.paths import is_file, is_folder, is_there
-from dcrf.config.schema_nodes import Nodes
-from dcrf.config.untrusted import enabled, objects
+from dcrf.config.path_checks import is_file, is_folder, is_there
+from dcrf.config.safe_lookup import enabled, objects
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 # Keys of files, by source; other sources have a folder.

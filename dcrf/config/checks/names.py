@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from dcrf.config.file_names import LONGEST_NAME, clean_name
 from dcrf.config.json_paths import child
-from dcrf.config.saved_names import LONGEST_NAME, clean_name
-from dcrf.config.schema_nodes import Node, Nodes
-from dcrf.config.untrusted import Entry, enabled, objects, objects_within, text
+from dcrf.config.safe_lookup import Entry, enabled, objects, objects_within, text
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.config.validator import shown
 from dcrf.errors import Problem
 

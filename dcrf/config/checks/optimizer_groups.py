@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.model import PhaseConfig
-from dcrf.config.schema_nodes import Nodes
-from dcrf.config.untrusted import Entry, enabled, names, objects, text, texts
+from dcrf.config.method_config import PhaseConfig
+from dcrf.config.safe_lookup import Entry, enabled, names, objects, text, texts
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_nodes import Node, Nodes
-from dcrf.config.untrusted import enabled, in_order, names, objects, subobject, text, texts
+from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
 from dcrf.schema.registry import STRATEGIES
 

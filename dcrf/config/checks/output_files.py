@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dcrf.config.file_names import LONGEST_FILE_NAME, LONGEST_PATH, saved_file
 from dcrf.config.json_paths import child
-from dcrf.config.paths import is_folder
-from dcrf.config.saved_names import LONGEST_FILE_NAME, LONGEST_PATH, saved_file
-from dcrf.config.schema_nodes import Nodes
-from dcrf.config.untrusted import Entry, enabled, objects, subobject, text, texts
+from dcrf.config.path_checks import is_folder
+from dcrf.config.safe_lookup import Entry, enabled, objects, subobject, text, texts
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -8,7 +8,7 @@ import pytest
 
 from dcrf.config import load_method, with_places
 from dcrf.config.defaults import filled
-from dcrf.config.model import CentroidsConfig, CycleStep
+from dcrf.config.method_config import CentroidsConfig, CycleStep
 from dcrf.errors import Problem
 from tests.unit.config.methods import classifying, dec, load, write
 

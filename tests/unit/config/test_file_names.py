@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config.saved_names import clean_name, saved_file, with_seed
+from dcrf.config.file_names import clean_name, saved_file, with_seed
 
 
 @pytest.mark.parametrize(

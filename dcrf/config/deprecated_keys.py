@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.untrusted import objects, subobject
+from dcrf.config.safe_lookup import objects, subobject
 from dcrf.errors import Problem
 
 _METHOD = {"training_device": "device"}

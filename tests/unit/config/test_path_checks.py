@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config.paths import is_file, is_folder, is_there
+from dcrf.config.path_checks import is_file, is_folder, is_there
 
 NOTHING = [Path("a" * 300), Path("a\0b"), Path("nowhere")]
 

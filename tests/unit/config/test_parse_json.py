@@ -1,6 +1,6 @@
 import pytest
 
-from dcrf.config.strict_json import DEEPEST, read, value_of
+from dcrf.config.parse_json import DEEPEST, read, value_of
 from dcrf.errors import ConfigError
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dcrf.config.aliases import other_spelling
+from dcrf.config.deprecated_keys import other_spelling
 from dcrf.config.json_paths import child
-from dcrf.config.strict_json import value_of
+from dcrf.config.parse_json import value_of
 from dcrf.errors import Problem
 
 _STEP = re.compile(r"\.?(?P<key>[^.\[\]=]+)|\[(?P<item>[^\]]*)\]")
