@@ -4,8 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.config import method_config as model
 from dcrf.config.checks import optimizer_groups
+from dcrf.config.method_config import (
+    CentroidsConfig,
+    CycleStep,
+    DatasetConfig,
+    LoadConfig,
+    MappingConfig,
+    MethodConfig,
+    OptimizerConfig,
+    PatternConfig,
+    PhaseConfig,
+    SaveConfig,
+    SchedulerConfig,
+    StrategyConfig,
+)
 from dcrf.config.safe_lookup import enabled, in_order
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
@@ -16,7 +29,7 @@ _MARKS = ("x-weight-of", "x-group-of", _ROLE)
 _LAST_OF_ALL = -1  # what the earlier framework took for the end
 
 
-def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.MethodConfig:
+def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> MethodConfig:
     """Return the configuration that valid data stand for.
 
     Args:
@@ -29,7 +42,7 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.M
     names = tuple(phase.name for phase in phases)
     datasets = in_order(data, "datasets")
     strategy = nodes["$.cluster_assignment_strategy"]
-    return model.MethodConfig(
+    return MethodConfig(
         source=source,
         name=data["name"],
         device=data["device"],
@@ -46,9 +59,9 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> model.M
     )
 
 
-def _mapping(node: Node) -> model.MappingConfig:
+def _mapping(node: Node) -> MappingConfig:
     entry = node.value
-    return model.MappingConfig(
+    return MappingConfig(
         path=node.path,
         type=entry["type"],
         name=entry["name"],
@@ -62,10 +75,10 @@ def _mapping(node: Node) -> model.MappingConfig:
     )
 
 
-def _dataset(node: Node, phases: tuple[str, ...]) -> model.DatasetConfig:
+def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
     entry = node.value
     transforms, last = entry.get("transforms"), entry.get("index_of_last_sample_to_use")
-    return model.DatasetConfig(
+    return DatasetConfig(
         path=node.path,
         name=entry["name"],
         dataset=entry["dataset"],
@@ -89,17 +102,17 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> model.DatasetConfig:
     )
 
 
-def _strategy(node: Node) -> model.StrategyConfig:
-    return model.StrategyConfig(node.path, STRATEGIES.stems[node.value["type"]], node.arguments)
+def _strategy(node: Node) -> StrategyConfig:
+    return StrategyConfig(node.path, STRATEGIES.stems[node.value["type"]], node.arguments)
 
 
-def _centroids(node: Node, phases: tuple[str, ...]) -> model.CentroidsConfig | None:
+def _centroids(node: Node, phases: tuple[str, ...]) -> CentroidsConfig | None:
     entry: Mapping[str, Any] = node.value
     if "centroid_initialization_strategy" not in entry:
         return None
     loads = entry["centroid_initialization_strategy"] == "load_from_file"
     recalculates = entry["centroid_recalculation_strategy"] == "classical_clustering"
-    return model.CentroidsConfig(
+    return CentroidsConfig(
         path=node.path,
         feature_extractor_name=entry["associated_feature_extractor_name"],
         phases=tuple(name for name in phases if name in entry["use_centroids_during_phases"]),
@@ -116,11 +129,11 @@ def _centroids(node: Node, phases: tuple[str, ...]) -> model.CentroidsConfig | N
     )
 
 
-def _phase(node: Node, nodes: Nodes) -> model.PhaseConfig:
+def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
     entry = node.value
     patterns = [nodes[path] for path, _ in enabled(entry, "design_patterns", node.path)]
     schedulers = _items(node, nodes, "optimizer_learning_rate_schedulers")
-    return model.PhaseConfig(
+    return PhaseConfig(
         path=node.path,
         name=entry["name"],
         exit_criteria=entry["exit_criteria"],
@@ -145,7 +158,7 @@ def _saves(node: Node, nodes: Nodes) -> list[Node]:
     return saves if centroids is None else [*saves, centroids]
 
 
-def _pattern(node: Node) -> model.PatternConfig:
+def _pattern(node: Node) -> PatternConfig:
     entry = node.value
     marked = {
         mark: {
@@ -153,7 +166,7 @@ def _pattern(node: Node) -> model.PatternConfig:
         }
         for mark in _MARKS
     }
-    return model.PatternConfig(
+    return PatternConfig(
         path=node.path,
         stem=DESIGN_PATTERNS.stems[entry["pattern"]],
         name=entry["name"],
@@ -182,9 +195,9 @@ def _pattern_options(node: Node) -> dict[str, Any]:
     }
 
 
-def _optimizer(node: Node) -> model.OptimizerConfig:
+def _optimizer(node: Node) -> OptimizerConfig:
     entry = node.value
-    return model.OptimizerConfig(
+    return OptimizerConfig(
         path=node.path,
         type=entry["type"],
         name=entry.get("name"),
@@ -195,24 +208,24 @@ def _optimizer(node: Node) -> model.OptimizerConfig:
     )
 
 
-def _cycle_step(entry: Mapping[str, Any]) -> model.CycleStep:
-    return model.CycleStep(tuple(entry["active_optimizer_names"]), entry["num_iterations"])
+def _cycle_step(entry: Mapping[str, Any]) -> CycleStep:
+    return CycleStep(tuple(entry["active_optimizer_names"]), entry["num_iterations"])
 
 
-def _scheduler(node: Node) -> model.SchedulerConfig:
+def _scheduler(node: Node) -> SchedulerConfig:
     entry = node.value
-    return model.SchedulerConfig(
+    return SchedulerConfig(
         node.path, entry["type"], entry["optimizer_name"], entry["step"], node.arguments
     )
 
 
-def _load(node: Node) -> model.LoadConfig:
-    return model.LoadConfig(node.path, node.value["mapping_name"], Path(node.value["path_to_file"]))
+def _load(node: Node) -> LoadConfig:
+    return LoadConfig(node.path, node.value["mapping_name"], Path(node.value["path_to_file"]))
 
 
-def _save(node: Node) -> model.SaveConfig:
+def _save(node: Node) -> SaveConfig:
     entry = node.value
-    return model.SaveConfig(
+    return SaveConfig(
         path=node.path,
         mapping_name=entry.get("mapping_name"),
         interval=entry.get("saving_interval"),

@@ -5,9 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from dcrf.config import checks, defaults, validator
-from dcrf.config import deprecated_keys as aliases
-from dcrf.config import parse_json as strict_json
+from dcrf.config import checks, defaults, deprecated_keys, parse_json, validator
 from dcrf.config.assemble import method_config
 from dcrf.config.checks.constructor_calls import make_integers
 from dcrf.config.deprecated_keys import Renamed
@@ -31,10 +29,10 @@ def load_method(
     Raises:
         ConfigError: names every problem of the file.
     """
-    raw = strict_json.read(path)
+    raw = parse_json.read(path)
     data = deepcopy(raw.data)
     set_paths, found = apply(data, settings)
-    renamed, twice = aliases.rename(data)
+    renamed, twice = deprecated_keys.rename(data)
     if max_iterations is not None:
         cap_iterations(data, max_iterations)
     problems = [*raw.problems, *found, *twice, *validator.problems(data)]
@@ -61,12 +59,12 @@ def with_places(
         settings: as given to `load_method`.
     """
     try:
-        raw = strict_json.read(Path(source))
+        raw = parse_json.read(Path(source))
     except ConfigError:
         return list(problems)
     data = deepcopy(raw.data)
     set_paths, _ = apply(data, settings)
-    renamed, _ = aliases.rename(data)
+    renamed, _ = deprecated_keys.rename(data)
     return _placed(_as_written(problems, renamed), raw.places, set_paths)
 
 
