@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from dcrf.builder.components import At
 from dcrf.builder.view_shapes import Shape, different, view_shape
 from dcrf.config.method_config import DatasetConfig, Options
-from dcrf.config.similar import closest
+from dcrf.config.rules.suggestions import closest
 from dcrf.data.plan import Loading, check_batch_size
 from dcrf.data.shapes import UNKNOWN, Outline, outline, selected, together, within
 from dcrf.errors import DataError, OptionError

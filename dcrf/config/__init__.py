@@ -2,6 +2,6 @@
 
 from dcrf.config.load import load_method, with_places
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.saved_files import check_batch
+from dcrf.config.rules.shared_files import check_batch
 
 __all__ = ["MethodConfig", "check_batch", "load_method", "with_places"]

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.checks import optimizer_groups
 from dcrf.config.method_config import (
     CentroidsConfig,
     CycleStep,
@@ -19,6 +18,7 @@ from dcrf.config.method_config import (
     SchedulerConfig,
     StrategyConfig,
 )
+from dcrf.config.rules import optimizers
 from dcrf.config.safe_lookup import enabled, in_order
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
@@ -55,7 +55,7 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> MethodC
         strategy=_strategy(strategy),
         centroids=_centroids(strategy, names),
         filled=data,
-        notes=(*notes, *optimizer_groups.notes(phases)),
+        notes=(*notes, *optimizers.notes(phases)),
     )
 
 

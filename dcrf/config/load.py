@@ -5,13 +5,14 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from dcrf.config import checks, defaults, deprecated_keys, parse_json, validator
+from dcrf.config import defaults, deprecated_keys, parse_json, rules
 from dcrf.config.assemble import method_config
-from dcrf.config.checks.constructor_calls import make_integers
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Places, moved, with_line_numbers
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.overrides import apply, cap_iterations
+from dcrf.config.rules import schema_errors
+from dcrf.config.rules.torch_calls import make_integers
 from dcrf.config.schema_lookup import nodes_of
 from dcrf.errors import ConfigError, Problem
 
@@ -35,10 +36,10 @@ def load_method(
     renamed, twice = deprecated_keys.rename(data)
     if max_iterations is not None:
         cap_iterations(data, max_iterations)
-    problems = [*raw.problems, *found, *twice, *validator.problems(data)]
+    problems = [*raw.problems, *found, *twice, *schema_errors.problems(data)]
     filled = defaults.filled(data, path.parent)
     nodes = nodes_of(filled)
-    problems += checks.problems(nodes)
+    problems += rules.problems(nodes)
     if problems:
         raise ConfigError(path, _placed(_as_written(problems, renamed), raw.places, set_paths))
     make_integers(nodes)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.config.signatures import check_call
+from dcrf.config.rules.torch_signatures import check_call
 from dcrf.mappings.layers import build_layer
 from dcrf.schema.allowed_names import LAYERS
 from dcrf.schema.generate import signature_of, versions

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcrf.config.signatures import check_call
+from dcrf.config.rules.torch_signatures import check_call
 
 
 @pytest.mark.parametrize(

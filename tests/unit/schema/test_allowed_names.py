@@ -7,7 +7,7 @@ from torch.nn import functional, init
 from torch.optim import lr_scheduler
 from torchvision import datasets, transforms
 
-from dcrf.config.signatures import check_call
+from dcrf.config.rules.torch_signatures import check_call
 from dcrf.schema.allowed_names import (
     DATASETS,
     FUNCTIONS,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from dcrf.config.checks.references import mappings_of
 from dcrf.config.json_paths import child
+from dcrf.config.rules.references import mappings_of
 from dcrf.config.safe_lookup import enabled, in_order, objects, subobject, text
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem

@@ -6,9 +6,9 @@ from typing import Any
 
 from dcrf.config.file_names import LONGEST_NAME, clean_name
 from dcrf.config.json_paths import child
+from dcrf.config.rules.schema_errors import shown
 from dcrf.config.safe_lookup import Entry, enabled, objects, objects_within, text
 from dcrf.config.schema_lookup import Node, Nodes
-from dcrf.config.validator import shown
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.validator import shown
+from dcrf.config.rules.schema_errors import shown
 from dcrf.errors import Problem
 
 Given = tuple[str, str, object]

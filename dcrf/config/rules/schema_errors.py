@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from dcrf.config.json_paths import child
+from dcrf.config.rules.suggestions import closest, listed
 from dcrf.config.schema_lookup import METHOD, Node, Nodes, nodes_of, registry
-from dcrf.config.similar import closest, listed
 from dcrf.errors import MOST_PROBLEMS, Problem
 
 _LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcrf.config.checks.references import CLASSIFIERS, mappings_of
 from dcrf.config.json_paths import child
+from dcrf.config.rules.references import CLASSIFIERS, mappings_of
+from dcrf.config.rules.torch_signatures import is_known
 from dcrf.config.safe_lookup import Entry, objects, subobject, text
 from dcrf.config.schema_lookup import Nodes
-from dcrf.config.signatures import is_known
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]

@@ -11,9 +11,9 @@ from functools import cache
 from itertools import chain, islice
 from typing import Any
 
-from dcrf.config.argument_values import Given, value_problems
 from dcrf.config.json_paths import child
-from dcrf.config.similar import closest
+from dcrf.config.rules.suggestions import closest
+from dcrf.config.rules.torch_values import Given, value_problems
 from dcrf.errors import MOST_PROBLEMS, Problem
 from dcrf.schema.registry import SCHEMA
 

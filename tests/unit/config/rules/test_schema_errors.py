@@ -1,6 +1,6 @@
 import pytest
 
-from dcrf.config.validator import problems as schema_problems
+from dcrf.config.rules.schema_errors import problems as schema_problems
 from tests.unit.config.methods import classifying, dec, problem, problems, write
 
 PHASE = "$.phases[0]"

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_lookup import Node, Nodes
-from dcrf.config.signatures import (
+from dcrf.config.rules.suggestions import closest
+from dcrf.config.rules.torch_signatures import (
     POSITIONAL,
     check_call,
     check_input_argument,
@@ -14,7 +14,7 @@ from dcrf.config.signatures import (
     is_known,
     with_integers,
 )
-from dcrf.config.similar import closest
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import MOST_PROBLEMS, Problem
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.config.checks.input_files import what_is_wrong
 from dcrf.config.file_names import names_to_load, saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.config.path_checks import is_file
+from dcrf.config.rules.input_files import what_is_wrong
 from dcrf.errors import Problem
 
 _Found = tuple[MethodConfig, Problem]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dcrf.config import similar
-from dcrf.config.similar import LONGEST, MOST_LETTERS, closest, listed
+from dcrf.config.rules import suggestions
+from dcrf.config.rules.suggestions import LONGEST, MOST_LETTERS, closest, listed
 from dcrf.errors import MOST_PROBLEMS
 from tests.unit.config.methods import dec, problems
 
@@ -20,7 +20,7 @@ def test_what_is_too_long_or_too_much_to_compare_is_not_compared(monkeypatch):
     enough = ["xy" * 10] * (MOST_LETTERS // 20)
     assert closest("xy" * 10, enough) is not None
 
-    monkeypatch.setattr(similar, "get_close_matches", None)  # whoever calls it fails
+    monkeypatch.setattr(suggestions, "get_close_matches", None)  # whoever calls it fails
     assert closest("x" * (LONGEST + 1), ["x" * LONGEST]) is None
     assert closest("xy" * 10, [*enough, "z"]) is None
 
@@ -56,9 +56,9 @@ def many_unknown_classes(data):
 def test_of_very_many_problems_the_first_are_found(tmp_path, monkeypatch, change):
     data, asked = dec(), []
     change(data)
-    compare = similar.get_close_matches
+    compare = suggestions.get_close_matches
     monkeypatch.setattr(
-        similar,
+        suggestions,
         "get_close_matches",
         lambda *words, **options: asked.append(1) or compare(*words, **options),
     )

@@ -3,14 +3,21 @@ import sys
 
 import pytest
 
-from dcrf.config.signatures import check_call, check_input_argument, integers_in, with_integers
+from dcrf.config.rules.torch_signatures import (
+    check_call,
+    check_input_argument,
+    integers_in,
+    with_integers,
+)
 from dcrf.errors import Problem
 
 LINEAR = {"in_features": 784, "out_features": 10}
 
 
 def test_checking_needs_no_torch():
-    program = "import sys, dcrf.config.signatures; raise SystemExit('torch' in sys.modules)"
+    program = (
+        "import sys, dcrf.config.rules.torch_signatures; raise SystemExit('torch' in sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

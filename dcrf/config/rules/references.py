@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.safe_lookup import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
-from dcrf.config.validator import suggestion
 from dcrf.errors import MOST_PROBLEMS, Problem
 
 CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")

@@ -1,0 +1,35 @@
+"""Rules beyond the schema: between the parts of a method file, and between it and the disk.
+
+Each module checks one subject and has one function `problems`.
+"""
+
+from dcrf.config.rules import (
+    classifiers,
+    cross_rules,
+    input_files,
+    optimizers,
+    output_files,
+    phase_order,
+    references,
+    torch_calls,
+    unique_names,
+)
+from dcrf.config.schema_lookup import Nodes
+from dcrf.errors import Problem
+
+_RULES = (
+    references,
+    unique_names,
+    cross_rules,
+    classifiers,
+    phase_order,
+    optimizers,
+    input_files,
+    output_files,
+    torch_calls,
+)
+
+
+def problems(nodes: Nodes) -> list[Problem]:
+    """Return the problems that all rules find in filled data of any shape."""
+    return [problem for rule in _RULES for problem in rule.problems(nodes)]
