@@ -9,7 +9,7 @@ from torch import Tensor
 from dcrf.batch import Batch, Sweep
 from dcrf.builder.samples import DEFAULT
 from dcrf.builder.shapes import Trail
-from dcrf.data.plan import Loading, batch_sizes, sweep_batch_size, sweep_sizes
+from dcrf.data.batch_order import Loading, batch_sizes, sweep_batch_size, sweep_sizes
 from dcrf.training.method import Method
 
 META = torch.device("meta")

@@ -22,8 +22,8 @@ from dcrf.config.method_config import (
     Options,
     PhaseConfig,
 )
-from dcrf.data.plan import Loading, batch_sizes
-from dcrf.data.transforms import build_transforms
+from dcrf.data.batch_order import Loading, batch_sizes
+from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DataError, Problem, cause_of
 
 _FEWEST_STEPS = 2  # of a scheduler, so that it computes a learning rate

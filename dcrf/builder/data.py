@@ -1,9 +1,9 @@
 """From configuration to data sources."""
 
 from dcrf.config.method_config import DatasetConfig
+from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.plan import Loading
-from dcrf.data.sources import open_data
+from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
 from dcrf.streams import Streams
 

@@ -27,7 +27,7 @@ from dcrf.builder.shapes import Trail, names_of, watched
 from dcrf.builder.size import size_problems
 from dcrf.builder.trial import Trial
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
-from dcrf.data.plan import Loading
+from dcrf.data.batch_order import Loading
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import Mapping

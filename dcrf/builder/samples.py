@@ -7,8 +7,8 @@ from dcrf.builder.components import At
 from dcrf.builder.view_shapes import Shape, different, view_shape
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
-from dcrf.data.plan import Loading, check_batch_size
-from dcrf.data.shapes import UNKNOWN, Outline, outline, selected, together, within
+from dcrf.data.batch_order import Loading, check_batch_size
+from dcrf.data.sources.outline import UNKNOWN, Outline, outline, selected, together, within
 from dcrf.errors import DataError, OptionError
 
 Shapes = Mapping[str, Shape]

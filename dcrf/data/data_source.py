@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock
+from dcrf.data.batch_order import Loading, check_batch_size, sweep_plans, training_plans
 from dcrf.data.decoding import Prepared, decode_all, read_sample
-from dcrf.data.digest import digest
-from dcrf.data.plan import Loading, check_batch_size, sweep_plans, training_plans
-from dcrf.data.raw import RawData, Samples
+from dcrf.data.fingerprint import digest
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
-from dcrf.data.transforms import build_transforms, shared_beginning
+from dcrf.data.sources.raw_data import RawData, Samples
+from dcrf.data.transforms.build import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.safety.limits import MEMORY_BUDGET
@@ -109,7 +109,7 @@ class DataSource:
     def digest(self) -> dict[str, int | str | None]:
         """Return what tells these data from others, before any transform.
 
-        See `dcrf.data.digest` for how much of large data it looks at.
+        See `dcrf.data.fingerprint` for how much of large data it looks at.
         """
         return digest(self._raw)
 

@@ -9,8 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dcrf.data.raw import Samples
-from dcrf.data.transforms import Transform, apply_transforms
+from dcrf.data.sources.raw_data import Samples
+from dcrf.data.transforms.build import Transform, apply_transforms
 from dcrf.data.views import as_image
 from dcrf.errors import DataError
 from dcrf.safety.reading_errors import READING_ERRORS

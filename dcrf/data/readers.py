@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dcrf.batch import Batch
+from dcrf.data.batch_order import BatchPlan, Loading
 from dcrf.data.decoding import read_sample
-from dcrf.data.plan import BatchPlan, Loading
-from dcrf.data.raw import Samples
+from dcrf.data.sources.raw_data import Samples
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.safety.limits import MEMORY_BUDGET

@@ -11,8 +11,8 @@ from torch import Tensor
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data.batched_transforms import apply_batched, batched
-from dcrf.data.transforms import (
+from dcrf.data.transforms.batched import apply_batched, batched
+from dcrf.data.transforms.build import (
     TRANSFORM_ERRORS,
     ToTensor,
     apply_transforms,

@@ -10,8 +10,8 @@ import torch
 
 from dcrf.assignment.centroids import read_centroids
 from dcrf.cli import main
-from dcrf.data.arrays import open_npy, open_npz
-from dcrf.data.shapes import outline
+from dcrf.data.sources.arrays import open_npy, open_npz
+from dcrf.data.sources.outline import outline
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import Mapping
 from dcrf.storage.parameter_files import load_mapping

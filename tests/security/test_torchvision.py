@@ -15,7 +15,7 @@ from torchvision.datasets import lsun
 from torchvision.datasets.utils import extract_archive
 
 from dcrf.data.decoding import decode_all
-from dcrf.data.torchvision_sets import open_torchvision
+from dcrf.data.sources.torchvision import open_torchvision
 from dcrf.errors import DataError
 from dcrf.schema.allowed_names import DATASETS
 from tests.security import files

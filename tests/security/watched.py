@@ -23,8 +23,8 @@ from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.cli import main
 from dcrf.config import load_method
 from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
-from dcrf.data.sources import open_data
-from dcrf.data.transforms import build_transforms
+from dcrf.data.sources.load import open_data
+from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.mappings.layers import bind_function, build_layer, initialise
 from dcrf.schema.allowed_names import TABLES

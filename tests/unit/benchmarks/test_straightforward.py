@@ -11,9 +11,9 @@ from benchmarks.straightforward import straightforward
 from benchmarks.straightforward.shipped import PHASES
 from dcrf.builder.data import open_source
 from dcrf.config import load_method
+from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.plan import Loading
-from dcrf.data.raw import RawData
+from dcrf.data.sources.raw_data import RawData
 from dcrf.streams import Streams
 from tests.unit.benchmarks.pair import FILES, Pair, random_images
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dcrf.data.chances import MOST_VARIANTS, sure_variants
-from dcrf.data.transforms import build_transforms
+from dcrf.data.transforms.build import build_transforms
 
 CROP, GREY = {"type": "CenterCrop", "size": 4}, {"type": "Grayscale"}
 TENSOR = {"type": "ToTensor"}

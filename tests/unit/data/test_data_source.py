@@ -9,9 +9,9 @@ from torchvision import transforms as tv
 
 from dcrf.batch import Batch, Clock
 from dcrf.data import data_source, readers
+from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.plan import Loading
-from dcrf.data.raw import RawData
+from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
 from dcrf.streams import Streams
 

@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data.transforms import build_transforms
+from dcrf.data.transforms.build import build_transforms
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.safety import transform_limits as growth

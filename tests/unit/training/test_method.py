@@ -6,9 +6,9 @@ from torch import nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
+from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.plan import Loading
-from dcrf.data.raw import RawData
+from dcrf.data.sources.raw_data import RawData
 from dcrf.mappings.mapping import Mapping
 from dcrf.streams import Streams, global_seed
 from dcrf.training.method import Method

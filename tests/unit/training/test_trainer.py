@@ -7,9 +7,9 @@ from torch import nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
+from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.plan import Loading
-from dcrf.data.raw import RawData
+from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, TrainingError
 from dcrf.mappings.mapping import Mapping
 from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart

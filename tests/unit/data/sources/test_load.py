@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.data.sources import SOURCES, open_data
+from dcrf.data.sources.load import SOURCES, open_data
 from dcrf.errors import DataError
 
 

@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 from torchvision import transforms as tv
 
-from dcrf.data.transforms import ToTensor, build_transforms, is_random, shared_beginning
+from dcrf.data.transforms.build import ToTensor, build_transforms, is_random, shared_beginning
 from dcrf.errors import DataError
 
 

@@ -10,11 +10,11 @@ from PIL import Image
 from torchvision import datasets as tv_sets
 
 from dcrf.data.decoding import decode_all
-from dcrf.data.sources import open_data
-from dcrf.data.torchvision_sets import open_torchvision
+from dcrf.data.sources.load import open_data
+from dcrf.data.sources.torchvision import open_torchvision
 from dcrf.errors import DataError
 
-REAL = Path(__file__).parents[3] / "datasets"
+REAL = Path(__file__).parents[4] / "datasets"
 RNG = np.random.default_rng(0)
 
 

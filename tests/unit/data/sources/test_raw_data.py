@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.data.raw import RawData, concatenate, select
+from dcrf.data.sources.raw_data import RawData, concatenate, select
 from dcrf.errors import DataError
 
 LABELS = np.arange(6)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dcrf.data.folders import count_images
+from dcrf.data.sources.image_folders import count_images
 from dcrf.errors import DataError
 
 Options = Mapping[str, Any]

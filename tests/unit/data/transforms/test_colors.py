@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.transforms import functional as TF
 
-from dcrf.data import batched_colors as colors
+from dcrf.data.transforms import colors
 from dcrf.errors import DataError
 
 ADJUSTMENTS = {

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from dcrf.data.batched_filters import separable
-from dcrf.data.batched_geometry import integers, per_channel, uniform
+from dcrf.data.transforms.filters import separable
+from dcrf.data.transforms.geometry import integers, per_channel, uniform
 
 _ATTEMPTS = 10  # at a box that fits, as in torchvision
 

@@ -17,10 +17,9 @@ from torch import Generator, Tensor
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data import batched_colors as colors
-from dcrf.data import batched_equivalents as equivalents
-from dcrf.data.batched_equivalents import by_chance
-from dcrf.data.transforms import ToTensor, Transform
+from dcrf.data.transforms import colors, equivalents
+from dcrf.data.transforms.build import ToTensor, Transform
+from dcrf.data.transforms.equivalents import by_chance
 from dcrf.safety.transform_limits import check_growth
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)

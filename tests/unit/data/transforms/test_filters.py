@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.transforms import functional as TF
 
-from dcrf.data.batched_filters import gaussian_blur, separable
+from dcrf.data.transforms.filters import gaussian_blur, separable
 
 
 def images(channels=3, height=9, width=12):

@@ -12,10 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import functional as TF
 
-from dcrf.data import batched_boxes as boxes
-from dcrf.data import batched_colors as colors
-from dcrf.data import batched_filters as filters
-from dcrf.data import batched_geometry as geometry
+from dcrf.data.transforms import boxes, colors, filters, geometry
 from dcrf.errors import DataError
 
 Change = Callable[[Tensor], Tensor]

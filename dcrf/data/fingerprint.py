@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dcrf.data.decoding import read_sample
-from dcrf.data.raw import RawData, Samples
+from dcrf.data.sources.raw_data import RawData, Samples
 
 MOST_BYTES = 2**28
 """Up to this size a tensor of samples is looked at as a whole, a quarter of a second."""

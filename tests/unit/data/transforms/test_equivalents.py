@@ -5,8 +5,8 @@ import torch
 from scipy.stats import ks_2samp
 from torchvision.transforms import functional as TF
 
-from dcrf.data.batched_transforms import EQUIVALENTS, apply_batched
-from dcrf.data.transforms import build_transforms
+from dcrf.data.transforms.batched import EQUIVALENTS, apply_batched
+from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import DataError
 from dcrf.streams import global_seed
 

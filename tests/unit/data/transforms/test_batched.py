@@ -4,8 +4,8 @@ import pytest
 import torch
 from torchvision.transforms import functional as TF
 
-from dcrf.data.batched_transforms import apply_batched, batched
-from dcrf.data.transforms import ToTensor, build_transforms
+from dcrf.data.transforms.batched import apply_batched, batched
+from dcrf.data.transforms.build import ToTensor, build_transforms
 from dcrf.errors import DataError
 
 TO_TENSOR = {"type": "ToTensor"}

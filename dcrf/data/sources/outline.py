@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.arrays import as_samples, check_labels, holds_images
-from dcrf.data.known_sets import known_set
-from dcrf.data.raw import RawData, select
+from dcrf.data.sources.arrays import as_samples, check_labels, holds_images
+from dcrf.data.sources.raw_data import RawData, select
+from dcrf.data.sources.torchvision_facts import known_set
 from dcrf.errors import DataError, OptionError
 from dcrf.safety.limits import MOST_VALUES
 from dcrf.safety.numpy_headers import npy_header, npz_headers

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.raw import RawData, Samples
+from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.errors import DataError
 from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
 from dcrf.safety.reading_errors import READING_ERRORS

@@ -6,7 +6,7 @@ from scipy.stats import ks_2samp, kstest
 from torchvision.transforms import RandomErasing, RandomResizedCrop
 from torchvision.transforms import functional as TF
 
-from dcrf.data import batched_boxes as batched
+from dcrf.data.transforms import boxes as batched
 from dcrf.errors import DataError
 from dcrf.streams import global_seed
 

@@ -7,10 +7,10 @@ import pytest
 from torch import Tensor
 from torchvision import datasets
 
-from dcrf.data.known_sets import SKLEARN, TORCHVISION
-from dcrf.data.raw import RawData, select
-from dcrf.data.shapes import UNKNOWN, outline, selected, together
-from dcrf.data.sources import open_data
+from dcrf.data.sources.load import open_data
+from dcrf.data.sources.outline import UNKNOWN, outline, selected, together
+from dcrf.data.sources.raw_data import RawData, select
+from dcrf.data.sources.torchvision_facts import SKLEARN, TORCHVISION
 from dcrf.errors import DataError
 from dcrf.safety.limits import MOST_VALUES
 from dcrf.schema.allowed_names import DATASETS

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from dcrf.data import digest as module
-from dcrf.data.digest import digest
-from dcrf.data.raw import RawData
+from dcrf.data import fingerprint as module
+from dcrf.data.fingerprint import digest
+from dcrf.data.sources.raw_data import RawData
 
 LABELS = np.arange(6) % 3
 

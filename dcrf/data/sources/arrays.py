@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.raw import RawData
+from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
 from dcrf.safety.limits import MEMORY_BUDGET
 from dcrf.safety.memory import free_memory, gib, unpacked_size

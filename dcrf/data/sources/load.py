@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from sklearn import datasets as sklearn_sets
 
-from dcrf.data.arrays import open_npy, open_npz
-from dcrf.data.raw import RawData, concatenate, select
-from dcrf.data.torchvision_sets import open_torchvision
+from dcrf.data.sources.arrays import open_npy, open_npz
+from dcrf.data.sources.raw_data import RawData, concatenate, select
+from dcrf.data.sources.torchvision import open_torchvision
 from dcrf.errors import DataError
 
 _SKLEARN_TABLES = MappingProxyType(

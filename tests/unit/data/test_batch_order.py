@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from dcrf.batch import Clock
-from dcrf.data.plan import Loading, check_batch_size, sweep_plans, sweep_sizes, training_plans
+from dcrf.data.batch_order import (
+    Loading,
+    check_batch_size,
+    sweep_plans,
+    sweep_sizes,
+    training_plans,
+)
 from dcrf.errors import DataError
 from dcrf.streams import Streams
 

@@ -5,7 +5,7 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
-from dcrf.data import batched_geometry as geometry
+from dcrf.data.transforms import geometry
 from dcrf.errors import DataError
 
 MODES = {"nearest": InterpolationMode.NEAREST, "bilinear": InterpolationMode.BILINEAR}

@@ -1,0 +1,1 @@
+"""Transforms of torchvision, on single samples and on whole batches."""
