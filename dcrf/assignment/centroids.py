@@ -9,14 +9,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from dcrf.assignment.clustering import (
-    Rows,
-    check_finite,
-    check_number,
-    in_order_of,
-    k_means,
-    width_of,
-)
+from dcrf.clusterings.base import Rows, check_finite, check_number, in_order_of, width_of
+from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError
 from dcrf.storage.tensor_files import read_tensors
 from dcrf.streams import draw_seed

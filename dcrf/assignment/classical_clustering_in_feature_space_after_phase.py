@@ -5,8 +5,8 @@ from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
-from dcrf.assignment.clustering import CLUSTERINGS
 from dcrf.batch import Sweep, SweptRows
+from dcrf.clusterings.k_means import CLUSTERINGS
 from dcrf.mappings.mapping import Mapping
 from dcrf.streams import draw_seed
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping as Table
 from torch import nn
 
 from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.assignment.classifier import LABELLED_PREFIX
-from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.method_config import MappingConfig, MethodConfig, Options

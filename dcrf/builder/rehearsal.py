@@ -12,7 +12,6 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import CentroidStart
-from dcrf.assignment.clustering import some_of
 from dcrf.batch import Batch, Sweep, SweptRows
 from dcrf.builder.blank_method import BlankMethod, blank_method
 from dcrf.builder.blanks import META, BlankData
@@ -26,6 +25,7 @@ from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.builder.shapes import Trail, names_of, watched
 from dcrf.builder.size import size_problems
 from dcrf.builder.trial import Trial
+from dcrf.clusterings.base import some_of
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.batch_order import Loading
 from dcrf.errors import Problem

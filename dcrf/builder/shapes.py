@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
-from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.builder.misfits import Misfit, fitting, lacks_flatten, misfit
 from dcrf.config.method_config import MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within

@@ -11,10 +11,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
-from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "streams": set(),
     "flags": set(),
     "environment": set(),
+    "clusterings": {"errors"},
     "safety": {"errors"},
     "reporting": {"errors", "safety"},
     "storage": {"errors", "safety"},
@@ -30,7 +31,15 @@ MAY_IMPORT = {
     "data": {"batch", "errors", "safety", "schema", "storage", "streams"},
     "mappings": {"errors", "schema"},
     "resuming": {"config", "errors", "reporting", "storage"},
-    "assignment": {"batch", "errors", "functional", "mappings", "storage", "streams"},
+    "assignment": {
+        "batch",
+        "clusterings",
+        "errors",
+        "functional",
+        "mappings",
+        "storage",
+        "streams",
+    },
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
     "evaluation": {"assignment", "batch", "errors"},
     "training": {
@@ -48,6 +57,7 @@ MAY_IMPORT = {
     "builder": {
         "assignment",
         "batch",
+        "clusterings",
         "config",
         "data",
         "errors",
@@ -92,14 +102,19 @@ TENSORS = {"torch", "torchvision", "numpy", "scipy", "sklearn"}
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
 SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.shared"}
 MAY_KNOW = {
-    "assignment": SHARED | {"dcrf.assignment.clustering"},
+    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.k_means"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},
     "evaluation": SHARED,
     "training": SHARED | {"dcrf.design_patterns.base"},
 }
 """Part -> what it may know of assignments, patterns and mappings: never a concrete component."""
 
-COMPONENTS = ("dcrf.assignment.", "dcrf.design_patterns.", "dcrf.mappings.")
+COMPONENTS = (
+    "dcrf.assignment.",
+    "dcrf.clusterings.",
+    "dcrf.design_patterns.",
+    "dcrf.mappings.",
+)
 
 MAY_SEED_GLOBALLY = {
     # what knows no other generator runs inside `global_seed`, which restores the state

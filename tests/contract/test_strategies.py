@@ -10,7 +10,7 @@ import torch
 from torch import Generator, nn
 
 from dcrf.assignment.centroids import Centroids
-from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.batch import Batch, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from dcrf.assignment.centroids import STARTS, Centroids, CentroidStart, read_centroids
-from dcrf.assignment.clustering import in_order_of, k_means
+from dcrf.clusterings.base import in_order_of
+from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError, DivergedError
 
 

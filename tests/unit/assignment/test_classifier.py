@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.assignment.classifier import Classifier
-from dcrf.assignment.single_classifier import SingleClassifier
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 

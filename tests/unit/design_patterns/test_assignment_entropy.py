@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.assignment.single_classifier import SingleClassifier
+from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.batch import Batch
 from dcrf.design_patterns.assignment_entropy import AssignmentEntropy
 from dcrf.mappings.mapping import Mapping

@@ -4,8 +4,9 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
-from dcrf.assignment import clustering
-from dcrf.assignment.clustering import in_order_of, k_means
+from dcrf.clusterings import k_means as module
+from dcrf.clusterings.base import in_order_of
+from dcrf.clusterings.k_means import k_means
 
 MEANS = torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
 
@@ -42,7 +43,7 @@ def test_it_is_the_k_means_of_scikit_learn(sorted_blobs):
 
 
 def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, monkeypatch):
-    monkeypatch.setattr(clustering, "MOST_VALUES", 2 * 300)
+    monkeypatch.setattr(module, "MOST_VALUES", 2 * 300)
     features = Recorded(sorted_blobs)
 
     found = k_means(features, 3, 5, seed=0)
@@ -52,7 +53,7 @@ def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, mon
 
 
 def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):
-    monkeypatch.setattr(clustering, "MOST_VALUES", 5 * 500)
+    monkeypatch.setattr(module, "MOST_VALUES", 5 * 500)
     noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))
 
     assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))

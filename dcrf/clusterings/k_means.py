@@ -1,30 +1,20 @@
-"""Classical clustering of feature representations, by scikit-learn."""
+"""k-means, by scikit-learn."""
 
 import warnings
 from types import MappingProxyType
-from typing import Protocol
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from dcrf.errors import DataError, DivergedError
+from dcrf.clusterings.base import Rows, check_finite, check_number, some_of
 
 MOST_VALUES = 2**26
 """How many numbers, 256 MiB of float32, k-means takes as a whole; 6.7 million samples of 10."""
 
 _MINI_BATCH = 4096
-
-
-class Rows(Protocol):
-    """A matrix (n, d) by its rows: a tensor, or one that makes them when they are asked for."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, indices: Tensor, /) -> Tensor: ...
 
 
 def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
@@ -59,28 +49,6 @@ def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Te
     return torch.from_numpy(centres).to(chosen)
 
 
-def check_number(features: Rows, n_clusters: int) -> None:
-    """Raise DataError where there are fewer features (n, d) than clusters."""
-    if len(features) < n_clusters:
-        raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
-
-
-def check_finite(features: Tensor) -> None:
-    """Raise DivergedError where features (n, d) are infinite or not numbers."""
-    if not torch.stack(features.aminmax()).isfinite().all():  # NaN is carried on by both
-        raise DivergedError("the feature representations are not finite")
-
-
-def width_of(features: Rows) -> int:
-    """Return d of features (n, d)."""
-    return some_of(features).shape[1]
-
-
-def some_of(features: Rows) -> Tensor:
-    """Return the first of some features: two, since a layer may not take one sample alone."""
-    return features[torch.arange(min(2, len(features)))]
-
-
 def _rows_to_cluster(n: int, most: int, seed: int) -> Tensor:
     """Return the indices (m,) of all n rows, or of a random part where these are too many.
 
@@ -92,16 +60,6 @@ def _rows_to_cluster(n: int, most: int, seed: int) -> Tensor:
     edges = torch.arange(most + 1) * n // most
     drawn = torch.rand(most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return edges[:-1] + (drawn * edges.diff()).long()
-
-
-def in_order_of(centres: Tensor, earlier: Tensor) -> Tensor:
-    """Reorder centres (k, d) so that each takes the place of the earlier centre it continues.
-
-    The places are matched one to one with the least sum of squared distances, so that cluster
-    numbers keep their meaning for target distributions and reassignment ratios.
-    """
-    cost = torch.cdist(earlier.double(), centres.double()).square().cpu().numpy()
-    return centres[torch.from_numpy(linear_sum_assignment(cost)[1]).to(centres.device)]
 
 
 CLUSTERINGS = MappingProxyType({"k_means": k_means})

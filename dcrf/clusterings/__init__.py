@@ -1,0 +1,1 @@
+"""Classical clusterings of feature rows, one module each."""
