@@ -151,7 +151,9 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
         filled = {**config.filled, "device": options.device}
         config = replace(config, device=options.device, filled=filled)
 
-    from dcrf.builder import check  # noqa: PLC0415 - a file that breaks the schema needs no torch
+    from dcrf.dry_run.check_method import (  # noqa: PLC0415 - a file that breaks the schema needs no torch
+        check,
+    )
     from dcrf.running import resolve_device  # noqa: PLC0415
 
     problems: list[Problem] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from dcrf.builder import Run, build_plans, label_informed
-from dcrf.builder.run import CHECKPOINTS
+from dcrf.builder.run_context import CHECKPOINTS
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.environment import environment

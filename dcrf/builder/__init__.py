@@ -1,8 +1,7 @@
 """The only package that turns configuration into objects. What it returns has never seen any."""
 
-from dcrf.builder.check import check
 from dcrf.builder.method import label_informed
 from dcrf.builder.plans import build_plans
-from dcrf.builder.run import Run
+from dcrf.builder.run_context import Run
 
-__all__ = ["Run", "build_plans", "check", "label_informed"]
+__all__ = ["Run", "build_plans", "label_informed"]

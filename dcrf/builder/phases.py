@@ -10,7 +10,7 @@ from dcrf.batch import Sweep, SweptRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
-from dcrf.builder.run import Run, tensors_of
+from dcrf.builder.run_context import Run, tensors_of
 from dcrf.config.method_config import (
     CentroidsConfig,
     DatasetConfig,

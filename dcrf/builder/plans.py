@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from dcrf.builder.data import open_source
+from dcrf.builder.data_sources import open_source
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.builder.run import Run
+from dcrf.builder.run_context import Run
 from dcrf.config.method_config import DatasetConfig
 from dcrf.training.plans import DatasetPlan, PhasePlan
 

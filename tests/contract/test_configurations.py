@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.builder import check
 from dcrf.cli import main
 from dcrf.config import load_method
+from dcrf.dry_run.check_method import check
 from dcrf.loading import ROOT
 from tests.cases.methods import fake_mnist, result
 

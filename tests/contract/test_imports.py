@@ -57,6 +57,21 @@ MAY_IMPORT = {
     "builder": {
         "assignment",
         "batch",
+        "config",
+        "data",
+        "errors",
+        "evaluation",
+        "mappings",
+        "reporting",
+        "schema",
+        "storage",
+        "streams",
+        "training",
+    },
+    "dry_run": {
+        "assignment",
+        "batch",
+        "builder",
         "clusterings",
         "config",
         "data",
@@ -82,7 +97,7 @@ MAY_IMPORT = {
         "training",
     },
     "experiments": {"config", "errors", "reporting", "running", "training"},
-    "loading": {"builder", "config", "errors", "experiments", "reporting", "resuming", "running"},
+    "loading": {"config", "dry_run", "errors", "experiments", "reporting", "resuming", "running"},
     "cli": {"errors", "experiments", "flags", "loading", "reporting", "running", "storage"},
 }
 """Part of the package -> the other parts that it may import."""

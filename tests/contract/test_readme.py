@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from dcrf.builder import check
 from dcrf.config import load_method
+from dcrf.dry_run.check_method import check
 from dcrf.flags import parser
 from dcrf.loading import ROOT
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.builder import check
 from dcrf.config import load_method
+from dcrf.dry_run.check_method import check
 from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.methods import ENCODER, adam, linear, method, written
 from tests.cases.tiny import CASES

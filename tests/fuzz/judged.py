@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from dcrf.builder import check
 from dcrf.config import load_method
+from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SCHEMA
 from tests.fuzz.mutations import Mutation, mutations

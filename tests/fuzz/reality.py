@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from dcrf.builder import Run, build_plans, check
+from dcrf.builder import Run, build_plans
 from dcrf.config import MethodConfig, load_method
+from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.reporting.writers import Writers
 from dcrf.streams import Streams

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.builder import check
-from dcrf.builder.size import MOST_LAYERS, bytes_of, number_problems, size_problems
 from dcrf.cli import main
 from dcrf.config import load_method
 from dcrf.config.file_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.parse_json import LARGEST, MOST_VALUES
+from dcrf.dry_run.check_method import check
+from dcrf.dry_run.size_limits import MOST_LAYERS, bytes_of, number_problems, size_problems
 from dcrf.loading import ROOT
 from dcrf.mappings.layers import number_of_layers
 from dcrf.safety.memory import free_memory

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.straightforward import straightforward
 from benchmarks.straightforward.shipped import PHASES
-from dcrf.builder.data import open_source
+from dcrf.builder.data_sources import open_source
 from dcrf.config import load_method
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dcrf.builder.plans import build_plans
-from dcrf.builder.run import Run
+from dcrf.builder.run_context import Run
 from dcrf.config import load_method
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator

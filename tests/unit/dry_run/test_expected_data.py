@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dcrf.builder.components import collecting
-from dcrf.builder.samples import expected
+from dcrf.dry_run.expected_data import expected
 from tests.cases.methods import digits
 
 

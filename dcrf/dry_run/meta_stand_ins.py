@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Sweep
-from dcrf.builder.samples import DEFAULT
-from dcrf.builder.shapes import Trail
 from dcrf.data.batch_order import Loading, batch_sizes, sweep_batch_size, sweep_sizes
+from dcrf.dry_run.expected_data import DEFAULT
+from dcrf.dry_run.module_trace import Trail
 from dcrf.training.method import Method
 
 META = torch.device("meta")

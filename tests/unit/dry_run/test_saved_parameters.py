@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcrf.builder import check
+from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from tests.cases.methods import CENTROIDS, linear, method
 

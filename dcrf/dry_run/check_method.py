@@ -7,14 +7,9 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from dcrf.builder.blanks import META
 from dcrf.builder.components import At, collecting
 from dcrf.builder.method import build_mapping
-from dcrf.builder.moments import most_steps
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
-from dcrf.builder.rehearsal import rehearse
-from dcrf.builder.samples import Expected, expected
-from dcrf.builder.size import number_problems, size_problems
 from dcrf.config.method_config import (
     DatasetConfig,
     MethodConfig,
@@ -24,6 +19,11 @@ from dcrf.config.method_config import (
 )
 from dcrf.data.batch_order import Loading, batch_sizes
 from dcrf.data.transforms.build import build_transforms
+from dcrf.dry_run.expected_data import Expected, expected
+from dcrf.dry_run.meta_stand_ins import META
+from dcrf.dry_run.schedule_lengths import most_steps
+from dcrf.dry_run.simulate import rehearse
+from dcrf.dry_run.size_limits import number_problems, size_problems
 from dcrf.errors import ConfigError, DataError, Problem, cause_of
 
 _FEWEST_STEPS = 2  # of a scheduler, so that it computes a learning rate

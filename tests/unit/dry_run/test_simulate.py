@@ -6,7 +6,7 @@ from resource import RUSAGE_SELF, getrusage
 import pytest
 import torch
 
-from dcrf.builder import check
+from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from tests.cases.methods import DECODER, ENCODER, digits, linear, method
 

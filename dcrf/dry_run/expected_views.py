@@ -7,9 +7,9 @@ from torch import Tensor
 
 from dcrf.builder.components import At
 from dcrf.config.method_config import Options
-from dcrf.data.chances import sure_variants
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
+from dcrf.dry_run.transform_branches import sure_variants
 from dcrf.errors import DataError
 from dcrf.streams import Streams
 

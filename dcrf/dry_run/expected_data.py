@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dcrf.builder.components import At
-from dcrf.builder.view_shapes import Shape, different, view_shape
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
 from dcrf.data.sources.outline import UNKNOWN, Outline, outline, selected, together, within
+from dcrf.dry_run.expected_views import Shape, different, view_shape
 from dcrf.errors import DataError, OptionError
 
 Shapes = Mapping[str, Shape]

@@ -13,21 +13,21 @@ from torch.nn.parameter import is_lazy
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import CentroidStart
 from dcrf.batch import Batch, Sweep, SweptRows
-from dcrf.builder.blank_method import BlankMethod, blank_method
-from dcrf.builder.blanks import META, BlankData
-from dcrf.builder.failures import Failures
-from dcrf.builder.guesses import guesses, without_guessing
-from dcrf.builder.moments import moments, overrun
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.builder.run import Run
-from dcrf.builder.samples import DEFAULT, Expected
-from dcrf.builder.saved_ahead import SavedAhead
-from dcrf.builder.shapes import Trail, names_of, watched
-from dcrf.builder.size import size_problems
-from dcrf.builder.trial import Trial
+from dcrf.builder.run_context import Run
 from dcrf.clusterings.base import some_of
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.batch_order import Loading
+from dcrf.dry_run.attribution import Failures
+from dcrf.dry_run.cpu_replay import Trial
+from dcrf.dry_run.expected_data import DEFAULT, Expected
+from dcrf.dry_run.guessed_inputs import guesses, without_guessing
+from dcrf.dry_run.meta_method import BlankMethod, blank_method
+from dcrf.dry_run.meta_stand_ins import META, BlankData
+from dcrf.dry_run.module_trace import Trail, names_of, watched
+from dcrf.dry_run.saved_parameters import SavedAhead
+from dcrf.dry_run.schedule_lengths import moments, overrun
+from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import Mapping

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dcrf.builder.data import open_source
+from dcrf.builder.data_sources import open_source
 from dcrf.config import load_method
 from dcrf.errors import DataError
 from dcrf.streams import Streams

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from dcrf.builder.blanks import META
 from dcrf.builder.method import Places, build_method
-from dcrf.builder.saved_ahead import SavedAhead
 from dcrf.config.method_config import DatasetConfig, MethodConfig
+from dcrf.dry_run.meta_stand_ins import META
+from dcrf.dry_run.saved_parameters import SavedAhead
 from dcrf.streams import Streams
 from dcrf.training.method import Method
 

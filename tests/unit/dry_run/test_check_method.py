@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dcrf.builder import check
+from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from tests.cases.methods import ENCODER, adam, digits, linear, method, only_pretraining
 

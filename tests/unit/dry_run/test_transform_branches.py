@@ -2,8 +2,8 @@
 
 import pytest
 
-from dcrf.data.chances import MOST_VARIANTS, sure_variants
 from dcrf.data.transforms.build import build_transforms
+from dcrf.dry_run.transform_branches import MOST_VARIANTS, sure_variants
 
 CROP, GREY = {"type": "CenterCrop", "size": 4}, {"type": "Grayscale"}
 TENSOR = {"type": "ToTensor"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dcrf.builder.run import CENTROIDS
+from dcrf.builder.run_context import CENTROIDS
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import LoadConfig, MethodConfig, PhaseConfig
 from dcrf.errors import DataError

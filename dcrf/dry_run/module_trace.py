@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
 from dcrf.assignment.class_probabilities import SingleClassifier
-from dcrf.builder.misfits import Misfit, fitting, lacks_flatten, misfit
 from dcrf.config.method_config import MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
+from dcrf.dry_run.width_mismatch import Misfit, fitting, lacks_flatten, misfit
 from dcrf.errors import Problem, cause_of, causes, first_line
 from dcrf.mappings.mapping import Mapping as Trained
 

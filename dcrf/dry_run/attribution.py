@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from dcrf.builder.components import located
-from dcrf.builder.shapes import Trail
-from dcrf.builder.trial import CpuError, Trial
+from dcrf.dry_run.cpu_replay import CpuError, Trial
+from dcrf.dry_run.module_trace import Trail
 from dcrf.errors import ConfigError, Problem, causes
 from dcrf.mappings.mapping import Mapping
 
