@@ -12,8 +12,8 @@ from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder import Run, build_plans
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writer, Writers
-from dcrf.streams import Streams
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, run_phase
 from dcrf.training.plans import DatasetPlan, PhasePlan

@@ -16,6 +16,7 @@ from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.environment import environment
 from dcrf.errors import DcrfError, first_line, is_expected, status_of
+from dcrf.randomness import Streams
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
@@ -30,9 +31,8 @@ from dcrf.resuming import (
     next_number,
 )
 from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
-from dcrf.streams import Streams
 from dcrf.training.checkpoints import Checkpoints, Stateful
-from dcrf.training.stopping import Stop, signals_to
+from dcrf.training.interruption import Stop, signals_to
 from dcrf.training.trainer import Trainer
 
 METRICS = "metrics.jsonl"

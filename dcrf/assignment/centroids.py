@@ -12,8 +12,8 @@ from torch import Generator, Tensor, nn
 from dcrf.clusterings.base import Rows, check_finite, check_number, in_order_of, width_of
 from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError
+from dcrf.randomness import draw_seed
 from dcrf.storage.tensor_files import read_tensors
-from dcrf.streams import draw_seed
 
 
 class Centroids(nn.Module):

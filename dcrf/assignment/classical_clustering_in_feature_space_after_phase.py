@@ -8,7 +8,7 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Sweep, SweptRows
 from dcrf.clusterings.k_means import CLUSTERINGS
 from dcrf.mappings.mapping import Mapping
-from dcrf.streams import draw_seed
+from dcrf.randomness import draw_seed
 
 
 class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):

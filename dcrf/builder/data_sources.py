@@ -5,7 +5,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 
 def open_source(entry: DatasetConfig, streams: Streams, device: str) -> DataSource:

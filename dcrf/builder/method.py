@@ -20,8 +20,8 @@ from dcrf.mappings.layers import (
     initialise,
 )
 from dcrf.mappings.mapping import Mapping
+from dcrf.randomness import Streams, global_seed
 from dcrf.schema.registry import STRATEGIES
-from dcrf.streams import Streams, global_seed
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 

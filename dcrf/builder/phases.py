@@ -20,10 +20,10 @@ from dcrf.config.method_config import (
 )
 from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.randomness import draw_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.parameter_files import load_mapping
 from dcrf.storage.tensor_files import save_tensors
-from dcrf.streams import draw_seed
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.method import Method

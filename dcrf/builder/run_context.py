@@ -10,11 +10,11 @@ from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
+from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writer
 from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
 from dcrf.storage.parameter_files import is_numbered, mapping_tensors, unused
 from dcrf.storage.tensor_files import save_tensors
-from dcrf.streams import Streams
 from dcrf.training.method import Method
 
 CENTROIDS = "centroids"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dcrf.batch import Clock
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 _SWEEP_BATCH_SIZE = 256
 

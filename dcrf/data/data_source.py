@@ -17,8 +17,8 @@ from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.data.transforms.build import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
+from dcrf.randomness import Streams
 from dcrf.safety.limits import MEMORY_BUDGET
-from dcrf.streams import Streams
 
 Entries = Sequence[Mapping[str, Any]]
 

@@ -20,7 +20,7 @@ from dcrf.data.transforms.build import (
     is_random,
 )
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 # Those whose equivalents for batches give the very bytes of the transform of one image.
 _EXACT = (tv.CenterCrop, tv.Normalize, ToTensor)

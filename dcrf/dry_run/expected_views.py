@@ -11,7 +11,7 @@ from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
 from dcrf.dry_run.transform_branches import sure_variants
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 Shape = tuple[int, ...]
 

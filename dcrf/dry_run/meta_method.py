@@ -6,7 +6,7 @@ from dcrf.builder.method import Places, build_method
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.dry_run.meta_stand_ins import META
 from dcrf.dry_run.saved_parameters import SavedAhead
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 from dcrf.training.method import Method
 
 

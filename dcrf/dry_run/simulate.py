@@ -31,8 +31,8 @@ from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import Mapping
+from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
-from dcrf.streams import Streams
 from dcrf.training.phase import PatternUse, Phase
 
 FEW = 2  # samples in a batch that goes through layers on the CPU

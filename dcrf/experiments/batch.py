@@ -16,7 +16,7 @@ from dcrf.experiments.isolation import Job, blocked_signals
 from dcrf.experiments.order import Needs, needs
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
-from dcrf.training.stopping import SIGNALS
+from dcrf.training.interruption import SIGNALS
 
 if TYPE_CHECKING:
     from dcrf.running import Output

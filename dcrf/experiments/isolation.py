@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.summary import Outcome
-from dcrf.training.stopping import SIGNALS
+from dcrf.training.interruption import SIGNALS
 
 if TYPE_CHECKING:
     from dcrf.running import Output

@@ -11,7 +11,7 @@ from dcrf.errors import DataError, cause_of
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
 from dcrf.storage.checkpoint_files import Checkpoint, read_newest, write
-from dcrf.training.stopping import Stop
+from dcrf.training.interruption import Stop
 
 SECONDS = 60.0
 """Between checkpoints, where no number of iterations is asked for."""

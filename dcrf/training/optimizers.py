@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.batch import Clock
-from dcrf.training.divergence import are_finite, gradient_error
+from dcrf.training.finite_checks import are_finite, gradient_error
 
 Gradients = Mapping[Parameter, Tensor]
 

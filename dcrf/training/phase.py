@@ -13,8 +13,8 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.shared import Shared, shared_passes
-from dcrf.training.divergence import check_losses, gradient_error
 from dcrf.training.exit_criteria import ExitCriterion
+from dcrf.training.finite_checks import check_losses, gradient_error
 from dcrf.training.optimizers import OptimizerGroups
 
 

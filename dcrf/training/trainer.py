@@ -10,6 +10,7 @@ from dcrf.batch import Sweep
 from dcrf.data.data_source import DataSource
 from dcrf.errors import DataError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.randomness import GlobalGenerators, Streams, global_seed
 from dcrf.reporting.records import (
     DatasetRecord,
     EvaluationRecord,
@@ -18,13 +19,12 @@ from dcrf.reporting.records import (
     PhaseStart,
 )
 from dcrf.reporting.writers import Writer
-from dcrf.streams import GlobalGenerators, Streams, global_seed
 from dcrf.training.checkpoints import Checkpoints, Place, Stateful
-from dcrf.training.divergence import check_parameters
-from dcrf.training.durations import Durations
+from dcrf.training.finite_checks import check_parameters
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, PhaseState, run_phase
 from dcrf.training.plans import DatasetPlan
+from dcrf.training.timing import Durations
 
 
 @dataclass(frozen=True, slots=True)

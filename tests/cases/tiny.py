@@ -18,8 +18,8 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
 from dcrf.batch import Batch, Clock, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
+from dcrf.randomness import global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
-from dcrf.streams import global_seed
 
 FOLDER = Path(__file__).parent / "design_patterns"
 N_SAMPLES, N_CLUSTERS = 21, 3

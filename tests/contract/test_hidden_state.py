@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from dcrf.batch import Clock
+from dcrf.randomness import GlobalGenerators, global_seed
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
-from dcrf.streams import GlobalGenerators, global_seed
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import PatternUse, Phase
 from tests.cases.tiny import ENTRIES, N_SAMPLES, World

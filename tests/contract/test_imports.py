@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "batch": set(),
     "errors": set(),
     "functional": set(),
-    "streams": set(),
+    "randomness": set(),
     "flags": set(),
     "environment": set(),
     "clusterings": {"errors"},
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "storage": {"errors", "safety"},
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
-    "data": {"batch", "errors", "safety", "schema", "storage", "streams"},
+    "data": {"batch", "errors", "randomness", "safety", "schema", "storage"},
     "mappings": {"errors", "schema"},
     "resuming": {"config", "errors", "reporting", "storage"},
     "assignment": {
@@ -37,8 +37,8 @@ MAY_IMPORT = {
         "errors",
         "functional",
         "mappings",
+        "randomness",
         "storage",
-        "streams",
     },
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
     "evaluation": {"assignment", "batch", "errors"},
@@ -50,9 +50,9 @@ MAY_IMPORT = {
         "errors",
         "evaluation",
         "mappings",
+        "randomness",
         "reporting",
         "storage",
-        "streams",
     },
     "builder": {
         "assignment",
@@ -62,10 +62,10 @@ MAY_IMPORT = {
         "errors",
         "evaluation",
         "mappings",
+        "randomness",
         "reporting",
         "schema",
         "storage",
-        "streams",
         "training",
     },
     "dry_run": {
@@ -78,11 +78,11 @@ MAY_IMPORT = {
         "errors",
         "evaluation",
         "mappings",
+        "randomness",
         "reporting",
         "safety",
         "schema",
         "storage",
-        "streams",
         "training",
     },
     "running": {
@@ -90,10 +90,10 @@ MAY_IMPORT = {
         "config",
         "environment",
         "errors",
+        "randomness",
         "reporting",
         "resuming",
         "storage",
-        "streams",
         "training",
     },
     "experiments": {"config", "errors", "reporting", "running", "training"},
@@ -133,7 +133,7 @@ COMPONENTS = (
 
 MAY_SEED_GLOBALLY = {
     # what knows no other generator runs inside `global_seed`, which restores the state
-    "streams.py": {"torch.manual_seed"},
+    "randomness.py": {"torch.manual_seed"},
     # a worker process of a DataLoader, or a block that restores the state
     "data/views.py": {"random.seed", "torch.default_generator.manual_seed"},
 }

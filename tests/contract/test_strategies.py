@@ -14,8 +14,8 @@ from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.batch import Batch, Sweep
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
+from dcrf.randomness import global_seed
 from dcrf.schema.registry import STRATEGIES
-from dcrf.streams import global_seed
 
 N, K = 12, 3
 INJECTED = {"centroids", "classifiers", "n_clusters", "generator"}

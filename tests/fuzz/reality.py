@@ -9,8 +9,8 @@ from dcrf.builder import Run, build_plans
 from dcrf.config import MethodConfig, load_method
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DcrfError
+from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
-from dcrf.streams import Streams
 from dcrf.training.trainer import Trainer
 from tests.fuzz.methods import random_method, write
 

@@ -11,8 +11,8 @@ from dcrf.builder.phases import PhaseBuilder
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.loading import ROOT
+from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
-from dcrf.streams import Streams
 from dcrf.training.phase import compute_losses
 
 FILES = {file.stem: file for file in (ROOT / "configurations").rglob("*.json")}

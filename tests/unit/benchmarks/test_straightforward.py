@@ -14,7 +14,7 @@ from dcrf.config import load_method
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 from tests.unit.benchmarks.pair import FILES, Pair, random_images
 
 CASES = [

@@ -8,7 +8,7 @@ import torch
 from dcrf.builder.data_sources import open_source
 from dcrf.config import load_method
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 from tests.cases.methods import digits, fake_mnist, method, written
 
 

@@ -9,7 +9,7 @@ from dcrf.builder.method import (
     build_method,
     label_informed,
 )
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 from tests.cases.methods import ENCODER, linear, method, only_pretraining
 
 SAMPLES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -12,8 +12,8 @@ from dcrf.builder.method import build_method
 from dcrf.builder.optimizers import CRITERIA, build_exit_criteria, build_optimizers
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluation
+from dcrf.randomness import Streams
 from dcrf.schema.registry import SCHEMA
-from dcrf.streams import Streams
 from tests.cases.methods import adam, method, written
 
 KEYS = json.loads((SCHEMA / "exit_criteria.json").read_text())["properties"]

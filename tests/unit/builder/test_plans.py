@@ -13,7 +13,7 @@ from dcrf.builder.run_context import Run
 from dcrf.config import load_method
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.optimizers import LossRoute
 from dcrf.training.phase import PhaseState, run_phase

@@ -12,7 +12,7 @@ from dcrf.data.batch_order import (
     training_plans,
 )
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 
 def plans(count, n_samples=10, seed=0, purpose="phase", **loading):

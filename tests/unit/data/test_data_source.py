@@ -13,7 +13,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 RESIZE = [{"type": "Resize", "size": [8, 9]}, {"type": "ToTensor"}]
 N = 12

@@ -7,7 +7,7 @@ from torchvision.transforms import functional as TF
 
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 PIXELS = torch.randint(0, 256, (6, 3, 9, 8), generator=torch.Generator().manual_seed(0)).byte()
 CROP = {"type": "RandomCrop", "size": 5}

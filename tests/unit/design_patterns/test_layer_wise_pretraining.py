@@ -6,7 +6,7 @@ from dcrf.batch import Batch, Clock
 from dcrf.design_patterns.layer_wise_pretraining import LayerWisePretraining
 from dcrf.functional.reconstruction import dropout, squared_error
 from dcrf.mappings.mapping import Mapping
-from dcrf.streams import global_seed
+from dcrf.randomness import global_seed
 
 LENGTHS = (3, 2, 4)
 STAGE_OF = {1: 0, 3: 0, 4: 1, 5: 1, 6: 2, 9: 2, 10: 3, 1000: 3}

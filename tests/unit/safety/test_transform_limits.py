@@ -11,11 +11,11 @@ from torchvision.transforms import functional as TF
 from dcrf.data.transforms.build import build_transforms
 from dcrf.data.views import View
 from dcrf.errors import DataError
+from dcrf.randomness import Streams
 from dcrf.safety import transform_limits as growth
 from dcrf.safety.limits import MOST_VALUES
 from dcrf.safety.transform_limits import GROWING, check_growth
 from dcrf.schema.allowed_names import TRANSFORMS
-from dcrf.streams import Streams
 
 HONEST = [
     *({"type": "Resize", "size": size} for size in (8, [8], [9, 30], [1, 40])),

@@ -10,7 +10,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.mappings.mapping import Mapping
-from dcrf.streams import Streams, global_seed
+from dcrf.randomness import Streams, global_seed
 from dcrf.training.method import Method
 
 SAMPLES = torch.linspace(-2, 3, 12).reshape(6, 2)

@@ -12,8 +12,8 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, TrainingError
 from dcrf.mappings.mapping import Mapping
+from dcrf.randomness import Streams
 from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
-from dcrf.streams import Streams
 from dcrf.training.exit_criteria import Iterations
 from dcrf.training.method import Method
 from dcrf.training.optimizers import OptimizerGroups

@@ -9,7 +9,7 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources import arrays
 from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
-from dcrf.streams import Streams
+from dcrf.randomness import Streams
 
 COIL20 = Path(__file__).parents[4] / "datasets" / "coil20" / "coil20.npz"
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 3), dtype=np.uint8)

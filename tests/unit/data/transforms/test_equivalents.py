@@ -8,7 +8,7 @@ from torchvision.transforms import functional as TF
 from dcrf.data.transforms.batched import EQUIVALENTS, apply_batched
 from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import DataError
-from dcrf.streams import global_seed
+from dcrf.randomness import global_seed
 
 N_DRAWS = 400
 

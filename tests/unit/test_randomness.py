@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcrf.streams import Streams, draw_seed, global_seed
+from dcrf.randomness import Streams, draw_seed, global_seed
 
 
 def draws(generator):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dcrf.errors import DivergedError
-from dcrf.training.divergence import (
+from dcrf.training.finite_checks import (
     are_finite,
     check_losses,
     check_parameters,

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from dcrf.training.stopping import Interrupted, Stop, signals_to
+from dcrf.training.interruption import Interrupted, Stop, signals_to
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,15 +2,15 @@
 
 import pytest
 
-from dcrf.training import durations
-from dcrf.training.durations import Durations
+from dcrf.training import timing
+from dcrf.training.timing import Durations
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that is set by hand."""
     now = [100.0]
-    monkeypatch.setattr(durations.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
     return now
 
 
