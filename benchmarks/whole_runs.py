@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.speed import FILES
 from dcrf.config import load_method
-from dcrf.running import Output, run_method
+from dcrf.runs.one_run import Output, run_method
 
 ITERATIONS = 50
 

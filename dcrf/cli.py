@@ -18,7 +18,7 @@ from dcrf.reporting.writers import say
 from dcrf.storage.atomic_files import write_json
 
 if TYPE_CHECKING:
-    from dcrf.running import Output
+    from dcrf.runs.one_run import Output
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 IN_VAIN = {"ok", "diverged", "invalid"}
@@ -69,7 +69,7 @@ def run(
     arguments: Sequence[str],
 ) -> int:
     """Make all runs, print and write the summary; return the exit code."""
-    from dcrf.experiments.batch import Rules, run_batch  # noqa: PLC0415 - after the checks
+    from dcrf.runs.run_all import Rules, run_batch  # noqa: PLC0415 - after the checks
 
     if options.resume:
         say("\n".join(map(_standing, plans)))
@@ -124,7 +124,7 @@ def _standing(plan: Planned) -> str:
 
 
 def _output(plan: Planned, options: argparse.Namespace) -> "Output":
-    from dcrf.running import Output  # noqa: PLC0415 - after the checks
+    from dcrf.runs.one_run import Output  # noqa: PLC0415 - after the checks
 
     return Output(
         folder=options.output_dir,

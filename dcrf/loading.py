@@ -12,7 +12,7 @@ from dcrf.config.path_checks import is_file, is_folder, is_there
 from dcrf.errors import ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
-from dcrf.resuming import Begun, begun, method_file
+from dcrf.runs.resume import Begun, begun, method_file
 
 ROOT = Path(__file__).parents[1]
 DEVICES = "for example cpu, cuda, cuda:1 or cuda_if_available"
@@ -144,7 +144,7 @@ def _invalid(source: Path | str, error: DcrfError) -> Outcome:
 def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     config = load_method(file, options.settings, options.max_iterations)
     if not options.validate:
-        from dcrf.experiments.isolation import prepare  # noqa: PLC0415 - other uses need no processes
+        from dcrf.runs.process_entry import prepare  # noqa: PLC0415 - other uses need no processes
 
         prepare()
     if options.device:
@@ -154,7 +154,7 @@ def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
     from dcrf.dry_run.check_method import (  # noqa: PLC0415 - a file that breaks the schema needs no torch
         check,
     )
-    from dcrf.running import resolve_device  # noqa: PLC0415
+    from dcrf.runs.one_run import resolve_device  # noqa: PLC0415
 
     problems: list[Problem] = []
     try:

@@ -21,7 +21,6 @@ MAY_IMPORT = {
     "functional": set(),
     "randomness": set(),
     "flags": set(),
-    "environment": set(),
     "clusterings": {"errors"},
     "safety": {"errors"},
     "reporting": {"errors", "safety"},
@@ -30,7 +29,6 @@ MAY_IMPORT = {
     "config": {"errors", "safety", "schema"},
     "data": {"batch", "errors", "randomness", "safety", "schema", "storage"},
     "mappings": {"errors", "schema"},
-    "resuming": {"config", "errors", "reporting", "storage"},
     "assignment": {
         "batch",
         "clusterings",
@@ -85,20 +83,9 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "running": {
-        "builder",
-        "config",
-        "environment",
-        "errors",
-        "randomness",
-        "reporting",
-        "resuming",
-        "storage",
-        "training",
-    },
-    "experiments": {"config", "errors", "reporting", "running", "training"},
-    "loading": {"config", "dry_run", "errors", "experiments", "reporting", "resuming", "running"},
-    "cli": {"errors", "experiments", "flags", "loading", "reporting", "running", "storage"},
+    "runs": {"builder", "config", "errors", "randomness", "reporting", "storage", "training"},
+    "loading": {"config", "dry_run", "errors", "reporting", "runs"},
+    "cli": {"errors", "flags", "loading", "reporting", "runs", "storage"},
 }
 """Part of the package -> the other parts that it may import."""
 
@@ -109,7 +96,7 @@ WITHOUT_TORCH = (
     "dcrf.storage.atomic_files",
     "dcrf.flags",
     "dcrf.reporting",
-    "dcrf.resuming",
+    "dcrf.runs.resume",
 )
 """Modules, and packages with all that is in them, that work where torch is not installed."""
 TENSORS = {"torch", "torchvision", "numpy", "scipy", "sklearn"}

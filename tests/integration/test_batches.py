@@ -15,7 +15,7 @@ import torch
 
 from dcrf.cli import INTERRUPTED, main
 from dcrf.config import load_method
-from dcrf.running import Output, run_method
+from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import VIEW, contents, method, result, written
 from tests.cases.processes import state, until
 

@@ -18,13 +18,13 @@ import pytest
 import torch
 from PIL import Image
 
-from dcrf import running
 from dcrf.builder import phases
 from dcrf.config import load_method
 from dcrf.data import data_source
 from dcrf.loading import ROOT
-from dcrf.resuming import begun
-from dcrf.running import Output, run_method
+from dcrf.runs import one_run
+from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.resume import begun
 from dcrf.storage import atomic_files as files
 from dcrf.storage import checkpoint_files
 from dcrf.training import optimizers
@@ -458,7 +458,7 @@ def test_a_run_whose_results_cannot_be_written_says_so_and_goes_on_later(run, mo
         (full if file.name == "result.json" else files.write_json)(file, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(running, "write_json", full_for_results)
+        patch.setattr(one_run, "write_json", full_for_results)
         folder, outcome = run("no room", method())
 
     assert outcome.status == "failed"

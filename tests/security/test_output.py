@@ -6,7 +6,7 @@ import torch
 
 from dcrf.cli import main
 from dcrf.config import load_method
-from dcrf.running import Output, run_method
+from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import digits, method, written
 from tests.security.files import array_bytes, zipped
 

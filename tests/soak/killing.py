@@ -17,8 +17,8 @@ import torch
 
 from dcrf.config import load_method
 from dcrf.config.method_config import MethodConfig
-from dcrf.resuming import begun, is_run_folder
-from dcrf.running import Output, run_method
+from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.resume import begun, is_run_folder
 
 KILLED = -signal.SIGKILL
 RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_method
-from dcrf.experiments.child import Child
-from dcrf.experiments.isolation import Job
-from dcrf.running import Output
+from dcrf.runs.child_process import Child
+from dcrf.runs.process_entry import Job
+from dcrf.runs.one_run import Output
 from tests.cases.methods import method, result, written
 from tests.cases.processes import state, until
 
@@ -60,7 +60,7 @@ def test_a_run_that_ends_leaves_the_outcome_that_it_has_written_down(start, tmp_
 
 
 def test_what_does_not_end_when_asked_is_killed(start, monkeypatch):
-    monkeypatch.setattr("dcrf.experiments.child.GRACE", 0.1)
+    monkeypatch.setattr("dcrf.runs.child_process.GRACE", 0.1)
     child = start(endless(), timeout=0.1)
     os.kill(child.process.pid, signal.SIGSTOP)  # it hears nothing any more
 

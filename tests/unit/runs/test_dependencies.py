@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_method
-from dcrf.experiments.order import Needs, needs
+from dcrf.runs.dependencies import Needs, needs
 from tests.cases.methods import method, written
 
 

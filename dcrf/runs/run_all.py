@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import indented
-from dcrf.experiments.child import Child
-from dcrf.experiments.isolation import Job, blocked_signals
-from dcrf.experiments.order import Needs, needs
+from dcrf.runs.child_process import Child
+from dcrf.runs.process_entry import Job, blocked_signals
+from dcrf.runs.dependencies import Needs, needs
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
 from dcrf.training.interruption import SIGNALS
 
 if TYPE_CHECKING:
-    from dcrf.running import Output
+    from dcrf.runs.one_run import Output
 
 
 _HOW = {

@@ -14,13 +14,13 @@ from dcrf.builder import Run, build_plans, label_informed
 from dcrf.builder.run_context import CHECKPOINTS
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
-from dcrf.environment import environment
+from dcrf.runs.environment import environment
 from dcrf.errors import DcrfError, first_line, is_expected, status_of
 from dcrf.randomness import Streams
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
-from dcrf.resuming import (
+from dcrf.runs.resume import (
     CONFIGURATION,
     RESULT,
     RUN,

@@ -7,7 +7,7 @@ import pytest
 
 from dcrf.config import load_method
 from dcrf.errors import ConfigError
-from dcrf.resuming import (
+from dcrf.runs.resume import (
     Beginning,
     Begun,
     begun,

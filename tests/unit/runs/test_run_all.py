@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_method
-from dcrf.experiments import batch
-from dcrf.experiments.batch import Rules, run_batch
-from dcrf.experiments.child import Child
-from dcrf.running import Output
+from dcrf.runs import run_all
+from dcrf.runs.run_all import Rules, run_batch
+from dcrf.runs.child_process import Child
+from dcrf.runs.one_run import Output
 from tests.cases.methods import method, written
 
 
@@ -26,7 +26,7 @@ def run(tmp_path, monkeypatch):
                     raise BlockingIOError("no process is left")
                 super().__init__(*arguments)
 
-        monkeypatch.setattr(batch, "Child", Crowded)
+        monkeypatch.setattr(run_all, "Child", Crowded)
         configs = [load_method(Path(written(tmp_path, m, f"{m['name']}.json"))) for m in methods]
         runs = [(config, 0, Output(tmp_path / "runs")) for config in configs]
         return run_batch(runs, Rules(goes_on=True, **rules))[0]

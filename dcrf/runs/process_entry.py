@@ -26,7 +26,7 @@ from dcrf.reporting.summary import Outcome
 from dcrf.training.interruption import SIGNALS
 
 if TYPE_CHECKING:
-    from dcrf.running import Output
+    from dcrf.runs.one_run import Output
 
 GRACE = 10.0
 """Seconds that a process has to end by itself before it is killed."""
@@ -67,7 +67,7 @@ def prepare() -> bool:
     # the server knows no other way to find this package (until Python 3.13)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
     try:
-        forkserver.set_forkserver_preload(["dcrf.running"])
+        forkserver.set_forkserver_preload(["dcrf.runs.one_run"])
         with blocked_signals():
             forkserver.ensure_running()
     except OSError:
@@ -143,7 +143,7 @@ def _outcome(job: Job) -> Outcome:
 
         import torch  # noqa: PLC0415 - the server has it
 
-        from dcrf.running import run_method  # noqa: PLC0415
+        from dcrf.runs.one_run import run_method  # noqa: PLC0415
 
         if torch.get_num_threads() != job.threads:
             torch.set_num_threads(job.threads)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import inf
 from multiprocessing.connection import Connection, Pipe, wait
 
-from dcrf.experiments.isolation import GRACE, Job, start
+from dcrf.runs.process_entry import GRACE, Job, start
 from dcrf.reporting.lines import duration
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
