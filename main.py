@@ -2,7 +2,7 @@
 
 if __name__ == "__main__":
     try:
-        from dcrf.cli import main
+        from dcrf.cli.main import main
 
         code = main()
     except KeyboardInterrupt:  # while Python is still importing

@@ -1,6 +1,6 @@
 """`make bench`: measure everything in one run."""
 
-from dcrf.cli import spin_shortly
+from dcrf.cli.main import spin_shortly
 
 spin_shortly()  # as main.py does, before torch is imported
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.cli import main
+from dcrf.cli.main import main
+from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_method
 from dcrf.dry_run.check_method import check
-from dcrf.loading import ROOT
 from tests.cases.methods import fake_mnist, result
 
 FOLDER = ROOT / "configurations"

@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from dcrf.cli.arguments import parser
+from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_method
 from dcrf.dry_run.check_method import check
-from dcrf.flags import parser
-from dcrf.loading import ROOT
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 README = (ROOT / "README.md").read_text()

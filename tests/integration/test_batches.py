@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.cli import INTERRUPTED, main
+from dcrf.cli.main import INTERRUPTED, main
 from dcrf.config import load_method
 from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import VIEW, contents, method, result, written

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from dcrf.cli import ROOT, main
+from dcrf.cli.main import ROOT, main
 from tests.cases.methods import (
     ENCODER,
     adam,

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from dcrf.cli import main
-from dcrf.loading import ROOT
+from dcrf.cli.main import main
+from dcrf.cli.plan_runs import ROOT
 from tests.cases.methods import VIEW, digits, method, records, result, written
 
 
@@ -40,7 +40,7 @@ def folders(tmp_path):
 
 def test_help_needs_no_torch_and_shows_examples():
     program = (
-        "import sys; from dcrf.cli import main\n"
+        "import sys; from dcrf.cli.main import main\n"
         "try: main(['--help'])\n"
         "finally: assert 'torch' not in sys.modules"
     )

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from dcrf.loading import ROOT
+from dcrf.cli.plan_runs import ROOT
 from tests.cases.methods import method, records, result, written
 
 LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dcrf.cli import main
+from dcrf.cli.main import main
 from tests.cases.methods import method
 
 

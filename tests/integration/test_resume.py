@@ -19,9 +19,9 @@ import torch
 from PIL import Image
 
 from dcrf.builder import phases
+from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_method
 from dcrf.data import data_source
-from dcrf.loading import ROOT
 from dcrf.runs import one_run
 from dcrf.runs.one_run import Output, run_method
 from dcrf.runs.resume import begun

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dcrf.assignment.centroids import read_centroids
-from dcrf.cli import main
+from dcrf.cli.main import main
 from dcrf.data.sources.arrays import open_npy, open_npz
 from dcrf.data.sources.outline import outline
 from dcrf.errors import DataError

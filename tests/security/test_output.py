@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.cli import main
+from dcrf.cli.main import main
 from dcrf.config import load_method
 from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import digits, method, written

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.cli import main
+from dcrf.cli.main import main
+from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_method
 from dcrf.config.file_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.parse_json import LARGEST, MOST_VALUES
 from dcrf.dry_run.check_method import check
 from dcrf.dry_run.size_limits import MOST_LAYERS, bytes_of, number_problems, size_problems
-from dcrf.loading import ROOT
 from dcrf.mappings.layers import number_of_layers
 from dcrf.safety.memory import free_memory
 from tests.cases.methods import digits, method, written
@@ -30,7 +30,7 @@ MEMORY = 300 * MIB
 
 PROGRAM = """
 import json, sys
-from dcrf.cli import main
+from dcrf.cli.main import main
 def peak():
     lines = open("/proc/self/status").read().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))

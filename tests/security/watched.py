@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
-from dcrf.cli import main
+from dcrf.cli.main import main
 from dcrf.config import load_method
 from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
 from dcrf.data.sources.load import open_data

@@ -8,9 +8,9 @@ from dcrf.batch import Batch, Clock
 from dcrf.builder import Run
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
+from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.loading import ROOT
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import compute_losses

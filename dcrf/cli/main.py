@@ -10,9 +10,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcrf.cli.arguments import parser
+from dcrf.cli.plan_runs import ROOT, CommandLineError, Planned, load
 from dcrf.errors import ConfigError
-from dcrf.flags import parser
-from dcrf.loading import ROOT, CommandLineError, Planned, load
 from dcrf.reporting.summary import Outcome, content, summary
 from dcrf.reporting.writers import say
 from dcrf.storage.atomic_files import write_json

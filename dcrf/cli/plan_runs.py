@@ -14,7 +14,7 @@ from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import say
 from dcrf.runs.resume import Begun, begun, method_file
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEVICES = "for example cpu, cuda, cuda:1 or cuda_if_available"
 
 

@@ -1,0 +1,1 @@
+"""Commands: what the command line names, checked and planned, then run."""
