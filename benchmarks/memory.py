@@ -102,14 +102,14 @@ def measure(file: Path) -> Passes:
         written.write_text(json.dumps(method(file)))
         dataset, plan = plans(written, "training")
     source, made = dataset.open(), dataset.make_method()
-    sweep, evaluator = made.sweep_over(source), Evaluator(made.assignment, source.labels)
+    data_pass, evaluator = made.pass_over(source), Evaluator(made.assignment, source.labels)
     before = anonymous_bytes()
-    found = {"k-means": measured_call(lambda: plan.prepare(made, sweep), before)}
-    pattern = plan.make(made, sweep, evaluator).patterns["target_distribution"].pattern
+    found = {"k-means": measured_call(lambda: plan.prepare(made, data_pass), before)}
+    pattern = plan.make(made, data_pass, evaluator).patterns["target_distribution"].pattern
     found["target distribution"] = measured_call(
-        lambda: pattern.before_iteration(Clock(1, 1), sweep), before
+        lambda: pattern.before_iteration(Clock(1, 1), data_pass), before
     )
-    found["evaluation"] = measured_call(lambda: evaluator.evaluate(sweep), before)
+    found["evaluation"] = measured_call(lambda: evaluator.evaluate(data_pass), before)
     return found
 
 

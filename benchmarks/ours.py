@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder import Run, build_plans
 from dcrf.config import load_method
 from dcrf.evaluation.evaluator import Evaluator
@@ -25,7 +25,7 @@ class Ours:
 
     phase: Phase
     method: Method
-    sweep: Sweep
+    data_pass: DatasetPass
     evaluator: Evaluator
     batches: Iterator[tuple[Clock, Batch]]
 
@@ -33,7 +33,7 @@ class Ours:
         """Train further; return the seconds of every iteration, its batch and hooks included."""
         seconds: list[float] = []
         batches = _timed(islice(self.batches, iterations), seconds)
-        run_phase(self.phase, batches, self.sweep, self.method.shared_modules())
+        run_phase(self.phase, batches, self.data_pass, self.method.shared_modules())
         return seconds
 
     def encoder_passes(self, share: bool) -> int:
@@ -42,7 +42,7 @@ class Ours:
         layer = self.method.mappings["encoder"].net[0]
         handle = layer.register_forward_hook(lambda *_: calls.append(layer))
         shared = self.method.shared_modules() if share else []
-        run_phase(self.phase, islice(self.batches, 1), self.sweep, shared)
+        run_phase(self.phase, islice(self.batches, 1), self.data_pass, shared)
         handle.remove()
         return len(calls)
 
@@ -73,11 +73,11 @@ def ours(
 def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
     """Open the data, build the method, initialise what the phase needs."""
     source, method = dataset.open(), dataset.make_method()
-    evaluator, sweep = Evaluator(method.assignment, source.labels), method.sweep_over(source)
-    plan.prepare(method, sweep)
+    evaluator, data_pass = Evaluator(method.assignment, source.labels), method.pass_over(source)
+    plan.prepare(method, data_pass)
     method.train()
-    phase = plan.make(method, sweep, evaluator)
-    return Ours(phase, method, sweep, evaluator, source.batches(phase.view_names, plan.name))
+    phase = plan.make(method, data_pass, evaluator)
+    return Ours(phase, method, data_pass, evaluator, source.batches(phase.view_names, plan.name))
 
 
 def _timed(batches: Iterator, seconds: list[float]) -> Iterator:

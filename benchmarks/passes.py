@@ -12,17 +12,19 @@ def passes(repeats: int) -> dict[str, float]:
     """Return the median seconds of each pass of `dec_cc_hybrid_mnist`, 60,000 images."""
     dataset, plan = plans(FILES["dec_cc_hybrid_mnist"], "finetuning")
     source, method = dataset.open(), dataset.make_method()
-    sweep, evaluator = method.sweep_over(source), Evaluator(method.assignment, source.labels)
-    found = {"k-means initialisation, 20 restarts": seconds_of(lambda: plan.prepare(method, sweep))}
-    phase = plan.make(method, sweep, evaluator)
+    data_pass, evaluator = method.pass_over(source), Evaluator(method.assignment, source.labels)
+    found = {
+        "k-means initialisation, 20 restarts": seconds_of(lambda: plan.prepare(method, data_pass))
+    }
+    phase = plan.make(method, data_pass, evaluator)
     target = phase.patterns["target_distribution"].pattern
 
     def recalculate() -> None:
-        target.before_iteration(Clock(1, 140), sweep)
+        target.before_iteration(Clock(1, 140), data_pass)
 
     actions = {
         "target distribution": recalculate,
-        "evaluation": lambda: evaluator.evaluate(sweep),
+        "evaluation": lambda: evaluator.evaluate(data_pass),
     }
     return found | {
         name: median(seconds_of(action) for _ in range(repeats)) for name, action in actions.items()

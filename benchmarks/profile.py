@@ -68,7 +68,7 @@ def _iteration(made: Ours) -> dict[str, float]:
     with watch.part(VIEWS):
         clock, batch = next(made.batches)
     with watch.part(LOSSES), _adding_up(watch, LAYERS, _layers(made.method)):
-        losses = compute_losses(made.phase.patterns, clock, batch, made.sweep, shared)
+        losses = compute_losses(made.phase.patterns, clock, batch, made.data_pass, shared)
     watch.seconds[LOSSES] -= watch.seconds[LAYERS]
     with watch.part(BACKWARD), _adding_up(watch, UPDATE, _steps(made)):
         made.phase.optimizers.step(losses, clock)

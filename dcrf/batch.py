@@ -36,7 +36,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class DatasetPass:
     """A pass over a data set in batches of the default view.
 
     Networks are in evaluation mode and no gradient is kept. Memory beyond the result does not
@@ -58,20 +58,20 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class SweptRows:
+class DatasetRows:
     """A matrix of one row per sample that is never held as a whole: rows are made when asked for.
 
-    sweep: the pass over the data set that makes them.
+    data_pass: the pass over the data set that makes them.
     function: maps samples (n, *sample_shape) to their rows (n, d).
     """
 
-    sweep: Sweep
+    data_pass: DatasetPass
     function: Callable[[Tensor], Tensor]
 
     def __len__(self) -> int:
         """Return the number of rows, N."""
-        return self.sweep.n_samples
+        return self.data_pass.n_samples
 
     def __getitem__(self, indices: Tensor) -> Tensor:
         """Return the rows (m, d) at `indices`, (m,) int64."""
-        return self.sweep(lambda batch: self.function(batch.samples), indices)
+        return self.data_pass(lambda batch: self.function(batch.samples), indices)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from dcrf.batch import Sweep
+from dcrf.batch import DatasetPass
 from dcrf.errors import TrainingError
 from dcrf.mappings.shared import Shared
 
@@ -57,5 +57,5 @@ class Assignment(Shared):
     def after_iteration(self) -> None:
         """Advance what changes with iterations, as an annealed temperature."""
 
-    def after_phase(self, phase: str, sweep: Sweep) -> None:
+    def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
         """Do what follows a phase, as clustering the features of the whole data set."""

@@ -5,7 +5,7 @@ from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
-from dcrf.batch import Sweep, SweptRows
+from dcrf.batch import DatasetPass, DatasetRows
 from dcrf.clusterings.k_means import CLUSTERINGS
 from dcrf.mappings.mapping import Mapping
 from dcrf.randomness import draw_seed
@@ -63,9 +63,9 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         is_clustered = self.centres.are_initialised
         return None if is_clustered else f"clusters form after phase {self.phase!r}"
 
-    def after_phase(self, phase: str, sweep: Sweep) -> None:
+    def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
         """Cluster the features of the whole data set, where this is the phase for it."""
         if phase == self.phase:
-            features = SweptRows(sweep, self.features)
+            features = DatasetRows(data_pass, self.features)
             seed = draw_seed(self.generator)
             self.centres.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.assignment.centroids import CentroidStart
-from dcrf.batch import Sweep, SweptRows
+from dcrf.batch import DatasetPass, DatasetRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
@@ -45,7 +45,7 @@ class PhaseBuilder:
         entry = self.run.config.centroids
         return bool(self.phase.loads or (entry and entry.file))
 
-    def prepare(self, method: Method, sweep: Sweep) -> None:
+    def prepare(self, method: Method, data_pass: DatasetPass) -> None:
         """Load parameters; initialise the centroids if this is the first phase to use them."""
         for load in self.phase.loads:
             load_mapping(method.mappings[load.mapping_name], self.run.file_to_load(load.file))
@@ -54,10 +54,10 @@ class PhaseBuilder:
             file = self.run.file_to_load(entry.file) if entry.file else Path()
             start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
             generator = self.run.streams.generator("centroids", self.dataset.name)
-            features = _features(entry, method, sweep)
+            features = _features(entry, method, data_pass)
             method.centroids.assign(start(features, self.dataset.num_clusters, generator))
 
-    def make(self, method: Method, sweep: Sweep, evaluator: Evaluator) -> Phase:
+    def make(self, method: Method, data_pass: DatasetPass, evaluator: Evaluator) -> Phase:
         """Make the phase for the method as it is now.
 
         Raises:
@@ -79,7 +79,7 @@ class PhaseBuilder:
             patterns,
             build_optimizers(self.phase, method, routes),
             self._exit_criteria(evaluator),
-            self._hooks(method, sweep, evaluator, intervals),
+            self._hooks(method, data_pass, evaluator, intervals),
         )
 
     def _exit_criteria(self, evaluator: Evaluator) -> list[ExitCriterion]:
@@ -108,18 +108,22 @@ class PhaseBuilder:
         return PatternUse(pattern, entry.views)
 
     def _hooks(
-        self, method: Method, sweep: Sweep, evaluator: Evaluator, intervals: Table[str, int]
+        self,
+        method: Method,
+        data_pass: DatasetPass,
+        evaluator: Evaluator,
+        intervals: Table[str, int],
     ) -> list[Hook]:
         writer, place = self.run.writer, (self.dataset.name, self.phase.name)
-        hooks: list[Hook] = [*self._recalculation(method, sweep)]
+        hooks: list[Hook] = [*self._recalculation(method, data_pass)]
         hooks.append(AdvanceAssignment(method.assignment))
         if interval := self.phase.performance_evaluation_interval:
-            hooks.append(Evaluate(interval, evaluator, sweep, writer, place))
+            hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
         hooks.append(ReportLosses(intervals, writer, place))
         hooks += [self._saving(entry, method) for entry in self.phase.saves]
         return [*hooks, ShowProgress(writer)]
 
-    def _recalculation(self, method: Method, sweep: Sweep) -> list[Hook]:
+    def _recalculation(self, method: Method, data_pass: DatasetPass) -> list[Hook]:
         entry = self.run.config.centroids
         if entry is None or entry.recalculation != "classical_clustering":
             return []
@@ -129,7 +133,7 @@ class PhaseBuilder:
         generator = self.run.streams.lasting(*purpose)
 
         def recluster() -> None:
-            features, seed = _features(entry, method, sweep), draw_seed(generator)
+            features, seed = _features(entry, method, data_pass), draw_seed(generator)
             method.centroids.recluster(features, entry.recalculation_num_restarts, seed)
 
         return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
@@ -143,10 +147,10 @@ class PhaseBuilder:
         return Every(entry.interval, save, also_at_the_end=True)
 
 
-def _features(entry: CentroidsConfig, method: Method, sweep: Sweep) -> SweptRows:
+def _features(entry: CentroidsConfig, method: Method, data_pass: DatasetPass) -> DatasetRows:
     """Return the features (N, d) that centroids lie among, of the whole data set."""
     extractor = method.mappings[entry.feature_extractor_name]
-    return SweptRows(sweep, lambda samples: extractor(samples).flatten(1))
+    return DatasetRows(data_pass, lambda samples: extractor(samples).flatten(1))
 
 
 def _of(table: Table[str, Any], loss: str) -> Any:

@@ -11,14 +11,15 @@ from dcrf.batch import Clock
 from dcrf.errors import DataError
 from dcrf.randomness import Streams
 
-_SWEEP_BATCH_SIZE = 256
+_PASS_STREAM = "sweep"  # part of the seed of random views: another word gives other bytes
+_PASS_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
     """How samples become batches.
 
-    batch_size: samples in a batch of training; sweeps take at least 256.
+    batch_size: samples in a batch of training; data passes take at least 256.
     shuffle: a new order in every epoch.
     drop_last: leave out an epoch's incomplete last batch; otherwise a last batch of one sample
         joins the one before.
@@ -61,17 +62,17 @@ def batch_sizes(n_samples: int, loading: Loading) -> list[int]:
     return sizes
 
 
-def sweep_batch_size(loading: Loading) -> int:
-    """Return the number of samples in a batch of a sweep."""
-    return max(loading.batch_size, _SWEEP_BATCH_SIZE)
+def pass_batch_size(loading: Loading) -> int:
+    """Return the number of samples in a batch of a data_pass."""
+    return max(loading.batch_size, _PASS_BATCH_SIZE)
 
 
-def sweep_sizes(n_samples: int, loading: Loading) -> list[int]:
-    """Return the numbers of samples in the batches of a sweep, of all of them.
+def pass_sizes(n_samples: int, loading: Loading) -> list[int]:
+    """Return the numbers of samples in the batches of a data_pass, of all of them.
 
     As in training a last sample does not come alone, since a layer may need two.
     """
-    size = sweep_batch_size(loading)
+    size = pass_batch_size(loading)
     return batch_sizes(n_samples, replace(loading, batch_size=size, drop_last=False))
 
 
@@ -96,8 +97,8 @@ def training_plans(
                 yield BatchPlan(purpose, Clock(epoch, iteration, number == len(sizes)), indices)
 
 
-def sweep_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
+def pass_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
     """Yield batches that cover the samples at `indices`, (m,) int64, in this order."""
-    batches = indices.split(sweep_sizes(len(indices), loading))
+    batches = indices.split(pass_sizes(len(indices), loading))
     for number, part in enumerate(batches, start=1):
-        yield BatchPlan("sweep", Clock(1, number, number == len(batches)), part)
+        yield BatchPlan(_PASS_STREAM, Clock(1, number, number == len(batches)), part)

@@ -1,4 +1,4 @@
-"""What training sees of a data set: batches, sweeps, and labels for the evaluator."""
+"""What training sees of a data set: batches, data passes, and labels for the evaluator."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import tee
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock
-from dcrf.data.batch_order import Loading, check_batch_size, sweep_plans, training_plans
+from dcrf.data.batch_order import Loading, check_batch_size, pass_plans, training_plans
 from dcrf.data.decoding import Prepared, decode_all, read_sample
 from dcrf.data.fingerprint import digest
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
@@ -85,10 +85,10 @@ class DataSource:
         clocks = (plan.clock for plan in plans)
         yield from zip(clocks, self._read(read, views), strict=True)
 
-    def sweep(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
+    def data_pass(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
         """Apply `fn` to samples in batches of the default view, without gradient.
 
-        A random default view has the same draws in every sweep over the same samples. Modules
+        A random default view has the same draws in every data pass over the same samples. Modules
         keep their mode: the caller sets evaluation mode.
 
         Args:
@@ -99,7 +99,7 @@ class DataSource:
             (m, ...), the rows of `fn` in the order of `indices`.
         """
         with torch.no_grad():
-            plans = sweep_plans(indices, self._loading)
+            plans = pass_plans(indices, self._loading)
             return _gathered((fn(batch) for batch in self._read(plans, ())), len(indices))
 
     def labels(self) -> np.ndarray | None:

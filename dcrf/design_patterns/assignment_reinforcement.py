@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import TrainingError
 from dcrf.functional.assignments import gaussian_log_assignments, squared_distances
@@ -97,7 +97,7 @@ class AssignmentReinforcement(DesignPattern):
         self.encoder = associated_encoder or self.feature_extractor
         self.decoder = associated_decoder or nn.Identity()
 
-    def before_iteration(self, clock: Clock, sweep: Sweep) -> None:
+    def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Make sure that there are centroids where they are needed."""
         chosen = {self.clusters_as, self.weight, *self.selections} & OPTIONS_WITH_CENTROIDS
         if chosen and (self.centroids is None or not self.centroids.are_initialised):

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 
 
 class DesignPattern(nn.Module):
@@ -13,7 +13,7 @@ class DesignPattern(nn.Module):
 
     loss_names: tuple[str, ...]
 
-    def before_iteration(self, clock: Clock, sweep: Sweep) -> None:
+    def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Refresh what outlives one iteration. Most patterns have nothing to refresh."""
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.reconstruction import dropout, squared_error
 from dcrf.mappings.mapping import Mapping
@@ -72,7 +72,7 @@ class LayerWisePretraining(DesignPattern):
         self.last_iterations = tuple(accumulate(lengths))
         self.stage = 0
 
-    def before_iteration(self, clock: Clock, sweep: Sweep) -> None:
+    def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Find the stage of this iteration; behind the last one comes the fine-tuning."""
         self.stage = bisect_left(self.last_iterations, clock.iteration)
 

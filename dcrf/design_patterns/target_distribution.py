@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.assignments import target_distribution
 
@@ -40,10 +40,10 @@ class TargetDistribution(DesignPattern):
         self.interval = target_distribution_recalculation_interval
         self.register_buffer("target", None, persistent=False)
 
-    def before_iteration(self, clock: Clock, sweep: Sweep) -> None:
+    def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Recalculate P where it is missing or due."""
         if self.target is None or clock.due(self.interval):
-            self.target = target_distribution(sweep(lambda b: self.assignment(b.samples).exp()))
+            self.target = target_distribution(data_pass(lambda b: self.assignment(b.samples).exp()))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the divergence of the batch's assignments from their targets."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dcrf.batch import Batch, Sweep
-from dcrf.data.batch_order import Loading, batch_sizes, sweep_batch_size, sweep_sizes
+from dcrf.batch import Batch, DatasetPass
+from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
 from dcrf.dry_run.expected_data import DEFAULT
 from dcrf.dry_run.module_trace import Trail
 from dcrf.training.method import Method
@@ -51,19 +51,19 @@ class BlankData:
         indices = torch.empty(size, dtype=torch.int64, device=META)
         return Batch(indices, made.pop(DEFAULT), made)
 
-    def sweep(self) -> Sweep:
+    def data_pass(self) -> DatasetPass:
         """Return a pass over the data set whose rows have no content either."""
-        size = self.n_samples or sweep_batch_size(self.loading)
+        size = self.n_samples or pass_batch_size(self.loading)
 
         def run(function: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
             was_training = self.method.training
             self.method.eval()
             try:
                 with torch.no_grad():
-                    for of_batch in dict.fromkeys(sweep_sizes(len(indices), self.loading)):
+                    for of_batch in dict.fromkeys(pass_sizes(len(indices), self.loading)):
                         part = function(self.batch(of_batch))
             finally:
                 self.method.train(was_training)
             return part.new_empty(len(indices), *part.shape[1:])
 
-        return Sweep(size, run)
+        return DatasetPass(size, run)

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import CentroidStart
-from dcrf.batch import Batch, Sweep, SweptRows
+from dcrf.batch import Batch, DatasetPass, DatasetRows
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import Run
 from dcrf.clusterings.base import some_of
@@ -144,7 +144,7 @@ class _Rehearsal:
         if phase.performance_evaluation_interval:
             self._evaluate()
         with self.failures.at(self.config.strategy.path):
-            self.method.assignment.after_phase(phase.name, self._sweep_for_clusters())
+            self.method.assignment.after_phase(phase.name, self._pass_for_clusters())
 
     def _phase_made(self, builder: PhaseBuilder, evaluator: Evaluator) -> Phase | None:
         """Return the phase, without optimizers where they cannot be made."""
@@ -152,7 +152,7 @@ class _Rehearsal:
         for phase in (builder.phase, without):
             with self.failures.at(f"{phase.path}.exit_criteria"):
                 maker = replace(builder, phase=phase)
-                return maker.make(self.method, self.data.sweep(), evaluator)
+                return maker.make(self.method, self.data.data_pass(), evaluator)
         return None
 
     def _train(self, phase: Phase, entry: PhaseConfig) -> None:
@@ -165,7 +165,7 @@ class _Rehearsal:
                 if save.interval is not None and save.interval < clock.iteration:
                     self._check_save(save)
             with self.failures.at(path):
-                use.pattern.before_iteration(clock, self.data.sweep())
+                use.pattern.before_iteration(clock, self.data.data_pass())
                 with self.failures.trying(path):
                     self._lose(use, FEW)
                 for size in self.data.batch_sizes():
@@ -190,9 +190,9 @@ class _Rehearsal:
             uses.append(lambda batch: assignment.features(batch.samples))
         for use in uses:
             with self.failures.trying(path):
-                self.data.sweep()(use, torch.arange(FEW))
+                self.data.data_pass()(use, torch.arange(FEW))
             with self.failures.at(path):
-                self.data.sweep()(use)
+                self.data.data_pass()(use)
 
     def _load(self, phase: PhaseConfig) -> None:
         """Hold files of parameters against the mappings."""
@@ -229,7 +229,7 @@ class _Rehearsal:
         n_clusters = self.dataset.num_clusters
         file = entry.file if entry.file and entry.file not in self.saved.written else None
         with self.failures.at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
-            rows = SweptRows(self._sweep_for_clusters(), lambda s: extractor(s).flatten(1))
+            rows = DatasetRows(self._pass_for_clusters(), lambda s: extractor(s).flatten(1))
             values = torch.empty(n_clusters, some_of(rows).shape[1], device=META)
             if file and file.exists():
                 start = CentroidStart("load_from_file", 1, file)
@@ -238,10 +238,12 @@ class _Rehearsal:
             centroids.assign(values)
         self.failures.lacks_centroids = not centroids.are_initialised
 
-    def _sweep_for_clusters(self) -> Sweep:
+    def _pass_for_clusters(self) -> DatasetPass:
         """Return a pass over as many samples as clusters need, two at least if there are two."""
-        sweep = self.data.sweep()
-        return replace(sweep, n_samples=max(self.dataset.num_clusters, min(2, sweep.n_samples)))
+        data_pass = self.data.data_pass()
+        return replace(
+            data_pass, n_samples=max(self.dataset.num_clusters, min(2, data_pass.n_samples))
+        )
 
 
 def _applied(assignment: Assignment) -> Callable[[Batch], Tensor]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Sweep
+from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES, signs
 from dcrf.evaluation.metrics import SEPARATION_SAMPLES, agreement, evenly_spaced, separation
@@ -71,51 +71,53 @@ class Evaluator:
         clusters = state["clusters"]
         self.clusters = None if clusters is None else clusters.cpu().numpy()
 
-    def evaluate(self, sweep: Sweep) -> Evaluation:
+    def evaluate(self, data_pass: DatasetPass) -> Evaluation:
         """Assign every sample and compare.
 
         Raises:
             DivergedError: an assignment is not a number.
         """
-        clusters, sizes = self._clusters(sweep, self.assignment)
+        clusters, sizes = self._clusters(data_pass, self.assignment)
         labels = self._labels()
         if labels is not None:
-            self._score_members(sweep, labels)
+            self._score_members(data_pass, labels)
         previous, self.clusters = self.clusters, clusters
         return Evaluation(
             n_samples=len(clusters),
             cluster_sizes=sizes,
             reassignment_ratio=None if previous is None else float((previous != clusters).mean()),
-            collapse=self._collapse(sweep, sizes),
-            **self._quality(sweep, labels, clusters),
+            collapse=self._collapse(data_pass, sizes),
+            **self._quality(data_pass, labels, clusters),
         )
 
-    def _collapse(self, sweep: Sweep, sizes: tuple[int, ...]) -> dict[str, str]:
+    def _collapse(self, data_pass: DatasetPass, sizes: tuple[int, ...]) -> dict[str, str]:
         # while a temperature falls, centres lie on one another until their clusters part
         centres = None if self.assignment.is_annealing else self.assignment.cluster_centres()
-        features = self._features(sweep, evenly_spaced(sweep.n_samples, FEATURE_SAMPLES))
+        features = self._features(data_pass, evenly_spaced(data_pass.n_samples, FEATURE_SAMPLES))
         return signs(sizes, features, None if centres is None else centres.float().cpu().numpy())
 
-    def _quality(self, sweep: Sweep, labels: Labels | None, clusters: Labels) -> dict:
+    def _quality(self, data_pass: DatasetPass, labels: Labels | None, clusters: Labels) -> dict:
         if labels is not None:
             return agreement(labels, clusters)
         some = evenly_spaced(len(clusters), SEPARATION_SAMPLES)
-        return {"internal": separation(self._features(sweep, some), clusters[some])}
+        return {"internal": separation(self._features(data_pass, some), clusters[some])}
 
-    def _features(self, sweep: Sweep, some: NDArray[np.integer]) -> NDArray[np.floating]:
+    def _features(self, data_pass: DatasetPass, some: NDArray[np.integer]) -> NDArray[np.floating]:
         """Return what clusters are formed in, (m, d), of the samples at (m,) indices."""
-        features = sweep(
+        features = data_pass(
             lambda batch: self.assignment.features(batch.samples), torch.from_numpy(some)
         )
         return features.float().cpu().numpy()
 
-    def _score_members(self, sweep: Sweep, labels: Labels) -> None:
+    def _score_members(self, data_pass: DatasetPass, labels: Labels) -> None:
         members = self.assignment.members()
-        scores = {n: agreement(labels, self._clusters(sweep, m)[0]) for n, m in members.items()}
+        scores = {n: agreement(labels, self._clusters(data_pass, m)[0]) for n, m in members.items()}
         if scores:
             self.assignment.observe(scores)
 
-    def _clusters(self, sweep: Sweep, assignment: Assignment) -> tuple[Labels, tuple[int, ...]]:
+    def _clusters(
+        self, data_pass: DatasetPass, assignment: Assignment
+    ) -> tuple[Labels, tuple[int, ...]]:
         n_clusters = 0
 
         def assign(batch: Batch) -> Tensor:
@@ -126,6 +128,6 @@ class Evaluator:
             n_clusters = log_assignments.shape[1]
             return log_assignments.argmax(1)
 
-        clusters = sweep(assign).cpu()
+        clusters = data_pass(assign).cpu()
         sizes = torch.bincount(clusters, minlength=n_clusters)
         return clusters.numpy(), tuple(sizes.tolist())

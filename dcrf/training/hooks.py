@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Sweep
+from dcrf.batch import DatasetPass
 from dcrf.evaluation.collapse import lasting
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
@@ -53,11 +53,11 @@ class Evaluate(Hook):
         self,
         interval: int,
         evaluator: Evaluator,
-        sweep: Sweep,
+        data_pass: DatasetPass,
         writer: Writer,
         place: tuple[str, str],
     ) -> None:
-        self.interval, self.evaluator, self.sweep = interval, evaluator, sweep
+        self.interval, self.evaluator, self.data_pass = interval, evaluator, data_pass
         self.writer, self.place = writer, place
         self.has_explained = False
         self.collapsed_since: dict[str, int] = {}
@@ -70,7 +70,7 @@ class Evaluate(Hook):
         if reason := self.evaluator.assignment.missing():
             self._explain(reason)
             return
-        state.evaluation = self.evaluator.evaluate(self.sweep)
+        state.evaluation = self.evaluator.evaluate(self.data_pass)
         record = EvaluationRecord(*self.place, state.clock.iteration, asdict(state.evaluation))
         self.writer.write(record)
         self._warn(state, state.evaluation.collapse)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
-from dcrf.batch import Batch, Sweep
+from dcrf.batch import Batch, DatasetPass
 from dcrf.data.data_source import DataSource
 from dcrf.mappings.mapping import Mapping
 from dcrf.mappings.shared import Shared
@@ -35,7 +35,7 @@ class Method(nn.Module):
         """Return the mappings and assignments, which run once per tensor in an iteration."""
         return [module for module in self.modules() if isinstance(module, Shared)]
 
-    def sweep_over(self, source: DataSource) -> Sweep:
+    def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.
 
         Whatever draws random numbers in it, the numbers that training draws stay the same.
@@ -46,8 +46,8 @@ class Method(nn.Module):
             self.eval()
             try:
                 with torch.random.fork_rng():
-                    return source.sweep(function, indices)
+                    return source.data_pass(function, indices)
             finally:
                 self.train(was_training)
 
-        return Sweep(source.n_samples, run)
+        return DatasetPass(source.n_samples, run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
@@ -127,7 +127,7 @@ def _nothing(state: PhaseState) -> None:
 def run_phase(
     phase: Phase,
     batches: Iterable[tuple[Clock, Batch]],
-    sweep: Sweep,
+    data_pass: DatasetPass,
     shared: Sequence[Shared],
     between_iterations: Callable[[PhaseState], None] = _nothing,
 ) -> tuple[str, PhaseState]:
@@ -144,7 +144,7 @@ def run_phase(
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = _minimise(phase, clock, batch, sweep, shared)
+        losses = _minimise(phase, clock, batch, data_pass, shared)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -158,14 +158,14 @@ def run_phase(
 
 
 def _minimise(
-    phase: Phase, clock: Clock, batch: Batch, sweep: Sweep, shared: Sequence[Shared]
+    phase: Phase, clock: Clock, batch: Batch, data_pass: DatasetPass, shared: Sequence[Shared]
 ) -> dict[str, Tensor]:
     """Make a step, and return its losses; if it fails, find out which losses are to blame."""
-    losses = compute_losses(phase.patterns, clock, batch, sweep, shared)
+    losses = compute_losses(phase.patterns, clock, batch, data_pass, shared)
     try:
         phase.optimizers.step(losses, clock)
     except DivergedError as error:
-        again = compute_losses(phase.patterns, clock, batch, sweep, shared)
+        again = compute_losses(phase.patterns, clock, batch, data_pass, shared)
         guilty = phase.optimizers.guilty(again, clock)
         raise gradient_error(clock.iteration, guilty) from error
     return losses
@@ -175,13 +175,13 @@ def compute_losses(
     patterns: Table[str, PatternUse],
     clock: Clock,
     batch: Batch,
-    sweep: Sweep,
+    data_pass: DatasetPass,
     shared: Sequence[Shared],
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
     for name, use in patterns.items():
         with _blamed_on(name, clock):
-            use.pattern.before_iteration(clock, sweep)
+            use.pattern.before_iteration(clock, data_pass)
     losses: dict[str, Tensor] = {}
     with shared_passes(shared):
         for name, use in patterns.items():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dcrf.batch import Sweep
+from dcrf.batch import DatasetPass
 from dcrf.data.data_source import DataSource
 from dcrf.evaluation.evaluator import Evaluator, Labels
 from dcrf.training.method import Method
@@ -21,8 +21,8 @@ class PhasePlan:
     """
 
     name: str
-    prepare: Callable[[Method, Sweep], None]
-    make: Callable[[Method, Sweep, Evaluator], Phase]
+    prepare: Callable[[Method, DatasetPass], None]
+    make: Callable[[Method, DatasetPass, Evaluator], Phase]
     max_iterations: int | None
     loads_files: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from dcrf.batch import Sweep
+from dcrf.batch import DatasetPass
 from dcrf.data.data_source import DataSource
 from dcrf.errors import DataError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluator
@@ -138,22 +138,22 @@ class Trainer:
             self._keep(turn, number + 1)
             start = None
         with self._part(plan.name, "final evaluation"):
-            sweep = turn.method.sweep_over(turn.source)
-            self.datasets.append(self._final_evaluation(plan.name, turn.evaluator, sweep))
+            data_pass = turn.method.pass_over(turn.source)
+            self.datasets.append(self._final_evaluation(plan.name, turn.evaluator, data_pass))
             plan.finish(turn.method, turn.evaluator.clusters)
 
     def _run_phase(self, turn: _Turn, number: int, start: Mapping[str, Any] | None) -> PhaseRecord:
         plan, method = turn.plan.phases[number], turn.method
         self.writer.write(PhaseStart(turn.plan.name, plan.name, plan.max_iterations))
-        sweep = method.sweep_over(turn.source)
-        phase = self._begin(turn, number, sweep, start)
+        data_pass = method.pass_over(turn.source)
+        phase = self._begin(turn, number, data_pass, start)
         between_iterations = partial(self._between_iterations, turn, number, phase)
         between_iterations(phase.state)
         batches = turn.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
         shared = method.shared_modules()
-        reason, state = run_phase(phase, batches, sweep, shared, between_iterations)
+        reason, state = run_phase(phase, batches, data_pass, shared, between_iterations)
         check_parameters(method)
-        method.assignment.after_phase(plan.name, sweep)
+        method.assignment.after_phase(plan.name, data_pass)
         clock, warnings = state.clock, tuple(state.warnings.values())
         place = turn.plan.name, plan.name, clock.iteration, clock.epoch
         record = PhaseRecord(*place, reason, warnings)
@@ -161,15 +161,15 @@ class Trainer:
         return record
 
     def _begin(
-        self, turn: _Turn, number: int, sweep: Sweep, start: Mapping[str, Any] | None
+        self, turn: _Turn, number: int, data_pass: DatasetPass, start: Mapping[str, Any] | None
     ) -> Phase:
         """Make a phase, from its beginning or as a checkpoint has it."""
         plan, method = turn.plan.phases[number], turn.method
         goes_on = start is not None and "phase" in start
         if not goes_on:
-            plan.prepare(method, sweep)
+            plan.prepare(method, data_pass)
         method.train()
-        phase = plan.make(method, sweep, turn.evaluator)
+        phase = plan.make(method, data_pass, turn.evaluator)
         if start is not None and goes_on:
             self._restore_phase(turn, phase, start)
         elif plan.loads_files:
@@ -210,12 +210,14 @@ class Trainer:
         self.checkpoints.keep(Place(turn.number, number, _words(turn.plan, number, phase)), things)
         self.checkpoints.stop.here()
 
-    def _final_evaluation(self, dataset: str, evaluator: Evaluator, sweep: Sweep) -> DatasetRecord:
+    def _final_evaluation(
+        self, dataset: str, evaluator: Evaluator, data_pass: DatasetPass
+    ) -> DatasetRecord:
         evaluator.start_phase()
         if reason := evaluator.assignment.missing():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
             return DatasetRecord(dataset, None, reason)
-        found = evaluator.evaluate(sweep)
+        found = evaluator.evaluate(data_pass)
         evaluation, warnings = asdict(found), tuple(found.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, evaluation))
         for warning in warnings:

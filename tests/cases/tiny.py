@@ -15,7 +15,7 @@ from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
 from dcrf.randomness import global_seed
@@ -92,11 +92,11 @@ class World:
         return replace(whole, indices=indices, samples=samples, views=shown)
 
     @property
-    def sweep(self) -> Sweep:
+    def data_pass(self) -> DatasetPass:
         """A pass over the samples, in batches of 16 of the default view."""
-        return Sweep(N_SAMPLES, self._sweep)
+        return DatasetPass(N_SAMPLES, self._data_pass)
 
-    def _sweep(self, function: Any, indices: Tensor) -> Tensor:
+    def _data_pass(self, function: Any, indices: Tensor) -> Tensor:
         self.model.eval()
         with torch.no_grad():
             found = [function(Batch(part, self.data.samples[part])) for part in indices.split(16)]
@@ -105,7 +105,7 @@ class World:
 
     def losses(self, indices: Tensor, iteration: int = 1) -> dict[str, Tensor]:
         """Return what the pattern gives in an iteration."""
-        self.pattern.before_iteration(Clock(epoch=1, iteration=iteration), self.sweep)
+        self.pattern.before_iteration(Clock(epoch=1, iteration=iteration), self.data_pass)
         return self.pattern(self.batch(indices))
 
     def trained_names(self) -> set[str]:

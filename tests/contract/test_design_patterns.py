@@ -107,7 +107,7 @@ def test_the_numbers_of_clusters_do_not_matter(entry):
 @every_entry
 def test_samples_and_views_are_not_modified(entry):
     world = World(entry)
-    world.pattern.before_iteration(Clock(1, 1), world.sweep)
+    world.pattern.before_iteration(Clock(1, 1), world.data_pass)
     batch = world.batch(torch.arange(6))
     before = {name: view.clone() for name, view in {**batch.views, "": batch.samples}.items()}
     sum(world.pattern(batch).values()).backward()

@@ -39,7 +39,7 @@ class Training:
             clock = Clock(1, iteration)
             indices = torch.arange(iteration, iteration + 9) % N_SAMPLES
             use = self.phase.patterns["p"].pattern
-            use.before_iteration(clock, self.world.sweep)
+            use.before_iteration(clock, self.world.data_pass)
             losses = {f"p/{n}": v for n, v in use(self.world.batch(indices)).items()}
             self.phase.optimizers.step(losses, clock)
             found.append({name: loss.item() for name, loss in losses.items()})

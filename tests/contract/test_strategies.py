@@ -11,7 +11,7 @@ from torch import Generator, nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import SingleClassifier
-from dcrf.batch import Batch, Sweep
+from dcrf.batch import Batch, DatasetPass
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import Mapping
 from dcrf.randomness import global_seed
@@ -73,13 +73,13 @@ class World:
     samples: torch.Tensor
 
     @property
-    def sweep(self):
+    def data_pass(self):
         def run(function, indices):
             with torch.no_grad():
                 parts = indices.split(5)
                 return torch.cat([function(Batch(part, self.samples[part])) for part in parts])
 
-        return Sweep(N, run)
+        return DatasetPass(N, run)
 
 
 def world(stem, options, dtype=torch.float32, seed=0):
@@ -123,7 +123,7 @@ def run_a_phase(made):
     }
     if scores:
         made.strategy.observe(scores)
-    made.strategy.after_phase("training", made.sweep)
+    made.strategy.after_phase("training", made.data_pass)
 
 
 def saved(state):

@@ -7,7 +7,7 @@ from torch import nn
 from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
-from dcrf.batch import Batch, Sweep
+from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import Mapping
 
@@ -18,7 +18,7 @@ def run(function, indices):
     return torch.cat([function(Batch(part, SAMPLES[part])) for part in indices.split(4)])
 
 
-sweep = Sweep(len(SAMPLES), run)
+data_pass = DatasetPass(len(SAMPLES), run)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def strategy():
 
 
 def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
-    strategy.after_phase("another", sweep)
+    strategy.after_phase("another", data_pass)
 
     assert "after phase 'pretraining'" in strategy.missing()
     with pytest.raises(TrainingError, match="pretraining"):
@@ -42,7 +42,7 @@ def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
 
 
 def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
-    strategy.after_phase("pretraining", sweep)
+    strategy.after_phase("pretraining", data_pass)
     found = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
 
     assert strategy.missing() is None
@@ -52,6 +52,6 @@ def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
 
 
 def test_the_centres_are_part_of_the_model(strategy):
-    strategy.after_phase("pretraining", sweep)
+    strategy.after_phase("pretraining", data_pass)
 
     assert sorted(strategy.state_dict()["centres.values"].mean(1).tolist()) == [0, 4]

@@ -53,7 +53,7 @@ class Pair:
         self.method = build_method(config, dataset.num_clusters, run.streams)
         self.method.centroids.assign(self.direct.centroids)
         self.phase = PhaseBuilder(run, dataset, entry).make(
-            self.method, self.sweep, Evaluator(self.method.assignment, lambda: None)
+            self.method, self.data_pass, Evaluator(self.method.assignment, lambda: None)
         )
         self.method.double()
         for mapping, network in self.method.mappings.items():
@@ -75,7 +75,7 @@ class Pair:
     def clustering(self):
         return getattr(self.direct.method, "clustering", self.direct.method)
 
-    def sweep(self, function):
+    def data_pass(self, function):
         samples = self.clustering.images
         with torch.no_grad():
             return function(Batch(torch.arange(len(samples)), samples))
@@ -91,7 +91,7 @@ class Pair:
         views = {name: view for name, view in batch.items() if name not in ("index", "plain")}
         shown = Batch(batch["index"], batch.get("plain", batch.get("view_1")), views)
         mappings, clock = list(self.method.mappings.values()), Clock(1, iteration)
-        losses = compute_losses(self.phase.patterns, clock, shown, self.sweep, mappings)
+        losses = compute_losses(self.phase.patterns, clock, shown, self.data_pass, mappings)
         self.phase.optimizers.step(losses, clock)
         return expected, {SAME_LOSS[name]: loss for name, loss in losses.items()}
 

@@ -39,18 +39,18 @@ class World:
         self.plans = build_plans(self.run)
         self.plan = self.plans[dataset]
         self.source, self.method = self.plan.open(), self.plan.make_method()
-        self.sweep = self.method.sweep_over(self.source)
+        self.data_pass = self.method.pass_over(self.source)
 
     def phase(self, index):
         plan = self.plan.phases[index]
-        plan.prepare(self.method, self.sweep)
+        plan.prepare(self.method, self.data_pass)
         evaluator = Evaluator(self.method.assignment, self.source.labels)
-        return plan.make(self.method, self.sweep, evaluator)
+        return plan.make(self.method, self.data_pass, evaluator)
 
     def train(self, index):
         phase = self.phase(index)
         batches = self.source.batches(phase.view_names)
-        return run_phase(phase, batches, self.sweep, self.method.shared_modules())
+        return run_phase(phase, batches, self.data_pass, self.method.shared_modules())
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
     made = world(method(precision="bf16", cluster_assignment_strategy=CENTROIDS))
     phase = made.phase(1)
     batches = islice(made.source.batches(phase.view_names), 2)
-    _, state = run_phase(phase, batches, made.sweep, made.method.shared_modules())
+    _, state = run_phase(phase, batches, made.data_pass, made.method.shared_modules())
     kept = [
         value
         for member in phase.optimizers.optimizers

@@ -7,8 +7,8 @@ from dcrf.batch import Clock
 from dcrf.data.batch_order import (
     Loading,
     check_batch_size,
-    sweep_plans,
-    sweep_sizes,
+    pass_plans,
+    pass_sizes,
     training_plans,
 )
 from dcrf.errors import DataError
@@ -72,9 +72,9 @@ def test_a_batch_larger_than_the_data_is_an_error_that_says_what_to_change():
     check_batch_size(10, Loading(batch_size=11, drop_last=False))
 
 
-def test_a_sweep_covers_all_samples_in_order_in_batches_of_256_or_more():
-    small = [plan.indices for plan in sweep_plans(torch.arange(600), Loading(batch_size=7))]
-    large = [plan.indices for plan in sweep_plans(torch.arange(600), Loading(batch_size=500))]
+def test_a_data_pass_covers_all_samples_in_order_in_batches_of_256_or_more():
+    small = [plan.indices for plan in pass_plans(torch.arange(600), Loading(batch_size=7))]
+    large = [plan.indices for plan in pass_plans(torch.arange(600), Loading(batch_size=500))]
 
     assert torch.equal(torch.cat(small), torch.arange(600))
     assert [len(indices) for indices in small] == [256, 256, 88]
@@ -84,8 +84,8 @@ def test_a_sweep_covers_all_samples_in_order_in_batches_of_256_or_more():
 @pytest.mark.parametrize(
     ("n", "sizes"), [(257, [257]), (513, [256, 257]), (258, [256, 2]), (1, [1])]
 )
-def test_a_last_sample_of_a_sweep_joins_the_batch_before(n, sizes):
+def test_a_last_sample_of_a_data_pass_joins_the_batch_before(n, sizes):
     loading = Loading(batch_size=7)
 
-    assert [len(plan.indices) for plan in sweep_plans(torch.arange(n), loading)] == sizes
-    assert sweep_sizes(n, loading) == sizes
+    assert [len(plan.indices) for plan in pass_plans(torch.arange(n), loading)] == sizes
+    assert pass_sizes(n, loading) == sizes

@@ -134,13 +134,13 @@ def test_draws_change_with_every_epoch(name):
     assert not torch.equal(batches[0].views[name], batches[1].views[name])
 
 
-def test_a_random_default_view_is_drawn_anew_but_the_same_in_every_sweep():
+def test_a_random_default_view_is_drawn_anew_but_the_same_in_every_data_pass():
     source = in_memory(transforms=CROP, batch_size=N, shuffle=False)
     one, two = first(source, 2)
-    swept = [source.sweep(lambda batch: batch.samples, EVERY) for _ in range(2)]
+    rows = [source.data_pass(lambda batch: batch.samples, EVERY) for _ in range(2)]
 
     assert not torch.equal(one.samples, two.samples)
-    assert torch.equal(*swept)
+    assert torch.equal(*rows)
 
 
 def test_a_fixed_view_is_what_torchvision_makes_of_each_image():
@@ -159,28 +159,28 @@ def test_a_fixed_view_is_the_same_kept_or_made_for_each_batch(transforms, monkey
     assert same(kept, first(in_memory(transforms), 3))
 
 
-def test_a_sweep_covers_all_samples_in_order_without_gradient():
+def test_a_data_pass_covers_all_samples_in_order_without_gradient():
     weight = torch.ones((), requires_grad=True)
-    swept = in_memory().sweep(lambda batch: weight * batch.indices, EVERY)
+    rows = in_memory().data_pass(lambda batch: weight * batch.indices, EVERY)
 
-    assert swept.tolist() == list(range(N))
-    assert not swept.requires_grad
+    assert rows.tolist() == list(range(N))
+    assert not rows.requires_grad
 
 
-def test_a_sweep_over_some_samples_gives_their_rows_in_the_order_asked_for():
+def test_a_data_pass_over_some_samples_gives_their_rows_in_the_order_asked_for():
     some = torch.tensor([5, 2, 2, 9])
-    whole = in_memory().sweep(lambda batch: batch.samples, EVERY)
+    whole = in_memory().data_pass(lambda batch: batch.samples, EVERY)
 
-    assert torch.equal(in_memory().sweep(lambda batch: batch.samples, some), whole[some])
+    assert torch.equal(in_memory().data_pass(lambda batch: batch.samples, some), whole[some])
 
 
-def test_a_sweep_may_run_between_two_batches():
+def test_a_data_pass_may_run_between_two_batches():
     source = in_memory()
     expected = first(source, 3, ["crop"])
     found = []
     for _, batch in islice(source.batches(["crop"]), 3):
         found.append(batch)
-        source.sweep(lambda batch: batch.samples, EVERY)
+        source.data_pass(lambda batch: batch.samples, EVERY)
 
     assert same(found, expected)
 
@@ -284,10 +284,10 @@ def test_streaming_leaves_torchs_generator_alone(streamed):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_streamed_sweep_covers_all_samples_in_order(streamed):
-    swept = streamed(RESIZE).sweep(lambda batch: batch.indices, EVERY)
+def test_a_streamed_data_pass_covers_all_samples_in_order(streamed):
+    rows = streamed(RESIZE).data_pass(lambda batch: batch.indices, EVERY)
 
-    assert swept.tolist() == list(range(N))
+    assert rows.tolist() == list(range(N))
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])

@@ -42,7 +42,7 @@ def test_the_target_is_made_at_first_and_whenever_it_is_due():
     world = World({**ENTRY, "target_distribution_recalculation_interval": 3})
     targets = []
     for iteration in range(1, 7):
-        world.pattern.before_iteration(Clock(1, iteration), world.sweep)
+        world.pattern.before_iteration(Clock(1, iteration), world.data_pass)
         targets.append(world.pattern.target)
         world.centroids.values.data += 0.1
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
@@ -84,9 +84,11 @@ def test_losses_are_reported_as_the_mean_since_the_last_report():
 def test_evaluations_are_written_and_kept_for_exit_criteria():
     writer, assignment = Kept(), Fixed()
     evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]))
-    sweep = Sweep(3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1))))
+    data_pass = DatasetPass(
+        3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1)))
+    )
 
-    state = run(Evaluate(2, evaluator, sweep, writer, PLACE), 5)
+    state = run(Evaluate(2, evaluator, data_pass, writer, PLACE), 5)
 
     found = [record for record in writer.records if isinstance(record, EvaluationRecord)]
     assert [(r.iteration, r.evaluation["acc"]) for r in found] == [(2, 2 / 3), (4, 2 / 3)]
@@ -119,9 +121,11 @@ class Collapsing(Fixed):
 def evaluated(assignment, interval):
     """Return a hook that evaluates 40 samples, half of them in each cluster, and its writer."""
     samples = torch.tensor([[1.0], [-1.0]]).repeat(20, 1)
-    sweep = Sweep(40, lambda function, indices: function(Batch(indices, samples[indices])))
+    data_pass = DatasetPass(
+        40, lambda function, indices: function(Batch(indices, samples[indices]))
+    )
     writer = Kept()
-    return Evaluate(interval, Evaluator(assignment, lambda: None), sweep, writer, PLACE), writer
+    return Evaluate(interval, Evaluator(assignment, lambda: None), data_pass, writer, PLACE), writer
 
 
 def go_on(hook, state, iterations):

@@ -1,4 +1,4 @@
-"""A method as one module: sweeps over a whole data set, and what they leave alone."""
+"""A method as one module: data passes over a whole data set, and what they leave alone."""
 
 import pytest
 import torch
@@ -26,13 +26,13 @@ class World:
         self.method = Method({"encoder": self.encoder}, Assignment(), Centroids(2))
         raw = RawData(SAMPLES, None)
         source = DataSource("line", raw, [], {}, Loading(2), Streams(0))
-        self.sweep = self.method.sweep_over(source)
+        self.data_pass = self.method.pass_over(source)
 
     def encode(self, batch):
         return self.encoder(batch.samples)
 
     def features(self):
-        return self.sweep(self.encode)
+        return self.data_pass(self.encode)
 
     def modes(self):
         return {name: module.training for name, module in self.method.named_modules()}
@@ -43,7 +43,7 @@ def world():
     return World()
 
 
-def test_a_sweep_gives_what_the_mappings_give_in_evaluation_mode(world):
+def test_a_data_pass_gives_what_the_mappings_give_in_evaluation_mode(world):
     found = world.features()
 
     linear, norm, _ = world.encoder.net
@@ -51,7 +51,7 @@ def test_a_sweep_gives_what_the_mappings_give_in_evaluation_mode(world):
     torch.testing.assert_close(found, expected)
 
 
-def test_sweeps_give_the_same_whatever_was_drawn_before_them(world):
+def test_data_passes_give_the_same_whatever_was_drawn_before_them(world):
     with global_seed(1):
         first = world.features()
     with global_seed(2):
@@ -60,7 +60,7 @@ def test_sweeps_give_the_same_whatever_was_drawn_before_them(world):
     assert torch.equal(first, second)
 
 
-def test_a_sweep_leaves_parameters_and_running_statistics_alone(world):
+def test_a_data_pass_leaves_parameters_and_running_statistics_alone(world):
     before = {name: value.clone() for name, value in world.encoder.state_dict().items()}
 
     world.features()
@@ -71,7 +71,7 @@ def test_a_sweep_leaves_parameters_and_running_statistics_alone(world):
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-def test_after_a_sweep_the_mode_is_the_one_before(world, is_training):
+def test_after_a_data_pass_the_mode_is_the_one_before(world, is_training):
     before = world.method.train(is_training) and world.modes()
 
     world.features()
@@ -80,7 +80,7 @@ def test_after_a_sweep_the_mode_is_the_one_before(world, is_training):
     assert set(before.values()) == {is_training}
 
 
-def test_a_sweep_that_fails_goes_back_to_training_mode(world):
+def test_a_data_pass_that_fails_goes_back_to_training_mode(world):
     modes, state = world.modes(), torch.get_rng_state()
 
     def fail(batch):
@@ -88,21 +88,21 @@ def test_a_sweep_that_fails_goes_back_to_training_mode(world):
         raise ValueError("too large")
 
     with pytest.raises(ValueError, match="too large"):
-        world.sweep(fail)
+        world.data_pass(fail)
 
     assert world.modes() == modes
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_what_is_drawn_in_a_sweep_changes_no_later_draw(world):
+def test_what_is_drawn_in_a_data_pass_changes_no_later_draw(world):
     state = torch.get_rng_state()
 
-    found = world.sweep(lambda batch: batch.samples + torch.rand(len(batch.samples), 2))
+    found = world.data_pass(lambda batch: batch.samples + torch.rand(len(batch.samples), 2))
 
     assert not torch.equal(found, SAMPLES)
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_sweep_keeps_no_gradient(world):
+def test_a_data_pass_keeps_no_gradient(world):
     assert not world.features().requires_grad
     assert torch.is_grad_enabled()

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim import SGD
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock, Sweep
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError
 from dcrf.mappings.mapping import Mapping
@@ -26,7 +26,7 @@ class MeanOutput(DesignPattern):
         super().__init__()
         self.encoder, self.factor, self.refreshed = encoder, factor, []
 
-    def before_iteration(self, clock, sweep):
+    def before_iteration(self, clock, data_pass):
         self.refreshed.append(clock.iteration)
 
     def forward(self, batch):
@@ -54,10 +54,10 @@ def batches(view=2.0):
 
 
 def refuse(function, indices):
-    raise AssertionError("nothing here sweeps")
+    raise AssertionError("nothing here makes a data pass")
 
 
-no_sweep = Sweep(0, refuse)
+no_data_pass = DatasetPass(0, refuse)
 
 
 def phase(patterns, hooks=(), iterations=3, optimizers=()):
@@ -73,7 +73,7 @@ def test_a_phase_trains_until_a_criterion_is_met():
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 
     reason, state = run_phase(
-        phase({"m": use}, [recorder], 3, [optimizer]), batches(), no_sweep, []
+        phase({"m": use}, [recorder], 3, [optimizer]), batches(), no_data_pass, []
     )
 
     assert (reason, state.clock.iteration) == ("3 iterations", 3)
@@ -86,7 +86,7 @@ def test_a_phase_trains_until_a_criterion_is_met():
 def test_a_phase_without_patterns_only_looks():
     recorder = Recorder()
 
-    run_phase(phase({}, [recorder], 2), batches(), no_sweep, [])
+    run_phase(phase({}, [recorder], 2), batches(), no_data_pass, [])
 
     assert recorder.losses == [{}, {}]
 
@@ -98,7 +98,7 @@ def test_patterns_see_the_views_they_name():
         "other": PatternUse(MeanOutput(encoder), {"samples": "view"}),
     }
 
-    run_phase(phase(patterns, [recorder], 1), batches(), no_sweep, [encoder])
+    run_phase(phase(patterns, [recorder], 1), batches(), no_data_pass, [encoder])
 
     assert recorder.losses == [{"default/mean": 1.0, "other/mean": 2.0}]
 
@@ -119,7 +119,7 @@ def test_patterns_that_share_a_view_share_one_pass():
     encoder = Mapping([nn.Identity()], after=[lambda values: calls.append(1) or values])
     patterns = {str(i): PatternUse(MeanOutput(encoder), {"samples": "view"}) for i in range(4)}
 
-    run_phase(phase(patterns, iterations=2), batches(), no_sweep, [encoder])
+    run_phase(phase(patterns, iterations=2), batches(), no_data_pass, [encoder])
 
     assert len(calls) == 2
 
@@ -132,7 +132,7 @@ def test_a_loss_that_is_not_finite_is_named(value):
     }
 
     with pytest.raises(TrainingError, match=r"broken/mean is (nan|inf) in iteration 1"):
-        run_phase(phase(patterns), batches(), no_sweep, [])
+        run_phase(phase(patterns), batches(), no_data_pass, [])
 
 
 class Cusp(DesignPattern):
@@ -156,7 +156,7 @@ def test_a_gradient_that_is_not_finite_is_named_and_no_step_is_made():
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 
     with pytest.raises(DivergedError, match="gradient of broken/mean is not finite in iteration 1"):
-        run_phase(phase(patterns, optimizers=[optimizer]), batches(), no_sweep, [encoder])
+        run_phase(phase(patterns, optimizers=[optimizer]), batches(), no_data_pass, [encoder])
 
     assert linear.weight.tolist() == [[0.0, 0.0, 0.0]]
 
@@ -181,6 +181,6 @@ def test_patterns_that_share_a_view_share_its_assignments():
         for view in ("view", None)
     }
 
-    run_phase(phase(patterns, iterations=2), batches(), no_sweep, [assignment])
+    run_phase(phase(patterns, iterations=2), batches(), no_data_pass, [assignment])
 
     assert assignment.calls == 2 * 2

@@ -51,7 +51,7 @@ class BySign(Assignment):
     def missing(self):
         return None if "training" in self.phases else "no phase has ended yet"
 
-    def after_phase(self, phase, sweep):
+    def after_phase(self, phase, data_pass):
         self.phases.append(phase)
 
 
@@ -75,11 +75,11 @@ class Drawing(Hook):
 
 
 def phase_plan(
-    name="training", prepare=lambda method, sweep: None, look=lambda method: None, hooks=()
+    name="training", prepare=lambda method, data_pass: None, look=lambda method: None, hooks=()
 ):
     """A phase of three iterations; it shows its method to `look` while it is made."""
 
-    def make(method, sweep, evaluator):
+    def make(method, data_pass, evaluator):
         look(method)
         return Phase(name, {}, OptimizerGroups(), [Iterations(3)], hooks)
 
@@ -166,7 +166,7 @@ def test_a_method_is_made_anew_unless_it_is_kept():
 def test_a_phase_is_prepared_before_it_is_made_and_trains_in_training_mode():
     seen = []
 
-    def prepare(method, sweep):
+    def prepare(method, data_pass):
         method.eval()
         seen.append("prepared")
 
@@ -185,7 +185,7 @@ def test_what_was_done_before_a_failure_is_known():
 
 
 def test_parameters_that_are_not_finite_after_a_phase_are_an_error():
-    def prepare(method, sweep):
+    def prepare(method, data_pass):
         method.mappings["encoder"].requires_grad_(False)
         next(method.parameters()).fill_(torch.nan)
 

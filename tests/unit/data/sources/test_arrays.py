@@ -142,12 +142,12 @@ def test_an_array_may_be_larger_than_the_memory(tmp_path):
         file.write(b"\xff")
     raw = open_data("npy", "mine", {"path": str(path)})
     source = DataSource("mine", raw, None, {}, Loading(2), Streams(0))
-    swept = source.sweep(lambda batch: batch.samples, torch.tensor([0, n - 1]))
+    rows = source.data_pass(lambda batch: batch.samples, torch.tensor([0, n - 1]))
     path.unlink()
 
-    assert swept.shape == (2, 1, 256, 256)
-    assert swept.nonzero().tolist() == [[1, 0, 255, 255]]
-    assert swept.sum() == 1
+    assert rows.shape == (2, 1, 256, 256)
+    assert rows.nonzero().tolist() == [[1, 0, 255, 255]]
+    assert rows.sum() == 1
 
 
 @pytest.mark.parametrize("shape", [(5, 4, 3), (5, 4, 3, 1), (5, 4, 3, 3)])
