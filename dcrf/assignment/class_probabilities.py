@@ -4,7 +4,7 @@ from torch import Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.errors import TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class SingleClassifier(Assignment):
@@ -20,7 +20,10 @@ class SingleClassifier(Assignment):
     """
 
     def __init__(
-        self, classifier: Mapping, n_clusters: int, feature_extractor: Mapping | None = None
+        self,
+        classifier: TrainableMapping,
+        n_clusters: int,
+        feature_extractor: TrainableMapping | None = None,
     ) -> None:
         super().__init__()
         self.classifier, self.feature_extractor = classifier, feature_extractor

@@ -7,7 +7,7 @@ from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import DatasetPass, DatasetRows
 from dcrf.clusterings.k_means import CLUSTERINGS
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import draw_seed
 
 
@@ -27,7 +27,7 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
     def __init__(
         self,
         *,
-        associated_feature_extractor: Mapping,
+        associated_feature_extractor: TrainableMapping,
         classical_clustering_in_feature_space_after_phase: str,
         classical_clustering_method_after_phase: str,
         classical_clustering_in_feature_space_after_phase_num_restarts: int,

@@ -1,6 +1,6 @@
 """Assigning samples by the similarity of their features to centroids."""
 
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -11,7 +11,7 @@ from dcrf.functional.assignments import (
     gaussian_log_assignments,
     student_t_log_assignments,
 )
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class FeatureRepresentationCentroidSimilarity(Assignment):
@@ -31,10 +31,10 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
     def __init__(
         self,
         *,
-        associated_feature_extractor: Mapping,
+        associated_feature_extractor: TrainableMapping,
         centroids: Centroids,
         similarity_measure: str,
-        gaussian_similarity_measure_inverse_temperature: Table[str, float] | None = None,
+        gaussian_similarity_measure_inverse_temperature: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         self.feature_extractor, self.centroids = associated_feature_extractor, centroids

@@ -1,6 +1,6 @@
 """From configuration to a `Method`: mappings, centroids, strategy."""
 
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -19,7 +19,7 @@ from dcrf.mappings.layers import (
     check_sizes,
     initialise,
 )
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams, global_seed
 from dcrf.schema.registry import STRATEGIES
 from dcrf.training.exit_criteria import needs_labels
@@ -64,12 +64,12 @@ def build_method(
 
 def build_mappings(
     config: MethodConfig, streams: Streams, places: Places | None = None
-) -> dict[str, Mapping]:
+) -> dict[str, TrainableMapping]:
     """Make all mappings, in the order of the file, each from a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
-    made: dict[str, Mapping] = {}
+    made: dict[str, TrainableMapping] = {}
 
-    def made_or_make(name: str) -> Mapping:
+    def made_or_make(name: str) -> TrainableMapping:
         if name not in made:
             prior = entries[name].prior_mapping_name
             before = made_or_make(prior) if prior else None
@@ -82,7 +82,7 @@ def build_mappings(
 
 
 def build_classifiers(
-    config: MethodConfig, mappings: Table[str, Mapping], n_clusters: int
+    config: MethodConfig, mappings: Mapping[str, TrainableMapping], n_clusters: int
 ) -> dict[str, SingleClassifier]:
     """Make an assignment of every classifier, by the classifier's name."""
     return {
@@ -103,11 +103,11 @@ def label_informed(config: MethodConfig) -> bool:
 
 def build_mapping(
     entry: MappingConfig,
-    prior: Mapping | None,
+    prior: TrainableMapping | None,
     config: MethodConfig,
     at: At,
     places: Places | None = None,
-) -> Mapping:
+) -> TrainableMapping:
     """Make a mapping. Where `at` goes on behind an error, it lacks a part and is of no use."""
     named: dict[str, nn.Module] = {}
     places = {} if places is None else places
@@ -123,7 +123,7 @@ def build_mapping(
             with at(f"{entry.path}.layer_initialization[{index}]"):
                 initialise_layers(wanted, named)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
-    mapping = Mapping(
+    mapping = TrainableMapping(
         layers,
         layer_names=names,
         prior=prior,
@@ -151,7 +151,7 @@ def _functions(entry: MappingConfig, key: str, at: At, places: Places) -> list[T
     return functions
 
 
-def initialise_layers(entry: Options, named: Table[str, nn.Module]) -> None:
+def initialise_layers(entry: Options, named: Mapping[str, nn.Module]) -> None:
     """Give named layers the initial parameters that an entry asks for."""
     own = ("layer_names", "weight_type", "type")
     arguments = {key: value for key, value in entry.items() if key not in own}
@@ -160,8 +160,8 @@ def initialise_layers(entry: Options, named: Table[str, nn.Module]) -> None:
 
 
 def _features_for(
-    entry: MappingConfig, config: MethodConfig, mappings: Table[str, Mapping]
-) -> Mapping | None:
+    entry: MappingConfig, config: MethodConfig, mappings: Mapping[str, TrainableMapping]
+) -> TrainableMapping | None:
     """Return what runs before a classifier, unless it already follows a feature extractor."""
     extractor = entry.associated_feature_extractor_name
     if entry.type == "sample_space_classifier" or extractor is None:

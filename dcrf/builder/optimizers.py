@@ -1,7 +1,6 @@
 """From configuration to optimizer groups and exit criteria."""
 
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Table
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +28,7 @@ _IMPLEMENTATIONS = frozenset({"fused", "foreach", "differentiable", "capturable"
 
 
 def build_optimizers(
-    phase: PhaseConfig, method: Method, routes: Table[str, LossRoute]
+    phase: PhaseConfig, method: Method, routes: Mapping[str, LossRoute]
 ) -> OptimizerGroups:
     """Make a phase's optimizers with their schedulers and cycle."""
     return OptimizerGroups(
@@ -59,7 +58,7 @@ def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler
     return SCHEDULERS[entry.type](optimizer, **entry.options)
 
 
-def build_exit_criteria(entries: Table[str, Any]) -> list[ExitCriterion]:
+def build_exit_criteria(entries: Mapping[str, Any]) -> list[ExitCriterion]:
     """Make the criteria of a phase."""
     return [CRITERIA[key](value) for key, value in entries.items()]
 
@@ -84,12 +83,12 @@ def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
     return own
 
 
-def _score_below(metric: str, entry: Table[str, Any]) -> ExitCriterion:
+def _score_below(metric: str, entry: Mapping[str, Any]) -> ExitCriterion:
     return ScoreBelowAfter(metric, entry["value"], entry["iterations"])
 
 
 METRICS = ("acc", "nmi", "ari")
-CRITERIA: Table[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
+CRITERIA: Mapping[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
     {
         "iterations": Iterations,
         "epochs": Epochs,

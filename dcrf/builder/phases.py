@@ -1,6 +1,6 @@
 """From configuration to a phase that is ready to run."""
 
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ class PhaseBuilder:
         method: Method,
         data_pass: DatasetPass,
         evaluator: Evaluator,
-        intervals: Table[str, int],
+        intervals: Mapping[str, int],
     ) -> list[Hook]:
         writer, place = self.run.writer, (self.dataset.name, self.phase.name)
         hooks: list[Hook] = [*self._recalculation(method, data_pass)]
@@ -153,6 +153,6 @@ def _features(entry: CentroidsConfig, method: Method, data_pass: DatasetPass) ->
     return DatasetRows(data_pass, lambda samples: extractor(samples).flatten(1))
 
 
-def _of(table: Table[str, Any], loss: str) -> Any:
+def _of(table: Mapping[str, Any], loss: str) -> Any:
     """Return the entry of a loss, or that of all losses of its pattern."""
     return table[loss] if loss in table else table["*"]

@@ -11,7 +11,7 @@ from dcrf.functional.adversarial import (
     mixing_coefficients,
     undetected_interpolation,
 )
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class AdversarialInterpolation(DesignPattern):
@@ -51,11 +51,11 @@ class AdversarialInterpolation(DesignPattern):
     def __init__(
         self,
         *,
-        encoder: Mapping,
-        decoder: Mapping,
+        encoder: TrainableMapping,
+        decoder: TrainableMapping,
         generator: Generator,
-        critic: Mapping | None = None,
-        discriminator: Mapping | None = None,
+        critic: TrainableMapping | None = None,
+        discriminator: TrainableMapping | None = None,
         critic_regularizing_hyperparameter: float = 0.2,
     ) -> None:
         super().__init__()

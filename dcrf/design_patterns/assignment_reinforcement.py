@@ -1,8 +1,7 @@
 """Encouraging cluster formation by pulling samples towards the clusters they are assigned to."""
 
 import math
-from collections.abc import Callable
-from collections.abc import Mapping as Table
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
@@ -20,7 +19,7 @@ from dcrf.functional.reinforcement import (
     mean_over_selected_samples,
     row_argmax,
 )
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class AssignmentReinforcement(DesignPattern):
@@ -81,9 +80,9 @@ class AssignmentReinforcement(DesignPattern):
         centroids: Centroids | None,
         threshold_on_feature_representation_distance_to_centroid: float = math.inf,
         threshold_on_soft_assignment_to_cluster: float = 0.0,
-        associated_feature_extractor: Mapping | None = None,
-        associated_encoder: Mapping | None = None,
-        associated_decoder: Mapping | None = None,
+        associated_feature_extractor: TrainableMapping | None = None,
+        associated_encoder: TrainableMapping | None = None,
+        associated_decoder: TrainableMapping | None = None,
     ) -> None:
         super().__init__()
         self.samples_as, self.clusters_as = sample_representation, cluster_representation
@@ -156,7 +155,7 @@ class _Pairs:
 
 _Part = Callable[[_Pairs], Tensor]
 
-SAMPLES: Table[str, _Part] = MappingProxyType(
+SAMPLES: Mapping[str, _Part] = MappingProxyType(
     {
         "original_sample": lambda p: p.samples,
         "decoder_reconstructed_sample": lambda p: p.pattern.decoder(p.pattern.encoder(p.samples)),
@@ -166,7 +165,7 @@ SAMPLES: Table[str, _Part] = MappingProxyType(
 )
 """What stands for a sample, (n, ...)."""
 
-CLUSTERS: Table[str, _Part] = MappingProxyType(
+CLUSTERS: Mapping[str, _Part] = MappingProxyType(
     {
         "centroid": lambda p: p.centroids,
         "centroid_processed_by_decoder": lambda p: p.pattern.decoder(p.centroids).flatten(1),
@@ -177,7 +176,7 @@ CLUSTERS: Table[str, _Part] = MappingProxyType(
 )
 """What stands for a cluster: (k, e), or (n, 1, e) where it belongs to the sample."""
 
-SELECTIONS: Table[str, _Part] = MappingProxyType(
+SELECTIONS: Mapping[str, _Part] = MappingProxyType(
     {
         "all_samples": lambda p: p.one.bool(),
         "threshold_on_feature_representation_distance_to_centroid": lambda p: (
@@ -193,7 +192,7 @@ SELECTIONS: Table[str, _Part] = MappingProxyType(
 )
 """Which pairs count: booleans (n, k), or a scalar for all."""
 
-WEIGHTS: Table[str, _Part] = MappingProxyType(
+WEIGHTS: Mapping[str, _Part] = MappingProxyType(
     {
         "unit": lambda p: p.one,
         "l2_distance_of_feature_representation_to_centroid": lambda p: distances(
@@ -209,7 +208,7 @@ WEIGHTS: Table[str, _Part] = MappingProxyType(
 )
 """How much a pair counts: (n, k), or a scalar for all."""
 
-LOSSES: Table[str, _Part] = MappingProxyType(
+LOSSES: Mapping[str, _Part] = MappingProxyType(
     {
         "l2": lambda p: squared_distances(
             SAMPLES[p.pattern.samples_as](p).flatten(1), CLUSTERS[p.pattern.clusters_as](p)

@@ -5,7 +5,7 @@ from torch import Tensor
 from dcrf.batch import Batch
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.contrast import normalised_temperature_cross_entropy
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class InstanceContrast(DesignPattern):
@@ -28,7 +28,9 @@ class InstanceContrast(DesignPattern):
 
     loss_names = ("contrast",)
 
-    def __init__(self, *, contrastive_learning_head: Mapping, temperature_parameter: float) -> None:
+    def __init__(
+        self, *, contrastive_learning_head: TrainableMapping, temperature_parameter: float
+    ) -> None:
         super().__init__()
         self.head = contrastive_learning_head
         self.temperature = temperature_parameter

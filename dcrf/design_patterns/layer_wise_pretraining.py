@@ -1,8 +1,7 @@
 """Facilitating the training of a feature extractor by training it a few layers at a time."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from collections.abc import Mapping as Table
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
@@ -13,7 +12,7 @@ from torch import Generator, Tensor, nn
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.reconstruction import dropout, squared_error
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class LayerWisePretraining(DesignPattern):
@@ -58,10 +57,10 @@ class LayerWisePretraining(DesignPattern):
     def __init__(
         self,
         *,
-        encoder: Mapping,
-        decoder: Mapping,
+        encoder: TrainableMapping,
+        decoder: TrainableMapping,
         dropout_rate: float,
-        encoder_decoder_layer_pairs: Sequence[Table[str, Any]],
+        encoder_decoder_layer_pairs: Sequence[Mapping[str, Any]],
         generator: Generator,
     ) -> None:
         super().__init__()
@@ -100,8 +99,8 @@ class LayerWisePretraining(DesignPattern):
 
 
 def _stages(
-    encoder: Mapping, decoder: Mapping, pairs: Sequence[Table[str, Any]]
-) -> tuple[tuple[Mapping, Mapping], ...]:
+    encoder: TrainableMapping, decoder: TrainableMapping, pairs: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[TrainableMapping, TrainableMapping], ...]:
     """Return the encoder and decoder part of every stage.
 
     They share their layers with the mappings, so they are kept in a tuple and not registered.
@@ -116,9 +115,11 @@ def _stages(
     )
 
 
-def _part(mapping: Mapping, names: Sequence[str], *, first: bool, last: bool) -> Mapping:
+def _part(
+    mapping: TrainableMapping, names: Sequence[str], *, first: bool, last: bool
+) -> TrainableMapping:
     """Some layers as a mapping; at its ends it does what the whole mapping does there."""
-    return Mapping(
+    return TrainableMapping(
         [mapping.net[mapping.layer_names[name]] for name in names],
         prior=mapping.prior if first else None,
         before=mapping.before if first else (),
@@ -128,7 +129,7 @@ def _part(mapping: Mapping, names: Sequence[str], *, first: bool, last: bool) ->
     )
 
 
-def _chain(mapping: Mapping) -> Iterator[nn.Module]:
+def _chain(mapping: TrainableMapping) -> Iterator[nn.Module]:
     """Yield all modules that run when the mapping runs."""
     yield from mapping.modules()
     if mapping.prior is not None:
@@ -136,7 +137,7 @@ def _chain(mapping: Mapping) -> Iterator[nn.Module]:
 
 
 @contextmanager
-def _fixed(mapping: Mapping) -> Iterator[None]:
+def _fixed(mapping: TrainableMapping) -> Iterator[None]:
     """Inside the block the mapping is in evaluation mode and keeps no gradient."""
     modes = {part: part.training for part in _chain(mapping)}
     for part in modes:

@@ -5,7 +5,7 @@ from torch import Tensor
 from dcrf.batch import Batch
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.reconstruction import squared_error
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 
 class Reconstruction(DesignPattern):
@@ -31,7 +31,9 @@ class Reconstruction(DesignPattern):
 
     loss_names = ("reconstruction",)
 
-    def __init__(self, *, encoder: Mapping, decoder: Mapping, loss_reduction_method: str) -> None:
+    def __init__(
+        self, *, encoder: TrainableMapping, decoder: TrainableMapping, loss_reduction_method: str
+    ) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
         self.reduction = loss_reduction_method

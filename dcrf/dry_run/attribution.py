@@ -10,7 +10,7 @@ from dcrf.builder.components import located
 from dcrf.dry_run.cpu_replay import CpuError, Trial
 from dcrf.dry_run.module_trace import Trail
 from dcrf.errors import ConfigError, Problem, causes
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 _ONLY_WITH_CONTENT = ("meta tensor", "device meta", "'meta'", "meta backend")
 
@@ -86,7 +86,7 @@ class Failures:
     def _follows(self) -> bool:
         """Whether what fails outside of layers may follow from what fails in them, or a guess."""
         in_layers = {problem.path for problem in self.problems} & {*self.trail.places.values()}
-        return self.lacks_centroids or bool(in_layers) or self.hides is Mapping
+        return self.lacks_centroids or bool(in_layers) or self.hides is TrainableMapping
 
 
 def _needs_content(error: BaseException | None) -> bool:

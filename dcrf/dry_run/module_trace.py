@@ -13,7 +13,7 @@ from dcrf.config.method_config import MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
 from dcrf.dry_run.width_mismatch import Misfit, fitting, lacks_flatten, misfit
 from dcrf.errors import Problem, cause_of, causes, first_line
-from dcrf.mappings.mapping import Mapping as Trained
+from dcrf.mappings.mapping import TrainableMapping
 
 SAMPLES = "the data set"
 
@@ -137,7 +137,7 @@ def _source(
     passes_on = isinstance(module, nn.Flatten) or (
         isinstance(given, Tensor) and given.shape == outputs.shape
     )
-    if passes_on and not isinstance(module, Trained) and (name := trail.giver(given)):
+    if passes_on and not isinstance(module, TrainableMapping) and (name := trail.giver(given)):
         return name
     return trail.names.get(module)
 

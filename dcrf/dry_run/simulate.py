@@ -30,7 +30,7 @@ from dcrf.dry_run.schedule_lengths import moments, overrun
 from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
@@ -78,7 +78,7 @@ def _rehearse_dataset(
     for shape, is_exact in guesses(config, method.method):
         method = blank_method(config, dataset, method.saved)
         shapes = dict.fromkeys((DEFAULT, *dataset.batch_augmentations), shape)
-        hides = nn.Module if is_exact else Mapping
+        hides = nn.Module if is_exact else TrainableMapping
         its = replace(data, shapes=shapes)
         found.append(_Rehearsal(config, dataset, its, method, hides).run())
     problems += without_guessing(found, is_exact)
@@ -108,7 +108,7 @@ class _Rehearsal:
         self.method, self.saved, self.places = method.method, method.saved, method.places
         self.has_labels = data.has_labels
         self.trail = Trail(method.places, names_of(config, method.places))
-        layers = [module for module in method.places if not isinstance(module, Mapping)]
+        layers = [module for module in method.places if not isinstance(module, TrainableMapping)]
         self.trial = Trial(self.trail.running, layers)
         self.failures = Failures(self.trail, self.trial, hides)
         self.data = BlankData(

@@ -2,8 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Table
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from dcrf.mappings.shared import Shared
 Function = Callable[[Tensor], Tensor]
 
 
-class Mapping(Shared):
+class TrainableMapping(Shared):
     """Runs `prior`, then `before`, the layers and `after`.
 
     Args:
@@ -31,8 +30,8 @@ class Mapping(Shared):
         self,
         layers: Sequence[nn.Module],
         *,
-        layer_names: Table[str, int] | None = None,
-        prior: "Mapping | None" = None,
+        layer_names: Mapping[str, int] | None = None,
+        prior: "TrainableMapping | None" = None,
         before: Sequence[Function] = (),
         after: Sequence[Function] = (),
         softmax_layer: int | None = None,
@@ -51,7 +50,7 @@ class Mapping(Shared):
         self._training_run = _compiled(self._run_layers) if compiled else self._run_layers
 
     @property
-    def prior(self) -> "Mapping | None":
+    def prior(self) -> "TrainableMapping | None":
         """The mapping whose output this one takes, if any."""
         return self._prior[0]
 

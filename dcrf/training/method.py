@@ -1,7 +1,6 @@
 """A method as one module: its `state_dict` is the model."""
 
-from collections.abc import Callable
-from collections.abc import Mapping as Table
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,7 @@ from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, DatasetPass
 from dcrf.data.data_source import DataSource
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.mappings.shared import Shared
 
 
@@ -23,7 +22,7 @@ class Method(nn.Module):
     """
 
     def __init__(
-        self, mappings: Table[str, Mapping], assignment: Assignment, centroids: Centroids
+        self, mappings: Mapping[str, TrainableMapping], assignment: Assignment, centroids: Centroids
     ) -> None:
         super().__init__()
         self.mappings = dict(mappings)

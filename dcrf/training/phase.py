@@ -1,7 +1,6 @@
 """Run one phase: iterate, compute losses, step, let the hooks look, stop when told."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from collections.abc import Mapping as Table
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -28,7 +27,7 @@ class PhaseState:
     """
 
     clock: Clock = field(default_factory=lambda: Clock(epoch=1, iteration=0))
-    losses: Table[str, Tensor] = field(default_factory=dict)
+    losses: Mapping[str, Tensor] = field(default_factory=dict)
     evaluation: Evaluation | None = None
     warnings: dict[str, str] = field(default_factory=dict)
 
@@ -41,7 +40,7 @@ class PhaseState:
             "warnings": dict(self.warnings),
         }
 
-    def load_state_dict(self, state: Table[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self.clock, found = Clock(**state["clock"]), state["evaluation"]
         self.evaluation = None if found is None else Evaluation(**found)
@@ -61,7 +60,7 @@ class Hook:
         """Return what a checkpoint must hold so that the hook goes on as it would have."""
         return {}
 
-    def load_state_dict(self, state: Table[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
 
 
@@ -74,7 +73,7 @@ class PatternUse:
     """
 
     pattern: DesignPattern
-    views: Table[str, str | None] = field(default_factory=dict)
+    views: Mapping[str, str | None] = field(default_factory=dict)
 
     def batch_for(self, batch: Batch) -> Batch:
         """Return the batch as this pattern is meant to see it."""
@@ -90,7 +89,7 @@ class Phase:
     """One phase, ready to run, or to go on where its state says."""
 
     name: str
-    patterns: Table[str, PatternUse]
+    patterns: Mapping[str, PatternUse]
     optimizers: OptimizerGroups
     exit_criteria: Sequence[ExitCriterion]
     hooks: Sequence[Hook]
@@ -110,7 +109,7 @@ class Phase:
             "state": self.state.state_dict(),
         }
 
-    def load_state_dict(self, state: Table[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         for name, use in self.patterns.items():
             use.pattern.load_state_dict(state["patterns"][name])
@@ -172,7 +171,7 @@ def _minimise(
 
 
 def compute_losses(
-    patterns: Table[str, PatternUse],
+    patterns: Mapping[str, PatternUse],
     clock: Clock,
     batch: Batch,
     data_pass: DatasetPass,

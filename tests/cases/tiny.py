@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Mapping as Table
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
 )
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder.components import build_component
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
 
@@ -38,7 +38,7 @@ VARIANTS = _read(FOLDER / "variants")
 """Stem -> changes to the smallest entry; null takes a key away."""
 
 
-def changed(entry: Table[str, Any], change: Table[str, Any]) -> dict[str, Any]:
+def changed(entry: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**entry, **change}.items() if value is not None}
 
 
@@ -63,7 +63,7 @@ class World:
     """One design pattern, built from its entry, with everything that it may ask for."""
 
     def __init__(
-        self, entry: Table[str, Any], dtype: torch.dtype = torch.float32, seed: int = 0
+        self, entry: Mapping[str, Any], dtype: torch.dtype = torch.float32, seed: int = 0
     ) -> None:
         self.stem = DESIGN_PATTERNS.stems[entry["pattern"]]
         self.known = DESIGN_PATTERNS.properties(self.stem)
@@ -160,19 +160,23 @@ class World:
         )
 
 
-def _mappings() -> dict[str, Mapping]:
+def _mappings() -> dict[str, TrainableMapping]:
     names = {"outer": 0, "activation": 1, "inner": 2}
-    encoder = Mapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)], layer_names=names)
+    encoder = TrainableMapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)], layer_names=names)
     for parameter in encoder.parameters():
         parameter.data *= 2  # so that features of different clusters lie apart
     names = {"inner": 0, "activation": 1, "outer": 2}
     return {
         "encoder": encoder,
-        "decoder": Mapping([nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 4)], layer_names=names),
-        "critic": Mapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)]),
-        "discriminator": Mapping([nn.Linear(4, 1), nn.Sigmoid()]),
-        "head": Mapping([nn.Linear(2, 3)], prior=encoder),
-        "classifier": Mapping([nn.Linear(2, N_CLUSTERS), nn.Softmax(dim=1)], prior=encoder),
+        "decoder": TrainableMapping(
+            [nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 4)], layer_names=names
+        ),
+        "critic": TrainableMapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)]),
+        "discriminator": TrainableMapping([nn.Linear(4, 1), nn.Sigmoid()]),
+        "head": TrainableMapping([nn.Linear(2, 3)], prior=encoder),
+        "classifier": TrainableMapping(
+            [nn.Linear(2, N_CLUSTERS), nn.Softmax(dim=1)], prior=encoder
+        ),
     }
 
 

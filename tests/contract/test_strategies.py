@@ -13,7 +13,7 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.batch import Batch, DatasetPass
 from dcrf.builder.components import build_component
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import global_seed
 from dcrf.schema.registry import STRATEGIES
 
@@ -93,8 +93,8 @@ def world(stem, options, dtype=torch.float32, seed=0):
 def fresh(stem, options, dtype=torch.float32, seed=0):
     """Build a strategy that has seen nothing."""
     with global_seed(seed):
-        encoder = Mapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
-        heads = {name: Mapping([nn.Linear(2, K)]) for name in ("one", "two")}
+        encoder = TrainableMapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
+        heads = {name: TrainableMapping([nn.Linear(2, K)]) for name in ("one", "two")}
     centroids = Centroids(K)
     classifiers = {name: SingleClassifier(head, K, encoder) for name, head in heads.items()}
     strategy = build_component(

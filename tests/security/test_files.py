@@ -13,7 +13,7 @@ from dcrf.cli.main import main
 from dcrf.data.sources.arrays import open_npy, open_npz
 from dcrf.data.sources.outline import outline
 from dcrf.errors import DataError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import load_mapping
 from dcrf.storage.tensor_files import from_bytes, read_tensors
 from tests.cases.methods import digits, method, written
@@ -146,7 +146,7 @@ def test_what_has_no_end_is_not_read(tmp_path, read):
     ],
 )
 def test_parameters_of_another_kind_do_not_fit(tmp_path, content):
-    mapping = Mapping([torch.nn.Linear(2, 2)])
+    mapping = TrainableMapping([torch.nn.Linear(2, 2)])
     named = {f"net.{k}" if isinstance(k, str) else k: value for k, value in content.items()}
 
     refusal(tmp_path, files.saved(named), lambda file: load_mapping(mapping, file))

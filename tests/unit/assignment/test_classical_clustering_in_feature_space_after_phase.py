@@ -9,7 +9,7 @@ from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
 )
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 SAMPLES = torch.cat([torch.zeros(10, 2), torch.ones(10, 2) * 4])
 
@@ -24,7 +24,7 @@ data_pass = DatasetPass(len(SAMPLES), run)
 @pytest.fixture
 def strategy():
     return ClassicalClusteringInFeatureSpaceAfterPhase(
-        associated_feature_extractor=Mapping([nn.Identity()]),
+        associated_feature_extractor=TrainableMapping([nn.Identity()]),
         classical_clustering_in_feature_space_after_phase="pretraining",
         classical_clustering_method_after_phase="k_means",
         classical_clustering_in_feature_space_after_phase_num_restarts=2,

@@ -7,7 +7,7 @@ from torch import nn
 from dcrf.assignment.class_probabilities import SingleClassifier
 from dcrf.assignment.classifier import Classifier
 from dcrf.errors import TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 
@@ -15,7 +15,7 @@ SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 @pytest.fixture
 def classifiers():
     torch.manual_seed(0)
-    return {name: SingleClassifier(Mapping([nn.Linear(4, 3)]), 3) for name in ("a", "b")}
+    return {name: SingleClassifier(TrainableMapping([nn.Linear(4, 3)]), 3) for name in ("a", "b")}
 
 
 def choosing(classifiers, criterion, **arguments):
@@ -76,7 +76,7 @@ def test_scores_survive_saving(classifiers):
 
 
 def test_a_feature_space_classifier_sees_features():
-    encoder, head = Mapping([nn.Linear(4, 2)]), Mapping([nn.Linear(2, 3)])
+    encoder, head = TrainableMapping([nn.Linear(4, 2)]), TrainableMapping([nn.Linear(2, 3)])
     strategy = SingleClassifier(head, 3, encoder)
 
     torch.testing.assert_close(strategy(SAMPLES), head(encoder(SAMPLES)).log_softmax(1))
@@ -85,4 +85,4 @@ def test_a_feature_space_classifier_sees_features():
 
 def test_a_classifier_of_another_width_than_clusters_is_refused():
     with pytest.raises(TrainingError, match=r"shape \(3,\).*num_clusters is 10"):
-        SingleClassifier(Mapping([nn.Linear(4, 3)]), 10)(SAMPLES)
+        SingleClassifier(TrainableMapping([nn.Linear(4, 3)]), 10)(SAMPLES)

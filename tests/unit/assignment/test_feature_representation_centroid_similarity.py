@@ -8,7 +8,7 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 ANNEALING = {
     "annealing_initial_value": 0.1,
@@ -20,7 +20,7 @@ ANNEALING = {
 def strategy(measure, **temperature):
     centroids = Centroids(2)
     made = FeatureRepresentationCentroidSimilarity(
-        associated_feature_extractor=Mapping([nn.Identity()]),
+        associated_feature_extractor=TrainableMapping([nn.Identity()]),
         centroids=centroids,
         similarity_measure=measure,
         gaussian_similarity_measure_inverse_temperature=temperature or None,

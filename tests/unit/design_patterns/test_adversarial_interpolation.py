@@ -5,7 +5,7 @@ from torch import Generator, nn
 
 from dcrf.design_patterns.adversarial_interpolation import AdversarialInterpolation
 from dcrf.functional.adversarial import mixing_coefficients
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from tests.cases.tiny import CASES, ENTRIES, World, changed
 from tests.cases.validity import errors
 
@@ -86,9 +86,9 @@ def test_codes_and_samples_may_be_images():
     layers = [nn.Conv2d(1, 2, 2, stride=2)], [nn.ConvTranspose2d(2, 1, 2, stride=2), nn.Flatten()]
     world = World(WITH_CRITIC)
     pattern = AdversarialInterpolation(
-        encoder=Mapping(layers[0]),
-        decoder=Mapping(layers[1]),
-        critic=Mapping([nn.Conv2d(1, 3, 2)]),
+        encoder=TrainableMapping(layers[0]),
+        decoder=TrainableMapping(layers[1]),
+        critic=TrainableMapping([nn.Conv2d(1, 3, 2)]),
         generator=Generator(),
     )
     batch = world.batch(torch.arange(3))
@@ -99,7 +99,7 @@ def test_codes_and_samples_may_be_images():
 
 
 def test_without_an_opponent_nothing_is_built():
-    mapping = Mapping([nn.Linear(2, 2)])
+    mapping = TrainableMapping([nn.Linear(2, 2)])
     with pytest.raises(ValueError, match="neither a critic nor a discriminator"):
         AdversarialInterpolation(encoder=mapping, decoder=mapping, generator=Generator())
 

@@ -5,7 +5,7 @@ from torch import nn
 from dcrf.batch import Batch
 from dcrf.design_patterns.instance_contrast import InstanceContrast
 from dcrf.functional.contrast import normalised_temperature_cross_entropy
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from tests.cases.tiny import CASES, World, changed
 from tests.cases.validity import errors
 
@@ -36,7 +36,7 @@ def test_at_least_one_view_is_named():
 
 
 def test_both_views_may_be_swapped():
-    head = Mapping([nn.Linear(3, 2)])
+    head = TrainableMapping([nn.Linear(3, 2)])
     pattern = InstanceContrast(contrastive_learning_head=head, temperature_parameter=0.5)
     first, second = torch.rand(2, 4, 3, generator=torch.Generator().manual_seed(0))
     batches = [

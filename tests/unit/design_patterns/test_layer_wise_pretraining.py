@@ -5,7 +5,7 @@ from torch import Generator, nn
 from dcrf.batch import Batch, Clock
 from dcrf.design_patterns.layer_wise_pretraining import LayerWisePretraining
 from dcrf.functional.reconstruction import dropout, squared_error
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import global_seed
 
 LENGTHS = (3, 2, 4)
@@ -17,7 +17,7 @@ NAMES = {"outer": 0, "outer_activation": 1, "middle": 2, "middle_activation": 3,
 def encoder():
     with global_seed(0):
         layers = [nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)]
-    return Mapping(layers, layer_names=NAMES)
+    return TrainableMapping(layers, layer_names=NAMES)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def decoder():
     names = {"inner": 0, "inner_activation": 1, "middle": 2, "middle_activation": 3, "outer": 4}
     with global_seed(1):
         layers = [nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 6)]
-    return Mapping(layers, layer_names=names)
+    return TrainableMapping(layers, layer_names=names)
 
 
 @pytest.fixture
@@ -117,8 +117,8 @@ def test_layers_of_earlier_stages_are_asked_in_evaluation_mode(encoder, decoder,
 
 
 def test_the_outermost_layers_keep_what_their_mappings_do_to_samples(batch):
-    encoder = Mapping([nn.Linear(6, 2)], layer_names={"only": 0}, before=[lambda v: v / 2])
-    decoder = Mapping([nn.Linear(2, 6)], layer_names={"only": 0}, after=[torch.sigmoid])
+    encoder = TrainableMapping([nn.Linear(6, 2)], layer_names={"only": 0}, before=[lambda v: v / 2])
+    decoder = TrainableMapping([nn.Linear(2, 6)], layer_names={"only": 0}, after=[torch.sigmoid])
     pair = {"encoder_layer_names": ["only"], "decoder_layer_names": ["only"]}
     made = LayerWisePretraining(
         encoder=encoder,

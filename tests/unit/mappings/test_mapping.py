@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from dcrf.errors import TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.mappings.shared import shared_passes
 from tests.cases.compiling import compiles
 
@@ -36,14 +36,14 @@ def samples():
 
 def test_functions_run_before_and_after_the_layers(samples):
     layer = nn.Linear(4, 2)
-    mapping = Mapping([layer], before=[torch.sigmoid], after=[torch.tanh])
+    mapping = TrainableMapping([layer], before=[torch.sigmoid], after=[torch.tanh])
 
     torch.testing.assert_close(mapping(samples), layer(samples.sigmoid()).tanh())
 
 
 def test_a_prior_mapping_runs_first_and_keeps_its_parameters(samples):
-    prior = Mapping([nn.Linear(4, 3)])
-    mapping = Mapping([nn.Linear(3, 2)], prior=prior, before=[torch.relu])
+    prior = TrainableMapping([nn.Linear(4, 3)])
+    mapping = TrainableMapping([nn.Linear(3, 2)], prior=prior, before=[torch.relu])
 
     torch.testing.assert_close(mapping(samples), mapping.net(prior(samples).relu()))
     assert set(mapping.state_dict()) == {"net.0.weight", "net.0.bias"}
@@ -62,7 +62,7 @@ def test_a_prior_mapping_runs_first_and_keeps_its_parameters(samples):
 )
 def test_log_probabilities_are_the_log_softmax_of_the_logits(samples, layers, softmax_layer):
     linear = nn.Linear(4, 3)
-    mapping = Mapping([linear, *layers], softmax_layer=softmax_layer)
+    mapping = TrainableMapping([linear, *layers], softmax_layer=softmax_layer)
 
     torch.testing.assert_close(
         mapping.log_probabilities(samples), F.log_softmax(linear(samples), dim=1)
@@ -70,7 +70,7 @@ def test_log_probabilities_are_the_log_softmax_of_the_logits(samples, layers, so
 
 
 def test_log_probabilities_of_sure_classifiers_stay_finite():
-    mapping = Mapping([nn.Identity(), nn.Softmax(1)])
+    mapping = TrainableMapping([nn.Identity(), nn.Softmax(1)])
 
     found = mapping.log_probabilities(torch.tensor([[0.0, 1000.0]]))
 
@@ -80,29 +80,29 @@ def test_log_probabilities_of_sure_classifiers_stay_finite():
 def test_binary_logits_leave_a_final_sigmoid_out(samples):
     linear = nn.Linear(4, 1)
 
-    with_sigmoid = Mapping([linear, nn.Sigmoid()]).binary_logits(samples)
+    with_sigmoid = TrainableMapping([linear, nn.Sigmoid()]).binary_logits(samples)
 
     torch.testing.assert_close(with_sigmoid, linear(samples))
-    torch.testing.assert_close(with_sigmoid, Mapping([linear]).binary_logits(samples))
+    torch.testing.assert_close(with_sigmoid, TrainableMapping([linear]).binary_logits(samples))
 
 
 def test_bf16_gives_float32_that_is_close(samples):
     layers = [nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)]
 
-    found = Mapping(layers, bf16=True)(samples)
+    found = TrainableMapping(layers, bf16=True)(samples)
 
     assert found.dtype == torch.float32
-    assert not torch.equal(found, Mapping(layers)(samples))
-    torch.testing.assert_close(found, Mapping(layers)(samples), atol=0.02, rtol=0.02)
+    assert not torch.equal(found, TrainableMapping(layers)(samples))
+    torch.testing.assert_close(found, TrainableMapping(layers)(samples), atol=0.02, rtol=0.02)
 
 
 COMPARISON = """
 import torch
 from torch import nn
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 layers = [nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3), nn.Softmax(1)]
-plain, compiled = Mapping(layers), Mapping(layers, compiled=True)
+plain, compiled = TrainableMapping(layers), TrainableMapping(layers, compiled=True)
 samples = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
 for forward in ("__call__", "log_probabilities"):
     results = [getattr(mapping, forward)(samples) for mapping in (plain, compiled)]
@@ -126,7 +126,7 @@ HISTORY = """
 import torch
 from torch import nn
 from torch._dynamo import config, reset
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 
 layers = [nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU()]
 samples = torch.randn(150, 4, generator=torch.Generator().manual_seed(0))
@@ -135,7 +135,7 @@ def run(*sizes):
     reset()
     with torch.no_grad():
         layers[1].reset_running_stats()
-    mapping = Mapping(layers, compiled=True)
+    mapping = TrainableMapping(layers, compiled=True)
     found = [mapping(samples[:size]) for size in sizes][-1]
     slopes = torch.autograd.grad(found.square().sum(), [layers[0].weight, layers[1].weight])
     return [found.detach(), *slopes]
@@ -156,8 +156,8 @@ def test_what_compiled_layers_give_does_not_depend_on_what_ran_before():
 
 def test_a_mapping_runs_once_per_tensor_while_passes_are_shared(samples):
     counted = Counted(4, 3)
-    encoder = Mapping([counted])
-    heads = [Mapping([nn.Linear(3, 2)], prior=encoder) for _ in range(2)]
+    encoder = TrainableMapping([counted])
+    heads = [TrainableMapping([nn.Linear(3, 2)], prior=encoder) for _ in range(2)]
 
     with shared_passes([encoder, *heads]):
         for _ in range(3):
@@ -175,8 +175,8 @@ def test_a_mapping_runs_once_per_tensor_while_passes_are_shared(samples):
 def test_sharing_changes_no_loss_and_no_gradient(samples):
     def gradients(*, share):
         torch.manual_seed(0)
-        encoder = Mapping([nn.Linear(4, 3), nn.Tanh()])
-        classifier = Mapping([nn.Linear(3, 2), nn.Softmax(1)], prior=encoder)
+        encoder = TrainableMapping([nn.Linear(4, 3), nn.Tanh()])
+        classifier = TrainableMapping([nn.Linear(3, 2), nn.Softmax(1)], prior=encoder)
         with shared_passes([encoder, classifier] if share else []):
             loss = encoder(samples).square().sum() + encoder(samples).sum()
             loss = (
@@ -189,7 +189,7 @@ def test_sharing_changes_no_loss_and_no_gradient(samples):
 
 
 def test_a_pass_without_gradient_is_not_taken_for_one_with(samples):
-    encoder = Mapping([nn.Linear(4, 3)])
+    encoder = TrainableMapping([nn.Linear(4, 3)])
 
     with shared_passes([encoder]):
         with torch.no_grad():
@@ -199,7 +199,7 @@ def test_a_pass_without_gradient_is_not_taken_for_one_with(samples):
 
 
 def test_a_tensor_that_was_changed_in_place_is_a_new_one():
-    encoder, samples = Mapping([nn.Linear(4, 3)]), torch.ones(2, 4)
+    encoder, samples = TrainableMapping([nn.Linear(4, 3)]), torch.ones(2, 4)
 
     with shared_passes([encoder]):
         before = encoder(samples)
@@ -209,11 +209,11 @@ def test_a_tensor_that_was_changed_in_place_is_a_new_one():
 
 
 def test_functions_of_a_mapping_know_of_evaluation_mode():
-    mapping = Mapping([], after=[nn.Dropout(0.9)]).eval()
+    mapping = TrainableMapping([], after=[nn.Dropout(0.9)]).eval()
 
     assert torch.equal(mapping(torch.ones(100)), torch.ones(100))
 
 
 def test_a_layer_that_does_not_fit_is_named():
     with pytest.raises(TrainingError, match=r"Linear\(in_features=7.*shape \(2, 4\)"):
-        Mapping([nn.Linear(7, 3)])(torch.zeros(2, 4))
+        TrainableMapping([nn.Linear(7, 3)])(torch.zeros(2, 4))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dcrf.errors import DataError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import load_mapping, mapping_tensors, unused
 from dcrf.storage.tensor_files import save_tensors
 
@@ -15,12 +15,12 @@ from dcrf.storage.tensor_files import save_tensors
 @pytest.fixture
 def mapping():
     torch.manual_seed(0)
-    return Mapping([nn.Linear(3, 2), nn.BatchNorm1d(2)])
+    return TrainableMapping([nn.Linear(3, 2), nn.BatchNorm1d(2)])
 
 
 def another():
     torch.manual_seed(1)
-    return Mapping([nn.Linear(3, 2), nn.BatchNorm1d(2)])
+    return TrainableMapping([nn.Linear(3, 2), nn.BatchNorm1d(2)])
 
 
 def test_what_is_saved_is_loaded(mapping, tmp_path):
@@ -53,7 +53,7 @@ def test_the_doubles_of_the_earlier_framework_are_passed_over(mapping, tmp_path)
 
 
 def test_parameters_of_another_shape_are_refused(mapping, tmp_path):
-    save_tensors(mapping_tensors(Mapping([nn.Linear(4, 2)])), tmp_path / "other.pth")
+    save_tensors(mapping_tensors(TrainableMapping([nn.Linear(4, 2)])), tmp_path / "other.pth")
 
     with pytest.raises(DataError, match="do not fit"):
         load_mapping(mapping, tmp_path / "other.pth")

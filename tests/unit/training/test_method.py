@@ -9,7 +9,7 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams, global_seed
 from dcrf.training.method import Method
 
@@ -22,7 +22,7 @@ class World:
     def __init__(self):
         with global_seed(0):
             layers = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Dropout(0.5)]
-        self.encoder = Mapping(layers)
+        self.encoder = TrainableMapping(layers)
         self.method = Method({"encoder": self.encoder}, Assignment(), Centroids(2))
         raw = RawData(SAMPLES, None)
         source = DataSource("line", raw, [], {}, Loading(2), Streams(0))

@@ -11,7 +11,7 @@ from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.training.exit_criteria import Iterations
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase, run_phase
@@ -68,7 +68,7 @@ def phase(patterns, hooks=(), iterations=3, optimizers=()):
 
 def test_a_phase_trains_until_a_criterion_is_met():
     linear = nn.Linear(3, 1)
-    encoder, recorder = Mapping([linear]), Recorder()
+    encoder, recorder = TrainableMapping([linear]), Recorder()
     use = PatternUse(MeanOutput(encoder))
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 
@@ -92,7 +92,7 @@ def test_a_phase_without_patterns_only_looks():
 
 
 def test_patterns_see_the_views_they_name():
-    encoder, recorder = Mapping([nn.Identity()]), Recorder()
+    encoder, recorder = TrainableMapping([nn.Identity()]), Recorder()
     patterns = {
         "default": PatternUse(MeanOutput(encoder), {"samples": None}),
         "other": PatternUse(MeanOutput(encoder), {"samples": "view"}),
@@ -104,7 +104,7 @@ def test_patterns_see_the_views_they_name():
 
 
 def test_roles_other_than_samples_arrive_as_views():
-    use = PatternUse(MeanOutput(Mapping([])), {"first": None, "second": "view"})
+    use = PatternUse(MeanOutput(TrainableMapping([])), {"first": None, "second": "view"})
     _, batch = next(batches())
 
     shown = use.batch_for(batch)
@@ -116,7 +116,7 @@ def test_roles_other_than_samples_arrive_as_views():
 
 def test_patterns_that_share_a_view_share_one_pass():
     calls = []
-    encoder = Mapping([nn.Identity()], after=[lambda values: calls.append(1) or values])
+    encoder = TrainableMapping([nn.Identity()], after=[lambda values: calls.append(1) or values])
     patterns = {str(i): PatternUse(MeanOutput(encoder), {"samples": "view"}) for i in range(4)}
 
     run_phase(phase(patterns, iterations=2), batches(), no_data_pass, [encoder])
@@ -127,8 +127,8 @@ def test_patterns_that_share_a_view_share_one_pass():
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_is_named(value):
     patterns = {
-        "fine": PatternUse(MeanOutput(Mapping([nn.Identity()]))),
-        "broken": PatternUse(MeanOutput(Mapping([nn.Identity()]), value)),
+        "fine": PatternUse(MeanOutput(TrainableMapping([nn.Identity()]))),
+        "broken": PatternUse(MeanOutput(TrainableMapping([nn.Identity()]), value)),
     }
 
     with pytest.raises(TrainingError, match=r"broken/mean is (nan|inf) in iteration 1"):
@@ -151,7 +151,7 @@ class Cusp(DesignPattern):
 def test_a_gradient_that_is_not_finite_is_named_and_no_step_is_made():
     linear = nn.Linear(3, 1, bias=False)
     nn.init.zeros_(linear.weight)
-    encoder = Mapping([linear])
+    encoder = TrainableMapping([linear])
     patterns = {"fine": PatternUse(MeanOutput(encoder)), "broken": PatternUse(Cusp(encoder))}
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 

@@ -11,7 +11,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, TrainingError
-from dcrf.mappings.mapping import Mapping
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams
 from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
 from dcrf.training.exit_criteria import Iterations
@@ -56,7 +56,7 @@ class BySign(Assignment):
 
 
 def make_method():
-    return Method({"encoder": Mapping([nn.Linear(1, 1)])}, BySign(), Centroids(2))
+    return Method({"encoder": TrainableMapping([nn.Linear(1, 1)])}, BySign(), Centroids(2))
 
 
 def open_source():
