@@ -1,6 +1,6 @@
 """Memory and time of whole-data passes, each in a process of its own.
 
-`python -m benchmarks.memory FEATURES.npy` measures k-means initialisation, target distribution and
+`python -m benchmarks.memory FEATURES.npy` measures k-means initialization, target distribution and
 evaluation on a memory-mapped file of features, and prints one JSON object.
 """
 
@@ -43,11 +43,11 @@ def measured(rows: int, width: int, folder: Path) -> Passes:
 def write_blobs(file: Path, rows: int, width: int) -> None:
     """Write ten Gaussian blobs as a .npy file, a chunk at a time."""
     generator = np.random.default_rng(0)
-    centres = generator.normal(size=(10, width)) * 2
+    centers = generator.normal(size=(10, width)) * 2
     array = np.lib.format.open_memmap(file, "w+", np.float32, (rows, width))
     for start in range(0, rows, _CHUNK):
         part = array[start : start + _CHUNK]
-        part[:] = centres[generator.integers(10, size=len(part))] + generator.normal(
+        part[:] = centers[generator.integers(10, size=len(part))] + generator.normal(
             size=part.shape
         )
     array.flush()

@@ -71,7 +71,7 @@ def ours(
 
 
 def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
-    """Open the data, build the method, initialise what the phase needs."""
+    """Open the data, build the method, initialize what the phase needs."""
     source, method = dataset.open(), dataset.make_method()
     evaluator, data_pass = Evaluator(method.assignment, source.labels), method.pass_over(source)
     plan.prepare(method, data_pass)

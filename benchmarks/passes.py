@@ -14,7 +14,7 @@ def passes(repeats: int) -> dict[str, float]:
     source, method = dataset.open(), dataset.make_method()
     data_pass, evaluator = method.pass_over(source), Evaluator(method.assignment, source.labels)
     found = {
-        "k-means initialisation, 20 restarts": seconds_of(lambda: plan.prepare(method, data_pass))
+        "k-means initialization, 20 restarts": seconds_of(lambda: plan.prepare(method, data_pass))
     }
     phase = plan.make(method, data_pass, evaluator)
     target = phase.patterns["target_distribution"].pattern

@@ -50,7 +50,7 @@ class Streams:
 def global_seed(seed: int) -> Iterator[None]:
     """Seed torch's global generators inside the block, and restore them after it.
 
-    For what knows no other generator: layer initialisation, dropout, random transforms.
+    For what knows no other generator: layer initialization, dropout, random transforms.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)

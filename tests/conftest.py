@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-# no deadline: how long an example takes says nothing here; derandomised: a failure comes again
+# no deadline: how long an example takes says nothing here; derandomized: a failure comes again
 settings.register_profile("dcrf", deadline=None, derandomize=True)
 settings.load_profile("dcrf")
 

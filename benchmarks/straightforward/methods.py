@@ -136,13 +136,13 @@ class Interpolation:
         alpha = 0.5 * torch.rand(len(codes), 1)
         mixed = decoder(alpha * codes + (1 - alpha) * codes.flip(0))
         with torch.no_grad():
-            regulariser = self.share * samples + (1 - self.share) * decoder(codes)
+            regularizer = self.share * samples + (1 - self.share) * decoder(codes)
         # the critic's own loss must not move the autoencoder, so it gets the images detached
         errors = self.estimate(mixed.detach()) - alpha.squeeze(1)
         return {
             **self.autoencoder.losses(batch, iteration),
             "interpolation": (self.estimate(mixed) ** 2).mean(),
-            "critic": (errors**2).mean() + (self.estimate(regulariser) ** 2).mean(),
+            "critic": (errors**2).mean() + (self.estimate(regularizer) ** 2).mean(),
         }
 
     def estimate(self, samples: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class Assignment(Shared):
         """Return what the clusters are formed in, (n, d); the samples themselves by default."""
         return samples.flatten(1)
 
-    def cluster_centres(self) -> Tensor | None:
+    def cluster_centers(self) -> Tensor | None:
         """Return what clusters are formed around, (k, d) among the features; None without."""
         return None
 

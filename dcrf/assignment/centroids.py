@@ -19,7 +19,7 @@ from dcrf.storage.tensor_files import read_tensors
 class Centroids(nn.Module):
     """The centroids of a method, one row per cluster.
 
-    values: (k, d) parameter; (k, 0) until they are initialised. It stays the same object when
+    values: (k, d) parameter; (k, 0) until they are initialized. It stays the same object when
         they are recalculated, so an optimizer goes on with it.
     """
 
@@ -28,7 +28,7 @@ class Centroids(nn.Module):
         self.values = nn.Parameter(torch.empty(n_clusters, 0))
 
     @property
-    def are_initialised(self) -> bool:
+    def are_initialized(self) -> bool:
         """Whether there are any values yet."""
         return self.values.shape[1] > 0
 
@@ -43,9 +43,9 @@ class Centroids(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def recluster(self, features: Rows, num_restarts: int, seed: int) -> None:
-        """Move to the k-means centres of features (n, d), each to the one that continues it."""
-        centres = k_means(features, len(self.values), num_restarts, seed)
-        self.assign(in_order_of(centres, self.values.detach()))
+        """Move to the k-means centers of features (n, d), each to the one that continues it."""
+        centers = k_means(features, len(self.values), num_restarts, seed)
+        self.assign(in_order_of(centers, self.values.detach()))
 
 
 @dataclass(frozen=True, slots=True)

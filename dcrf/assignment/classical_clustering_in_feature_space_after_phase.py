@@ -12,7 +12,7 @@ from dcrf.randomness import draw_seed
 
 
 class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
-    """Hard assignments to the nearest centre that a classical clustering found.
+    """Hard assignments to the nearest center that a classical clustering found.
 
     Args:
         associated_feature_extractor: maps samples to features.
@@ -40,12 +40,12 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         self.cluster = CLUSTERINGS[classical_clustering_method_after_phase]
         self.num_restarts = classical_clustering_in_feature_space_after_phase_num_restarts
         self.n_clusters, self.generator = n_clusters, generator
-        self.centres = Centroids(n_clusters)
+        self.centers = Centroids(n_clusters)
 
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
         self.check_ready()
-        distances = torch.cdist(self.features(samples), self.centres.values.detach())
+        distances = torch.cdist(self.features(samples), self.centers.values.detach())
         nearest = distances.argmin(1, keepdim=True)
         impossible = torch.full_like(distances, -torch.inf)
         return impossible.scatter(1, nearest, 0.0)
@@ -54,13 +54,13 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         """Return the feature representations, (n, d)."""
         return self.feature_extractor(samples).flatten(1)
 
-    def cluster_centres(self) -> Tensor:
+    def cluster_centers(self) -> Tensor:
         """Return the centroids, (k, d)."""
-        return self.centres.values.detach()
+        return self.centers.values.detach()
 
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
-        is_clustered = self.centres.are_initialised
+        is_clustered = self.centers.are_initialized
         return None if is_clustered else f"clusters form after phase {self.phase!r}"
 
     def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
@@ -68,4 +68,4 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         if phase == self.phase:
             features = DatasetRows(data_pass, self.features)
             seed = draw_seed(self.generator)
-            self.centres.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))
+            self.centers.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))

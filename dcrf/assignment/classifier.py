@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 
-LABELLED_PREFIX = "highest_"
+LABELED_PREFIX = "highest_"
 
 
 class Classifier(Assignment):
@@ -49,7 +49,7 @@ class Classifier(Assignment):
 
     def members(self) -> Mapping[str, Assignment]:
         """All classifiers, where their scores decide."""
-        return self.classifiers if self.criterion.startswith(LABELLED_PREFIX) else {}
+        return self.classifiers if self.criterion.startswith(LABELED_PREFIX) else {}
 
     def observe(self, scores: Mapping[str, Mapping[str, float]]) -> None:
         """Remember the score that decides, of every classifier."""

@@ -19,11 +19,11 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     Args:
         associated_feature_extractor: maps samples to features (n, d).
-        centroids: (k, d) once they are initialised.
+        centroids: (k, d) once they are initialized.
         similarity_measure: `student_t` or `gaussian`.
         gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel, either
             `fixed_value` or the annealing schedule of deep k-means, which counts iterations
-            from the initialisation of the centroids.
+            from the initialization of the centroids.
 
     Source: Xie, Girshick, Farhadi, ICML 2016, eq. 1; Moradi Fard, Thonet, Gaussier 2020, eq. 4.
     """
@@ -74,19 +74,19 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         """Return the feature representations, (n, d)."""
         return self.feature_extractor(samples).flatten(1)
 
-    def cluster_centres(self) -> Tensor:
+    def cluster_centers(self) -> Tensor:
         """Return the centroids, (k, d)."""
         return self.centroids.values.detach()
 
     def missing(self) -> str | None:
         """Why samples cannot be assigned yet, or None."""
-        if self.centroids.are_initialised:
+        if self.centroids.are_initialized:
             return None
-        return "the centroids are not initialised yet (see use_centroids_during_phases)"
+        return "the centroids are not initialized yet (see use_centroids_during_phases)"
 
     def after_iteration(self) -> None:
-        """Count the iterations since the centroids were initialised."""
-        self.iterations += self.centroids.are_initialised
+        """Count the iterations since the centroids were initialized."""
+        self.iterations += self.centroids.are_initialized
 
     def get_extra_state(self) -> dict[str, int]:
         """Return where the annealing stands."""

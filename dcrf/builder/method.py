@@ -6,7 +6,7 @@ from torch import nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import SingleClassifier
-from dcrf.assignment.classifier import LABELLED_PREFIX
+from dcrf.assignment.classifier import LABELED_PREFIX
 from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.method_config import MappingConfig, MethodConfig, Options
@@ -17,7 +17,7 @@ from dcrf.mappings.layers import (
     bind_function,
     build_layer,
     check_sizes,
-    initialise,
+    initialize,
 )
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams, global_seed
@@ -98,7 +98,7 @@ def label_informed(config: MethodConfig) -> bool:
     """Whether labels decide anything: the end of a phase, or which classifier to take."""
     criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
     selection = str(config.strategy.options.get("classifier_selection_criterion", ""))
-    return selection.startswith(LABELLED_PREFIX) or any(map(needs_labels, criteria))
+    return selection.startswith(LABELED_PREFIX) or any(map(needs_labels, criteria))
 
 
 def build_mapping(
@@ -119,9 +119,9 @@ def build_mapping(
             check_sizes(layers[-1])
             _place(places, layer, path, made)
     for index, wanted in enumerate(entry.layer_initialization):
-        if len(layers) == len(entry.layers):  # else a layer to initialise may be missing
+        if len(layers) == len(entry.layers):  # else a layer to initialize may be missing
             with at(f"{entry.path}.layer_initialization[{index}]"):
-                initialise_layers(wanted, named)
+                initialize_layers(wanted, named)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
     mapping = TrainableMapping(
         layers,
@@ -151,12 +151,12 @@ def _functions(entry: MappingConfig, key: str, at: At, places: Places) -> list[T
     return functions
 
 
-def initialise_layers(entry: Options, named: Mapping[str, nn.Module]) -> None:
+def initialize_layers(entry: Options, named: Mapping[str, nn.Module]) -> None:
     """Give named layers the initial parameters that an entry asks for."""
     own = ("layer_names", "weight_type", "type")
     arguments = {key: value for key, value in entry.items() if key not in own}
     for name in entry["layer_names"]:
-        initialise(named[name], entry["weight_type"], entry["type"], arguments)
+        initialize(named[name], entry["weight_type"], entry["type"], arguments)
 
 
 def _features_for(

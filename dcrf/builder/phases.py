@@ -46,11 +46,11 @@ class PhaseBuilder:
         return bool(self.phase.loads or (entry and entry.file))
 
     def prepare(self, method: Method, data_pass: DatasetPass) -> None:
-        """Load parameters; initialise the centroids if this is the first phase to use them."""
+        """Load parameters; initialize the centroids if this is the first phase to use them."""
         for load in self.phase.loads:
             load_mapping(method.mappings[load.mapping_name], self.run.file_to_load(load.file))
         entry = self.run.config.centroids
-        if entry and self.phase.name in entry.phases and not method.centroids.are_initialised:
+        if entry and self.phase.name in entry.phases and not method.centroids.are_initialized:
             file = self.run.file_to_load(entry.file) if entry.file else Path()
             start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
             generator = self.run.streams.generator("centroids", self.dataset.name)

@@ -81,7 +81,7 @@ class Run:
 
     def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
         """Save all parameters, and the cluster (n,) of every sample where there are clusters."""
-        parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialised else [])]
+        parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
         for part in parts:
             file = saved_file(self.folder / "parameters", self.config.name, dataset, part, None)
             save_tensors(tensors_of(method, part), file)

@@ -39,11 +39,11 @@ def some_of(features: Rows) -> Tensor:
     return features[torch.arange(min(2, len(features)))]
 
 
-def in_order_of(centres: Tensor, earlier: Tensor) -> Tensor:
-    """Reorder centres (k, d) so that each takes the place of the earlier centre it continues.
+def in_order_of(centers: Tensor, earlier: Tensor) -> Tensor:
+    """Reorder centers (k, d) so that each takes the place of the earlier center it continues.
 
     The places are matched one to one with the least sum of squared distances, so that cluster
     numbers keep their meaning for target distributions and reassignment ratios.
     """
-    cost = torch.cdist(earlier.double(), centres.double()).square().cpu().numpy()
-    return centres[torch.from_numpy(linear_sum_assignment(cost)[1]).to(centres.device)]
+    cost = torch.cdist(earlier.double(), centers.double()).square().cpu().numpy()
+    return centers[torch.from_numpy(linear_sum_assignment(cost)[1]).to(centers.device)]

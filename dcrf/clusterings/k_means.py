@@ -18,11 +18,11 @@ _MINI_BATCH = 4096
 
 
 def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
-    """Cluster features (n, d) by k-means; return the centres (k, d) of the best restart.
+    """Cluster features (n, d) by k-means; return the centers (k, d) of the best restart.
 
     Where they are more than `MOST_VALUES` numbers, as many of the samples as make that many, drawn
     at random, are clustered by mini-batches (Sculley, WWW 2010), with restarts of the
-    initialisation only. Memory is bounded that way.
+    initialization only. Memory is bounded that way.
 
     The same seed gives the same bytes: with at most two threads the order in which scikit-learn
     adds up their partial sums cannot change a sum.
@@ -43,10 +43,10 @@ def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Te
     else:
         model = MiniBatchKMeans(**options, batch_size=_MINI_BATCH)
     with threadpool_limits(2), warnings.catch_warnings():
-        # fewer distinct points than clusters: some centres coincide, which is what k-means finds
+        # fewer distinct points than clusters: some centers coincide, which is what k-means finds
         warnings.simplefilter("ignore", ConvergenceWarning)
-        centres = model.fit(chosen.detach().cpu().numpy()).cluster_centers_
-    return torch.from_numpy(centres).to(chosen)
+        centers = model.fit(chosen.detach().cpu().numpy()).cluster_centers_
+    return torch.from_numpy(centers).to(chosen)
 
 
 def _rows_to_cluster(n: int, most: int, seed: int) -> Tensor:
@@ -63,4 +63,4 @@ def _rows_to_cluster(n: int, most: int, seed: int) -> Tensor:
 
 
 CLUSTERINGS = MappingProxyType({"k_means": k_means})
-"""Configured name -> (features (n, d), n_clusters, num_restarts, seed) -> centres (k, d)."""
+"""Configured name -> (features (n, d), n_clusters, num_restarts, seed) -> centers (k, d)."""

@@ -108,7 +108,7 @@ class View:
 
 
 def _has_alpha(example: Any) -> bool:
-    """Whether a sample is an image with transparency, which colour operations leave alone."""
+    """Whether a sample is an image with transparency, which color operations leave alone."""
     image = as_image(example)
     return isinstance(image, Image.Image) and "A" in image.getbands()
 

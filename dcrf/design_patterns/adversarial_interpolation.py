@@ -22,7 +22,7 @@ class AdversarialInterpolation(DesignPattern):
     gradient of its own losses with respect to its own parameters only.
 
     Losses:
-        autoencoder: how well the opponent recognises interpolations; the autoencoder lowers it.
+        autoencoder: how well the opponent recognizes interpolations; the autoencoder lowers it.
             With a critic the mean squared output, >= 0 (its weight is the paper's lambda); with
             a discriminator a cross-entropy in nats, >= 0.
         critic: squared error of the mixing coefficient, plus the squared output for mixtures of
@@ -77,16 +77,16 @@ class AdversarialInterpolation(DesignPattern):
         if not self.has_critic:
             return self._discriminator_losses(batch.samples, interpolations)
         reconstructions = self.decoder(codes).reshape_as(batch.samples)
-        regularisers = self.gamma * batch.samples + (1 - self.gamma) * reconstructions
-        return self._critic_losses(interpolations, coefficients, regularisers)
+        regularizers = self.gamma * batch.samples + (1 - self.gamma) * reconstructions
+        return self._critic_losses(interpolations, coefficients, regularizers)
 
     def _critic_losses(
-        self, interpolations: Tensor, coefficients: Tensor, regularisers: Tensor
+        self, interpolations: Tensor, coefficients: Tensor, regularizers: Tensor
     ) -> dict[str, Tensor]:
         found = self.opponent(interpolations)
         return {
             "autoencoder": undetected_interpolation(found),
-            "critic": critic_loss(found, coefficients, self.opponent(regularisers)),
+            "critic": critic_loss(found, coefficients, self.opponent(regularizers)),
         }
 
     def _discriminator_losses(self, samples: Tensor, interpolations: Tensor) -> dict[str, Tensor]:

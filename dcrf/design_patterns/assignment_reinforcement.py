@@ -28,7 +28,7 @@ class AssignmentReinforcement(DesignPattern):
     One choice per axis composes it: how samples and clusters are represented, which pairs count,
     how much, and how a pair's loss is measured. The k-means loss of deep k-means is `l2` on
     `feature_representation` and `centroid` over all pairs with the Gaussian weight;
-    self-labelling is `cross_entropy` on `soft_assignments` and `pseudolabel`.
+    self-labeling is `cross_entropy` on `soft_assignments` and `pseudolabel`.
 
     Losses:
         reinforcement: squared units of the representation (`l2`) or nats (`cross_entropy`) times
@@ -99,7 +99,7 @@ class AssignmentReinforcement(DesignPattern):
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Make sure that there are centroids where they are needed."""
         chosen = {self.clusters_as, self.weight, *self.selections} & OPTIONS_WITH_CENTROIDS
-        if chosen and (self.centroids is None or not self.centroids.are_initialised):
+        if chosen and (self.centroids is None or not self.centroids.are_initialized):
             raise TrainingError(
                 f"assignment_reinforcement with {sorted(chosen)[0]} needs centroids, and there "
                 "are none yet: give the cluster assignment strategy a "

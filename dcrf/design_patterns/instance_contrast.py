@@ -4,7 +4,7 @@ from torch import Tensor
 
 from dcrf.batch import Batch
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.functional.contrast import normalised_temperature_cross_entropy
+from dcrf.functional.contrast import normalized_temperature_cross_entropy
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -20,7 +20,7 @@ class InstanceContrast(DesignPattern):
 
     Args:
         contrastive_learning_head: maps samples to projections, as a rule after a feature
-            extractor as its prior mapping. Projections are normalised to length 1.
+            extractor as its prior mapping. Projections are normalized to length 1.
         temperature_parameter: tau, divides the cosine similarities, > 0.
 
     Source: Chen et al., ICML 2020, eq. 1, https://arxiv.org/abs/2002.05709.
@@ -38,4 +38,4 @@ class InstanceContrast(DesignPattern):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the contrast between the two views."""
         first, second = (self.head(batch.views[role]).flatten(1) for role in ("first", "second"))
-        return {"contrast": normalised_temperature_cross_entropy(first, second, self.temperature)}
+        return {"contrast": normalized_temperature_cross_entropy(first, second, self.temperature)}

@@ -68,7 +68,7 @@ class Trail:
         if wrong := misfit(module, given):
             self.on_misfit(Problem(self.places[module], *self._mended(module, given, wrong)))
         if not hasattr(module, "in_features") and not hasattr(module, "in_channels"):
-            self.unchanged[module] = given  # a normalisation
+            self.unchanged[module] = given  # a normalization
         return (values,)
 
     def problem(self, path: str, error: BaseException) -> Problem:

@@ -223,7 +223,7 @@ class _Rehearsal:
 
     def _start_centroids(self, phase: PhaseConfig) -> None:
         entry, centroids = self.config.centroids, self.method.centroids
-        if not entry or phase.name not in entry.phases or centroids.are_initialised:
+        if not entry or phase.name not in entry.phases or centroids.are_initialized:
             return
         extractor = self.method.mappings[entry.feature_extractor_name]
         n_clusters = self.dataset.num_clusters
@@ -236,7 +236,7 @@ class _Rehearsal:
                 values = start(rows, n_clusters, torch.Generator())
             self.saved.check_centroids(entry.file or Path(), values)
             centroids.assign(values)
-        self.failures.lacks_centroids = not centroids.are_initialised
+        self.failures.lacks_centroids = not centroids.are_initialized
 
     def _pass_for_clusters(self) -> DatasetPass:
         """Return a pass over as many samples as clusters need, two at least if there are two."""

@@ -9,7 +9,7 @@ Every limit lies between what healthy runs pass through and where collapsed ones
 - While a temperature is annealed, as in deep k-means, centroids lie on one another until clusters
   part: below a hundredth for two thousand iterations of a run that went on to work. So the
   evaluator passes none then.
-- A network just initialised may recover from anything: classifiers begin with most clusters empty,
+- A network just initialized may recover from anything: classifiers begin with most clusters empty,
   deep k-means with 99 % of the samples in one. Both are over within 60 iterations, also at a
   thirtieth of Adam's usual learning rate; a collapse stays. So a sign is an alarm only once it has
   lasted.
@@ -43,7 +43,7 @@ FEWEST_PER_CLUSTER = 2
 RELATIVE_SPREAD = 1e-3
 """Of features, against their size: less is rounded off by bfloat16 and TF32 (eight and ten bits),
 and a squared distance has no more than one digit left in 32 bits where it is expanded. A deep
-network just initialised has 0.1, pixels have 0.6."""
+network just initialized has 0.1, pixels have 0.6."""
 
 RELATIVE_DISTANCE = 1e-4
 """Between two centroids, against the spread of the features: they get the same samples, the same
@@ -61,19 +61,19 @@ FEATURE_SAMPLES = 256
 Features = NDArray[np.floating]
 
 
-def signs(sizes: Sequence[int], features: Features, centres: Features | None) -> dict[str, str]:
+def signs(sizes: Sequence[int], features: Features, centers: Features | None) -> dict[str, str]:
     """Return what looks collapsed now: kind -> sentence; nothing for a healthy state.
 
     Args:
         sizes: samples of every cluster, (k,).
         features: what clusters are formed in, (m, d), of some samples.
-        centres: what clusters are formed around, (k, d) among the features; None without.
+        centers: what clusters are formed around, (k, d) among the features; None without.
     """
     found = {
         "one cluster": one_cluster(sizes),
         "empty clusters": empty_clusters(sizes),
         "constant features": constant_features(features),
-        "merged centroids": None if centres is None else merged_centroids(features, centres),
+        "merged centroids": None if centers is None else merged_centroids(features, centers),
     }
     return {kind: sentence for kind, sentence in found.items() if sentence is not None}
 
@@ -122,12 +122,12 @@ def constant_features(features: Features) -> str | None:
     return "nearly all samples have the same features"
 
 
-def merged_centroids(features: Features, centres: Features) -> str | None:
+def merged_centroids(features: Features, centers: Features) -> str | None:
     """Say so if centroids (k, d) lie on one another, as measured by the features (m, d)."""
-    is_defined = len(centres) > 1 and centres.shape[1:] == features.shape[1:]
-    if not is_defined or not (np.isfinite(centres).all() and np.isfinite(features).all()):
+    is_defined = len(centers) > 1 and centers.shape[1:] == features.shape[1:]
+    if not is_defined or not (np.isfinite(centers).all() and np.isfinite(features).all()):
         return None
-    values, points = features.astype(np.float64), centres.astype(np.float64)
+    values, points = features.astype(np.float64), centers.astype(np.float64)
     values, points = values - np.median(values, axis=0), points - np.median(points, axis=0)
     nearest = KDTree(points).query(points, k=2)[0][:, 1]
     merged = int((nearest <= RELATIVE_DISTANCE * _distance(values)).sum())

@@ -91,10 +91,10 @@ class Evaluator:
         )
 
     def _collapse(self, data_pass: DatasetPass, sizes: tuple[int, ...]) -> dict[str, str]:
-        # while a temperature falls, centres lie on one another until their clusters part
-        centres = None if self.assignment.is_annealing else self.assignment.cluster_centres()
+        # while a temperature falls, centers lie on one another until their clusters part
+        centers = None if self.assignment.is_annealing else self.assignment.cluster_centers()
         features = self._features(data_pass, evenly_spaced(data_pass.n_samples, FEATURE_SAMPLES))
-        return signs(sizes, features, None if centres is None else centres.float().cpu().numpy())
+        return signs(sizes, features, None if centers is None else centers.float().cpu().numpy())
 
     def _quality(self, data_pass: DatasetPass, labels: Labels | None, clusters: Labels) -> dict:
         if labels is not None:

@@ -28,20 +28,20 @@ def mixed_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
     return shares * codes + (1 - shares) * codes.flip(0)
 
 
-def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularisers: Tensor) -> Tensor:
+def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularizers: Tensor) -> Tensor:
     """How badly a critic finds the mixing coefficients (L_d of ACAI).
 
     Args:
         on_interpolations: (n, ...) the critic's outputs for interpolations, averaged per sample.
         coefficients: (n,) what it should find.
-        on_regularisers: (n, ...) its outputs for mixtures of samples with their reconstructions,
+        on_regularizers: (n, ...) its outputs for mixtures of samples with their reconstructions,
             where it should find 0.
 
     Returns:
         Scalar, >= 0.
     """
     errors = _per_sample(on_interpolations) - coefficients
-    return errors.square().mean() + _per_sample(on_regularisers).square().mean()
+    return errors.square().mean() + _per_sample(on_regularizers).square().mean()
 
 
 def undetected_interpolation(on_interpolations: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def normalised_temperature_cross_entropy(
+def normalized_temperature_cross_entropy(
     first: Tensor, second: Tensor, temperature: float
 ) -> Tensor:
     """NT-Xent (SimCLR eq. 1, arXiv:2002.05709), the mean over the rows of both inputs.
@@ -16,7 +16,7 @@ def normalised_temperature_cross_entropy(
     once; its negatives are the 2n - 2 rows that are neither itself nor its positive.
 
     Args:
-        first: (n, d), need not be normalised.
+        first: (n, d), need not be normalized.
         second: (n, d).
         temperature: divides the cosine similarities, > 0.
 
@@ -47,6 +47,6 @@ def statistics_vector_contrast(
     Returns:
         Scalar, >= 0, in nats; 0 where k is 1.
     """
-    return normalised_temperature_cross_entropy(
+    return normalized_temperature_cross_entropy(
         first_log_assignments.exp().T, second_log_assignments.exp().T, temperature
     )

@@ -1,4 +1,4 @@
-"""Layers, functions and initialisations of torch.nn, made from the entries of a checked file.
+"""Layers, functions and initializations of torch.nn, made from the entries of a checked file.
 
 What torch refuses (a wrong type, a kernel larger than its input) is raised as torch raises it.
 """
@@ -107,7 +107,7 @@ def bind_function(entry: Entry) -> TensorFunction:
     return TensorFunction(function, _plain_arguments(entry, _FUNCTION_KEYS))
 
 
-def initialise(layer: nn.Module, weight_type: str, function_name: str, arguments: Entry) -> None:
+def initialize(layer: nn.Module, weight_type: str, function_name: str, arguments: Entry) -> None:
     """Overwrite a parameter of a layer by a function of torch.nn.init.
 
     Args:

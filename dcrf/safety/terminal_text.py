@@ -4,7 +4,7 @@ LONGEST_LINE = 2000
 
 
 def plain(text: str) -> str:
-    """Return text that moves no cursor, changes no colour and floods no screen.
+    """Return text that moves no cursor, changes no color and floods no screen.
 
     What cannot be printed is written as in a Python string, except for the ends of lines; of a
     very long line the beginning is left.

@@ -184,7 +184,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 REFUSED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "layers": _refused_layers,
-        "initializers": _frozen({"calculate_gain": "it gives a number and initialises nothing"}),
+        "initializers": _frozen({"calculate_gain": "it gives a number and initializes nothing"}),
         "functions": _frozen(_refused_functions),
         "optimizers": _refused_optimizers,
         "schedulers": _refused_schedulers,
@@ -205,7 +205,7 @@ _not_given: dict[str, dict[str, str]] = {
     },
     "initializers": {
         "generator": "the method's `seed` says where random numbers come from",
-        "tensor": "`layer_names` and `weight_type` say what is initialised",
+        "tensor": "`layer_names` and `weight_type` say what is initialized",
     },
     "functions": {
         "bias": _MODULE_STATE,

@@ -31,7 +31,7 @@ _INTEGERS = {
     *("bits", "divisor_override", "downscale_factor", "groups", "kernel_size", "max_size"),
     *("output_size", "padding", "size", "stride", "upscale_factor"),
 }
-# The same of numbers; and what may be a word nonetheless, by place: colours, and "random".
+# The same of numbers; and what may be a word nonetheless, by place: colors, and "random".
 _NUMBERS = _INTEGERS | {
     *("center", "degrees", "mean", "output_ratio", "p", "scale", "scale_factor"),
     *("sharpness_factor", "shear", "std", "threshold", "translate"),

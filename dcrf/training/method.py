@@ -18,7 +18,7 @@ class Method(nn.Module):
 
     mappings: name -> trainable mapping.
     assignment: the cluster assignment strategy.
-    centroids: shared by strategy and patterns; never initialised where nothing uses any.
+    centroids: shared by strategy and patterns; never initialized where nothing uses any.
     """
 
     def __init__(

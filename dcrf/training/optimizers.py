@@ -1,4 +1,4 @@
-"""Optimizers by group: whose losses they minimise, whose parameters they change, when they act."""
+"""Optimizers by group: whose losses they minimize, whose parameters they change, when they act."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ class GroupedOptimizer:
 class OptimizerGroups:
     """All optimizers of a phase.
 
-    routes: loss name -> weight and group; a loss of a group without optimizers is not minimised.
+    routes: loss name -> weight and group; a loss of a group without optimizers is not minimized.
     cycle: stages that repeat; without any, every optimizer acts in every iteration.
     """
 
@@ -82,7 +82,7 @@ class OptimizerGroups:
     cycle: Sequence[CycleStage] = ()
 
     def step(self, losses: Mapping[str, Tensor], clock: Clock) -> None:
-        """Minimise the losses of this iteration.
+        """Minimize the losses of this iteration.
 
         The gradients of all groups are taken before any optimizer steps, each with respect to
         the group's own parameters only. A parameter that no loss reaches gets no gradient.

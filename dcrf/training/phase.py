@@ -143,7 +143,7 @@ def run_phase(
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = _minimise(phase, clock, batch, data_pass, shared)
+        losses = _minimize(phase, clock, batch, data_pass, shared)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -156,7 +156,7 @@ def run_phase(
     return reason, state
 
 
-def _minimise(
+def _minimize(
     phase: Phase, clock: Clock, batch: Batch, data_pass: DatasetPass, shared: Sequence[Shared]
 ) -> dict[str, Tensor]:
     """Make a step, and return its losses; if it fails, find out which losses are to blame."""

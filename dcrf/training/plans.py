@@ -14,7 +14,7 @@ from dcrf.training.phase import Phase
 class PhasePlan:
     """A phase of a data set, to be made when its turn comes.
 
-    prepare: loads parameters, initialises centroids.
+    prepare: loads parameters, initializes centroids.
     make: builds patterns, optimizers and hooks for the method as it is then.
     max_iterations: None where the end is open.
     loads_files: whether `prepare` reads files, which may change while the phase runs.

@@ -183,9 +183,9 @@ def _mappings() -> dict[str, TrainableMapping]:
 def _data(dtype: torch.dtype) -> Batch:
     """Three blobs, and two other views of them."""
     generator = Generator().manual_seed(7)
-    centres = 2 * torch.randn(N_CLUSTERS, 4, generator=generator)
+    centers = 2 * torch.randn(N_CLUSTERS, 4, generator=generator)
     noise = torch.randn(2, N_SAMPLES, 4, generator=generator)
-    samples = centres.repeat(N_SAMPLES // N_CLUSTERS, 1) + 0.3 * noise[0]
+    samples = centers.repeat(N_SAMPLES // N_CLUSTERS, 1) + 0.3 * noise[0]
     views = {"noisy": samples + 0.1 * noise[1], "shifted": samples + 0.2}
     indices = torch.arange(N_SAMPLES)
     return Batch(indices, samples.to(dtype), {name: v.to(dtype) for name, v in views.items()})

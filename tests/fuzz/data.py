@@ -15,9 +15,9 @@ def write_data(folder: Path) -> None:
     vectors = made.normal(size=(31, 6)).astype(np.float32)
     labels = made.integers(3, size=31)
     np.savez(folder / "vectors.npz", samples=vectors, labels=labels)
-    np.savez(folder / "grey.npz", samples=made.integers(256, size=(24, 8, 7), dtype=np.uint8))
-    colours = made.integers(256, size=(20, 9, 9, 3), dtype=np.uint8)
-    np.savez(folder / "colours.npz", x=colours, y=made.integers(4, size=20))
+    np.savez(folder / "gray.npz", samples=made.integers(256, size=(24, 8, 7), dtype=np.uint8))
+    colors = made.integers(256, size=(20, 9, 9, 3), dtype=np.uint8)
+    np.savez(folder / "colors.npz", x=colors, y=made.integers(4, size=20))
     np.save(folder / "plain.npy", made.normal(size=(40, 2, 5)).astype(np.float64))
 
 
@@ -78,7 +78,7 @@ _SOURCES = (
     ({"source": "sklearn", "dataset": "load_digits"}, (1, 8, 8), 40),
     ({"source": "sklearn", "dataset": "load_iris"}, (4,), 50),
     (_npz("vectors"), (6,), 31),
-    (_npz("grey"), (1, 8, 7), 24),
-    (_npz("colours", samples_key="x", labels_key="y"), (3, 9, 9), 20),
+    (_npz("gray"), (1, 8, 7), 24),
+    (_npz("colors", samples_key="x", labels_key="y"), (3, 9, 9), 20),
     ({"source": "npy", "dataset": "plain", "path": "plain.npy"}, (2, 5), 40),
 )

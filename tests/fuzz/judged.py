@@ -19,7 +19,7 @@ LEGAL = {
 """Kind of a change -> the keys of numbers that may be changed like that.
 
 An order may be any number, a dimension counts from the end, a size of -1 follows from the others, a
-negative weight maximises, and a rate, an angle or a distance of 0 is the end of its range.
+negative weight maximizes, and a rate, an angle or a distance of 0 is the end of its range.
 """
 
 

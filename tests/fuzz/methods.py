@@ -49,8 +49,8 @@ def _mappings(random: Random, shape: tuple[int, ...], code: int, clusters: int) 
     specific = "design_pattern_specific"
     flat = [{"type": "Flatten"}]
     after = {"prior_mapping_name": "encoder"}
-    normalise = {"function_name": "normalize", "dim": random.choice([1, 1, 1, 4])}
-    after_all = {"post_processing_functions": [normalise]} if random.random() < 0.15 else {}
+    normalize = {"function_name": "normalize", "dim": random.choice([1, 1, 1, 4])}
+    after_all = {"post_processing_functions": [normalize]} if random.random() < 0.15 else {}
     return [
         _mapping("feature_extractor", "encoder", nets.encoder(random, shape, code), **after_all),
         _mapping(specific, "decoder", nets.decoder(random, shape, code)),

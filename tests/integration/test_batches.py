@@ -128,7 +128,7 @@ def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
         "crashing": endless("crashing"),
         "killed": endless("killed"),
         "slow": endless("slow"),
-        "broken": method(colour="red"),
+        "broken": method(color="red"),
         "healthy": method(name="healthy"),
         "stopped": endless("stopped"),
         "unreached": method(name="unreached"),
@@ -377,7 +377,7 @@ def test_files_that_do_not_go_together_leave_the_others_alone(call, tmp_path):
 
 
 def test_where_no_file_can_be_used_there_is_no_batch(call, tmp_path):
-    code, _, err = call(written(tmp_path, method(colour="red")), "--resume_on_error")
+    code, _, err = call(written(tmp_path, method(color="red")), "--resume_on_error")
 
     assert code == 2
     assert "nothing was run" in err

@@ -185,7 +185,7 @@ def test_paths_are_also_looked_up_beside_main_py(call):
 
 
 def test_all_problems_of_all_files_are_shown_and_nothing_runs(call, tmp_path):
-    broken = method(colour="red", device=3)
+    broken = method(color="red", device=3)
     files = [
         written(tmp_path, broken, "a.json"),
         written(tmp_path, method(name="fine"), "b.json"),
@@ -195,7 +195,7 @@ def test_all_problems_of_all_files_are_shown_and_nothing_runs(call, tmp_path):
     code, _, err = call(*files)
 
     assert code == 2
-    for expected in ("a.json", "'colour'", "$.device", "c.json", "$.phases", "nothing was run"):
+    for expected in ("a.json", "'color'", "$.device", "c.json", "$.phases", "nothing was run"):
         assert expected in err
     assert "b.json" not in err
     assert folders(tmp_path) == []

@@ -67,12 +67,12 @@ def test_of_two_methods_that_save_to_one_file_the_second_has_a_problem(validate)
 
 
 def test_problems_of_files_and_between_them_are_told_at_once(validate):
-    contents = {"a.json": method(colour="red"), "b.json": loading("nowhere.pth")}
+    contents = {"a.json": method(color="red"), "b.json": loading("nowhere.pth")}
 
     code, out, err = validate({**contents, "c.json": method(name="c")})
 
     assert (code, out) == (2, "c.json: ok\n")
-    assert "'colour'" in err
+    assert "'color'" in err
     assert "nowhere.pth" in err
     assert "2 files cannot be used" in err
 

@@ -80,7 +80,7 @@ def test_one_pattern_may_stand_twice_in_a_phase(run):
 
     names = {"assignment_entropy/negative_entropy", "assignment_entropy_2/negative_entropy"}
     assert names <= seen
-    # the second one is minimised too: without its weight the parameters are others
+    # the second one is minimized too: without its weight the parameters are others
     encoder = "tiny_digits_encoder.pth"
     assert contents(run(weightless))[encoder] != contents(twice)[encoder]
 
@@ -153,7 +153,7 @@ def test_a_final_evaluation_that_is_not_possible_is_absent_with_a_reason(run):
     (entry,) = result(run(content))["datasets"]
 
     assert entry["evaluation"] is None
-    assert "not initialised" in entry["absent"]
+    assert "not initialized" in entry["absent"]
 
 
 def test_saved_parameters_and_centroids_are_loaded_by_another_method(run, tmp_path):

@@ -20,7 +20,7 @@ from tests.cases.methods import digits, method, written
 from tests.security import files
 
 HERE = files.Path("trace")  # names only: every test makes its own
-ADVICE = ("weights_only", "allow_pickle", "\x1b", "0x")  # how to run the code, colours, addresses
+ADVICE = ("weights_only", "allow_pickle", "\x1b", "0x")  # how to run the code, colors, addresses
 HUGE = 2**60
 
 

@@ -26,7 +26,7 @@ from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
 from dcrf.data.sources.load import open_data
 from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DcrfError
-from dcrf.mappings.layers import bind_function, build_layer, initialise
+from dcrf.mappings.layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import TABLES
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 from tests.security import methods
@@ -119,7 +119,7 @@ def try_building(watch: Watch) -> list[str]:
     builders: dict[str, Callable[[str], object]] = {
         "layers": lambda name: build_layer({"type": name}),
         "functions": lambda name: bind_function({"function_name": name}),
-        "initializers": lambda name: initialise(nn.Linear(1, 1), "weight", name, {}),
+        "initializers": lambda name: initialize(nn.Linear(1, 1), "weight", name, {}),
         "optimizers": lambda name: build_optimizer(
             OptimizerConfig("$", name, None, "default", (), False, {}), [parameter]
         ),

@@ -76,7 +76,7 @@ def _fixed_centroids(data: Data) -> Iterator[Problem]:
 
 
 def _numbers_of_clusters(data: Data) -> Iterator[Problem]:
-    """What a data set keeps, centroids, centres or a classifier's outputs, has their number."""
+    """What a data set keeps, centroids, centers or a classifier's outputs, has their number."""
     datasets = in_order(data, "datasets")
     for (_, before), (path, dataset) in pairwise(datasets):
         number, kept = dataset.get("num_clusters"), before.get("num_clusters")

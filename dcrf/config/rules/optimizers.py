@@ -1,4 +1,4 @@
-"""Which optimizer minimises which loss, and when it acts."""
+"""Which optimizer minimizes which loss, and when it acts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -71,13 +71,13 @@ def _parts(path: str, optimizer: Data) -> dict[str, str]:
 
 
 def _unmatched(phase: PhaseConfig) -> Iterator[str]:
-    minimised = {optimizer.group_name for optimizer in phase.optimizers}
+    minimized = {optimizer.group_name for optimizer in phase.optimizers}
     given = {group for pattern in phase.design_patterns for group in pattern.groups.values()}
     for pattern in phase.design_patterns:
         for group in dict.fromkeys(pattern.groups.values()):
-            if group not in minimised:
+            if group not in minimized:
                 lack = f"no optimizer of group {group!r}"
-                yield f"{pattern.path}: {lack}; the loss is reported, not minimised"
+                yield f"{pattern.path}: {lack}; the loss is reported, not minimized"
     for optimizer in phase.optimizers:
         if optimizer.group_name not in given:
             yield f"{optimizer.path}: no loss of group {optimizer.group_name!r}; it does nothing"

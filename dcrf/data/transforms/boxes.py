@@ -147,11 +147,11 @@ def _resizing_weights(start: Tensor, length: Tensor, size: int, target: int) -> 
     start, length = start.view(-1, 1, 1), length.view(-1, 1, 1)
     scale = length / target
     places = start + scale * (torch.arange(target, device=start.device) + 0.5).view(-1, 1)
-    centres = torch.arange(size, device=start.device) + 0.5
-    in_box = (centres > start) & (centres < start + length)
-    centres = centres.where(in_box, torch.inf)  # too far away to weigh anything
+    centers = torch.arange(size, device=start.device) + 0.5
+    in_box = (centers > start) & (centers < start + length)
+    centers = centers.where(in_box, torch.inf)  # too far away to weigh anything
     width = scale.clamp_min(1)
-    weights = (centres / width - places / width).abs_().neg_().add_(1).clamp_min_(0)
+    weights = (centers / width - places / width).abs_().neg_().add_(1).clamp_min_(0)
     return weights.mul_(weights.sum(dim=2, keepdim=True).reciprocal_())
 
 

@@ -1,4 +1,4 @@
-"""Colour changes of whole batches, a different one for every image.
+"""Color changes of whole batches, a different one for every image.
 
 Images are float (n, C, H, W) in [0, 1] with 1 or 3 channels; factors are (n,). The formulas are
 those of torchvision's functions for tensors.
@@ -26,17 +26,17 @@ def adjust_brightness(images: Tensor, factors: Tensor) -> Tensor:
 
 
 def adjust_contrast(images: Tensor, factors: Tensor) -> Tensor:
-    """Blend with the image's mean brightness; 1 changes nothing, 0 is even grey."""
+    """Blend with the image's mean brightness; 1 changes nothing, 0 is even gray."""
     return _blend(images, grayscale(images).mean(dim=(1, 2, 3), keepdim=True), factors)
 
 
 def adjust_saturation(images: Tensor, factors: Tensor) -> Tensor:
-    """Blend with the grey image; 1 changes nothing, 0 is grey."""
+    """Blend with the gray image; 1 changes nothing, 0 is gray."""
     return images if images.shape[1] == 1 else _blend(images, grayscale(images), factors)
 
 
 def adjust_hue(images: Tensor, factors: Tensor) -> Tensor:
-    """Turn the hue by `factors` of the colour circle, in [-0.5, 0.5]; 0 changes nothing."""
+    """Turn the hue by `factors` of the color circle, in [-0.5, 0.5]; 0 changes nothing."""
     if images.shape[1] == 1:
         return images
     value = images.amax(dim=1)
@@ -126,5 +126,5 @@ def _hue(images: Tensor, value: Tensor, spread: Tensor) -> Tensor:
     not_red, not_green = value != red, value != green
     rise = torch.where(not_red, torch.where(not_green, red - green, blue - red), green - blue)
     start = not_red.to(images.dtype) * (2 + 2 * not_green.to(images.dtype))
-    smallest = torch.finfo(images.dtype).tiny  # grey has no hue; any does
+    smallest = torch.finfo(images.dtype).tiny  # gray has no hue; any does
     return rise.div_(spread.clamp_min(smallest)).add_(start).div_(6)

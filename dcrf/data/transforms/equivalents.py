@@ -148,7 +148,7 @@ def _pad(transform: Any, images: Tensor, padding: int | Sequence[int]) -> Tensor
 
 
 def _center(transform: Any, images: Tensor) -> Tensor:
-    """Return the centre of a rotation (2,) in pixels from the middle of the image."""
+    """Return the center of a rotation (2,) in pixels from the middle of the image."""
     middle = torch.tensor([images.shape[3] / 2, images.shape[2] / 2], dtype=torch.float64)
     if transform.center is None:
         return torch.zeros_like(middle)

@@ -2,7 +2,7 @@
 
 Images are float (n, C, H, W). Parameters have one row per image, on the CPU, and are drawn from
 the distributions of the torchvision class that a function names. Pixels follow the conventions of
-torchvision's functions for tensors: `grid_sample` with pixel centres at halves.
+torchvision's functions for tensors: `grid_sample` with pixel centers at halves.
 """
 
 from collections.abc import Sequence

@@ -109,12 +109,12 @@ def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order
     torch.testing.assert_close(parameter.data, means[list(order)], atol=0.1, rtol=0)
 
 
-def test_centroids_know_whether_they_are_initialised():
+def test_centroids_know_whether_they_are_initialized():
     centroids = Centroids(3)
 
-    assert not centroids.are_initialised
+    assert not centroids.are_initialized
     centroids.assign(torch.zeros(3, 2))
-    assert centroids.are_initialised
+    assert centroids.are_initialized
 
 
 def test_a_model_without_centroids_takes_over_those_of_another():

@@ -54,4 +54,4 @@ def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
 def test_the_centres_are_part_of_the_model(strategy):
     strategy.after_phase("pretraining", data_pass)
 
-    assert sorted(strategy.state_dict()["centres.values"].mean(1).tolist()) == [0, 4]
+    assert sorted(strategy.state_dict()["centers.values"].mean(1).tolist()) == [0, 4]

@@ -61,7 +61,7 @@ def test_building_leaves_the_global_generator_alone(load):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_layers_are_initialised_as_the_file_says(load):
+def test_layers_are_initialized_as_the_file_says(load):
     wanted = {"layer_names": ["only"], "weight_type": "bias", "type": "constant", "val": 0.5}
     mapping = linear("head", layer_initialization=[wanted])
     mapping["layers"][0]["name"] = "only"

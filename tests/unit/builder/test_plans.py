@@ -109,7 +109,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
     ]
 
     assert made.method.mappings["encoder"].bf16
-    assert made.method.centroids.are_initialised
+    assert made.method.centroids.are_initialized
     values = [*made.method.parameters(), *state.losses.values(), *kept]
     assert {value.dtype for value in values} == {torch.float32}
     assert len(kept) > 0
@@ -247,10 +247,10 @@ def test_a_pattern_may_take_the_assignments_of_a_classifier(world):
     assert assignment.feature_extractor is made.method.mappings["encoder"]
 
 
-def test_centroids_are_initialised_on_entering_the_first_phase_that_uses_them(world):
+def test_centroids_are_initialized_on_entering_the_first_phase_that_uses_them(world):
     made = world()
     made.phase(0)
-    assert not made.method.centroids.are_initialised
+    assert not made.method.centroids.are_initialized
 
     made.phase(1)
     first = made.method.centroids.values.detach().clone()

@@ -33,8 +33,8 @@ def test_the_losses_with_a_critic_are_those_of_acai(n, gamma):
     def critic(values):
         return world.mappings["critic"](values).mean(dim=1)
 
-    on_regularisers = critic(gamma * samples + (1 - gamma) * rebuilt)
-    expected = (critic(mixed) - shares).square().mean() + on_regularisers.square().mean()
+    on_regularizers = critic(gamma * samples + (1 - gamma) * rebuilt)
+    expected = (critic(mixed) - shares).square().mean() + on_regularizers.square().mean()
     torch.testing.assert_close(losses["critic"], expected)
     torch.testing.assert_close(losses["autoencoder"], critic(mixed).square().mean())
 

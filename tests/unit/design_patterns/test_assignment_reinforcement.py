@@ -19,7 +19,7 @@ DECODED = {
     "cluster_representation": "centroid_processed_by_decoder",
     "associated_decoder_name": "decoder",
 }
-SELF_LABELLING = {
+SELF_LABELING = {
     "loss_type": "cross_entropy",
     "sample_representation": "soft_assignments",
     "cluster_representation": "pseudolabel",
@@ -175,8 +175,8 @@ def test_samples_on_their_centroid_give_finite_gradients():
     assert world.centroids.values.grad.isfinite().all()
 
 
-def test_self_labelling_needs_no_centroids():
-    world = World(changed({**ENTRY, **SELF_LABELLING}, {"associated_feature_extractor_name": None}))
+def test_self_labeling_needs_no_centroids():
+    world = World(changed({**ENTRY, **SELF_LABELING}, {"associated_feature_extractor_name": None}))
     world.pattern.centroids = None
     q = world.mappings["classifier"](samples_of(world))
 
@@ -188,8 +188,8 @@ def test_self_labelling_needs_no_centroids():
     [
         ({}, "centroid"),
         ({"sample_representation": "original_sample", **DECODED}, "centroid_processed_by_decoder"),
-        ({**SELF_LABELLING, "cluster_selection_criterion": "nearest_centroid"}, "nearest_centroid"),
-        ({**SELF_LABELLING, "sample_selection_criterion": DISTANCE, DISTANCE: 1}, DISTANCE),
+        ({**SELF_LABELING, "cluster_selection_criterion": "nearest_centroid"}, "nearest_centroid"),
+        ({**SELF_LABELING, "sample_selection_criterion": DISTANCE, DISTANCE: 1}, DISTANCE),
     ],
 )
 def test_options_that_need_centroids_say_so_where_there_are_none(change, option):
@@ -216,7 +216,7 @@ def test_the_feature_extractor_is_the_encoder_where_none_is_given():
         (DECODED, "cluster_representation"),
         ({"loss_type": "cross_entropy"}, "cluster_representation"),
         (
-            {**SELF_LABELLING, "cluster_selection_criterion": "all_clusters"},
+            {**SELF_LABELING, "cluster_selection_criterion": "all_clusters"},
             "cluster_selection_criterion",
         ),
     ],

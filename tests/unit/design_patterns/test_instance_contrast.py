@@ -4,7 +4,7 @@ from torch import nn
 
 from dcrf.batch import Batch
 from dcrf.design_patterns.instance_contrast import InstanceContrast
-from dcrf.functional.contrast import normalised_temperature_cross_entropy
+from dcrf.functional.contrast import normalized_temperature_cross_entropy
 from dcrf.mappings.mapping import TrainableMapping
 from tests.cases.tiny import CASES, World, changed
 from tests.cases.validity import errors
@@ -16,7 +16,7 @@ def test_the_head_projects_both_views_after_its_prior_mapping():
     world = World({**ENTRY, "batch_augmentation_name_2": "shifted"})
     head, encoder = world.mappings["head"], world.mappings["encoder"]
     first, second = (head.net(encoder(world.data.views[v][:5])) for v in ("noisy", "shifted"))
-    expected = normalised_temperature_cross_entropy(first, second, 0.5)
+    expected = normalized_temperature_cross_entropy(first, second, 0.5)
 
     torch.testing.assert_close(world.losses(torch.arange(5))["contrast"], expected)
 

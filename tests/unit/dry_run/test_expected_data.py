@@ -90,7 +90,7 @@ def normalize(channels):
 
 @pytest.fixture
 def of_unknown_size(look):
-    """Look at coloured images, whose size only reading them tells."""
+    """Look at colored images, whose size only reading them tells."""
 
     def looker(*transforms):
         data = {"source": "torchvision", "dataset": "DTD", "root": "."}
@@ -159,7 +159,7 @@ def test_images_in_folders_are_counted(look, folder, changes, place):
     assert look(**data | changes)[1] == [f"$.datasets[0].{place}"]
 
 
-GREY, SMALL = np.zeros((60, 8, 8), np.uint8), np.zeros((60, 7, 7), np.uint8)
+GRAY, SMALL = np.zeros((60, 8, 8), np.uint8), np.zeros((60, 7, 7), np.uint8)
 COLOURED, VECTORS = np.zeros((60, 8, 8, 3), np.uint8), np.zeros((60, 5), np.float32)
 FLOATS = np.zeros((60, 1, 8, 8), np.float32)
 
@@ -194,7 +194,7 @@ def look_at_arrays(look, tmp_path):
     ],
 )
 def test_parts_that_do_not_fit_together(look_at_arrays, other, transforms, place):
-    shape, problems = look_at_arrays(GREY, other, transforms=transforms, batch_augmentations=view())
+    shape, problems = look_at_arrays(GRAY, other, transforms=transforms, batch_augmentations=view())
 
     assert (shape, problems[0]) == (None, f"$.datasets[0].transforms{place}")
 
@@ -209,13 +209,13 @@ def test_parts_that_do_not_fit_together(look_at_arrays, other, transforms, place
     ],
 )
 def test_parts_that_transforms_or_a_range_make_alike(look_at_arrays, other, changes):
-    assert look_at_arrays(GREY, other, **changes) == ((1, 8, 8), [])
+    assert look_at_arrays(GRAY, other, **changes) == ((1, 8, 8), [])
 
 
 def test_ranges_may_leave_the_first_part_out(look_at_arrays):
     ends = {"index_of_first_sample_to_use": 60, "index_of_last_sample_to_use": 119}
 
-    assert look_at_arrays(VECTORS, GREY, **ends) == ((1, 8, 8), [])
+    assert look_at_arrays(VECTORS, GRAY, **ends) == ((1, 8, 8), [])
 
 
 @pytest.mark.parametrize(
@@ -233,15 +233,15 @@ def test_ranges_may_leave_the_first_part_out(look_at_arrays):
 )
 def test_the_option_at_fault_is_named(look, tmp_path, changes, place):
     (tmp_path / "bad").write_bytes(b"PK")
-    np.save(tmp_path / "0.npy", GREY)
-    np.savez(tmp_path / "0.npz", samples=GREY)
-    np.savez(tmp_path / "no_samples.npz", x=GREY)
+    np.save(tmp_path / "0.npy", GRAY)
+    np.savez(tmp_path / "0.npz", samples=GRAY)
+    np.savez(tmp_path / "no_samples.npz", x=GRAY)
 
     assert look(**{"source": "npz", **changes})[1] == [f"$.datasets[0].{place}"]
 
 
 def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
-    np.savez(tmp_path / "0.npz", samples=GREY)
+    np.savez(tmp_path / "0.npz", samples=GRAY)
     changes = {"source": "npz", "path": "0.npz", "samples_key": "sampels"}
     problems = []
     expected(load(datasets=[digits(**changes)]).datasets[0], {}, collecting(problems))

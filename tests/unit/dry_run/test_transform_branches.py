@@ -5,7 +5,7 @@ import pytest
 from dcrf.data.transforms.build import build_transforms
 from dcrf.dry_run.transform_branches import MOST_VARIANTS, sure_variants
 
-CROP, GREY = {"type": "CenterCrop", "size": 4}, {"type": "Grayscale"}
+CROP, GRAY = {"type": "CenterCrop", "size": 4}, {"type": "Grayscale"}
 TENSOR = {"type": "ToTensor"}
 
 
@@ -30,15 +30,15 @@ def one_of(*members, **options):
             [{"type": "RandomApply", "positional_arguments": [[CROP], 0.1]}, TENSOR],
             [[by_chance(CROP, p=0.0), TENSOR], [by_chance(CROP, p=1.0), TENSOR]],
         ),
-        ([one_of(CROP, GREY), TENSOR], [[CROP, TENSOR], [GREY, TENSOR]]),
-        ([one_of(CROP, GREY, TENSOR, p=[1, 0, 2])], [[CROP], [TENSOR]]),
+        ([one_of(CROP, GRAY), TENSOR], [[CROP, TENSOR], [GRAY, TENSOR]]),
+        ([one_of(CROP, GRAY, TENSOR, p=[1, 0, 2])], [[CROP], [TENSOR]]),
         (
-            [one_of(CROP, one_of(GREY, TENSOR)), one_of(TENSOR, CROP)],
-            [[CROP, TENSOR], [GREY, CROP], [TENSOR, TENSOR]],
+            [one_of(CROP, one_of(GRAY, TENSOR)), one_of(TENSOR, CROP)],
+            [[CROP, TENSOR], [GRAY, CROP], [TENSOR, TENSOR]],
         ),
         (
-            [{"type": "Compose", "transforms": [one_of(CROP, GREY)]}],
-            [[{"type": "Compose", "transforms": [some]}] for some in (CROP, GREY)],
+            [{"type": "Compose", "transforms": [one_of(CROP, GRAY)]}],
+            [[{"type": "Compose", "transforms": [some]}] for some in (CROP, GRAY)],
         ),
     ],
 )

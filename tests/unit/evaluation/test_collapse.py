@@ -72,7 +72,7 @@ def test_features_are_constant(features, is_constant):
 
 
 @pytest.mark.parametrize(
-    ("centres", "merged"),
+    ("centers", "merged"),
     [
         (HEALTHY, 0),
         (np.array([[0, 1], [0, 1], [2, 1]]), 2),
@@ -82,13 +82,13 @@ def test_features_are_constant(features, is_constant):
         (np.array([[1, 1]]), 0),
         (np.array([[1, 1, 1], [1, 1, 1]]), 0),  # among other features
         (np.array([[np.nan, 1], [1, 1]]), 0),
-        (np.empty((3, 0)), 0),  # not initialised
+        (np.empty((3, 0)), 0),  # not initialized
     ],
 )
-def test_centroids_lie_on_one_another(centres, merged):
-    found = merged_centroids(SQUARE, centres)
+def test_centroids_lie_on_one_another(centers, merged):
+    found = merged_centroids(SQUARE, centers)
 
-    assert found == (f"{merged} of {len(centres)} centroids lie on another one" if merged else None)
+    assert found == (f"{merged} of {len(centers)} centroids lie on another one" if merged else None)
 
 
 @pytest.mark.parametrize("features", [np.full((4, 2), np.inf), np.full((4, 2), np.nan)])
@@ -110,7 +110,7 @@ BULK = RANDOM.normal(size=(256, 5))
 OUTLIER = np.r_[BULK[:-1], np.full((1, 5), 3e5)]
 AROUND = RANDOM.normal(size=(10, 5))
 NOISE = RANDOM.normal(size=(256, 500))
-AXIS = np.eye(1, 500) * 0.8  # k-means with two centres halves a Gaussian there
+AXIS = np.eye(1, 500) * 0.8  # k-means with two centers halves a Gaussian there
 LINE = RANDOM.uniform(size=(256, 1))
 DIGITS = load_digits().data[:500]
 K_MEANS = KMeans(10, n_init=1, random_state=0).fit(DIGITS)
@@ -143,25 +143,25 @@ COLLAPSED_STATES = {
 KINDS = ["one cluster", "empty clusters", "constant features", "merged centroids"]
 EVERY = [(*state, []) for state in HEALTHY_STATES.values()] + [*COLLAPSED_STATES.values()]
 every_state = pytest.mark.parametrize(
-    ("sizes", "features", "centres", "kinds"), EVERY, ids=[*HEALTHY_STATES, *COLLAPSED_STATES]
+    ("sizes", "features", "centers", "kinds"), EVERY, ids=[*HEALTHY_STATES, *COLLAPSED_STATES]
 )
 
 
-def kinds_of(sizes, features, centres):
-    return list(signs(tuple(sizes), features, None if centres is None else np.asarray(centres)))
+def kinds_of(sizes, features, centers):
+    return list(signs(tuple(sizes), features, None if centers is None else np.asarray(centers)))
 
 
 @every_state
-def test_what_has_collapsed_is_told_and_nothing_else(sizes, features, centres, kinds):
-    assert kinds_of(sizes, features, centres) == [KINDS[kind] for kind in kinds]
+def test_what_has_collapsed_is_told_and_nothing_else(sizes, features, centers, kinds):
+    assert kinds_of(sizes, features, centers) == [KINDS[kind] for kind in kinds]
 
 
 @every_state
-def test_the_order_of_samples_and_clusters_changes_nothing(sizes, features, centres, kinds):
+def test_the_order_of_samples_and_clusters_changes_nothing(sizes, features, centers, kinds):
     random = np.random.default_rng(1)
     for _ in range(3):
         samples, clusters = random.permutation(len(features)), random.permutation(len(sizes))
-        moved = None if centres is None else np.asarray(centres)[clusters]
+        moved = None if centers is None else np.asarray(centers)[clusters]
         found = kinds_of(np.array(sizes)[clusters], features[samples], moved)
 
         assert found == [KINDS[kind] for kind in kinds]
@@ -169,8 +169,8 @@ def test_the_order_of_samples_and_clusters_changes_nothing(sizes, features, cent
 
 @every_state
 @pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0), (1e6, 0), (1, 7), (1e3, -3e4)])
-def test_scale_and_place_change_nothing(sizes, features, centres, kinds, scale, shift):
-    moved = None if centres is None else np.asarray(centres) * scale + shift
+def test_scale_and_place_change_nothing(sizes, features, centers, kinds, scale, shift):
+    moved = None if centers is None else np.asarray(centers) * scale + shift
     found = kinds_of(sizes, features * scale + shift, moved)
 
     place = {"constant features"} if shift else set()  # which is seen against the place
@@ -178,10 +178,10 @@ def test_scale_and_place_change_nothing(sizes, features, centres, kinds, scale, 
 
 
 @every_state
-def test_a_rotation_changes_nothing(sizes, features, centres, kinds):
+def test_a_rotation_changes_nothing(sizes, features, centers, kinds):
     turn = np.linalg.qr(np.random.default_rng(2).normal(size=[features.shape[1]] * 2))[0]
     middle = np.median(features, axis=0)
-    moved = None if centres is None else (np.asarray(centres) - middle) @ turn + middle
+    moved = None if centers is None else (np.asarray(centers) - middle) @ turn + middle
 
     found = kinds_of(sizes, (features - middle) @ turn + middle, moved)
 

@@ -95,15 +95,15 @@ def test_signs_of_collapse_are_told_with_and_without_labels():
 
 
 class Around(Given):
-    """Has centres, features of its own, and a temperature."""
+    """Has centers, features of its own, and a temperature."""
 
-    centres, flat, is_annealing = torch.eye(3), 1.0, False
+    centers, flat, is_annealing = torch.eye(3), 1.0, False
 
     def features(self, samples):
         return samples * self.flat
 
-    def cluster_centres(self):
-        return self.centres
+    def cluster_centers(self):
+        return self.centers
 
 
 def test_features_and_centres_are_those_of_the_assignment():
@@ -111,7 +111,7 @@ def test_features_and_centres_are_those_of_the_assignment():
     evaluator = Evaluator(assignment, lambda: LABELS)
 
     assert evaluator.evaluate(data_pass).collapse == {}
-    assignment.centres = torch.eye(3)[[0, 1, 1]]
+    assignment.centers = torch.eye(3)[[0, 1, 1]]
     assert evaluator.evaluate(data_pass).collapse == {
         "merged centroids": "2 of 3 centroids lie on another one"
     }

@@ -47,8 +47,8 @@ def test_mixing_agrees_with_the_formula_in_loops_for_codes_of_any_shape(shape):
 def test_critic_loss_by_hand():
     """Means 0.5 and 0.1 against 0.3 and 0.1; then means 0.2 and 0 against 0."""
     on_interpolations = torch.tensor([[0.4, 0.6], [0.0, 0.2]])
-    on_regularisers = torch.tensor([[0.2, 0.2], [1.0, -1.0]])
-    found = critic_loss(on_interpolations, torch.tensor([0.3, 0.1]), on_regularisers)
+    on_regularizers = torch.tensor([[0.2, 0.2], [1.0, -1.0]])
+    found = critic_loss(on_interpolations, torch.tensor([0.3, 0.1]), on_regularizers)
 
     assert found.item() == pytest.approx((0.2**2 + 0) / 2 + (0.2**2 + 0) / 2)
 

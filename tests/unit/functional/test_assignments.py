@@ -32,7 +32,7 @@ def slow_squared_distance(one, other):
     return sum((a - b) ** 2 for a, b in zip(one.tolist(), other.tolist(), strict=True))
 
 
-def slow_normalised(rows):
+def slow_normalized(rows):
     return torch.tensor([[v / sum(row) for v in row] for row in rows], dtype=torch.float64)
 
 
@@ -83,14 +83,14 @@ def test_student_t_agrees_with_the_formula_in_loops(dof):
     ]
 
     found = student_t_log_assignments(features, centroids, dof).exp()
-    torch.testing.assert_close(found, slow_normalised(kernel))
+    torch.testing.assert_close(found, slow_normalized(kernel))
 
 
 def test_gaussian_agrees_with_the_formula_in_loops():
     features, centroids = points(5, 3), points(4, 3, seed=1)
     kernel = [[math.exp(-0.7 * slow_squared_distance(z, c)) for c in centroids] for z in features]
 
-    torch.testing.assert_close(gaussian(features, centroids).exp(), slow_normalised(kernel))
+    torch.testing.assert_close(gaussian(features, centroids).exp(), slow_normalized(kernel))
 
 
 @every_kernel
@@ -136,7 +136,7 @@ def test_target_distribution_agrees_with_the_formula_in_loops():
     f = [sum(q[i, j].item() for i in range(6)) for j in range(3)]
     weights = [[q[i, j].item() ** 2 / f[j] for j in range(3)] for i in range(6)]
 
-    torch.testing.assert_close(target_distribution(q), slow_normalised(weights))
+    torch.testing.assert_close(target_distribution(q), slow_normalized(weights))
 
 
 def test_target_distribution_keeps_no_graph_and_sharpens():

@@ -5,7 +5,7 @@ import torch
 from torch.autograd import gradcheck
 
 from dcrf.functional.contrast import (
-    normalised_temperature_cross_entropy,
+    normalized_temperature_cross_entropy,
     statistics_vector_contrast,
 )
 
@@ -33,7 +33,7 @@ def slow_nt_xent(first, second, temperature):
 @pytest.mark.parametrize(("n", "temperature"), [(2, 0.5), (5, 0.1), (1, 1.0)])
 def test_it_agrees_with_the_formula_in_loops(n, temperature):
     first, second = points(n, 3), points(n, 3, seed=1)
-    found = normalised_temperature_cross_entropy(first, second, temperature)
+    found = normalized_temperature_cross_entropy(first, second, temperature)
 
     assert found.item() == pytest.approx(slow_nt_xent(first, second, temperature), abs=1e-12)
 
@@ -41,7 +41,7 @@ def test_it_agrees_with_the_formula_in_loops(n, temperature):
 def test_two_orthogonal_pairs_by_hand():
     """Each anchor has similarity 1 with its positive and 0 with its two negatives."""
     rows = torch.eye(2)
-    found = normalised_temperature_cross_entropy(rows, rows, 0.5)
+    found = normalized_temperature_cross_entropy(rows, rows, 0.5)
 
     assert found.item() == pytest.approx(math.log(math.exp(2) + 2) - 2)
 
@@ -50,7 +50,7 @@ def test_the_anchors_of_the_second_view_have_negatives_of_their_own():
     first = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     near = torch.tensor([[1.0, 0.1], [0.1, 1.0]])
     far = torch.tensor([[1.0, -0.1], [-0.1, 1.0]])
-    found = [normalised_temperature_cross_entropy(first, second, 0.5) for second in (near, far)]
+    found = [normalized_temperature_cross_entropy(first, second, 0.5) for second in (near, far)]
 
     assert found[0].item() == pytest.approx(slow_nt_xent(first, near, 0.5), rel=1e-5)
     assert found[1].item() == pytest.approx(slow_nt_xent(first, far, 0.5), rel=1e-5)
@@ -61,8 +61,8 @@ def test_the_views_are_interchangeable():
     first, second = points(4, 3), points(4, 3, seed=1)
 
     torch.testing.assert_close(
-        normalised_temperature_cross_entropy(first, second, 0.5),
-        normalised_temperature_cross_entropy(second, first, 0.5),
+        normalized_temperature_cross_entropy(first, second, 0.5),
+        normalized_temperature_cross_entropy(second, first, 0.5),
     )
 
 
@@ -70,21 +70,21 @@ def test_lengths_of_rows_do_not_matter():
     first, second = points(4, 3), points(4, 3, seed=1)
 
     torch.testing.assert_close(
-        normalised_temperature_cross_entropy(first, second, 0.5),
-        normalised_temperature_cross_entropy(1e6 * first, second, 0.5),
+        normalized_temperature_cross_entropy(first, second, 0.5),
+        normalized_temperature_cross_entropy(1e6 * first, second, 0.5),
     )
 
 
 def test_gradients_are_right():
     first, second = points(3, 2, requires_grad=True), points(3, 2, seed=1, requires_grad=True)
 
-    assert gradcheck(lambda a, b: normalised_temperature_cross_entropy(a, b, 0.5), (first, second))
+    assert gradcheck(lambda a, b: normalized_temperature_cross_entropy(a, b, 0.5), (first, second))
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-25, 1e6])
 def test_identical_and_vanishing_rows_give_finite_losses_and_gradients(scale):
     first = torch.full((3, 2), scale, requires_grad=True)
-    loss = normalised_temperature_cross_entropy(first, first, 0.1)
+    loss = normalized_temperature_cross_entropy(first, first, 0.1)
     loss.backward()
 
     assert loss.item() == pytest.approx(math.log(5), rel=1e-5)

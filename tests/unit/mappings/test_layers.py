@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dcrf.mappings.layers import bind_function, build_layer, initialise
+from dcrf.mappings.layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS
 
 SEQUENCE, IMAGE, VOLUME = (2, 4, 8), (2, 4, 8, 8), (2, 4, 8, 8, 8)
@@ -183,7 +183,7 @@ def test_a_parameter_is_overwritten_under_either_spelling(name, weight_type):
     layer = nn.Linear(3, 2)
     untouched = {k: p.clone() for k, p in layer.named_parameters() if k != weight_type}
 
-    initialise(layer, weight_type, name, {})
+    initialize(layer, weight_type, name, {})
 
     assert (getattr(layer, weight_type) == (1.0 if "ones" in name else 0.0)).all()
     assert all(torch.equal(layer.get_parameter(k), p) for k, p in untouched.items())
@@ -192,7 +192,7 @@ def test_a_parameter_is_overwritten_under_either_spelling(name, weight_type):
 
 def test_arguments_reach_the_initializer():
     layer = nn.Linear(3, 2)
-    initialise(layer, "weight", "constant", {"val": 0.25})
+    initialize(layer, "weight", "constant", {"val": 0.25})
 
     assert (layer.weight == 0.25).all()
 
@@ -204,7 +204,7 @@ def test_every_initializer_works_on_a_weight_it_suits(name):
     before = layer.weight.detach().clone()
     arguments = {"constant_": {"val": 2.0}, "sparse_": {"sparsity": 0.5}}.get(name, {})
 
-    initialise(layer, "weight", name.removesuffix("_"), arguments)
+    initialize(layer, "weight", name.removesuffix("_"), arguments)
 
     assert not torch.equal(layer.weight, before)
     assert layer.weight.requires_grad
@@ -214,7 +214,7 @@ def test_an_initializer_draws_from_the_seeded_generator():
     layers = [nn.Linear(3, 2), nn.Linear(3, 2)]
     for layer in layers:
         torch.manual_seed(5)
-        initialise(layer, "weight", "normal", {"std": 0.1})
+        initialize(layer, "weight", "normal", {"std": 0.1})
 
     assert torch.equal(layers[0].weight, layers[1].weight)
 
@@ -230,24 +230,24 @@ def test_an_initializer_draws_from_the_seeded_generator():
 )
 def test_a_layer_without_the_parameter_is_an_error(layer, weight_type):
     with pytest.raises(ValueError, match=f"has no {weight_type}"):
-        initialise(layer, weight_type, "zeros_", {})
+        initialize(layer, weight_type, "zeros_", {})
 
 
 @pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
-def test_a_lazy_layer_cannot_be_initialised_before_its_first_batch():
+def test_a_lazy_layer_cannot_be_initialized_before_its_first_batch():
     with pytest.raises(ValueError, match="no shape before the first batch"):
-        initialise(nn.LazyLinear(3), "weight", "zeros_", {})
+        initialize(nn.LazyLinear(3), "weight", "zeros_", {})
 
 
 def test_a_shape_that_does_not_suit_the_initializer_is_an_error():
     with pytest.raises(ValueError, match="dimensions"):
-        initialise(nn.Linear(3, 2), "bias", "xavier_normal", {})
+        initialize(nn.Linear(3, 2), "bias", "xavier_normal", {})
 
 
 @pytest.mark.parametrize("name", ["calculate_gain", "os", "_no_grad_fill", "__init__"])
 def test_what_is_no_initializer_is_an_error(name):
     with pytest.raises(ValueError, match="no '"):
-        initialise(nn.Linear(3, 2), "weight", name, {})
+        initialize(nn.Linear(3, 2), "weight", name, {})
 
 
 def test_a_layer_leaves_what_it_gets_as_it_is():

@@ -13,7 +13,7 @@ from dcrf.reporting.records import (
 )
 
 SCORED = {"acc": 0.9527, "nmi": 0.902, "ari": -0.0123, "n_samples": 10000, "internal": {}}
-UNLABELLED = {
+UNLABELED = {
     "acc": None, "nmi": None, "ari": None, "n_samples": 60, "internal": {"silhouette": 0.25},
 }  # fmt: skip
 
@@ -40,7 +40,7 @@ UNLABELLED = {
             "digits  final  ACC 0.953  NMI 0.902  ARI -0.012  (n=10000)",
         ),
         (
-            EvaluationRecord("digits", None, None, UNLABELLED),
+            EvaluationRecord("digits", None, None, UNLABELED),
             "digits  final  silhouette 0.250  (n=60)",
         ),
         (

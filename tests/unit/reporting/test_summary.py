@@ -94,9 +94,9 @@ def test_seeds_that_failed_do_not_count():
 
 
 def test_means_without_labels_are_absent():
-    unlabelled = scored(None, None, None)
+    unlabeled = scored(None, None, None)
 
-    text = summary([finished(seed=s, evaluation=unlabelled) for s in (1, 2)])
+    text = summary([finished(seed=s, evaluation=unlabeled) for s in (1, 2)])
 
     assert cells(text.split("\n\n")[1], 2) == [
         "dec", "digits", "2", "of", "2", "-", "-", "-",
@@ -154,12 +154,12 @@ def test_the_cause_goes_with_the_status():
 
 
 def test_the_content_counts_a_failure_as_absent():
-    unlabelled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
+    unlabeled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
     outcomes = [
         finished(seed=1, evaluation=scored(0.5)),
         finished(seed=2, evaluation=scored(0.75)),
         Outcome("dec.json", "dec", 3, "diverged", error="nan"),
-        finished("idec", evaluation=unlabelled),
+        finished("idec", evaluation=unlabeled),
     ]
 
     found = json.loads(json.dumps(content(outcomes)))
@@ -208,9 +208,9 @@ def test_data_sets_before_a_failure_keep_their_scores():
 
 
 def test_internal_scores_have_columns_where_there_are_any():
-    unlabelled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
+    unlabeled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
 
-    text = summary([finished(), finished("mine", evaluation=unlabelled)])
+    text = summary([finished(), finished("mine", evaluation=unlabeled)])
 
     assert cells(text, 0)[6:] == ["ACC", "NMI", "ARI", "silhouette", "time"]
     assert cells(text, 2)[5:9] == ["0.750", "0.500", "0.250", "-"]

@@ -19,56 +19,56 @@ class _Shade:
 SCHEMAS = {
     "red": {
         "properties": {
-            "colour": {"enum": ["the colour of blood", "red"]},
+            "color": {"enum": ["the color of blood", "red"]},
             "own": {"type": "string"},
             "shared": {"$ref": "../shared.json#/$defs/shared"},
         }
     },
-    "blue": {"properties": {"colour": {"enum": ["blue"]}}},
+    "blue": {"properties": {"color": {"enum": ["blue"]}}},
 }
 
 
 @pytest.fixture
-def colours(tmp_path, monkeypatch):
-    """A registry of two colours, of which one has a module."""
-    folder = tmp_path / "schema" / "colours"
+def colors(tmp_path, monkeypatch):
+    """A registry of two colors, of which one has a module."""
+    folder = tmp_path / "schema" / "colors"
     folder.mkdir(parents=True)
     for stem, schema in SCHEMAS.items():
         (folder / f"{stem}.json").write_text(json.dumps(schema))
     shared = {"$defs": {"shared": {"type": "integer", "default": 7}}}
     (folder.parent / "shared.json").write_text(json.dumps(shared))
-    package = tmp_path / "some_colours"
+    package = tmp_path / "some_colors"
     package.mkdir()
     (package / "red.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    yield Registry("some_colours", str(folder), "colour")
-    for name in [name for name in sys.modules if name.startswith("some_colours")]:
+    yield Registry("some_colors", str(folder), "color")
+    for name in [name for name in sys.modules if name.startswith("some_colors")]:
         del sys.modules[name]
 
 
-def test_names_are_found_without_importing_anything(colours):
-    assert list(colours.schemas) == ["blue", "red"]
-    assert colours.stems == {"blue": "blue", "the colour of blood": "red", "red": "red"}
-    assert "some_colours" not in sys.modules
+def test_names_are_found_without_importing_anything(colors):
+    assert list(colors.schemas) == ["blue", "red"]
+    assert colors.stems == {"blue": "blue", "the color of blood": "red", "red": "red"}
+    assert "some_colors" not in sys.modules
 
 
-def test_properties_follow_references_to_shared_ones(colours):
-    assert colours.properties("red") == {
-        "colour": {"enum": ["the colour of blood", "red"]},
+def test_properties_follow_references_to_shared_ones(colors):
+    assert colors.properties("red") == {
+        "color": {"enum": ["the color of blood", "red"]},
         "own": {"type": "string"},
         "shared": {"type": "integer", "default": 7},
     }
 
 
-@pytest.mark.parametrize("name", ["red", "the colour of blood"])
-def test_every_name_leads_to_the_one_public_class_of_the_module(colours, name):
-    assert colours.resolve(name).__name__ == "Red"
+@pytest.mark.parametrize("name", ["red", "the color of blood"])
+def test_every_name_leads_to_the_one_public_class_of_the_module(colors, name):
+    assert colors.resolve(name).__name__ == "Red"
 
 
 @pytest.mark.parametrize("name", ["green", "Red", "red.Red", "../red", "", "os"])
-def test_a_name_that_no_schema_has_leads_nowhere(colours, name):
+def test_a_name_that_no_schema_has_leads_nowhere(colors, name):
     with pytest.raises(LookupError):
-        colours.resolve(name)
+        colors.resolve(name)
 
 
 @pytest.mark.parametrize("registry", [DESIGN_PATTERNS, STRATEGIES], ids=lambda r: r.key)

@@ -78,7 +78,7 @@ def test_a_file_that_holds_no_tensors_is_refused_and_runs_nothing(mapping, tmp_p
         load_mapping(mapping, tmp_path / "bad.pth")
 
 
-def test_a_file_that_exists_gets_a_numbered_neighbour(tmp_path):
+def test_a_file_that_exists_gets_a_numbered_neighbor(tmp_path):
     file = tmp_path / "v.pth"
 
     found = []

@@ -17,7 +17,7 @@ SAMPLES = torch.linspace(-2, 3, 12).reshape(6, 2)
 
 
 class World:
-    """A method in training mode whose encoder drops units and normalises over the batch."""
+    """A method in training mode whose encoder drops units and normalizes over the batch."""
 
     def __init__(self):
         with global_seed(0):

@@ -23,7 +23,7 @@ def routes(**groups):
     return {name: LossRoute(1.0, group) for name, group in groups.items()}
 
 
-def test_a_group_minimises_the_weighted_sum_of_its_losses():
+def test_a_group_minimizes_the_weighted_sum_of_its_losses():
     w = parameter(0.0)
     groups = OptimizerGroups(
         [sgd(w)], {"a": LossRoute(0.5, "default"), "b": LossRoute(2.0, "default")}

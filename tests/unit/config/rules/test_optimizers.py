@@ -43,7 +43,7 @@ def test_a_loss_without_an_optimizer_is_noted(tmp_path):
 
     assert load(tmp_path, method).notes == (
         "$.phases[1].design_patterns[1]: no optimizer of group 'defualt'; "
-        "the loss is reported, not minimised",
+        "the loss is reported, not minimized",
     )
 
 
@@ -53,7 +53,7 @@ def test_an_optimizer_without_a_loss_is_noted(tmp_path):
 
     assert load(tmp_path, method).notes == (
         "$.phases[1].design_patterns[0]: no optimizer of group 'default'; "
-        "the loss is reported, not minimised",
+        "the loss is reported, not minimized",
         "$.phases[1].optimizers[0]: no loss of group 'mine'; it does nothing",
     )
 

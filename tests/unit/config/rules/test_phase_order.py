@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit.config.methods import REINFORCEMENT, classifying, dec, load, problem, problems
 
-SELF_LABELLING = REINFORCEMENT | {
+SELF_LABELING = REINFORCEMENT | {
     "loss_type": "cross_entropy",
     "cluster_selection_criterion": "argmax_of_soft_assignments",
     "sample_representation": "soft_assignments",
@@ -12,7 +12,7 @@ ASSIGNING = [
     {"pattern": "target_distribution", "target_distribution_recalculation_interval": 1},
     {"pattern": "assignment_entropy"},
     {"pattern": "cluster_contrast", "batch_augmentation_name_1": "flipped"},
-    SELF_LABELLING,
+    SELF_LABELING,
 ]
 DIVERGENCE = ASSIGNING[0]
 AFTER = "classical_clustering_in_feature_space_after_phase"
@@ -99,7 +99,7 @@ def test_a_classifier_assigns_from_the_start(tmp_path, pattern):
 
 
 def test_a_pattern_that_needs_centroids_needs_them_beside_a_classifier_too(tmp_path):
-    pattern = SELF_LABELLING | {"cluster_selection_criterion": "nearest_centroid"}
+    pattern = SELF_LABELING | {"cluster_selection_criterion": "nearest_centroid"}
 
     found = problem(tmp_path, first_pattern(classifying(), pattern))
 

@@ -148,7 +148,7 @@ def test_references_are_checked_beside_schema_problems(tmp_path):
     assert len(problems(tmp_path, method)) == 2
 
 
-def test_layers_inside_others_can_be_initialised(tmp_path):
+def test_layers_inside_others_can_be_initialized(tmp_path):
     method = dec()
     inner = {"type": "Linear", "name": "inner", "in_features": 8, "out_features": 8}
     method["mappings"][0]["layers"][2]["positional_arguments"].append(inner)

@@ -92,9 +92,9 @@ def test_a_missing_name_is_a_problem_and_no_error():
 def test_unknown_arguments_are_named_each_with_what_is_probably_meant():
     path, known = "$.mappings[0].layers[2]", "it takes in_features, out_features, bias"
 
-    assert check_call("layers", "Linear", LINEAR | {"biass": True, "colour": 3}, path) == [
+    assert check_call("layers", "Linear", LINEAR | {"biass": True, "color": 3}, path) == [
         Problem(f"{path}.biass", "'Linear' takes no argument 'biass'", "did you mean 'bias'?"),
-        Problem(f"{path}.colour", "'Linear' takes no argument 'colour'", known),
+        Problem(f"{path}.color", "'Linear' takes no argument 'color'", known),
     ]
 
 

@@ -19,8 +19,8 @@ from tests.cases.methods import fake_mnist
 ARRAYS = {
     "vectors": np.zeros((5, 3), np.float32),
     "doubles": np.zeros((5, 3, 2), np.float64),
-    "grey": np.zeros((5, 4, 3), np.uint8),
-    "colours": np.zeros((5, 4, 4, 3), np.uint8),
+    "gray": np.zeros((5, 4, 3), np.uint8),
+    "colors": np.zeros((5, 4, 4, 3), np.uint8),
     "table of bytes": np.zeros((5, 4), np.uint8),
     "booleans": np.zeros((5, 4), bool),
     "bad channels": np.zeros((5, 4, 4, 2), np.uint8),
@@ -122,7 +122,7 @@ def test_fake_data_have_the_shape_that_they_are_given():
     assert found.examples[0].shape == (1, sample.height, sample.width)
 
 
-def test_unlabelled_images_have_no_labels():
+def test_unlabeled_images_have_no_labels():
     assert outline("torchvision", "STL10", {"split": "unlabeled"}).has_labels is False
     assert outline("torchvision", "STL10", {"split": "train"}).has_labels is True
 

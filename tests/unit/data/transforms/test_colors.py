@@ -1,4 +1,4 @@
-"""Colours against torchvision's functions, image by image, for the same factors."""
+"""Colors against torchvision's functions, image by image, for the same factors."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ ADJUSTMENTS = {
 def images(channels):
     generator = torch.Generator().manual_seed(0)
     samples = torch.rand(10, channels, 6, 7, generator=generator)
-    samples[0, :] = 0.3  # grey: its hue is nowhere
+    samples[0, :] = 0.3  # gray: its hue is nowhere
     samples[1] = samples[1].round()  # ties between channels
     return samples
 
