@@ -66,7 +66,7 @@ class AssignmentReinforcement(DesignPattern):
 
     loss_names = ("reinforcement",)
 
-    def __init__(  # noqa: PLR0913 - one argument per key of the schema
+    def __init__(
         self,
         *,
         loss_type: str,

@@ -26,7 +26,7 @@ class TrainableMapping(Shared):
         compiled: in training, run the layers compiled by torch.compile.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a key of a mapping in a file
+    def __init__(
         self,
         layers: Sequence[nn.Module],
         *,
