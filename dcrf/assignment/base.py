@@ -38,21 +38,21 @@ class Assignment(Shared):
         """Return what clusters are formed around, (k, d) among the features; None without."""
         return None
 
-    def missing(self) -> str | None:
-        """Why samples cannot be assigned yet, or None."""
+    def why_not_ready(self) -> str | None:
+        """Return the reason why samples cannot be assigned yet, or None."""
         return None
 
     def check_ready(self) -> None:
         """Raise TrainingError where samples cannot be assigned yet."""
-        if reason := self.missing():
+        if reason := self.why_not_ready():
             raise TrainingError(f"samples cannot be assigned to clusters: {reason}")
 
-    def members(self) -> Mapping[str, "Assignment"]:
-        """The assignments among which this one chooses by their scores, by name."""
+    def candidates(self) -> Mapping[str, "Assignment"]:
+        """Return the assignments that this one chooses among by their scores, by name."""
         return {}
 
-    def observe(self, scores: Mapping[str, Mapping[str, float]]) -> None:
-        """Take note of an evaluation of the members: name -> {"acc", "nmi", "ari"}."""
+    def record_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
+        """Record the scores of one evaluation: candidate name -> {"acc", "nmi", "ari"}."""
 
     def after_iteration(self) -> None:
         """Advance what changes with iterations, as an annealed temperature."""

@@ -58,8 +58,8 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         """Return the centroids, (k, d)."""
         return self.centers.values.detach()
 
-    def missing(self) -> str | None:
-        """Why samples cannot be assigned yet, or None."""
+    def why_not_ready(self) -> str | None:
+        """Return the reason why samples cannot be assigned yet, or None."""
         is_clustered = self.centers.are_initialized
         return None if is_clustered else f"clusters form after phase {self.phase!r}"
 

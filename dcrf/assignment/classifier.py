@@ -47,12 +47,12 @@ class Classifier(Assignment):
         """Return what the first chosen classifier sees, (n, d)."""
         return self._chosen()[0].features(samples)
 
-    def members(self) -> Mapping[str, Assignment]:
-        """All classifiers, where their scores decide."""
+    def candidates(self) -> Mapping[str, Assignment]:
+        """Return all classifiers if their scores decide, else nothing."""
         return self.classifiers if self.criterion.startswith(LABELED_PREFIX) else {}
 
-    def observe(self, scores: Mapping[str, Mapping[str, float]]) -> None:
-        """Remember the score that decides, of every classifier."""
+    def record_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
+        """Record the deciding score of every classifier."""
         metric = self.criterion.rsplit("_", 1)[-1]
         for name, values in scores.items():
             self.scores[name].append(values[metric])

@@ -78,8 +78,8 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         """Return the centroids, (k, d)."""
         return self.centroids.values.detach()
 
-    def missing(self) -> str | None:
-        """Why samples cannot be assigned yet, or None."""
+    def why_not_ready(self) -> str | None:
+        """Return the reason why samples cannot be assigned yet, or None."""
         if self.centroids.are_initialized:
             return None
         return "the centroids are not initialized yet (see use_centroids_during_phases)"

@@ -182,9 +182,9 @@ class _Rehearsal:
     def _evaluate(self) -> None:
         """Assign samples, as an evaluation does."""
         assignment, path = self.method.assignment, self.config.strategy.path
-        if assignment.missing():
+        if assignment.why_not_ready():
             return
-        members = (assignment, *assignment.members().values())
+        members = (assignment, *assignment.candidates().values())
         uses = [_applied(member) for member in members]
         if not self.has_labels:
             uses.append(lambda batch: assignment.features(batch.samples))

@@ -80,7 +80,7 @@ class Evaluator:
         clusters, sizes = self._clusters(data_pass, self.assignment)
         labels = self._labels()
         if labels is not None:
-            self._score_members(data_pass, labels)
+            self._score_candidates(data_pass, labels)
         previous, self.clusters = self.clusters, clusters
         return Evaluation(
             n_samples=len(clusters),
@@ -109,11 +109,13 @@ class Evaluator:
         )
         return features.float().cpu().numpy()
 
-    def _score_members(self, data_pass: DatasetPass, labels: Labels) -> None:
-        members = self.assignment.members()
-        scores = {n: agreement(labels, self._clusters(data_pass, m)[0]) for n, m in members.items()}
+    def _score_candidates(self, data_pass: DatasetPass, labels: Labels) -> None:
+        candidates = self.assignment.candidates()
+        scores = {
+            n: agreement(labels, self._clusters(data_pass, m)[0]) for n, m in candidates.items()
+        }
         if scores:
-            self.assignment.observe(scores)
+            self.assignment.record_scores(scores)
 
     def _clusters(
         self, data_pass: DatasetPass, assignment: Assignment

@@ -67,7 +67,7 @@ class Evaluate(Hook):
         """Evaluate if it is due, or say once why that is not possible."""
         if not state.clock.due(self.interval):
             return
-        if reason := self.evaluator.assignment.missing():
+        if reason := self.evaluator.assignment.why_not_ready():
             self._explain(reason)
             return
         state.evaluation = self.evaluator.evaluate(self.data_pass)

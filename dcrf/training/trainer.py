@@ -214,7 +214,7 @@ class Trainer:
         self, dataset: str, evaluator: Evaluator, data_pass: DatasetPass
     ) -> DatasetRecord:
         evaluator.start_phase()
-        if reason := evaluator.assignment.missing():
+        if reason := evaluator.assignment.why_not_ready():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
             return DatasetRecord(dataset, None, reason)
         found = evaluator.evaluate(data_pass)

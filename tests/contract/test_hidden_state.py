@@ -77,11 +77,11 @@ def test_a_strategy_made_anew_goes_on_as_it_would_have(stem, options):
         found = []
         for _ in range(4):
             world.strategy.after_iteration()
-            if members := world.strategy.members():
+            if members := world.strategy.candidates():
                 scores = {
                     n: {"acc": 0.5 - 0.1 * i, "nmi": 0.2, "ari": 0.0} for i, n in enumerate(members)
                 }
-                world.strategy.observe(scores)
+                world.strategy.record_scores(scores)
             found.append((world.strategy(world.samples), world.strategy.inverse_temperature))
         return found
 

@@ -119,10 +119,10 @@ def run_a_phase(made):
         made.strategy.after_iteration()
     scores = {
         name: {"acc": 0.1 * i, "nmi": 0.5, "ari": -0.1}
-        for i, name in enumerate(made.strategy.members())
+        for i, name in enumerate(made.strategy.candidates())
     }
     if scores:
-        made.strategy.observe(scores)
+        made.strategy.record_scores(scores)
     made.strategy.after_phase("training", made.data_pass)
 
 
@@ -244,5 +244,5 @@ def test_a_saved_strategy_assigns_as_before(stem, options, build):
 def test_it_is_ready_after_a_phase(stem, options):
     made = world(stem, options)
 
-    assert made.strategy.missing() is None
+    assert made.strategy.why_not_ready() is None
     made.strategy.check_ready()

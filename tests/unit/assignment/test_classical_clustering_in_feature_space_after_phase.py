@@ -36,7 +36,7 @@ def strategy():
 def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
     strategy.after_phase("another", data_pass)
 
-    assert "after phase 'pretraining'" in strategy.missing()
+    assert "after phase 'pretraining'" in strategy.why_not_ready()
     with pytest.raises(TrainingError, match="pretraining"):
         strategy(SAMPLES)
 
@@ -45,7 +45,7 @@ def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
     strategy.after_phase("pretraining", data_pass)
     found = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
 
-    assert strategy.missing() is None
+    assert strategy.why_not_ready() is None
     assert found.sum(1).tolist() == [1, 1, 1]
     assert torch.equal(found[0], found[2])
     assert not torch.equal(found[0], found[1])

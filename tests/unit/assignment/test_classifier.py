@@ -49,7 +49,9 @@ def test_average_is_the_mean_of_class_probabilities(classifiers):
 def test_the_best_one_by_its_scores_is_taken(classifiers, criterion, expected):
     strategy = choosing(classifiers, criterion)
     for a, b in [(0.9, 0.1), (0.4, 0.5)]:
-        strategy.observe({"a": {"acc": 0, "nmi": a, "ari": 0}, "b": {"acc": 1, "nmi": b, "ari": 1}})
+        strategy.record_scores(
+            {"a": {"acc": 0, "nmi": a, "ari": 0}, "b": {"acc": 1, "nmi": b, "ari": 1}}
+        )
 
     torch.testing.assert_close(strategy(SAMPLES), classifiers[expected](SAMPLES))
 
@@ -61,13 +63,13 @@ def test_the_average_is_taken_until_there_are_scores(classifiers):
 
 
 def test_only_criteria_on_scores_ask_for_scores(classifiers):
-    assert choosing(classifiers, "highest_average_ari").members() == classifiers
-    assert choosing(classifiers, "average").members() == {}
+    assert choosing(classifiers, "highest_average_ari").candidates() == classifiers
+    assert choosing(classifiers, "average").candidates() == {}
 
 
 def test_scores_survive_saving(classifiers):
     strategy = choosing(classifiers, "highest_last_acc")
-    strategy.observe({"a": {"acc": 0.1}, "b": {"acc": 0.7}})
+    strategy.record_scores({"a": {"acc": 0.1}, "b": {"acc": 0.7}})
     other = choosing(classifiers, "highest_last_acc")
 
     other.load_state_dict(strategy.state_dict())

@@ -96,6 +96,6 @@ def test_annealing_survives_saving():
 def test_it_says_that_centroids_are_missing():
     made, centroids = strategy("student_t")
 
-    assert "not initialized" in made.missing()
+    assert "not initialized" in made.why_not_ready()
     centroids.assign(torch.zeros(2, 1))
-    assert made.missing() is None
+    assert made.why_not_ready() is None

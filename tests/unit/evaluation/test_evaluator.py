@@ -24,10 +24,10 @@ class Given(Assignment):
     def assign(self, samples):
         return (samples @ self.logits).log_softmax(1)
 
-    def members(self):
+    def candidates(self):
         return self._members
 
-    def observe(self, scores):
+    def record_scores(self, scores):
         self.seen = scores
 
 

@@ -34,7 +34,7 @@ class Fixed(Assignment):
     def assign(self, samples):
         return torch.tensor([[0.0, -torch.inf]]).expand(len(samples), 2)
 
-    def missing(self):
+    def why_not_ready(self):
         return self.reason
 
     def after_iteration(self):

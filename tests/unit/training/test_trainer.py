@@ -48,7 +48,7 @@ class BySign(Assignment):
         is_second = (samples >= 0).double()
         return torch.cat([1 - is_second, is_second], dim=1).log()
 
-    def missing(self):
+    def why_not_ready(self):
         return None if "training" in self.phases else "no phase has ended yet"
 
     def after_phase(self, phase, data_pass):
