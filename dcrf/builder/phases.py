@@ -99,7 +99,7 @@ class PhaseBuilder:
             {"mapping": method.mappings, "feature_extractor": method.mappings},
             {
                 "assignment": classifiers[named] if named else method.assignment,
-                "strategy": method.assignment,
+                "method_assignment": method.assignment,
                 "centroids": method.centroids,
                 "n_clusters": n_clusters,
                 "generator": self.run.streams.lasting(*purpose),

@@ -47,11 +47,11 @@ class AssignmentReinforcement(DesignPattern):
         sample_representation, cluster_representation: what is pulled together. A pseudo-label is
             the one-hot vector of the sample's own most probable cluster.
         sample_cluster_pair_loss_weighting_term: the Gaussian one is the softmax over all
-            clusters of -alpha times the squared distance, alpha the strategy's.
+            clusters of -alpha times the squared distance, alpha that of `method_assignment`.
         threshold_on_feature_representation_distance_to_centroid: largest distance that counts.
         threshold_on_soft_assignment_to_cluster: smallest assignment that counts.
         assignment: maps samples to (n, k) log soft assignments.
-        strategy: the method's own assignment, which alone may have an inverse temperature.
+        method_assignment: the cluster assignment strategy of the method. It provides alpha.
         centroids: needed by every option that speaks of centroids.
         associated_feature_extractor: maps samples to the features that centroids lie among.
         associated_encoder, associated_decoder: reconstruct samples and decode centroids; the
@@ -76,7 +76,7 @@ class AssignmentReinforcement(DesignPattern):
         cluster_representation: str,
         sample_cluster_pair_loss_weighting_term: str,
         assignment: Assignment,
-        strategy: Assignment,
+        method_assignment: Assignment,
         centroids: Centroids | None,
         threshold_on_feature_representation_distance_to_centroid: float = math.inf,
         threshold_on_soft_assignment_to_cluster: float = 0.0,
@@ -90,7 +90,8 @@ class AssignmentReinforcement(DesignPattern):
         self.selections = (sample_selection_criterion, cluster_selection_criterion)
         self.largest_distance = threshold_on_feature_representation_distance_to_centroid
         self.smallest_assignment = threshold_on_soft_assignment_to_cluster
-        self.assignment, self.strategy, self.centroids = assignment, strategy, centroids
+        self.assignment, self.method_assignment = assignment, method_assignment
+        self.centroids = centroids
         # the schema demands a mapping where one is used, so these stand-ins are never asked
         self.feature_extractor = associated_feature_extractor or nn.Identity()
         self.encoder = associated_encoder or self.feature_extractor
@@ -200,7 +201,7 @@ WEIGHTS: Mapping[str, _Part] = MappingProxyType(
         ),
         "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": lambda p: (
             gaussian_log_assignments(
-                p.features, p.centroids, p.pattern.strategy.inverse_temperature
+                p.features, p.centroids, p.pattern.method_assignment.inverse_temperature
             ).exp()
         ),
         "soft_assignment_of_sample_to_cluster": lambda p: p.log_assignments.exp(),

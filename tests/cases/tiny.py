@@ -23,7 +23,7 @@ from dcrf.schema.registry import DESIGN_PATTERNS
 
 FOLDER = Path(__file__).parent / "design_patterns"
 N_SAMPLES, N_CLUSTERS = 21, 3
-INJECTED = {"assignment", "strategy", "centroids", "n_clusters", "generator"}
+INJECTED = {"assignment", "method_assignment", "centroids", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
 
 
@@ -140,7 +140,7 @@ class World:
         parts = {"mapping": self.mappings, "feature_extractor": self.mappings}
         injected = {
             "assignment": self._assignment(),
-            "strategy": self._strategy(),
+            "method_assignment": self._strategy(),
             "centroids": self.centroids,
             "n_clusters": N_CLUSTERS,
             "generator": self.generator,
