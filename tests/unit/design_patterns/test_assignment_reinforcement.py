@@ -110,7 +110,7 @@ def test_it_agrees_with_the_words_of_the_options_pair_by_pair(name):
 def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
     name = "gaussian_kernel_based_similarity_of_feature_representation_to_centroid"
     world, alpha = World({**ENTRY, WEIGHT: name}, torch.float64), 3.0
-    world.pattern.strategy = FeatureRepresentationCentroidSimilarity(
+    world.pattern.method_assignment = FeatureRepresentationCentroidSimilarity(
         associated_feature_extractor=world.mappings["encoder"],
         centroids=world.centroids,
         similarity_measure="gaussian",
