@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from dcrf.builder.components import located
-from dcrf.dry_run.cpu_replay import CpuError, Trial
 from dcrf.dry_run.module_trace import Trail
 from dcrf.errors import ConfigError, Problem, causes
 from dcrf.mappings.mapping import TrainableMapping
@@ -20,7 +19,6 @@ class Failures:
     """What fails in the passes over one data set.
 
     trail: what runs.
-    trial: what layers do on the CPU.
     hides: nothing is said where the nearest module of this kind gets samples, whose shape is
         guessed; for mappings also nothing of what no layer does, as comparing with samples.
     problems: all so far, each once.
@@ -29,7 +27,6 @@ class Failures:
     """
 
     trail: Trail
-    trial: Trial
     hides: type[nn.Module] | None = None
     problems: list[Problem] = field(default_factory=list)
     is_cut: bool = False
@@ -48,28 +45,16 @@ class Failures:
         except ConfigError as error:
             self._take(error, path)
 
-    @contextmanager
-    def trying(self, path: str) -> Iterator[None]:
-        """Let layers act on the CPU in the block, and collect what fails there alone."""
-        self.trial.is_on = True
-        try:
-            with self.at(path):
-                yield
-        finally:
-            self.trial.is_on = False
-
     def add(self, *problems: Problem) -> None:
         """Remember problems."""
         self.problems += [problem for problem in problems if problem not in self.problems]
 
     def _misfit(self, problem: Problem) -> None:
-        if not self.trial.is_on and not self._is_hidden():
+        if not self._is_hidden():
             self.add(problem)
 
     def _take(self, error: ConfigError, path: str) -> None:
         cause = error.__cause__
-        if self.trial.is_on and not any(isinstance(e, CpuError) for e in causes(cause)):
-            return  # it is of this batch's size, or other batches have told it
         if cause is None or error.problems[0].path != path:
             self.add(*error.problems)
             return

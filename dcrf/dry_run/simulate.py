@@ -19,7 +19,6 @@ from dcrf.clusterings.base import some_of
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.batch_order import Loading
 from dcrf.dry_run.attribution import Failures
-from dcrf.dry_run.cpu_replay import Trial
 from dcrf.dry_run.expected_data import DEFAULT, Expected
 from dcrf.dry_run.guessed_inputs import guesses, without_guessing
 from dcrf.dry_run.meta_method import BlankMethod, blank_method
@@ -34,8 +33,6 @@ from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
-
-FEW = 2  # samples in a batch that goes through layers on the CPU
 
 
 def rehearse(config: MethodConfig, data: Sequence[Expected]) -> list[Problem]:
@@ -108,9 +105,7 @@ class _Rehearsal:
         self.method, self.saved, self.places = method.method, method.saved, method.places
         self.has_labels = data.has_labels
         self.trail = Trail(method.places, names_of(config, method.places))
-        layers = [module for module in method.places if not isinstance(module, TrainableMapping)]
-        self.trial = Trial(self.trail.running, layers)
-        self.failures = Failures(self.trail, self.trial, hides)
+        self.failures = Failures(self.trail, hides)
         self.data = BlankData(
             data.shapes or {},
             data.n_samples,
@@ -122,7 +117,7 @@ class _Rehearsal:
     def run(self) -> list[Problem]:
         """Go through the phases, and the final evaluation; return what fails."""
         run = Run(self.config, Streams(0), META.type, Writers([]), Path())
-        with watched(self.trail), self.trial:
+        with watched(self.trail):
             for entry in self.config.phases:
                 if entry.name in self.dataset.phases:
                     phase = replace(entry, saves=())
@@ -166,8 +161,6 @@ class _Rehearsal:
                     self._check_save(save)
             with self.failures.at(path):
                 use.pattern.before_iteration(clock, self.data.data_pass())
-                with self.failures.trying(path):
-                    self._lose(use, FEW)
                 for size in self.data.batch_sizes():
                     self._lose(use, size)
 
@@ -189,8 +182,6 @@ class _Rehearsal:
         if not self.has_labels:
             uses.append(lambda batch: assignment.features(batch.samples))
         for use in uses:
-            with self.failures.trying(path):
-                self.data.data_pass()(use, torch.arange(FEW))
             with self.failures.at(path):
                 self.data.data_pass()(use)
 

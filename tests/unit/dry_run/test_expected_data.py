@@ -79,7 +79,7 @@ def test_samples_that_come_out_in_different_shapes(look):
     ]
 
 
-GRAY = {"type": "Grayscale"}
+GRAYSCALE = {"type": "Grayscale"}
 SIZE = {"type": "Resize", "size": [8, 8]}
 TENSOR = {"type": "ToTensor"}
 
@@ -159,8 +159,8 @@ def test_images_in_folders_are_counted(look, folder, changes, place):
     assert look(**data | changes)[1] == [f"$.datasets[0].{place}"]
 
 
-GRAY, SMALL = np.zeros((60, 8, 8), np.uint8), np.zeros((60, 7, 7), np.uint8)
-COLOURED, VECTORS = np.zeros((60, 8, 8, 3), np.uint8), np.zeros((60, 5), np.float32)
+IMAGES, SMALL_IMAGES = np.zeros((60, 8, 8), np.uint8), np.zeros((60, 7, 7), np.uint8)
+COLORED, VECTORS = np.zeros((60, 8, 8, 3), np.uint8), np.zeros((60, 5), np.float32)
 FLOATS = np.zeros((60, 1, 8, 8), np.float32)
 
 
@@ -174,7 +174,7 @@ def look_at_arrays(look, tmp_path):
             np.savez(tmp_path / f"{number}.npz", samples=array, labels=np.zeros(len(array), int))
             parts.append({"path": f"{number}.npz"})
         changes = {
-            "batch_augmentations": view(GRAY, SIZE),
+            "batch_augmentations": view(GRAYSCALE, SIZE),
             "index_of_last_sample_to_use": 119,
         } | changes
         found, problems = look(**{"source": "npz", "parts": parts, **changes})
@@ -186,15 +186,17 @@ def look_at_arrays(look, tmp_path):
 @pytest.mark.parametrize(
     ("other", "transforms", "place"),
     [
-        (SMALL, [TENSOR], ""),
-        (COLOURED, [SIZE, TENSOR], ""),
-        (COLOURED, [TENSOR, normalize(3)], "[1]"),
+        (SMALL_IMAGES, [TENSOR], ""),
+        (COLORED, [SIZE, TENSOR], ""),
+        (COLORED, [TENSOR, normalize(3)], "[1]"),
         (FLOATS, [{"type": "RandomPosterize", "bits": 4}, TENSOR], "[0]"),
         (VECTORS, [], ""),
     ],
 )
 def test_parts_that_do_not_fit_together(look_at_arrays, other, transforms, place):
-    shape, problems = look_at_arrays(GRAY, other, transforms=transforms, batch_augmentations=view())
+    shape, problems = look_at_arrays(
+        IMAGES, other, transforms=transforms, batch_augmentations=view()
+    )
 
     assert (shape, problems[0]) == (None, f"$.datasets[0].transforms{place}")
 
@@ -202,20 +204,20 @@ def test_parts_that_do_not_fit_together(look_at_arrays, other, transforms, place
 @pytest.mark.parametrize(
     ("other", "changes"),
     [
-        (SMALL, {"transforms": [SIZE, TENSOR]}),
-        (COLOURED, {"transforms": [GRAY, TENSOR]}),
+        (SMALL_IMAGES, {"transforms": [SIZE, TENSOR]}),
+        (COLORED, {"transforms": [GRAYSCALE, TENSOR]}),
         (FLOATS, {}),
         (VECTORS, {"index_of_last_sample_to_use": 59}),
     ],
 )
 def test_parts_that_transforms_or_a_range_make_alike(look_at_arrays, other, changes):
-    assert look_at_arrays(GRAY, other, **changes) == ((1, 8, 8), [])
+    assert look_at_arrays(IMAGES, other, **changes) == ((1, 8, 8), [])
 
 
 def test_ranges_may_leave_the_first_part_out(look_at_arrays):
     ends = {"index_of_first_sample_to_use": 60, "index_of_last_sample_to_use": 119}
 
-    assert look_at_arrays(VECTORS, GRAY, **ends) == ((1, 8, 8), [])
+    assert look_at_arrays(VECTORS, IMAGES, **ends) == ((1, 8, 8), [])
 
 
 @pytest.mark.parametrize(
@@ -233,15 +235,15 @@ def test_ranges_may_leave_the_first_part_out(look_at_arrays):
 )
 def test_the_option_at_fault_is_named(look, tmp_path, changes, place):
     (tmp_path / "bad").write_bytes(b"PK")
-    np.save(tmp_path / "0.npy", GRAY)
-    np.savez(tmp_path / "0.npz", samples=GRAY)
-    np.savez(tmp_path / "no_samples.npz", x=GRAY)
+    np.save(tmp_path / "0.npy", IMAGES)
+    np.savez(tmp_path / "0.npz", samples=IMAGES)
+    np.savez(tmp_path / "no_samples.npz", x=IMAGES)
 
     assert look(**{"source": "npz", **changes})[1] == [f"$.datasets[0].{place}"]
 
 
 def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
-    np.savez(tmp_path / "0.npz", samples=GRAY)
+    np.savez(tmp_path / "0.npz", samples=IMAGES)
     changes = {"source": "npz", "path": "0.npz", "samples_key": "sampels"}
     problems = []
     expected(load(datasets=[digits(**changes)]).datasets[0], {}, collecting(problems))
@@ -253,7 +255,7 @@ def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
     ("transforms", "place"),
     [
         ([{"type": "RandomErasing", "p": 0.001, "value": [1, 2]}], "[0]"),
-        ([GRAY, {"type": "RandomApply", "transforms": [normalize(2)], "p": 0.001}], "[1]"),
+        ([GRAYSCALE, {"type": "RandomApply", "transforms": [normalize(2)], "p": 0.001}], "[1]"),
         ([{"type": "RandomChoice", "transforms": [normalize(1)] * 9 + [normalize(2)]}], "[0]"),
         ([{"type": "RandomApply", "transforms": [{"type": "Resize", "size": 4}], "p": 0.001}], ""),
         ([{"type": "RandomApply", "transforms": [{"type": "Resize", "size": 4}], "p": 0.999}], ""),

@@ -218,39 +218,6 @@ def with_layers(*layers):
     return {"mappings": [encoder, DECODER]}
 
 
-@pytest.mark.parametrize(
-    ("layer", "cause"),
-    [
-        ({"type": "Conv2d", "positional_arguments": [1, 2, 3], "padding": -1}, "negative padding"),
-        ({"type": "Conv2d", "positional_arguments": [1, 2, 3], "dilation": 0}, "dilation"),
-        ({"type": "Conv2d", "positional_arguments": [1, 2, [3, 3, 3]]}, "input of shape"),
-        (
-            {"type": "ConvTranspose2d", "positional_arguments": [1, 2, 3], "output_padding": 2},
-            "output padding must be smaller",
-        ),
-        ({"type": "Softmax", "dim": 7}, "Dimension out of range"),
-        ({"type": "Upsample", "scale_factor": 2, "mode": "linear"}, "linear mode needs 3D input"),
-    ],
-)
-def test_what_only_the_cpu_refuses_is_laid_to_the_layer(load, layer, cause):
-    ((path, found),) = problems(load, **with_layers(layer))
-
-    assert path == "$.mappings[0].layers[0]"
-    assert cause in found
-    assert "\n" not in found
-
-
-def test_a_layer_that_reads_a_count_hides_nothing_behind_it(load):
-    norm = {"type": "BatchNorm2d", "num_features": 1, "momentum": None}
-    changes = with_layers(norm)
-    check(load(**changes))
-
-    changes["mappings"][1] = changed(DECODER, 0, in_features=7)
-    ((path, _),) = problems(load, **changes)
-
-    assert path == "$.mappings[1].layers[0]"
-
-
 @pytest.mark.parametrize("num_clusters", [1, 10])
 def test_a_layer_that_takes_no_single_sample_is_accepted(load, num_clusters):
     norm = {"type": "BatchNorm1d", "num_features": 5, "track_running_stats": False}
