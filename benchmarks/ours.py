@@ -33,7 +33,7 @@ class Ours:
         """Train further; return the seconds of every iteration, its batch and hooks included."""
         seconds: list[float] = []
         batches = _timed(islice(self.batches, iterations), seconds)
-        run_phase(self.phase, batches, self.data_pass, self.method.shared_modules())
+        run_phase(self.phase, batches, self.data_pass, self.method.cached_modules())
         return seconds
 
     def encoder_passes(self, share: bool) -> int:
@@ -41,8 +41,8 @@ class Ours:
         calls: list[nn.Module] = []
         layer = self.method.mappings["encoder"].net[0]
         handle = layer.register_forward_hook(lambda *_: calls.append(layer))
-        shared = self.method.shared_modules() if share else []
-        run_phase(self.phase, islice(self.batches, 1), self.data_pass, shared)
+        cached = self.method.cached_modules() if share else []
+        run_phase(self.phase, islice(self.batches, 1), self.data_pass, cached)
         handle.remove()
         return len(calls)
 

@@ -64,11 +64,11 @@ def shares(file: Path, phase: str, settings: list[str], folder: Path, iterations
 def _iteration(made: Ours) -> dict[str, float]:
     """Do what `run_phase` does in one iteration, part by part."""
     watch = Stopwatch()
-    shared = made.method.shared_modules()
+    cached = made.method.cached_modules()
     with watch.part(VIEWS):
         clock, batch = next(made.batches)
     with watch.part(LOSSES), _adding_up(watch, LAYERS, _layers(made.method)):
-        losses = compute_losses(made.phase.patterns, clock, batch, made.data_pass, shared)
+        losses = compute_losses(made.phase.patterns, clock, batch, made.data_pass, cached)
     watch.seconds[LOSSES] -= watch.seconds[LAYERS]
     with watch.part(BACKWARD), _adding_up(watch, UPDATE, _steps(made)):
         made.phase.optimizers.step(losses, clock)

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from dcrf.batch import DatasetPass
 from dcrf.errors import TrainingError
-from dcrf.mappings.shared import Shared
+from dcrf.mappings.forward_cache import CachedModule
 
 
-class Assignment(Shared):
+class Assignment(CachedModule):
     """Maps samples (n, *sample_shape) to log-assignments (n, k), natural-log probabilities."""
 
     @property
@@ -24,7 +24,7 @@ class Assignment(Shared):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities; every row's exp sums to 1."""
-        return self.shared(samples, lambda: self.assign(samples))
+        return self.cached(samples, lambda: self.assign(samples))
 
     def assign(self, samples: Tensor) -> Tensor:
         """Compute what `forward` returns."""

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from dcrf.errors import TrainingError, first_line
-from dcrf.mappings.shared import Shared
+from dcrf.mappings.forward_cache import CachedModule
 
 Function = Callable[[Tensor], Tensor]
 
 
-class TrainableMapping(Shared):
+class TrainableMapping(CachedModule):
     """Runs `prior`, then `before`, the layers and `after`.
 
     Args:
@@ -81,7 +81,7 @@ class TrainableMapping(Shared):
 
     def _without(self, skipped: int | None, inputs: Tensor) -> Tensor:
         """Run without one layer, once for all who ask."""
-        return self.shared(inputs, lambda: self._run(inputs, skipped), skipped)
+        return self.cached(inputs, lambda: self._run(inputs, skipped), skipped)
 
     def _run(self, inputs: Tensor, skipped: int | None) -> Tensor:
         values = inputs if self.prior is None else self.prior(inputs)

@@ -9,8 +9,8 @@ from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, DatasetPass
 from dcrf.data.data_source import DataSource
+from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.mappings.shared import Shared
 
 
 class Method(nn.Module):
@@ -30,9 +30,9 @@ class Method(nn.Module):
         self.assignment = assignment
         self.centroids = centroids
 
-    def shared_modules(self) -> list[Shared]:
+    def cached_modules(self) -> list[CachedModule]:
         """Return the mappings and assignments, which run once per tensor in an iteration."""
-        return [module for module in self.modules() if isinstance(module, Shared)]
+        return [module for module in self.modules() if isinstance(module, CachedModule)]
 
     def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.

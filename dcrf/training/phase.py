@@ -11,7 +11,7 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
-from dcrf.mappings.shared import Shared, shared_passes
+from dcrf.mappings.forward_cache import CachedModule, cached_forwards
 from dcrf.training.exit_criteria import ExitCriterion
 from dcrf.training.finite_checks import check_losses, gradient_error
 from dcrf.training.optimizers import OptimizerGroups
@@ -127,12 +127,12 @@ def run_phase(
     phase: Phase,
     batches: Iterable[tuple[Clock, Batch]],
     data_pass: DatasetPass,
-    shared: Sequence[Shared],
+    cached: Sequence[CachedModule],
     between_iterations: Callable[[PhaseState], None] = _nothing,
 ) -> tuple[str, PhaseState]:
     """Train until an exit criterion is met; return its reason and the state then.
 
-    The modules of `shared` run once per input tensor in an iteration. `between_iterations` comes
+    The modules of `cached` run once per input tensor in an iteration. `between_iterations` comes
     after an iteration that another one follows: the only moment at which a checkpoint is whole.
 
     Raises:
@@ -143,7 +143,7 @@ def run_phase(
     reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = _minimize(phase, clock, batch, data_pass, shared)
+        losses = _minimize(phase, clock, batch, data_pass, cached)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -157,14 +157,14 @@ def run_phase(
 
 
 def _minimize(
-    phase: Phase, clock: Clock, batch: Batch, data_pass: DatasetPass, shared: Sequence[Shared]
+    phase: Phase, clock: Clock, batch: Batch, data_pass: DatasetPass, cached: Sequence[CachedModule]
 ) -> dict[str, Tensor]:
     """Make a step, and return its losses; if it fails, find out which losses are to blame."""
-    losses = compute_losses(phase.patterns, clock, batch, data_pass, shared)
+    losses = compute_losses(phase.patterns, clock, batch, data_pass, cached)
     try:
         phase.optimizers.step(losses, clock)
     except DivergedError as error:
-        again = compute_losses(phase.patterns, clock, batch, data_pass, shared)
+        again = compute_losses(phase.patterns, clock, batch, data_pass, cached)
         guilty = phase.optimizers.guilty(again, clock)
         raise gradient_error(clock.iteration, guilty) from error
     return losses
@@ -175,14 +175,14 @@ def compute_losses(
     clock: Clock,
     batch: Batch,
     data_pass: DatasetPass,
-    shared: Sequence[Shared],
+    cached: Sequence[CachedModule],
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
     for name, use in patterns.items():
         with _blamed_on(name, clock):
             use.pattern.before_iteration(clock, data_pass)
     losses: dict[str, Tensor] = {}
-    with shared_passes(shared):
+    with cached_forwards(cached):
         for name, use in patterns.items():
             with _blamed_on(name, clock):
                 found = use.pattern(use.batch_for(batch))

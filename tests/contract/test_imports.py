@@ -100,7 +100,7 @@ WITHOUT_TORCH = (
 TENSORS = {"torch", "torchvision", "numpy", "scipy", "sklearn"}
 
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
-SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.shared"}
+SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.forward_cache"}
 MAY_KNOW = {
     "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.k_means"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},

@@ -50,7 +50,7 @@ class World:
     def train(self, index):
         phase = self.phase(index)
         batches = self.source.batches(phase.view_names)
-        return run_phase(phase, batches, self.data_pass, self.method.shared_modules())
+        return run_phase(phase, batches, self.data_pass, self.method.cached_modules())
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
     made = world(method(precision="bf16", cluster_assignment_strategy=CENTROIDS))
     phase = made.phase(1)
     batches = islice(made.source.batches(phase.view_names), 2)
-    _, state = run_phase(phase, batches, made.data_pass, made.method.shared_modules())
+    _, state = run_phase(phase, batches, made.data_pass, made.method.cached_modules())
     kept = [
         value
         for member in phase.optimizers.optimizers

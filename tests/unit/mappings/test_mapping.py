@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from dcrf.errors import TrainingError
+from dcrf.mappings.forward_cache import cached_forwards
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.mappings.shared import shared_passes
 from tests.cases.compiling import compiles
 
 ROOT = Path(__file__).parents[3]
@@ -159,7 +159,7 @@ def test_a_mapping_runs_once_per_tensor_while_passes_are_shared(samples):
     encoder = TrainableMapping([counted])
     heads = [TrainableMapping([nn.Linear(3, 2)], prior=encoder) for _ in range(2)]
 
-    with shared_passes([encoder, *heads]):
+    with cached_forwards([encoder, *heads]):
         for _ in range(3):
             encoder(samples)
             heads[0](samples)
@@ -177,7 +177,7 @@ def test_sharing_changes_no_loss_and_no_gradient(samples):
         torch.manual_seed(0)
         encoder = TrainableMapping([nn.Linear(4, 3), nn.Tanh()])
         classifier = TrainableMapping([nn.Linear(3, 2), nn.Softmax(1)], prior=encoder)
-        with shared_passes([encoder, classifier] if share else []):
+        with cached_forwards([encoder, classifier] if share else []):
             loss = encoder(samples).square().sum() + encoder(samples).sum()
             loss = (
                 loss + classifier.log_probabilities(samples)[:, 0].sum() + classifier(samples).max()
@@ -191,7 +191,7 @@ def test_sharing_changes_no_loss_and_no_gradient(samples):
 def test_a_pass_without_gradient_is_not_taken_for_one_with(samples):
     encoder = TrainableMapping([nn.Linear(4, 3)])
 
-    with shared_passes([encoder]):
+    with cached_forwards([encoder]):
         with torch.no_grad():
             encoder(samples)
 
@@ -201,7 +201,7 @@ def test_a_pass_without_gradient_is_not_taken_for_one_with(samples):
 def test_a_tensor_that_was_changed_in_place_is_a_new_one():
     encoder, samples = TrainableMapping([nn.Linear(4, 3)]), torch.ones(2, 4)
 
-    with shared_passes([encoder]):
+    with cached_forwards([encoder]):
         before = encoder(samples)
         samples.zero_()
 
