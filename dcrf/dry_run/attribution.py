@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from torch import nn
-
 from dcrf.builder.components import located
 from dcrf.dry_run.module_trace import Trail
 from dcrf.errors import ConfigError, Problem, causes
-from dcrf.mappings.mapping import TrainableMapping
 
 _ONLY_WITH_CONTENT = ("meta tensor", "device meta", "'meta'", "meta backend")
 
@@ -19,15 +16,12 @@ class Failures:
     """What fails in the passes over one data set.
 
     trail: what runs.
-    hides: nothing is said where the nearest module of this kind gets samples, whose shape is
-        guessed; for mappings also nothing of what no layer does, as comparing with samples.
     problems: all so far, each once.
     is_cut: whether a pass has ended early without a problem, so that not all is known.
     lacks_centroids: whether failures outside of layers follow from that.
     """
 
     trail: Trail
-    hides: type[nn.Module] | None = None
     problems: list[Problem] = field(default_factory=list)
     is_cut: bool = False
     lacks_centroids: bool = False
@@ -50,8 +44,7 @@ class Failures:
         self.problems += [problem for problem in problems if problem not in self.problems]
 
     def _misfit(self, problem: Problem) -> None:
-        if not self._is_hidden():
-            self.add(problem)
+        self.add(problem)
 
     def _take(self, error: ConfigError, path: str) -> None:
         cause = error.__cause__
@@ -60,18 +53,15 @@ class Failures:
             return
         problem = self.trail.problem(path, cause)
         is_in_layer = problem.path != path
-        if _needs_content(cause) or (is_in_layer and self._is_hidden()):
+        if _needs_content(cause):
             self.is_cut = True
         elif is_in_layer or not self._follows():
             self.add(problem)
 
-    def _is_hidden(self) -> bool:
-        return self.hides is not None and self.trail.gets_samples(self.hides)
-
     def _follows(self) -> bool:
-        """Whether what fails outside of layers may follow from what fails in them, or a guess."""
+        """Whether what fails outside of layers may follow from what fails in them."""
         in_layers = {problem.path for problem in self.problems} & {*self.trail.places.values()}
-        return self.lacks_centroids or bool(in_layers) or self.hides is TrainableMapping
+        return self.lacks_centroids or bool(in_layers)
 
 
 def _needs_content(error: BaseException | None) -> bool:

@@ -53,11 +53,6 @@ class Trail:
         """Return what gave a tensor."""
         return self.givers.get(id(values), (None, None))[1]
 
-    def gets_samples(self, kind: type[nn.Module]) -> bool:
-        """Whether the innermost running module of a kind was given samples."""
-        found = (inputs for module, inputs in reversed(self.running) if isinstance(module, kind))
-        return (self.giver(next(found, None)) or "").endswith(SAMPLES)
-
     def replaced(self, module: nn.Module, given: Any) -> tuple[Tensor] | None:
         """Return what a module that begins gets instead, None where it gets what it is given."""
         if module not in self.places or not isinstance(given, Tensor):

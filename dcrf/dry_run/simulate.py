@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
@@ -19,8 +19,7 @@ from dcrf.clusterings.base import some_of
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.batch_order import Loading
 from dcrf.dry_run.attribution import Failures
-from dcrf.dry_run.expected_data import DEFAULT, Expected
-from dcrf.dry_run.guessed_inputs import guesses, without_guessing
+from dcrf.dry_run.expected_data import Expected
 from dcrf.dry_run.meta_method import BlankMethod, blank_method
 from dcrf.dry_run.meta_stand_ins import META, BlankData
 from dcrf.dry_run.module_trace import Trail, names_of, watched
@@ -29,7 +28,6 @@ from dcrf.dry_run.schedule_lengths import moments, overrun
 from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
@@ -42,44 +40,27 @@ def rehearse(config: MethodConfig, data: Sequence[Expected]) -> list[Problem]:
 
     Args:
         config: of a method whose parts can all be built.
-        data: what is known of each data set.
+        data: what is known of each data set. One whose samples have an unknown shape is skipped,
+            and so are those that train its method further.
     """
     plain = replace(config, precision="fp32", compile=False)
     problems: list[Problem] = []
     method: BlankMethod | None = None
     saved = SavedAhead(plain)
+    is_known = True
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of layers without memory, which never run again
         for dataset, its in zip(plain.datasets, data, strict=True):
             if method is None or dataset.reinitialize_mappings:
-                method = blank_method(plain, dataset, saved)
-            method = _rehearse_dataset(plain, dataset, its, method, problems)
+                method, is_known = blank_method(plain, dataset, saved), True
+            is_known = is_known and its.shapes is not None
+            if is_known:
+                problems += _Rehearsal(plain, dataset, its, method).run()
+                mappings = {e.path: method.method.mappings[e.name] for e in plain.mappings}
+                problems += size_problems(mappings)  # of which lazy layers have a size by now
+            else:
+                saved.skip(dataset)
     return problems
-
-
-def _rehearse_dataset(
-    config: MethodConfig,
-    dataset: DatasetConfig,
-    data: Expected,
-    method: BlankMethod,
-    problems: list[Problem],
-) -> BlankMethod:
-    """Add the problems; where samples are of unknown shape, those that do not hang on a guess."""
-    if data.shapes is not None:
-        problems += _Rehearsal(config, dataset, data, method).run()
-        named = method.method.mappings  # of which lazy layers have a size by now
-        problems += size_problems({entry.path: named[entry.name] for entry in config.mappings})
-        return method
-    found: list[list[Problem]] = []
-    is_exact = False
-    for shape, is_exact in guesses(config, method.method):
-        method = blank_method(config, dataset, method.saved)
-        shapes = dict.fromkeys((DEFAULT, *dataset.batch_augmentations), shape)
-        hides = nn.Module if is_exact else TrainableMapping
-        its = replace(data, shapes=shapes)
-        found.append(_Rehearsal(config, dataset, its, method, hides).run())
-    problems += without_guessing(found, is_exact)
-    return method
 
 
 class _Rehearsal:
@@ -88,9 +69,8 @@ class _Rehearsal:
     Args:
         config: of the method.
         dataset: of it.
-        data: what is known of its samples, or guessed.
+        data: what is known of its samples.
         method: what is rehearsed.
-        hides: what is not told where samples are guessed, as in `Failures`.
     """
 
     def __init__(
@@ -99,13 +79,12 @@ class _Rehearsal:
         dataset: DatasetConfig,
         data: Expected,
         method: BlankMethod,
-        hides: type[nn.Module] | None = None,
     ) -> None:
         self.config, self.dataset = config, dataset
         self.method, self.saved, self.places = method.method, method.saved, method.places
         self.has_labels = data.has_labels
         self.trail = Trail(method.places, names_of(config, method.places))
-        self.failures = Failures(self.trail, hides)
+        self.failures = Failures(self.trail)
         self.data = BlankData(
             data.shapes or {},
             data.n_samples,
@@ -218,7 +197,8 @@ class _Rehearsal:
             return
         extractor = self.method.mappings[entry.feature_extractor_name]
         n_clusters = self.dataset.num_clusters
-        file = entry.file if entry.file and entry.file not in self.saved.written else None
+        is_ahead = entry.file in self.saved.written or entry.file in self.saved.unknown
+        file = None if is_ahead else entry.file
         with self.failures.at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
             rows = DatasetRows(self._pass_for_clusters(), lambda s: extractor(s).flatten(1))
             values = torch.empty(n_clusters, some_of(rows).shape[1], device=META)

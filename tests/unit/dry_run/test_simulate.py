@@ -148,12 +148,29 @@ def test_saved_centroids_are_held_against_the_features(load, tmp_path):
     assert path == "$.cluster_assignment_strategy.centroid_file_path"
 
 
-def test_where_samples_are_unknown_what_follows_from_layers_is_checked(load):
-    check(load(datasets=[images()]))
-
+def test_a_data_set_of_unknown_shape_is_skipped_with_those_that_train_its_method_further(load):
     decoder = changed(DECODER, 0, in_features=7)
-    ((path, _),) = problems(load, datasets=[images()], mappings=[ENCODER, decoder])
+    later = digits(name="later", order=1)
+
+    check(load(datasets=[images()], mappings=[ENCODER, decoder]))
+    check(load(datasets=[images(), {**later, "reinitialize_mappings": False}]))
+    ((path, _),) = problems(load, datasets=[images(), later], mappings=[ENCODER, decoder])
+
     assert path == "$.mappings[1].layers[0]"
+
+
+def test_a_file_that_a_skipped_data_set_saves_is_not_read(load, tmp_path):
+    torch.save({"net.1.weight": torch.zeros(16, 63)}, tmp_path / "saved.pth")
+    phases = method()["phases"]
+    phases[0]["save_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file_or_dir": "saved.pth"}
+    ]
+    phases[1]["load_mapping_parameters"] = [
+        {"mapping_name": "encoder", "path_to_file": "saved.pth"}
+    ]
+    first = images(phases=["pretraining"])
+
+    check(load(phases=phases, datasets=[first, digits(name="b", order=1, phases=["finetuning"])]))
 
 
 def test_transforms_that_fix_the_size_make_it_known(load):
@@ -209,13 +226,6 @@ def test_nothing_is_written_and_no_random_number_is_used(load, tmp_path, monkeyp
 
     assert sorted(tmp_path.rglob("*")) == before
     assert torch.equal(torch.get_rng_state(), state)
-
-
-def with_layers(*layers):
-    """A method whose encoder begins with these layers."""
-    lazy = {"type": "LazyLinear", "out_features": 5}
-    encoder = {**ENCODER, "layers": [*layers, {"type": "Flatten"}, lazy]}
-    return {"mappings": [encoder, DECODER]}
 
 
 @pytest.mark.parametrize("num_clusters", [1, 10])
@@ -304,32 +314,14 @@ def test_saving_between_stages_asks_for_all_layers_by_then(load):
     assert path == "$.phases[0].save_mapping_parameters[0]"
 
 
-SIZELESS = {"type": "AdaptiveAvgPool2d", "positional_arguments": [2]}
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [{"type": "Conv2d", "positional_arguments": [3, 4, 3]},
-     {"type": "LazyConv2d", "positional_arguments": [4, 3]}],
-)  # fmt: skip
-def test_no_size_of_images_is_made_up(load, layer):
-    decoder = changed(changed(DECODER, 0, out_features=6912), 1, unflattened_size=[3, 48, 48])
-    images_of_48 = {**with_layers(layer, SIZELESS), "datasets": [images()]}
-    images_of_48["mappings"][1] = decoder
-    check(load(**images_of_48))
-
-    images_of_48["mappings"][1] = changed(decoder, 0, in_features=7)
-    ((path, _),) = problems(load, **images_of_48)
-
-    assert path == "$.mappings[1].layers[0]"
-
-
 @pytest.mark.parametrize("start", ["random_uniform_noise", "classical_clustering"])
 def test_many_clusters_take_no_memory(load, start):
     strategy = method()["cluster_assignment_strategy"] | {"centroid_initialization_strategy": start}
     if start != "classical_clustering":
         del strategy["centroid_initialization_classical_clustering_num_restarts"]
-    data = images(num_clusters=10**8)
+    view = [{"type": "Grayscale"}, {"type": "Resize", "size": [8, 8]}, {"type": "ToTensor"}]
+    named = {"name": "view", "transforms": view}
+    data = images(num_clusters=10**8, transforms=view, batch_augmentations=[named])
     before = getrusage(RUSAGE_SELF).ru_maxrss
 
     check(load(cluster_assignment_strategy=strategy, datasets=[data]))
