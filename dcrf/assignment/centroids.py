@@ -9,7 +9,13 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from dcrf.clusterings.base import Rows, check_finite, check_number, in_order_of, width_of
+from dcrf.clusterings.base import (
+    FeatureRows,
+    check_finite,
+    check_number,
+    feature_width,
+    match_centers,
+)
 from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError
 from dcrf.randomness import draw_seed
@@ -32,7 +38,7 @@ class Centroids(nn.Module):
         """Whether there are any values yet."""
         return self.values.shape[1] > 0
 
-    def assign(self, values: Tensor) -> None:
+    def set_values(self, values: Tensor) -> None:
         """Put new values (k, d) in place of the old ones."""
         self.values.data = values.detach().clone().to(self.values)
 
@@ -42,17 +48,17 @@ class Centroids(nn.Module):
             self.values.data = torch.empty_like(saved, device=self.values.device)
         super()._load_from_state_dict(state_dict, prefix, *others)
 
-    def recluster(self, features: Rows, num_restarts: int, seed: int) -> None:
+    def recluster(self, features: FeatureRows, num_restarts: int, seed: int) -> None:
         """Move to the k-means centers of features (n, d), each to the one that continues it."""
         centers = k_means(features, len(self.values), num_restarts, seed)
-        self.assign(in_order_of(centers, self.values.detach()))
+        self.set_values(match_centers(centers, self.values.detach()))
 
 
 @dataclass(frozen=True, slots=True)
-class CentroidStart:
+class CentroidInitialization:
     """How centroids come to be.
 
-    strategy: a key of `STARTS`.
+    strategy: a key of `INITIALIZATIONS`.
     num_restarts: of k-means.
     file: a saved `{"centroids": (k, d)}`, of `load_from_file` only.
     """
@@ -61,7 +67,7 @@ class CentroidStart:
     num_restarts: int = 20
     file: Path = Path()
 
-    def __call__(self, features: Rows, n_clusters: int, generator: Generator) -> Tensor:
+    def __call__(self, features: FeatureRows, n_clusters: int, generator: Generator) -> Tensor:
         """Return centroids (k, d) for the features (n, d) of the whole data set.
 
         Raises:
@@ -70,26 +76,34 @@ class CentroidStart:
             DivergedError: features are not finite.
         """
         check_number(features, n_clusters)
-        centroids = STARTS[self.strategy](self, features, n_clusters, generator)
+        centroids = INITIALIZATIONS[self.strategy](self, features, n_clusters, generator)
         check_finite(centroids)
         return centroids
 
 
-def _by_clustering(start: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
+def _by_clustering(
+    start: CentroidInitialization, features: FeatureRows, n: int, generator: Generator
+) -> Tensor:
     return k_means(features, n, start.num_restarts, draw_seed(generator))
 
 
-def _random_features(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
+def _random_features(
+    _: CentroidInitialization, features: FeatureRows, n: int, generator: Generator
+) -> Tensor:
     drawn = torch.randperm(len(features), generator=generator)
     return features[drawn[: max(n, 2)]][:n]  # two at least: a layer may not take one sample alone
 
 
-def _uniform_noise(_: CentroidStart, features: Rows, n: int, generator: Generator) -> Tensor:
-    return torch.rand(n, width_of(features), generator=generator) * 2 - 1
+def _uniform_noise(
+    _: CentroidInitialization, features: FeatureRows, n: int, generator: Generator
+) -> Tensor:
+    return torch.rand(n, feature_width(features), generator=generator) * 2 - 1
 
 
-def _from_file(start: CentroidStart, features: Rows, n: int, _: Generator) -> Tensor:
-    values, width = read_centroids(start.file), width_of(features)
+def _from_file(
+    start: CentroidInitialization, features: FeatureRows, n: int, _: Generator
+) -> Tensor:
+    values, width = read_centroids(start.file), feature_width(features)
     if values.shape != (n, width):
         raise DataError(
             f"{start.file} holds centroids of shape {tuple(values.shape)}, but the method has "
@@ -98,15 +112,15 @@ def _from_file(start: CentroidStart, features: Rows, n: int, _: Generator) -> Te
     return values
 
 
-STARTS: MappingProxyType[str, Callable[[CentroidStart, Rows, int, Generator], Tensor]] = (
-    MappingProxyType(
-        {
-            "classical_clustering": _by_clustering,
-            "random_feature_representations": _random_features,
-            "random_uniform_noise": _uniform_noise,
-            "load_from_file": _from_file,
-        }
-    )
+INITIALIZATIONS: MappingProxyType[
+    str, Callable[[CentroidInitialization, FeatureRows, int, Generator], Tensor]
+] = MappingProxyType(
+    {
+        "classical_clustering": _by_clustering,
+        "random_feature_representations": _random_features,
+        "random_uniform_noise": _uniform_noise,
+        "load_from_file": _from_file,
+    }
 )
 
 

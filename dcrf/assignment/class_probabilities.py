@@ -7,7 +7,7 @@ from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import TrainableMapping
 
 
-class SingleClassifier(Assignment):
+class ClassProbabilities(Assignment):
     """Class probabilities of one classifier are the soft assignments.
 
     Args:

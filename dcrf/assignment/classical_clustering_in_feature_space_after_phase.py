@@ -68,4 +68,6 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         if phase == self.phase:
             features = DatasetRows(data_pass, self.features)
             seed = draw_seed(self.generator)
-            self.centers.assign(self.cluster(features, self.n_clusters, self.num_restarts, seed))
+            self.centers.set_values(
+                self.cluster(features, self.n_clusters, self.num_restarts, seed)
+            )

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 
-LABELED_PREFIX = "highest_"
+LABEL_INFORMED_PREFIX = "highest_"
 
 
 class Classifier(Assignment):
@@ -34,7 +34,7 @@ class Classifier(Assignment):
         self.classifiers = dict(classifiers)
         self._registered = nn.ModuleList(self.classifiers.values())
         self.criterion = classifier_selection_criterion
-        self.named = classifier
+        self.named_classifier = classifier
         self.scores: dict[str, list[float]] = {name: [] for name in self.classifiers}
 
     def assign(self, samples: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Classifier(Assignment):
 
     def candidates(self) -> Mapping[str, Assignment]:
         """Return all classifiers if their scores decide, else nothing."""
-        return self.classifiers if self.criterion.startswith(LABELED_PREFIX) else {}
+        return self.classifiers if self.criterion.startswith(LABEL_INFORMED_PREFIX) else {}
 
     def record_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
         """Record the deciding score of every classifier."""
@@ -69,8 +69,8 @@ class Classifier(Assignment):
         every = list(self.classifiers.values())
         if self.criterion == "first_declared":
             return every[:1]
-        if self.criterion == "name" and self.named is not None:
-            return [self.named]
+        if self.criterion == "name" and self.named_classifier is not None:
+            return [self.named_classifier]
         if self.criterion == "average" or not all(self.scores.values()):
             return every
         return [self.classifiers[max(self.scores, key=self._score)]]

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from torch import nn
 
 from dcrf.assignment.centroids import Centroids
-from dcrf.assignment.class_probabilities import SingleClassifier
-from dcrf.assignment.classifier import LABELED_PREFIX
+from dcrf.assignment.class_probabilities import ClassProbabilities
+from dcrf.assignment.classifier import LABEL_INFORMED_PREFIX
 from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.method_config import MappingConfig, MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
 from dcrf.mappings.layers import (
-    Made,
+    BuiltLayers,
     TensorFunction,
     bind_function,
     build_layer,
@@ -41,7 +41,7 @@ def build_method(
         places: gets the layers, functions and mappings, also those within others.
 
     Raises:
-        ConfigError: a layer or function cannot be made with the arguments that it is given.
+        ConfigError: a layer or function cannot be built with the arguments that it is given.
     """
     mappings = build_mappings(config, streams, places)
     centroids = Centroids(n_clusters)
@@ -67,26 +67,26 @@ def build_mappings(
 ) -> dict[str, TrainableMapping]:
     """Make all mappings, in the order of the file, each from a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
-    made: dict[str, TrainableMapping] = {}
+    built: dict[str, TrainableMapping] = {}
 
     def made_or_make(name: str) -> TrainableMapping:
-        if name not in made:
+        if name not in built:
             prior = entries[name].prior_mapping_name
             before = made_or_make(prior) if prior else None
             with global_seed(streams.seed_of("initialization", name)):
                 at = raising(config.source)
-                made[name] = build_mapping(entries[name], before, config, at, places)
-        return made[name]
+                built[name] = build_mapping(entries[name], before, config, at, places)
+        return built[name]
 
     return {name: made_or_make(name) for name in entries}
 
 
 def build_classifiers(
     config: MethodConfig, mappings: Mapping[str, TrainableMapping], n_clusters: int
-) -> dict[str, SingleClassifier]:
+) -> dict[str, ClassProbabilities]:
     """Make an assignment of every classifier, by the classifier's name."""
     return {
-        entry.name: SingleClassifier(
+        entry.name: ClassProbabilities(
             mappings[entry.name], n_clusters, _features_for(entry, config, mappings)
         )
         for entry in config.mappings
@@ -98,7 +98,7 @@ def label_informed(config: MethodConfig) -> bool:
     """Whether labels decide anything: the end of a phase, or which classifier to take."""
     criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
     selection = str(config.strategy.options.get("classifier_selection_criterion", ""))
-    return selection.startswith(LABELED_PREFIX) or any(map(needs_labels, criteria))
+    return selection.startswith(LABEL_INFORMED_PREFIX) or any(map(needs_labels, criteria))
 
 
 def build_mapping(
@@ -109,19 +109,19 @@ def build_mapping(
     places: Places | None = None,
 ) -> TrainableMapping:
     """Make a mapping. Where `at` goes on behind an error, it lacks a part and is of no use."""
-    named: dict[str, nn.Module] = {}
+    layers_by_name: dict[str, nn.Module] = {}
     places = {} if places is None else places
     layers = []
     for index, layer in enumerate(entry.layers):
-        path, made = f"{entry.path}.layers[{index}]", Made()
+        path, built = f"{entry.path}.layers[{index}]", BuiltLayers()
         with at(path):
-            layers.append(build_layer(layer, named, made))
+            layers.append(build_layer(layer, layers_by_name, built))
             check_sizes(layers[-1])
-            _place(places, layer, path, made)
+            _place(places, layer, path, built)
     for index, wanted in enumerate(entry.layer_initialization):
         if len(layers) == len(entry.layers):  # else a layer to initialize may be missing
             with at(f"{entry.path}.layer_initialization[{index}]"):
-                initialize_layers(wanted, named)
+                initialize_layers(wanted, layers_by_name)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
     mapping = TrainableMapping(
         layers,
@@ -130,16 +130,16 @@ def build_mapping(
         before=_functions(entry, "pre_processing_functions", at, places),
         after=_functions(entry, "post_processing_functions", at, places),
         softmax_layer=names[entry.softmax_layer_name] if entry.softmax_layer_name else None,
-        bf16=config.precision == "bf16",
+        use_bfloat16=config.precision == "bf16",
         compiled=config.compile,
     )
     places[mapping] = entry.path
     return mapping
 
 
-def _place(places: Places, entry: Options, path: str, made: Made) -> None:
+def _place(places: Places, entry: Options, path: str, built: BuiltLayers) -> None:
     paths = {id(inner): place for place, inner in objects_within(entry, path)}
-    places.update((module, paths[id(inner)]) for inner, module in made)
+    places.update((module, paths[id(inner)]) for inner, module in built)
 
 
 def _functions(entry: MappingConfig, key: str, at: At, places: Places) -> list[TensorFunction]:
@@ -151,12 +151,12 @@ def _functions(entry: MappingConfig, key: str, at: At, places: Places) -> list[T
     return functions
 
 
-def initialize_layers(entry: Options, named: Mapping[str, nn.Module]) -> None:
-    """Give named layers the initial parameters that an entry asks for."""
+def initialize_layers(entry: Options, layers_by_name: Mapping[str, nn.Module]) -> None:
+    """Initialize the parameters of the layers that an entry names."""
     own = ("layer_names", "weight_type", "type")
     arguments = {key: value for key, value in entry.items() if key not in own}
     for name in entry["layer_names"]:
-        initialize(named[name], entry["weight_type"], entry["type"], arguments)
+        initialize(layers_by_name[name], entry["weight_type"], entry["type"], arguments)
 
 
 def _features_for(

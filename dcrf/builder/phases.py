@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcrf.assignment.centroids import CentroidStart
+from dcrf.assignment.centroids import CentroidInitialization
 from dcrf.batch import DatasetPass, DatasetRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
@@ -52,10 +52,12 @@ class PhaseBuilder:
         entry = self.run.config.centroids
         if entry and self.phase.name in entry.phases and not method.centroids.are_initialized:
             file = self.run.file_to_load(entry.file) if entry.file else Path()
-            start = CentroidStart(entry.initialization, entry.initialization_num_restarts, file)
+            start = CentroidInitialization(
+                entry.initialization, entry.initialization_num_restarts, file
+            )
             generator = self.run.streams.generator("centroids", self.dataset.name)
             features = _features(entry, method, data_pass)
-            method.centroids.assign(start(features, self.dataset.num_clusters, generator))
+            method.centroids.set_values(start(features, self.dataset.num_clusters, generator))
 
     def make(self, method: Method, data_pass: DatasetPass, evaluator: Evaluator) -> Phase:
         """Make the phase for the method as it is now.

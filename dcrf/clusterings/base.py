@@ -9,7 +9,7 @@ from torch import Tensor
 from dcrf.errors import DataError, DivergedError
 
 
-class Rows(Protocol):
+class FeatureRows(Protocol):
     """A matrix (n, d) by its rows: a tensor, or one that makes them when they are asked for."""
 
     def __len__(self) -> int: ...
@@ -17,7 +17,7 @@ class Rows(Protocol):
     def __getitem__(self, indices: Tensor, /) -> Tensor: ...
 
 
-def check_number(features: Rows, n_clusters: int) -> None:
+def check_number(features: FeatureRows, n_clusters: int) -> None:
     """Raise DataError where there are fewer features (n, d) than clusters."""
     if len(features) < n_clusters:
         raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
@@ -29,17 +29,17 @@ def check_finite(features: Tensor) -> None:
         raise DivergedError("the feature representations are not finite")
 
 
-def width_of(features: Rows) -> int:
+def feature_width(features: FeatureRows) -> int:
     """Return d of features (n, d)."""
-    return some_of(features).shape[1]
+    return first_rows(features).shape[1]
 
 
-def some_of(features: Rows) -> Tensor:
+def first_rows(features: FeatureRows) -> Tensor:
     """Return the first of some features: two, since a layer may not take one sample alone."""
     return features[torch.arange(min(2, len(features)))]
 
 
-def in_order_of(centers: Tensor, earlier: Tensor) -> Tensor:
+def match_centers(centers: Tensor, earlier: Tensor) -> Tensor:
     """Reorder centers (k, d) so that each takes the place of the earlier center it continues.
 
     The places are matched one to one with the least sum of squared distances, so that cluster

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from dcrf.clusterings.base import Rows, check_finite, check_number, some_of
+from dcrf.clusterings.base import FeatureRows, check_finite, check_number, first_rows
 
 MOST_VALUES = 2**26
 """How many numbers, 256 MiB of float32, k-means takes as a whole; 6.7 million samples of 10."""
@@ -17,7 +17,7 @@ MOST_VALUES = 2**26
 _MINI_BATCH = 4096
 
 
-def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
+def k_means(features: FeatureRows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
     """Cluster features (n, d) by k-means; return the centers (k, d) of the best restart.
 
     Where they are more than `MOST_VALUES` numbers, as many of the samples as make that many, drawn
@@ -32,7 +32,7 @@ def k_means(features: Rows, n_clusters: int, num_restarts: int, seed: int) -> Te
         DivergedError: features are not finite.
     """
     check_number(features, n_clusters)
-    if (some := some_of(features)).is_meta:  # there are shapes only
+    if (some := first_rows(features)).is_meta:  # there are shapes only
         return some.new_empty(n_clusters, some.shape[1])
     rows = _rows_to_cluster(len(features), max(MOST_VALUES // some.shape[1], n_clusters), seed)
     chosen = features[rows]

@@ -7,9 +7,9 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.adversarial import (
     binary_cross_entropy,
     critic_loss,
-    mixed_with_reversed,
+    interpolation_penalty,
+    mix_with_reversed,
     mixing_coefficients,
-    undetected_interpolation,
 )
 from dcrf.mappings.mapping import TrainableMapping
 
@@ -72,7 +72,7 @@ class AdversarialInterpolation(DesignPattern):
         """Return the losses of both sides."""
         codes = self.encoder(batch.samples)
         coefficients = mixing_coefficients(len(codes), self.generator).to(codes)
-        interpolations = self.decoder(mixed_with_reversed(codes, coefficients))
+        interpolations = self.decoder(mix_with_reversed(codes, coefficients))
         interpolations = interpolations.reshape_as(batch.samples)
         if not self.has_critic:
             return self._discriminator_losses(batch.samples, interpolations)
@@ -85,7 +85,7 @@ class AdversarialInterpolation(DesignPattern):
     ) -> dict[str, Tensor]:
         found = self.opponent(interpolations)
         return {
-            "autoencoder": undetected_interpolation(found),
+            "autoencoder": interpolation_penalty(found),
             "critic": critic_loss(found, coefficients, self.opponent(regularizers)),
         }
 

@@ -15,9 +15,9 @@ from dcrf.errors import TrainingError
 from dcrf.functional.assignments import gaussian_log_assignments, squared_distances
 from dcrf.functional.reinforcement import (
     cross_entropy_to_pseudo_labels,
-    distances,
     mean_over_selected_samples,
-    row_argmax,
+    one_hot_argmax,
+    safe_sqrt,
 )
 from dcrf.mappings.mapping import TrainableMapping
 
@@ -171,7 +171,7 @@ CLUSTERS: Mapping[str, _Part] = MappingProxyType(
         "centroid": lambda p: p.centroids,
         "centroid_processed_by_decoder": lambda p: p.pattern.decoder(p.centroids).flatten(1),
         "pseudolabel": lambda p: (
-            row_argmax(p.log_assignments).to(p.log_assignments.dtype).unsqueeze(1)
+            one_hot_argmax(p.log_assignments).to(p.log_assignments.dtype).unsqueeze(1)
         ),
     }
 )
@@ -187,8 +187,8 @@ SELECTIONS: Mapping[str, _Part] = MappingProxyType(
             p.log_assignments.exp() >= p.pattern.smallest_assignment
         ),
         "all_clusters": lambda p: p.one.bool(),
-        "nearest_centroid": lambda p: row_argmax(-p.squared_distances),
-        "argmax_of_soft_assignments": lambda p: row_argmax(p.log_assignments),
+        "nearest_centroid": lambda p: one_hot_argmax(-p.squared_distances),
+        "argmax_of_soft_assignments": lambda p: one_hot_argmax(p.log_assignments),
     }
 )
 """Which pairs count: booleans (n, k), or a scalar for all."""
@@ -196,7 +196,7 @@ SELECTIONS: Mapping[str, _Part] = MappingProxyType(
 WEIGHTS: Mapping[str, _Part] = MappingProxyType(
     {
         "unit": lambda p: p.one,
-        "l2_distance_of_feature_representation_to_centroid": lambda p: distances(
+        "l2_distance_of_feature_representation_to_centroid": lambda p: safe_sqrt(
             p.squared_distances
         ),
         "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": lambda p: (

@@ -124,7 +124,7 @@ def _part(
         prior=mapping.prior if first else None,
         before=mapping.before if first else (),
         after=mapping.after if last else (),
-        bf16=mapping.bf16,
+        use_bfloat16=mapping.use_bfloat16,
         compiled=mapping.compiled,
     )
 

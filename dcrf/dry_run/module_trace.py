@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
-from dcrf.assignment.class_probabilities import SingleClassifier
+from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.config.method_config import MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
 from dcrf.dry_run.width_mismatch import Misfit, fitting, lacks_flatten, misfit
@@ -69,7 +69,7 @@ class Trail:
     def problem(self, path: str, error: BaseException) -> Problem:
         """Return what to say of an error; `path` is where nothing nearer is known."""
         for module, inputs in reversed(self.running):
-            if isinstance(module, SingleClassifier) and module is self.running[-1][0]:
+            if isinstance(module, ClassProbabilities) and module is self.running[-1][0]:
                 return Problem(self.places[module.classifier], cause_of(error))
             if module in self.places:
                 found, remedy = self._explained(module, inputs, error)

@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
-from dcrf.assignment.centroids import CentroidStart
+from dcrf.assignment.centroids import CentroidInitialization
 from dcrf.batch import Batch, DatasetPass, DatasetRows
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import Run
-from dcrf.clusterings.base import some_of
+from dcrf.clusterings.base import first_rows
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.data.batch_order import Loading
 from dcrf.dry_run.attribution import Failures
@@ -201,12 +201,12 @@ class _Rehearsal:
         file = None if is_ahead else entry.file
         with self.failures.at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
             rows = DatasetRows(self._pass_for_clusters(), lambda s: extractor(s).flatten(1))
-            values = torch.empty(n_clusters, some_of(rows).shape[1], device=META)
+            values = torch.empty(n_clusters, first_rows(rows).shape[1], device=META)
             if file and file.exists():
-                start = CentroidStart("load_from_file", 1, file)
+                start = CentroidInitialization("load_from_file", 1, file)
                 values = start(rows, n_clusters, torch.Generator())
             self.saved.check_centroids(entry.file or Path(), values)
-            centroids.assign(values)
+            centroids.set_values(values)
         self.failures.lacks_centroids = not centroids.are_initialized
 
     def _pass_for_clusters(self) -> DatasetPass:

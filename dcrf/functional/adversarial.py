@@ -14,7 +14,7 @@ def mixing_coefficients(n_samples: int, generator: Generator) -> Tensor:
     return 0.5 * torch.rand(n_samples, generator=generator)
 
 
-def mixed_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
+def mix_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
     """Mix every code with the one that stands as far from the other end of the batch.
 
     Args:
@@ -44,7 +44,7 @@ def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularizers
     return errors.square().mean() + _per_sample(on_regularizers).square().mean()
 
 
-def undetected_interpolation(on_interpolations: Tensor) -> Tensor:
+def interpolation_penalty(on_interpolations: Tensor) -> Tensor:
     """How far a critic is from taking interpolations for samples (in ACAI's L_f,g, before lambda).
 
     Args:

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def distances(squared: Tensor) -> Tensor:
+def safe_sqrt(squared: Tensor) -> Tensor:
     """Square root of squared distances, with gradient 0 (not infinity) where they are 0."""
     is_zero = squared == 0
     return squared.masked_fill(is_zero, 1).sqrt().masked_fill(is_zero, 0)
 
 
-def row_argmax(scores: Tensor) -> Tensor:
+def one_hot_argmax(scores: Tensor) -> Tensor:
     """Choose the largest entry of each row: (n, k) scores to (n, k) booleans, one per row."""
     return F.one_hot(scores.argmax(dim=1), scores.shape[1]).bool()
 

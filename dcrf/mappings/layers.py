@@ -1,4 +1,4 @@
-"""Layers, functions and initializations of torch.nn, made from the entries of a checked file.
+"""Layers, functions and initializations of torch.nn, built from the entries of a checked file.
 
 What torch refuses (a wrong type, a kernel larger than its input) is raised as torch raises it.
 """
@@ -19,40 +19,42 @@ _LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
 # other patterns read too. So it is understood and has no effect.
 _FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
 
-Made = list[tuple[Entry, nn.Module]]
-"""Entries, and the layers that were made of them."""
+BuiltLayers = list[tuple[Entry, nn.Module]]
+"""Entries, and the layers that were built of them."""
 
 
 def build_layer(
-    entry: Entry, named: dict[str, nn.Module] | None = None, made: Made | None = None
+    entry: Entry,
+    layers_by_name: dict[str, nn.Module] | None = None,
+    built: BuiltLayers | None = None,
 ) -> nn.Module:
     """Make a layer, with the layers inside it.
 
     Args:
         entry: `{"type": "Linear", "name": "embedding", "in_features": 784, ...}`. Any argument,
             also in `positional_arguments` or in a list, may be an entry of its own.
-        named: gets the layers that have a name, the nested ones too.
-        made: gets every layer after its entry, the nested ones too.
+        layers_by_name: gets the layers that have a name, the nested ones too.
+        built: gets every layer after its entry, the nested ones too.
 
     Raises:
-        TypeError, ValueError, RuntimeError: the layer cannot be made with these arguments.
+        TypeError, ValueError, RuntimeError: the layer cannot be built with these arguments.
     """
-    positional = _argument(entry.get("positional_arguments", ()), named, made)
-    arguments = _arguments(entry, _LAYER_KEYS, named, made)
-    layer = _found(LAYERS, entry["type"])(*positional, **arguments)
+    positional = _argument(entry.get("positional_arguments", ()), layers_by_name, built)
+    arguments = _arguments(entry, _LAYER_KEYS, layers_by_name, built)
+    layer = _look_up(LAYERS, entry["type"])(*positional, **arguments)
     if hasattr(layer, "inplace"):
         layer.inplace = False
-    if named is not None and "name" in entry:
-        named[entry["name"]] = layer
-    if made is not None:
-        made.append((entry, layer))
+    if layers_by_name is not None and "name" in entry:
+        layers_by_name[entry["name"]] = layer
+    if built is not None:
+        built.append((entry, layer))
     return layer
 
 
 def number_of_layers(entry: Entry) -> int:
     """Return how many layers an entry stands for, those inside it and copies of them included."""
     within = sum(map(_layers_within, entry.values()))
-    if entry["type"] != "TransformerEncoder":  # the only one that is made of a number of others
+    if entry["type"] != "TransformerEncoder":  # the only one that is built of a number of others
         return 1 + within
     numbers = [*entry.get("positional_arguments", ())[1:2], entry.get("num_layers")]
     return 1 + within * max((n for n in numbers if isinstance(n, int) and n > 0), default=1)
@@ -103,7 +105,7 @@ def bind_function(entry: Entry) -> TensorFunction:
     Raises:
         TypeError: an argument is an object.
     """
-    function = _found(FUNCTIONS, entry["function_name"])
+    function = _look_up(FUNCTIONS, entry["function_name"])
     return TensorFunction(function, _plain_arguments(entry, _FUNCTION_KEYS))
 
 
@@ -122,15 +124,17 @@ def initialize(layer: nn.Module, weight_type: str, function_name: str, arguments
     """
     parameter = dict(layer.named_parameters(recurse=False)).get(weight_type)
     if parameter is None:
-        raise ValueError(f"a layer {type(layer).__name__} made like this has no {weight_type}")
+        raise ValueError(f"a layer {type(layer).__name__} built like this has no {weight_type}")
     if is_lazy(parameter):
         raise ValueError(
             f"the {weight_type} of {type(layer).__name__} has no shape before the first batch"
         )
-    _found(INITIALIZERS, f"{function_name.rstrip('_')}_")(parameter, **_plain_arguments(arguments))
+    _look_up(INITIALIZERS, f"{function_name.rstrip('_')}_")(
+        parameter, **_plain_arguments(arguments)
+    )
 
 
-def _found(table: Mapping[str, Any], name: str) -> Any:
+def _look_up(table: Mapping[str, Any], name: str) -> Any:
     if name not in table:  # the checked name may be younger than the torch that is installed
         raise ValueError(f"the installed torch has no {name!r} that a file may name")
     return table[name]
@@ -139,20 +143,20 @@ def _found(table: Mapping[str, Any], name: str) -> Any:
 def _arguments(
     entry: Entry,
     without: frozenset[str] = frozenset(),
-    named: dict[str, nn.Module] | None = None,
-    made: Made | None = None,
+    layers_by_name: dict[str, nn.Module] | None = None,
+    built: BuiltLayers | None = None,
 ) -> dict[str, Any]:
-    given = ((key, value) for key, value in entry.items() if key not in without)
-    return {key: _argument(value, named, made) for key, value in given}
+    arguments = ((key, value) for key, value in entry.items() if key not in without)
+    return {key: _argument(value, layers_by_name, built) for key, value in arguments}
 
 
 def _plain_arguments(entry: Entry, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the arguments of a function, which takes no layers."""
-    given = {key: value for key, value in entry.items() if key not in without}
-    for key, value in given.items():
+    arguments = {key: value for key, value in entry.items() if key not in without}
+    for key, value in arguments.items():
         if isinstance(value, Mapping):
             raise TypeError(f"the argument {key!r} of a function cannot be an object")
-    return _arguments(given)
+    return _arguments(arguments)
 
 
 def _takes(function: Callable[..., Tensor], argument: str) -> bool:
@@ -163,11 +167,11 @@ def _takes(function: Callable[..., Tensor], argument: str) -> bool:
 
 
 def _argument(
-    value: Any, named: dict[str, nn.Module] | None = None, made: Made | None = None
+    value: Any, layers_by_name: dict[str, nn.Module] | None = None, built: BuiltLayers | None = None
 ) -> Any:
     """Return an argument as torch takes it: tuples for lists, layers for entries."""
     if isinstance(value, Mapping) and "type" in value:
-        return build_layer(value, named, made)
+        return build_layer(value, layers_by_name, built)
     if isinstance(value, list | tuple):
-        return tuple(_argument(item, named, made) for item in value)
+        return tuple(_argument(item, layers_by_name, built) for item in value)
     return value

@@ -22,7 +22,7 @@ class TrainableMapping(CachedModule):
         prior: the mapping whose output this one takes. Its parameters stay its own.
         before, after: functions on the layers' input and output.
         softmax_layer: index of the layer that is left out where logits are wanted.
-        bf16: run in bfloat16 by autocast; the output is float32 all the same.
+        use_bfloat16: run in bfloat16 by autocast; the output is float32 all the same.
         compiled: in training, run the layers compiled by torch.compile.
     """
 
@@ -35,7 +35,7 @@ class TrainableMapping(CachedModule):
         before: Sequence[Function] = (),
         after: Sequence[Function] = (),
         softmax_layer: int | None = None,
-        bf16: bool = False,
+        use_bfloat16: bool = False,
         compiled: bool = False,
     ) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class TrainableMapping(CachedModule):
         functions = (f for f in (*before, *after) if isinstance(f, nn.Module))
         self._functions = nn.ModuleList(functions)  # so that they know of evaluation mode
         self.softmax_layer = softmax_layer
-        self.bf16, self.compiled = bf16, compiled
+        self.use_bfloat16, self.compiled = use_bfloat16, compiled
         self._training_run = _compiled(self._run_layers) if compiled else self._run_layers
 
     @property
@@ -90,13 +90,15 @@ class TrainableMapping(CachedModule):
         with self._autocast(values):
             run = self._training_run if torch.is_grad_enabled() else self._run_layers
             values = run(values, skipped)
-        values = values.float() if self.bf16 else values
+        values = values.float() if self.use_bfloat16 else values
         for function in self.after:
             values = _through(function, values)
         return values
 
     def _autocast(self, values: Tensor) -> contextlib.AbstractContextManager[object]:
-        if not self.bf16:  # a device without memory, on which shapes are tried, has no autocast
+        if (
+            not self.use_bfloat16
+        ):  # a device without memory, on which shapes are tried, has no autocast
             return contextlib.nullcontext()
         return torch.autocast(values.device.type, torch.bfloat16)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from dcrf.assignment.centroids import Centroids
-from dcrf.assignment.class_probabilities import SingleClassifier
+from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
@@ -73,7 +73,7 @@ class World:
         with global_seed(seed):
             self.mappings = _mappings()
             self.centroids = Centroids(N_CLUSTERS)
-            self.centroids.assign(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
+            self.centroids.set_values(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
         self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)
         self.data = _data(dtype)
         self.pattern = self._pattern()
@@ -124,7 +124,7 @@ class World:
         """Give the clusters other numbers."""
         head = self.mappings["classifier"].net[0]
         with torch.no_grad():
-            self.centroids.assign(self.centroids.values[order])
+            self.centroids.set_values(self.centroids.values[order])
             head.weight.copy_(head.weight[order])
             head.bias.copy_(head.bias[order])
 
@@ -149,7 +149,7 @@ class World:
 
     def _assignment(self) -> nn.Module:
         if "classifier_name" in self.entry:
-            return SingleClassifier(self.mappings[self.entry["classifier_name"]], N_CLUSTERS)
+            return ClassProbabilities(self.mappings[self.entry["classifier_name"]], N_CLUSTERS)
         return self._strategy()
 
     def _strategy(self) -> FeatureRepresentationCentroidSimilarity:

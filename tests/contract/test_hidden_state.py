@@ -86,7 +86,7 @@ def test_a_strategy_made_anew_goes_on_as_it_would_have(stem, options):
         return found
 
     made, other = fresh(stem, options), fresh(stem, options, seed=1)
-    made.centroids.assign(torch.arange(6.0).reshape(3, 2))
+    made.centroids.set_values(torch.arange(6.0).reshape(3, 2))
     run_a_phase(made)
     other.model.load_state_dict(saved(made.model.state_dict()))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, nn
 
 from dcrf.assignment.centroids import Centroids
-from dcrf.assignment.class_probabilities import SingleClassifier
+from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.batch import Batch, DatasetPass
 from dcrf.builder.components import build_component
 from dcrf.mappings.mapping import TrainableMapping
@@ -85,7 +85,7 @@ class World:
 def world(stem, options, dtype=torch.float32, seed=0):
     """Build a strategy that has seen a phase, and is ready to assign."""
     made = fresh(stem, options, dtype, seed)
-    made.centroids.assign(torch.randn(K, 2, generator=Generator().manual_seed(seed)))
+    made.centroids.set_values(torch.randn(K, 2, generator=Generator().manual_seed(seed)))
     run_a_phase(made)
     return made
 
@@ -96,7 +96,7 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
         encoder = TrainableMapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
         heads = {name: TrainableMapping([nn.Linear(2, K)]) for name in ("one", "two")}
     centroids = Centroids(K)
-    classifiers = {name: SingleClassifier(head, K, encoder) for name, head in heads.items()}
+    classifiers = {name: ClassProbabilities(head, K, encoder) for name, head in heads.items()}
     strategy = build_component(
         STRATEGIES,
         stem,

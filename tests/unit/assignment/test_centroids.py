@@ -5,8 +5,13 @@ from itertools import permutations
 import pytest
 import torch
 
-from dcrf.assignment.centroids import STARTS, Centroids, CentroidStart, read_centroids
-from dcrf.clusterings.base import in_order_of
+from dcrf.assignment.centroids import (
+    INITIALIZATIONS,
+    CentroidInitialization,
+    Centroids,
+    read_centroids,
+)
+from dcrf.clusterings.base import match_centers
 from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError, DivergedError
 
@@ -27,8 +32,8 @@ def saved(path, content):
 def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
     file = saved(tmp_path / "c.pth", {"centroids": torch.zeros(3, 2)})
 
-    for strategy in STARTS:
-        start = CentroidStart(strategy, file=file)
+    for strategy in INITIALIZATIONS:
+        start = CentroidInitialization(strategy, file=file)
         found = start(blobs[0], 3, torch.Generator().manual_seed(0))
 
         assert found.shape == (3, 2)
@@ -44,7 +49,7 @@ def test_no_sample_goes_through_a_network_alone(blobs, strategy):
             norm = torch.nn.BatchNorm1d(2, track_running_stats=False)
             return norm(blobs[0][indices]).detach()  # which one sample has no variance for
 
-    found = CentroidStart(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
+    found = CentroidInitialization(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
 
     assert found.shape == (1, 2)
 
@@ -54,7 +59,7 @@ def test_k_means_finds_separate_groups(blobs):
 
     found = k_means(features, 3, num_restarts=3, seed=0)
 
-    torch.testing.assert_close(in_order_of(found, means), means, atol=0.1, rtol=0)
+    torch.testing.assert_close(match_centers(found, means), means, atol=0.1, rtol=0)
 
 
 def test_k_means_gives_the_same_bytes_for_the_same_seed(blobs):
@@ -79,7 +84,7 @@ def test_features_that_cannot_be_clustered_are_refused(features, message):
 
 def test_random_features_are_distinct_samples():
     features = torch.arange(20.0).reshape(10, 2)
-    start = CentroidStart("random_feature_representations")
+    start = CentroidInitialization("random_feature_representations")
 
     found = start(features, 10, torch.Generator().manual_seed(0))
 
@@ -87,7 +92,7 @@ def test_random_features_are_distinct_samples():
 
 
 def test_uniform_noise_lies_between_minus_one_and_one():
-    start = CentroidStart("random_uniform_noise")
+    start = CentroidInitialization("random_uniform_noise")
 
     found = start(torch.zeros(1000, 3), 500, torch.Generator().manual_seed(0))
 
@@ -100,7 +105,7 @@ def test_uniform_noise_lies_between_minus_one_and_one():
 def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order, seed):
     features, means = blobs
     centroids = Centroids(3)
-    centroids.assign(means[list(order)] + 0.5)
+    centroids.set_values(means[list(order)] + 0.5)
     parameter = centroids.values
 
     centroids.recluster(features, num_restarts=2, seed=seed)
@@ -113,13 +118,13 @@ def test_centroids_know_whether_they_are_initialized():
     centroids = Centroids(3)
 
     assert not centroids.are_initialized
-    centroids.assign(torch.zeros(3, 2))
+    centroids.set_values(torch.zeros(3, 2))
     assert centroids.are_initialized
 
 
 def test_a_model_without_centroids_takes_over_those_of_another():
     trained, fresh = Centroids(3), Centroids(3)
-    trained.assign(torch.rand(3, 4))
+    trained.set_values(torch.rand(3, 4))
 
     fresh.load_state_dict(trained.state_dict())
 
@@ -148,7 +153,7 @@ def test_a_file_that_is_no_saved_tensor_is_refused(tmp_path):
 
 
 def test_centroids_of_another_shape_are_refused(tmp_path):
-    start = CentroidStart(
+    start = CentroidInitialization(
         "load_from_file", file=saved(tmp_path / "c.pth", {"centroids": torch.zeros(4, 2)})
     )
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.assignment.class_probabilities import SingleClassifier
+from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.assignment.classifier import Classifier
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import TrainableMapping
@@ -15,7 +15,7 @@ SAMPLES = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 @pytest.fixture
 def classifiers():
     torch.manual_seed(0)
-    return {name: SingleClassifier(TrainableMapping([nn.Linear(4, 3)]), 3) for name in ("a", "b")}
+    return {name: ClassProbabilities(TrainableMapping([nn.Linear(4, 3)]), 3) for name in ("a", "b")}
 
 
 def choosing(classifiers, criterion, **arguments):
@@ -79,7 +79,7 @@ def test_scores_survive_saving(classifiers):
 
 def test_a_feature_space_classifier_sees_features():
     encoder, head = TrainableMapping([nn.Linear(4, 2)]), TrainableMapping([nn.Linear(2, 3)])
-    strategy = SingleClassifier(head, 3, encoder)
+    strategy = ClassProbabilities(head, 3, encoder)
 
     torch.testing.assert_close(strategy(SAMPLES), head(encoder(SAMPLES)).log_softmax(1))
     torch.testing.assert_close(strategy.features(SAMPLES), encoder(SAMPLES))
@@ -87,4 +87,4 @@ def test_a_feature_space_classifier_sees_features():
 
 def test_a_classifier_of_another_width_than_clusters_is_refused():
     with pytest.raises(TrainingError, match=r"shape \(3,\).*num_clusters is 10"):
-        SingleClassifier(TrainableMapping([nn.Linear(4, 3)]), 10)(SAMPLES)
+        ClassProbabilities(TrainableMapping([nn.Linear(4, 3)]), 10)(SAMPLES)

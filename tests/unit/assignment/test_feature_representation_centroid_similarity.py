@@ -30,7 +30,7 @@ def strategy(measure, **temperature):
 
 def test_student_t_by_hand():
     made, centroids = strategy("student_t")
-    centroids.assign(torch.tensor([[0.0], [2.0]]))
+    centroids.set_values(torch.tensor([[0.0], [2.0]]))
 
     # squared distances 1 and 9 -> kernels 1/2 and 1/10
     torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]]))
@@ -39,7 +39,7 @@ def test_student_t_by_hand():
 
 def test_gaussian_by_hand():
     made, centroids = strategy("gaussian", fixed_value=0.5)
-    centroids.assign(torch.tensor([[0.0], [2.0]]))
+    centroids.set_values(torch.tensor([[0.0], [2.0]]))
 
     expected = torch.tensor([[-0.5, -4.5]]).softmax(1)
     torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), expected)
@@ -52,7 +52,7 @@ def test_annealing_counts_iterations_since_the_centroids_exist():
         made.after_iteration()
     assert made.inverse_temperature == pytest.approx(0.1)
 
-    centroids.assign(torch.zeros(2, 1))
+    centroids.set_values(torch.zeros(2, 1))
     seen = []
     for _ in range(4):
         seen.append(made.inverse_temperature)
@@ -64,7 +64,7 @@ def test_annealing_counts_iterations_since_the_centroids_exist():
 
 def test_annealing_ends_with_the_last_value():
     made, centroids = strategy("gaussian", **{**ANNEALING, "annealing_final_value": 0.3})
-    centroids.assign(torch.zeros(2, 1))
+    centroids.set_values(torch.zeros(2, 1))
     seen = []
     for _ in range(4):
         seen.append(made.is_annealing)
@@ -82,11 +82,11 @@ def test_a_fixed_temperature_is_not_annealed(measure, temperature):
 
 def test_annealing_survives_saving():
     made, centroids = strategy("gaussian", **ANNEALING)
-    centroids.assign(torch.zeros(2, 1))
+    centroids.set_values(torch.zeros(2, 1))
     for _ in range(7):
         made.after_iteration()
     other, other_centroids = strategy("gaussian", **ANNEALING)
-    other_centroids.assign(torch.zeros(2, 1))
+    other_centroids.set_values(torch.zeros(2, 1))
 
     other.load_state_dict(made.state_dict())
 
@@ -97,5 +97,5 @@ def test_it_says_that_centroids_are_missing():
     made, centroids = strategy("student_t")
 
     assert "not initialized" in made.why_not_ready()
-    centroids.assign(torch.zeros(2, 1))
+    centroids.set_values(torch.zeros(2, 1))
     assert made.why_not_ready() is None

@@ -51,7 +51,7 @@ class Pair:
         (dataset,) = (entry for entry in config.datasets if phase in entry.phases)
         (entry,) = (entry for entry in config.phases if entry.name == phase)
         self.method = build_method(config, dataset.num_clusters, run.streams)
-        self.method.centroids.assign(self.direct.centroids)
+        self.method.centroids.set_values(self.direct.centroids)
         self.phase = PhaseBuilder(run, dataset, entry).make(
             self.method, self.data_pass, Evaluator(self.method.assignment, lambda: None)
         )

@@ -108,7 +108,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
         for value in entry.values()
     ]
 
-    assert made.method.mappings["encoder"].bf16
+    assert made.method.mappings["encoder"].use_bfloat16
     assert made.method.centroids.are_initialized
     values = [*made.method.parameters(), *state.losses.values(), *kept]
     assert {value.dtype for value in values} == {torch.float32}

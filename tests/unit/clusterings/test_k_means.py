@@ -5,7 +5,7 @@ import torch
 from sklearn.cluster import KMeans
 
 from dcrf.clusterings import k_means as module
-from dcrf.clusterings.base import in_order_of
+from dcrf.clusterings.base import match_centers
 from dcrf.clusterings.k_means import k_means
 
 MEANS = torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
@@ -49,7 +49,7 @@ def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, mon
     found = k_means(features, 3, 5, seed=0)
 
     assert max(features.asked_for) <= 300
-    torch.testing.assert_close(in_order_of(found, MEANS), MEANS, atol=0.1, rtol=0)
+    torch.testing.assert_close(match_centers(found, MEANS), MEANS, atol=0.1, rtol=0)
 
 
 def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):

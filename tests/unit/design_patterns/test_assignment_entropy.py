@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.assignment.class_probabilities import SingleClassifier
+from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.batch import Batch
 from dcrf.design_patterns.assignment_entropy import AssignmentEntropy
 from dcrf.mappings.mapping import TrainableMapping
 from tests.cases.tiny import CASES, World
 
-PATTERN = AssignmentEntropy(assignment=SingleClassifier(TrainableMapping([nn.Identity()]), 3))
+PATTERN = AssignmentEntropy(assignment=ClassProbabilities(TrainableMapping([nn.Identity()]), 3))
 
 
 def loss_of(logits):

@@ -140,7 +140,7 @@ def test_the_gaussian_weight_counts_clusters_that_are_not_selected():
 def test_thresholds_are_inclusive_and_distances_unsquared():
     world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 5.0})
     world.pattern.feature_extractor = torch.nn.Identity()
-    world.centroids.assign(torch.tensor([[3.0, 4.0], [3.0, 4.1], [0.0, 6.0]]))
+    world.centroids.set_values(torch.tensor([[3.0, 4.0], [3.0, 4.1], [0.0, 6.0]]))
     batch = world.batch(torch.arange(2))
     loss = world.pattern(type(batch)(batch.indices, torch.zeros(2, 2)))["reinforcement"]
 
@@ -169,7 +169,7 @@ def test_no_selected_sample_gives_a_loss_of_zero_with_a_graph():
 
 def test_samples_on_their_centroid_give_finite_gradients():
     world = World({**ENTRY, WEIGHT: "l2_distance_of_feature_representation_to_centroid"})
-    world.centroids.assign(world.mappings["encoder"](samples_of(world)[:N_CLUSTERS]))
+    world.centroids.set_values(world.mappings["encoder"](samples_of(world)[:N_CLUSTERS]))
     loss_of(world).backward()
 
     assert world.centroids.values.grad.isfinite().all()

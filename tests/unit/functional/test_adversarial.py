@@ -7,9 +7,9 @@ from torch.autograd import gradcheck
 from dcrf.functional.adversarial import (
     binary_cross_entropy,
     critic_loss,
-    mixed_with_reversed,
+    interpolation_penalty,
+    mix_with_reversed,
     mixing_coefficients,
-    undetected_interpolation,
 )
 
 
@@ -30,7 +30,7 @@ def test_coefficients_lie_between_zero_and_one_half():
 
 def test_mixing_by_hand():
     codes = torch.tensor([[0.0], [10.0], [20.0]])
-    found = mixed_with_reversed(codes, torch.tensor([0.0, 0.25, 0.5]))
+    found = mix_with_reversed(codes, torch.tensor([0.0, 0.25, 0.5]))
 
     assert found.tolist() == [[20], [10], [10]]
 
@@ -41,7 +41,7 @@ def test_mixing_agrees_with_the_formula_in_loops_for_codes_of_any_shape(shape):
     n = shape[0]
     expected = [shares[i] * codes[i] + (1 - shares[i]) * codes[n - 1 - i] for i in range(n)]
 
-    torch.testing.assert_close(mixed_with_reversed(codes, shares), torch.stack(expected))
+    torch.testing.assert_close(mix_with_reversed(codes, shares), torch.stack(expected))
 
 
 def test_critic_loss_by_hand():
@@ -60,7 +60,7 @@ def test_a_perfect_critic_loses_nothing():
 
 
 def test_undetected_interpolation_by_hand():
-    found = undetected_interpolation(torch.tensor([[0.4, 0.6], [0.0, 0.2]]))
+    found = interpolation_penalty(torch.tensor([[0.4, 0.6], [0.0, 0.2]]))
 
     assert found.item() == pytest.approx((0.5**2 + 0.1**2) / 2)
 
@@ -95,7 +95,7 @@ def test_gradients_are_right():
     shares = points(3, seed=1).sigmoid() / 2
     outputs, others = points(3, 2, requires_grad=True), points(3, 2, seed=2, requires_grad=True)
 
-    assert gradcheck(lambda a: mixed_with_reversed(a, shares), (outputs,))
+    assert gradcheck(lambda a: mix_with_reversed(a, shares), (outputs,))
     assert gradcheck(lambda a, b: critic_loss(a, shares, b), (outputs, others))
-    assert gradcheck(undetected_interpolation, (outputs,))
+    assert gradcheck(interpolation_penalty, (outputs,))
     assert gradcheck(lambda a: binary_cross_entropy(a, True), (outputs,))

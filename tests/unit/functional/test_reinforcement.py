@@ -6,15 +6,15 @@ from torch.autograd import gradcheck
 
 from dcrf.functional.reinforcement import (
     cross_entropy_to_pseudo_labels,
-    distances,
     mean_over_selected_samples,
-    row_argmax,
+    one_hot_argmax,
+    safe_sqrt,
 )
 
 
 def test_distances_by_hand_with_a_gradient_of_zero_at_zero():
     squared = torch.tensor([0.0, 25.0, 1e12], requires_grad=True)
-    found = distances(squared)
+    found = safe_sqrt(squared)
     found.sum().backward()
 
     assert found.tolist() == [0, 5, 1e6]
@@ -22,17 +22,17 @@ def test_distances_by_hand_with_a_gradient_of_zero_at_zero():
 
 
 def test_gradients_of_distances_are_right():
-    assert gradcheck(distances, (torch.rand(5, dtype=torch.float64).add(0.1).requires_grad_(),))
+    assert gradcheck(safe_sqrt, (torch.rand(5, dtype=torch.float64).add(0.1).requires_grad_(),))
 
 
 def test_each_row_chooses_its_largest_entry():
-    found = row_argmax(torch.tensor([[1.0, 3.0, 2.0], [-1.0, -3.0, -2.0]]))
+    found = one_hot_argmax(torch.tensor([[1.0, 3.0, 2.0], [-1.0, -3.0, -2.0]]))
 
     assert found.tolist() == [[False, True, False], [True, False, False]]
 
 
 def test_one_cluster_is_always_chosen():
-    assert row_argmax(torch.zeros(3, 1)).tolist() == [[True]] * 3
+    assert one_hot_argmax(torch.zeros(3, 1)).tolist() == [[True]] * 3
 
 
 def test_cross_entropy_belongs_to_the_sample_of_the_pseudo_label():

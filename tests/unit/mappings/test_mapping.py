@@ -89,7 +89,7 @@ def test_binary_logits_leave_a_final_sigmoid_out(samples):
 def test_bf16_gives_float32_that_is_close(samples):
     layers = [nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)]
 
-    found = TrainableMapping(layers, bf16=True)(samples)
+    found = TrainableMapping(layers, use_bfloat16=True)(samples)
 
     assert found.dtype == torch.float32
     assert not torch.equal(found, TrainableMapping(layers)(samples))
