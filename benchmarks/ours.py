@@ -10,7 +10,7 @@ from torch import nn
 
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder import Run, build_plans
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writer, Writers
@@ -52,7 +52,7 @@ def plans(
 ) -> tuple[DatasetPlan, PhasePlan]:
     """Return the plans of the first data set that has this phase, and of the phase in it."""
     run = Run(
-        load_method(file, settings),
+        load_checked(file, settings),
         Streams(0),
         "cpu",
         writer or Writers([]),

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.speed import FILES
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs.one_run import Output, run_method
 
 ITERATIONS = 50
@@ -31,7 +31,7 @@ def _peak(file: Path) -> float:
 
 
 def _run(file: Path) -> float:
-    config = load_method(file, max_iterations=ITERATIONS)
+    config = load_checked(file, max_iterations=ITERATIONS)
     with tempfile.TemporaryDirectory() as folder:
         outcome = run_method(config, 0, Output(Path(folder)))
     if outcome.status != "ok":

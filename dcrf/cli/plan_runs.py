@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dcrf.config import check_batch, load_method, with_places
+from dcrf.config import check_shared_files, load_checked, with_places
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.path_checks import is_file, is_folder, is_there
 from dcrf.errors import ConfigError, DcrfError, Problem, first_line
@@ -109,7 +109,7 @@ def _planned(config: MethodConfig, options: argparse.Namespace) -> Iterator[Plan
 
 def _problems(loaded: Sequence[Sequence[Planned]]) -> list[list[Problem]]:
     """Return the problems of every file beside those before it."""
-    return check_batch(
+    return check_shared_files(
         [(plans[0].config, [plan.seed_in_names for plan in plans]) for plans in loaded]
     )
 
@@ -142,7 +142,7 @@ def _invalid(source: Path | str, error: DcrfError) -> Outcome:
 
 
 def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
-    config = load_method(file, options.settings, options.max_iterations)
+    config = load_checked(file, options.settings, options.max_iterations)
     if not options.validate:
         from dcrf.runs.process_entry import prepare  # noqa: PLC0415 - other uses need no processes
 

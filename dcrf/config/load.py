@@ -17,7 +17,7 @@ from dcrf.config.schema_lookup import nodes_of
 from dcrf.errors import ConfigError, Problem
 
 
-def load_method(
+def load_checked(
     path: Path, settings: Sequence[str] = (), max_iterations: int | None = None
 ) -> MethodConfig:
     """Read, check and fill a method file.
@@ -57,7 +57,7 @@ def with_places(
     Args:
         source: the method file.
         problems: what was found after loading it, as by building it.
-        settings: as given to `load_method`.
+        settings: as given to `load_checked`.
     """
     try:
         raw = parse_json.read(Path(source))

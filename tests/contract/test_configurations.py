@@ -9,7 +9,7 @@ import pytest
 
 from dcrf.cli.main import main
 from dcrf.cli.plan_runs import ROOT
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from tests.cases.methods import fake_mnist, result
 
@@ -27,7 +27,7 @@ def fake_root(tmp_path_factory):
 
 def short(file, root):
     """The flags that make a run short: fake data, two iterations a phase, few restarts."""
-    content = load_method(file).filled
+    content = load_checked(file).filled
     settings = [
         f"datasets[{index}].root={root}"
         for index, dataset in enumerate(content["datasets"])
@@ -50,7 +50,7 @@ def test_no_file_is_missed():
 
 @every_file
 def test_it_is_valid_and_can_be_built(file):
-    config = load_method(file)
+    config = load_checked(file)
 
     check(config)
     assert config.notes == ()
@@ -63,7 +63,7 @@ def test_it_runs(file, fake_root, tmp_path, capsys):
     assert code == 0, capsys.readouterr()
     (folder,) = tmp_path.glob("*/*")
     found = result(folder)
-    config = load_method(file)
+    config = load_checked(file)
     ran = [(dataset.name, phase) for dataset in config.datasets for phase in dataset.phases]
     assert [(phase["dataset"], phase["phase"]) for phase in found["phases"]] == ran
     assert {phase["iteration"] for phase in found["phases"]} <= {1, 2}

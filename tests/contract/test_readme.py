@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dcrf.cli.arguments import parser
 from dcrf.cli.plan_runs import ROOT
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
@@ -65,7 +65,7 @@ def test_every_step_of_the_worked_example_is_a_valid_method(tmp_path: Path):
         file = tmp_path / "my_method.json"
         file.write_text(json.dumps(step))
 
-        check(load_method(file))
+        check(load_checked(file))
 
 
 def test_the_worked_example_ends_as_the_quickstart():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.methods import ENCODER, adam, linear, method, written
@@ -43,7 +43,7 @@ def test_one_view_may_be_named_and_the_others_not(tmp_path, stem, named):
         cluster_assignment_strategy=strategy,
     )
 
-    config = load_method(Path(written(tmp_path, content)))
+    config = load_checked(Path(written(tmp_path, content)))
 
     check(config)
     (pattern,) = config.phases[0].design_patterns

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SCHEMA
@@ -27,7 +27,7 @@ def problem_paths(data: dict, file: Path) -> list[str]:
     """Return the paths of all problems of a file, which is written first."""
     file.write_text(json.dumps(data))
     try:
-        check(load_method(file))
+        check(load_checked(file))
     except ConfigError as error:
         return [problem.path for problem in error.problems]
     return []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dcrf.builder import Run, build_plans
-from dcrf.config import MethodConfig, load_method
+from dcrf.config import MethodConfig, load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.randomness import Streams
@@ -35,7 +35,7 @@ def compared(seed: int, folder: Path) -> tuple[str, str]:
     """
     file = write(folder, random_method(seed))
     try:
-        config = load_method(file)
+        config = load_checked(file)
     except ConfigError as error:
         return "breaks a rule", str(error)
     try:

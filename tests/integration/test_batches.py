@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from dcrf.cli.main import INTERRUPTED, main
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import VIEW, contents, method, result, written
 from tests.cases.processes import state, until
@@ -96,7 +96,7 @@ def until_training(process, name):
 def alone(tmp_path, content, name="alone"):
     """What a run leaves that shares nothing with others: not even a process for it is started."""
     file = Path(written(tmp_path / name, content))
-    assert run_method(load_method(file), 0, Output(tmp_path / name / "runs")).status == "ok"
+    assert run_method(load_checked(file), 0, Output(tmp_path / name / "runs")).status == "ok"
     (folder,) = (tmp_path / name / "runs").glob("*/*")
     return contents(folder)
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from dcrf.builder import phases
 from dcrf.cli.plan_runs import ROOT
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.data import data_source
 from dcrf.runs import one_run
 from dcrf.runs.one_run import Output, run_method
@@ -198,7 +198,7 @@ def run(tmp_path):
 
     def runner(name, content, interval=1):
         folder = tmp_path / name
-        config = load_method(written_with_files(folder, content))
+        config = load_checked(written_with_files(folder, content))
         there = begun(config, 0, folder)
         output = Output(folder, checkpoint_interval=interval)
         return folder, run_method(config, 0, replace(output, begun=there and there.folder))
@@ -371,7 +371,7 @@ def in_step(monkeypatch):
 def whole(tmp_path_factory):
     """The results of a run of the plain method that nobody disturbs."""
     folder = tmp_path_factory.mktemp("whole")
-    config = load_method(written_with_files(folder, method()))
+    config = load_checked(written_with_files(folder, method()))
     assert run_method(config, 0, Output(folder)).status == "ok"
     return results(folder)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dcrf.cli.main import main
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs.one_run import Output, run_method
 from tests.cases.methods import digits, method, written
 from tests.security.files import array_bytes, zipped
@@ -88,7 +88,7 @@ def test_what_a_run_says_of_its_failure_is_text(tmp_path, capfd):
     content = method(name="fails")
     save = {"mapping_name": "encoder", "path_to_file_or_dir": f"{EVIL}\nok/file/saved.pth"}
     content["phases"][0]["save_mapping_parameters"] = [save]
-    config = load_method(tmp_path / written(tmp_path, content))
+    config = load_checked(tmp_path / written(tmp_path, content))
     (tmp_path / f"{EVIL}\nok").mkdir()
     (tmp_path / f"{EVIL}\nok" / "file").write_text("no folder")  # where validation found nothing
 

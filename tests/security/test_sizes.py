@@ -12,7 +12,7 @@ from torch import nn
 
 from dcrf.cli.main import main
 from dcrf.cli.plan_runs import ROOT
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.config.file_names import LONGEST_NAME, clean_name, saved_file
 from dcrf.config.parse_json import LARGEST, MOST_VALUES
 from dcrf.dry_run.check_method import check
@@ -163,7 +163,7 @@ def test_no_more_layers_than_there_is_time_to_make(tmp_path):
     block = {"type": "TransformerEncoderLayer", "d_model": 4, "nhead": 1}
     stack = {"type": "TransformerEncoder", "encoder_layer": block, "num_layers": 1}
     file = written(tmp_path, method())
-    config = load_method(Path(file))
+    config = load_checked(Path(file))
     first, *others = config.mappings
     count = sum(number_of_layers(layer) for other in others for layer in other.layers)
     fits = replace(first, layers=({**stack, "num_layers": MOST_LAYERS - count - 1},))
@@ -185,7 +185,7 @@ def test_what_torch_warns_of_when_layers_are_tried_is_not_printed(tmp_path):
         {"type": "Linear", "in_features": 4, "out_features": 5},
     ]
 
-    check(load_method(Path(written(tmp_path, content))))  # a warning would be an error
+    check(load_checked(Path(written(tmp_path, content))))  # a warning would be an error
 
 
 def test_a_layer_of_a_billion_units_is_beyond_this_machine():

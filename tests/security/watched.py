@@ -21,7 +21,7 @@ from torch import nn
 
 from dcrf.builder.optimizers import build_optimizer, build_scheduler
 from dcrf.cli.main import main
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
 from dcrf.data.sources.load import open_data
 from dcrf.data.transforms.build import build_transforms
@@ -106,7 +106,7 @@ def try_validation(folder: Path, watch: Watch, names: Sequence[str]) -> tuple[in
 
 def problem_paths(file: Path) -> set[str]:
     try:
-        load_method(file)
+        load_checked(file)
     except ConfigError as error:
         return {problem.path for problem in error.problems}
     return set()
@@ -177,7 +177,7 @@ def prepare(folder: Path) -> None:
     torch.save({}, folder / "a.pth")
     for method in methods.methods():
         file = write(folder, method)
-        load_method(file)  # they are right as they are
+        load_checked(file)  # they are right as they are
         broken = methods.replaced(method, [("phases",), ("mappings", 0, "type")], "")
         main([str(write(folder, broken)), "--validate"])
     for registry in (DESIGN_PATTERNS, STRATEGIES):

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from tests.soak.killing import KILLED, After, Case, results, run
 
 CONFIGURATIONS = Path(__file__).parents[2] / "configurations"
@@ -22,7 +22,7 @@ SAMPLES = 512
 
 def small(file: Path, iterations: int) -> Case:
     """A case of a shipped file on its first samples, with phases of few iterations."""
-    config = load_method(file)
+    config = load_checked(file)
     settings = [f"phases[{p.name}].exit_criteria.iterations={iterations}" for p in config.phases]
     settings += [
         f"datasets[{number}].index_of_last_sample_to_use={SAMPLES - 1}"

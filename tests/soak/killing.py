@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
 from dcrf.runs.one_run import Output, run_method
 from dcrf.runs.resume import begun, is_run_folder
@@ -33,7 +33,7 @@ class Case:
     interval: int | None = None
 
     def load(self) -> MethodConfig:
-        return load_method(self.file, self.settings)
+        return load_checked(self.file, self.settings)
 
 
 @dataclass(frozen=True)

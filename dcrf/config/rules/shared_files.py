@@ -19,7 +19,7 @@ Runs = Sequence[tuple[MethodConfig, Sequence[int | None]]]
 its runs save; None for a run without."""
 
 
-def check_batch(runs: Runs) -> list[list[Problem]]:
+def check_shared_files(runs: Runs) -> list[list[Problem]]:
     """Return the problems of each of the methods.
 
     Two of them, or two parts of one, save to the same file; or a file to load does not exist, and

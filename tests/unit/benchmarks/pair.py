@@ -9,7 +9,7 @@ from dcrf.builder import Run
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.cli.plan_runs import ROOT
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import Streams
 from dcrf.reporting.writers import Writers
@@ -46,7 +46,7 @@ class Pair:
 
     def __init__(self, name, phase, folder, images=None):
         self.direct = straightforward(FILES[name], phase, images, torch.randn(10, 10))
-        config = load_method(FILES[name])
+        config = load_checked(FILES[name])
         run = Run(config, Streams(0), "cpu", Writers([]), folder)
         (dataset,) = (entry for entry in config.datasets if phase in entry.phases)
         (entry,) = (entry for entry in config.phases if entry.name == phase)

@@ -10,7 +10,7 @@ import torch
 from benchmarks.straightforward import straightforward
 from benchmarks.straightforward.shipped import PHASES
 from dcrf.builder.data_sources import open_source
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
@@ -107,7 +107,7 @@ def test_views_are_drawn_alike(name):
     images = np.repeat(image[None], 512, axis=0)
     direct = straightforward(FILES[name], "finetuning", images, torch.randn(10, 10))
     batches = [next(direct.batches), next(direct.batches)]
-    entry = load_method(FILES[name]).datasets[0]
+    entry = load_checked(FILES[name]).datasets[0]
     raw, loading = RawData(torch.from_numpy(images)[:, None], None), Loading(batch_size=512)
     views = entry.batch_augmentations
     source = DataSource(name, raw, entry.transforms, views, loading, Streams(0))
@@ -124,7 +124,7 @@ def test_views_are_drawn_alike(name):
 @pytest.mark.parametrize("name", ["dec_cc_hybrid_mnist", "dec_cc_hybrid_fashion_mnist"])
 def test_samples_of_torchvision_come_alike(name):
     direct = straightforward(FILES[name], "pretraining")
-    source = open_source(load_method(FILES[name]).datasets[0], Streams(0), "cpu")
+    source = open_source(load_checked(FILES[name]).datasets[0], Streams(0), "cpu")
     pairs = zip(range(3), direct.batches, source.batches(), strict=False)
 
     for _, found, (_, expected) in pairs:
@@ -135,7 +135,7 @@ def test_samples_of_torchvision_come_alike(name):
 
 def test_digits_come_alike_and_shuffled():
     direct = straightforward(FILES["quickstart"], "finetuning", centroids=torch.randn(10, 10))
-    source = open_source(load_method(FILES["quickstart"]).datasets[0], Streams(0), "cpu")
+    source = open_source(load_checked(FILES["quickstart"]).datasets[0], Streams(0), "cpu")
     epoch = torch.cat([next(direct.batches)["index"] for _ in range(7)])
     _, expected = next(source.batches())
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dcrf.builder.data_sources import open_source
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.errors import DataError
 from dcrf.randomness import Streams
 from tests.cases.methods import digits, fake_mnist, method, written
@@ -15,7 +15,7 @@ from tests.cases.methods import digits, fake_mnist, method, written
 @pytest.fixture
 def opened(tmp_path):
     def opener(content):
-        config = load_method(Path(written(tmp_path, method(datasets=[content]))))
+        config = load_checked(Path(written(tmp_path, method(datasets=[content]))))
         return open_source(config.datasets[0], Streams(0), "cpu")
 
     return opener

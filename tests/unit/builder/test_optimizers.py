@@ -10,7 +10,7 @@ from torch.optim import SGD, Adam
 from dcrf.batch import Clock
 from dcrf.builder.method import build_method
 from dcrf.builder.optimizers import CRITERIA, build_exit_criteria, build_optimizers
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.randomness import Streams
 from dcrf.schema.registry import SCHEMA
@@ -34,7 +34,7 @@ def build(tmp_path):
     def builder(**changes):
         content = method()
         content["phases"][1].update(changes)
-        config = load_method(Path(written(tmp_path, content)))
+        config = load_checked(Path(written(tmp_path, content)))
         made = build_method(config, 10, Streams(0))
         return build_optimizers(config.phases[1], made, {}), made
 

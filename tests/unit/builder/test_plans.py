@@ -10,7 +10,7 @@ import torch
 
 from dcrf.builder.plans import build_plans
 from dcrf.builder.run_context import Run
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import Streams
@@ -34,7 +34,7 @@ class World:
     """The plans of one of a method's data sets, and what they work on."""
 
     def __init__(self, folder, content, seed=0, seed_in_names=None, dataset=0):
-        config = load_method(Path(written(folder, content)))
+        config = load_checked(Path(written(folder, content)))
         self.run = Run(config, Streams(seed), "cpu", Silent(), folder / "final", seed_in_names)
         self.plans = build_plans(self.run)
         self.plan = self.plans[dataset]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dcrf.config import MethodConfig, load_method
+from dcrf.config import MethodConfig, load_checked
 from dcrf.errors import ConfigError, Problem
 
 
@@ -148,7 +148,7 @@ def write(folder: Path, data: Any, name: str = "method.json") -> Path:
 
 def load(folder: Path, data: Any) -> MethodConfig:
     """Load data as a method file."""
-    return load_method(write(folder, data))
+    return load_checked(write(folder, data))
 
 
 def problems(folder: Path, data: Any) -> list[Problem]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method, with_places
+from dcrf.config import load_checked, with_places
 from dcrf.config.defaults import filled
 from dcrf.config.method_config import CentroidsConfig, CycleStep
 from dcrf.errors import Problem
@@ -189,7 +189,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path, monkeypatch):
     write(tmp_path / "inner", dec())
     monkeypatch.chdir(tmp_path)
 
-    config = load_method(Path("inner/method.json"))
+    config = load_checked(Path("inner/method.json"))
 
     assert config.phases[0].saves[0].target == tmp_path / "inner" / "parameters"
     assert config.phases[1].saves[0].target == tmp_path / "inner" / "centroids.pth"

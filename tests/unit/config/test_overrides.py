@@ -1,12 +1,12 @@
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.errors import ConfigError
 from tests.unit.config.methods import dec, write
 
 
 def loaded(folder, *settings, most=None, method=None):
-    return load_method(write(folder, method or dec()), settings, most)
+    return load_checked(write(folder, method or dec()), settings, most)
 
 
 def refusals(folder, *settings):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.errors import ConfigError
 from tests.unit.config.methods import dec, load, write
 
@@ -86,7 +86,7 @@ def test_any_text_is_loaded_or_refused(tmp_path_factory, text):
     path.write_text(text)
 
     with pytest.raises(ConfigError):
-        load_method(path)
+        load_checked(path)
 
 
 def test_a_setting_may_replace_anything(tmp_path):
@@ -94,4 +94,4 @@ def test_a_setting_may_replace_anything(tmp_path):
     for key in dec():
         for value in ("null", "3", "[null]", "{}", "x"):
             with suppress(ConfigError):
-                assert load_method(file, [f"{key}={value}"], 5).name
+                assert load_checked(file, [f"{key}={value}"], 5).name

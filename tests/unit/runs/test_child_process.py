@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs.child_process import Child
 from dcrf.runs.process_entry import Job
 from dcrf.runs.one_run import Output
@@ -24,7 +24,7 @@ def start(tmp_path):
     started = []
 
     def starter(content, timeout=None):
-        config = load_method(Path(written(tmp_path, content)))
+        config = load_checked(Path(written(tmp_path, content)))
         child = Child(Job(config, 0, Output(tmp_path / "runs"), threads=1), timeout)
         started.append(child)
         return child

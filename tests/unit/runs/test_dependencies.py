@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs.dependencies import Needs, needs
 from tests.cases.methods import method, written
 
@@ -21,7 +21,7 @@ def config(tmp_path):
         content["phases"][0]["load_mapping_parameters"] = [
             {"mapping_name": "encoder", "path_to_file": file} for file in loads
         ]
-        return load_method(Path(written(tmp_path, content, f"{name}.json")))
+        return load_checked(Path(written(tmp_path, content, f"{name}.json")))
 
     return loader
 
@@ -89,6 +89,6 @@ def test_centroids_are_files_too(tmp_path):
     del loading["cluster_assignment_strategy"][
         "centroid_initialization_classical_clustering_num_restarts"
     ]
-    a, b = (load_method(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading))
+    a, b = (load_checked(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading))
 
     assert needs([(a, None), (b, None)]) == [NOTHING, Needs({0: file("c.pth")}, set())]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.errors import ConfigError
 from dcrf.runs.resume import (
     Beginning,
@@ -25,7 +25,7 @@ BEGINNING = Beginning(seed_in_names=None, threads=2, number=1)
 
 @pytest.fixture
 def config(tmp_path):
-    return load_method(tmp_path / written(tmp_path, method()))
+    return load_checked(tmp_path / written(tmp_path, method()))
 
 
 def folder_of(tmp_path, config, name, seed=0, status=None, number=1):
@@ -82,7 +82,7 @@ def test_a_run_folder_stands_for_its_own_run(tmp_path, config):
     folder_of(tmp_path, config, "2026-01-02T00-00-00-3", seed=3)
 
     file = method_file(str(older), resumes=True)
-    again = load_method(older / "config.json")
+    again = load_checked(older / "config.json")
 
     assert file == str(older / "config.json")
     assert is_run_folder(older)
@@ -178,7 +178,7 @@ def test_another_configuration_is_refused_with_all_keys_that_differ(tmp_path, co
     changed["datasets"][0]["batch_size"] = 64
     changed["phases"][1]["design_patterns"].pop()
     del changed["phases"][1]["performance_evaluation_interval"]
-    other = load_method(tmp_path / written(tmp_path, changed))
+    other = load_checked(tmp_path / written(tmp_path, changed))
 
     with pytest.raises(ConfigError) as caught:
         begun(other, 0, tmp_path / "runs")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dcrf.config import load_method
+from dcrf.config import load_checked
 from dcrf.runs import run_all
 from dcrf.runs.run_all import Rules, run_batch
 from dcrf.runs.child_process import Child
@@ -27,7 +27,7 @@ def run(tmp_path, monkeypatch):
                 super().__init__(*arguments)
 
         monkeypatch.setattr(run_all, "Child", Crowded)
-        configs = [load_method(Path(written(tmp_path, m, f"{m['name']}.json"))) for m in methods]
+        configs = [load_checked(Path(written(tmp_path, m, f"{m['name']}.json"))) for m in methods]
         runs = [(config, 0, Output(tmp_path / "runs")) for config in configs]
         return run_batch(runs, Rules(goes_on=True, **rules))[0]
 

@@ -1,11 +1,11 @@
 from itertools import chain
 
-from dcrf.config import check_batch, load_method
+from dcrf.config import check_shared_files, load_checked
 from tests.unit.config.methods import dec, write
 
 
 def loaded(folder, name, **changes):
-    return load_method(write(folder, dec() | {"name": name} | changes, f"{name}.json"))
+    return load_checked(write(folder, dec() | {"name": name} | changes, f"{name}.json"))
 
 
 def without_centroids_saved():
@@ -25,22 +25,22 @@ def runs(*configs, seeds=(None,)):
 
 
 def refusals(configs, seeds=(None,)):
-    return list(dict.fromkeys(chain(*check_batch(runs(*configs, seeds=seeds)))))
+    return list(dict.fromkeys(chain(*check_shared_files(runs(*configs, seeds=seeds)))))
 
 
 def test_one_method_may_save_to_its_files(tmp_path):
-    assert not any(check_batch(runs(loaded(tmp_path, "a"), seeds=[1, 2, 3])))
+    assert not any(check_shared_files(runs(loaded(tmp_path, "a"), seeds=[1, 2, 3])))
 
 
 def test_two_seeds_that_were_begun_together_go_on_together(tmp_path):
     first = loaded(tmp_path, "a")
-    second = load_method(first.source)  # as from the folder of its own run
+    second = load_checked(first.source)  # as from the folder of its own run
 
-    assert not any(check_batch([(first, [0]), (second, [1])]))
+    assert not any(check_shared_files([(first, [0]), (second, [1])]))
 
 
 def test_two_methods_do_not_save_to_one_file(tmp_path):
-    none, (problem,) = check_batch(runs(loaded(tmp_path, "a"), loaded(tmp_path, "b")))
+    none, (problem,) = check_shared_files(runs(loaded(tmp_path, "a"), loaded(tmp_path, "b")))
 
     assert none == []
     assert problem.path == "$.phases[1].save_centroids.path_to_file_or_dir"
@@ -50,7 +50,7 @@ def test_two_methods_do_not_save_to_one_file(tmp_path):
 
 def test_two_methods_of_one_name_do_not_save_to_one_folder(tmp_path):
     first = loaded(tmp_path, "a", **without_centroids_saved())
-    second = load_method(first.source)
+    second = load_checked(first.source)
 
     (problem,) = refusals([first, second], seeds=(1, 2))
 
@@ -59,7 +59,9 @@ def test_two_methods_of_one_name_do_not_save_to_one_folder(tmp_path):
 
 def test_methods_of_different_names_share_a_folder(tmp_path):
     assert not any(
-        check_batch(runs(*(loaded(tmp_path, name, **without_centroids_saved()) for name in "ab")))
+        check_shared_files(
+            runs(*(loaded(tmp_path, name, **without_centroids_saved()) for name in "ab"))
+        )
     )
 
 
@@ -77,12 +79,12 @@ def test_a_file_to_load_must_exist_or_be_saved_in_the_batch(tmp_path):
     (problem,) = refusals([reader])
     assert problem.path.startswith("$.phases[0].load_mapping_parameters[0].path_to_file")
 
-    assert not any(check_batch(runs(writer, reader)))
-    assert not any(check_batch(runs(writer, reader, seeds=[0, 1])))
+    assert not any(check_shared_files(runs(writer, reader)))
+    assert not any(check_shared_files(runs(writer, reader, seeds=[0, 1])))
 
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "writer_load_digits_encoder.pth").write_bytes(b"")
-    assert not any(check_batch(runs(reader)))
+    assert not any(check_shared_files(runs(reader)))
 
 
 def test_a_centroid_file_must_exist(tmp_path):
@@ -112,7 +114,7 @@ def test_a_phase_cannot_load_what_it_saves_itself_but_a_later_one_can(tmp_path):
     loads = changes["phases"][0].pop("load_mapping_parameters")
 
     changes["phases"][1]["load_mapping_parameters"] = loads
-    assert not any(check_batch(runs(loaded(tmp_path, "a", **changes))))
+    assert not any(check_shared_files(runs(loaded(tmp_path, "a", **changes))))
 
     changes["phases"][0]["load_mapping_parameters"] = loads
     assert len(refusals([loaded(tmp_path, "a", **changes)])) == 1
@@ -128,7 +130,7 @@ def test_a_later_data_set_can_load_what_an_earlier_one_saved(tmp_path):
     datasets = [first | {"phases": ["pretraining"]}, second | {"phases": ["again", "finetuning"]}]
     made = {"phases": [*phases, again], "datasets": datasets}
 
-    assert not any(check_batch(runs(loaded(tmp_path, "a", **made))))
+    assert not any(check_shared_files(runs(loaded(tmp_path, "a", **made))))
 
     made["datasets"] = [dataset | {"order": -i} for i, dataset in enumerate(datasets)]
     assert "only later" in refusals([loaded(tmp_path, "a", **made)])[0].found
