@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcrf.errors import Problem
+
 Options = Mapping[str, Any]
 
 
@@ -177,7 +179,9 @@ class MethodConfig:
     """A whole method.
 
     filled: the file's data with every default written out; reading it again gives this config.
-    notes: what a person should know, as a deprecated key that was understood.
+    notes: sentences about accepted but deprecated keys.
+    warnings: settings that are valid but probably unintended. Each has its JSON path, finding and
+        remedy, and its line where the file has it.
     """
 
     source: Path
@@ -193,3 +197,4 @@ class MethodConfig:
     centroids: CentroidsConfig | None
     filled: Options
     notes: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()
