@@ -26,9 +26,6 @@ class Failures:
     is_cut: bool = False
     lacks_centroids: bool = False
 
-    def __post_init__(self) -> None:
-        self.trail.on_misfit = self._misfit
-
     @contextmanager
     def at(self, path: str) -> Iterator[None]:
         """Go on behind a block that fails; `path` is where nothing nearer is known."""
@@ -43,9 +40,6 @@ class Failures:
         """Remember problems."""
         self.problems += [problem for problem in problems if problem not in self.problems]
 
-    def _misfit(self, problem: Problem) -> None:
-        self.add(problem)
-
     def _take(self, error: ConfigError, path: str) -> None:
         cause = error.__cause__
         if cause is None or error.problems[0].path != path:
@@ -55,13 +49,8 @@ class Failures:
         is_in_layer = problem.path != path
         if _needs_content(cause):
             self.is_cut = True
-        elif is_in_layer or not self._follows():
+        elif is_in_layer or not self.lacks_centroids:
             self.add(problem)
-
-    def _follows(self) -> bool:
-        """Whether what fails outside of layers may follow from what fails in them."""
-        in_layers = {problem.path for problem in self.problems} & {*self.trail.places.values()}
-        return self.lacks_centroids or bool(in_layers)
 
 
 def _needs_content(error: BaseException | None) -> bool:

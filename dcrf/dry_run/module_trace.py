@@ -1,6 +1,6 @@
 """Watch what runs inside what, so that a failure can be laid to one layer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from torch.nn.modules import module as hooks
 from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.config.method_config import MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
-from dcrf.dry_run.width_mismatch import Misfit, fitting, lacks_flatten, misfit
+from dcrf.dry_run.width_mismatch import Misfit, lacks_flatten, misfit
 from dcrf.errors import Problem, cause_of, causes, first_line
 from dcrf.mappings.mapping import TrainableMapping
 
@@ -26,23 +26,16 @@ class Trail:
     names: the same -> what to call them.
     running: the modules that have begun and not ended, with their inputs.
     givers: id of a tensor -> the tensor, and what gave it.
-    on_misfit: gets to know of a layer that takes another number of features or channels than it
-        gets; it goes on as if it got what it takes, so that what comes behind it is seen too.
-    unchanged: of the running layers that give as many features as they get, and get what does
-        not suit them, what they are to give.
     """
 
     places: Mapping[nn.Module, str]
     names: Mapping[nn.Module, str]
     running: list[tuple[nn.Module, Any]] = field(default_factory=list)
     givers: dict[int, tuple[Tensor, str]] = field(default_factory=dict)
-    on_misfit: Callable[[Problem], None] = lambda _: None
-    unchanged: dict[nn.Module, Tensor] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Begin a pass."""
         self.running.clear()
-        self.unchanged.clear()
 
     def start(self, views: Mapping[str, Tensor]) -> None:
         """Remember these views of samples, and no other tensor."""
@@ -52,19 +45,6 @@ class Trail:
     def giver(self, values: Any) -> str | None:
         """Return what gave a tensor."""
         return self.givers.get(id(values), (None, None))[1]
-
-    def replaced(self, module: nn.Module, given: Any) -> tuple[Tensor] | None:
-        """Return what a module that begins gets instead, None where it gets what it is given."""
-        if module not in self.places or not isinstance(given, Tensor):
-            return None
-        values = fitting(module, given)
-        if values is None:
-            return None
-        if wrong := misfit(module, given):
-            self.on_misfit(Problem(self.places[module], *self._mended(module, given, wrong)))
-        if not hasattr(module, "in_features") and not hasattr(module, "in_channels"):
-            self.unchanged[module] = given  # a normalization
-        return (values,)
 
     def problem(self, path: str, error: BaseException) -> Problem:
         """Return what to say of an error; `path` is where nothing nearer is known."""
@@ -101,20 +81,16 @@ class Trail:
 def watched(trail: Trail) -> Iterator[None]:
     """Inside the block the trail follows all modules."""
 
-    def enter(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
-        given = inputs[0] if inputs else None
-        trail.running.append((module, given))
-        return trail.replaced(module, given)
+    def enter(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        trail.running.append((module, inputs[0] if inputs else None))
 
-    def leave(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> Any:
+    def leave(module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
         trail.running.pop()
-        outputs = trail.unchanged.pop(module, outputs)
         if isinstance(outputs, Tensor) and (name := _source(trail, module, inputs, outputs)):
             trail.givers[id(outputs)] = (outputs, name)
-        return outputs
 
     handles = (
-        hooks.register_module_forward_pre_hook(enter),  # type: ignore[arg-type] # may give values
+        hooks.register_module_forward_pre_hook(enter),
         hooks.register_module_forward_hook(leave),
     )
     try:

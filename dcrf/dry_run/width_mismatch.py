@@ -1,6 +1,5 @@
 """Layers that take another number of features or channels than they get."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -35,30 +34,3 @@ def misfit(layer: nn.Module, values: Tensor) -> Misfit | None:
 def lacks_flatten(found: Misfit, values: Tensor) -> bool:
     """Whether a layer would take the elements of a sample in a row."""
     return found.key == "in_features" and values.flatten(1).shape[1] == found.taken
-
-
-def fitting(layer: nn.Module, values: Tensor) -> Tensor | None:
-    """Return what a layer takes in place of what it gets, so that it gives what it should.
-
-    None where it takes what it gets, or fails on other grounds.
-    """
-    found = misfit(layer, values)
-    if found is None or _takes(layer, values):
-        return None
-    return next((other for other in _others(found, values) if _takes(layer, other)), None)
-
-
-def _others(found: Misfit, values: Tensor) -> Iterator[Tensor]:
-    if lacks_flatten(found, values):
-        yield values.flatten(1)
-    shape = list(values.shape)
-    shape[-1 if found.key == "in_features" else 1] = found.taken
-    yield values.new_empty(shape)
-
-
-def _takes(layer: nn.Module, values: Tensor) -> bool:
-    try:
-        layer.forward(values)  # without hooks: nobody is to know
-    except (RuntimeError, ValueError, TypeError, IndexError):
-        return False
-    return True

@@ -199,19 +199,23 @@ def layer_wise(*stages):
     }
 
 
-def test_the_layers_of_every_stage_are_tried(load):
-    encoder = changed(changed(ENCODER, 1, name="outer"), 3, name="inner")
-    decoder = changed(DECODER, 0, name="first")
-    decoder["layers"].append(linear("", 64, 16)["layers"][0] | {"name": "second"})
-    pattern = layer_wise((["outer"], ["second"]), (["inner"], ["first"]))
+@pytest.mark.parametrize(("outer", "inner", "layer"), [(65, 16, 1), (64, 17, 3)])
+def test_the_layers_of_every_stage_are_tried(load, outer, inner, layer):
+    encoder = changed(ENCODER, 1, name="outer", in_features=outer)
+    encoder = changed(changed(encoder, 3, name="inner", in_features=inner), 0, name="flat")
+    layers = [("first", 5, 16), ("second", 16, 64)]
+    decoder = {
+        **DECODER,
+        "layers": [linear("", i, o)["layers"][0] | {"name": n} for n, i, o in layers],
+    }
     phases = method()["phases"]
-    phases[0]["design_patterns"] = [pattern]
+    phases[0]["design_patterns"] = [
+        layer_wise((["flat", "outer"], ["second"]), (["inner"], ["first"]))
+    ]
 
-    found = problems(load, phases=phases, mappings=[encoder, decoder])
+    ((path, _),) = problems(load, phases=phases, mappings=[encoder, decoder])
 
-    assert [path for path, _ in found] == ["$.mappings[0].layers[1]", "$.mappings[1].layers[2]"]
-    assert "takes 64 features, the data set gives 8" in found[0][1]
-    assert "takes 64 features, it gets 16" in found[1][1]
+    assert path == f"$.mappings[0].layers[{layer}]"
 
 
 def test_nothing_is_written_and_no_random_number_is_used(load, tmp_path, monkeypatch):
@@ -236,21 +240,23 @@ def test_a_layer_that_takes_no_single_sample_is_accepted(load, num_clusters):
     check(load(mappings=[encoder, DECODER], datasets=[digits(num_clusters=num_clusters)]))
 
 
-def test_all_misfits_are_told_at_once_beside_a_wrong_option(load):
-    encoder = changed(changed(ENCODER, 1, in_features=60), 3, in_features=17)
+def test_mismatches_of_several_mappings_are_reported_beside_a_wrong_option(load):
     phases = method()["phases"]
     phases[0]["optimizers"][0]["lr"] = -1.0
+    phases[1]["design_patterns"].append(
+        {"pattern": "assignment_entropy", "classifier_name": "classifier"}
+    )
+    classifier = linear("classifier", 6, 10, role="feature_space_classifier")
 
     found = problems(
-        load, mappings=[encoder, changed(DECODER, 0, in_features=7)], phases=phases,
+        load, mappings=[ENCODER, changed(DECODER, 0, in_features=7), classifier], phases=phases,
         datasets=[digits(batch_size=10**6)],
     )  # fmt: skip
 
     assert sorted(path for path, _ in found) == [
         "$.datasets[0].batch_size",
-        "$.mappings[0].layers[1]",
-        "$.mappings[0].layers[3]",
         "$.mappings[1].layers[0]",
+        "$.mappings[2].layers[0]",
         "$.phases[0].optimizers[0]",
     ]
 
