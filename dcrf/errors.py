@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_PROBLEMS = 200
-"""Of one kind, to be looked for in a file: who has mended them looks again anyway."""
+from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 
 
 class DcrfError(Exception):
@@ -37,7 +36,7 @@ class ConfigError(DcrfError):
     def __init__(self, source: Path | str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        count += " or more" if len(problems) >= MOST_PROBLEMS else ""
+        count += " or more" if len(problems) >= PROBLEMS_OF_A_KIND else ""
         described = (_describe(source, problem) for problem in self.problems)
         super().__init__("\n".join([f"{source} has {count}", *described]))
 

@@ -10,9 +10,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from dcrf.clusterings.base import FeatureRows, check_finite, check_number, first_rows
-
-MOST_VALUES = 2**26
-"""How many numbers, 256 MiB of float32, k-means takes as a whole; 6.7 million samples of 10."""
+from dcrf.safety.limits import K_MEANS_VALUES
 
 _MINI_BATCH = 4096
 
@@ -20,9 +18,9 @@ _MINI_BATCH = 4096
 def k_means(features: FeatureRows, n_clusters: int, num_restarts: int, seed: int) -> Tensor:
     """Cluster features (n, d) by k-means; return the centers (k, d) of the best restart.
 
-    Where they are more than `MOST_VALUES` numbers, as many of the samples as make that many, drawn
-    at random, are clustered by mini-batches (Sculley, WWW 2010), with restarts of the
-    initialization only. Memory is bounded that way.
+    Features of more than `K_MEANS_VALUES` numbers are sub-sampled at random to that many, which
+    bounds memory, and clustered by mini-batches (Sculley, WWW 2010), with restarts of the
+    initialization only.
 
     The same seed gives the same bytes: with at most two threads the order in which scikit-learn
     adds up their partial sums cannot change a sum.
@@ -34,7 +32,7 @@ def k_means(features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
     check_number(features, n_clusters)
     if (some := first_rows(features)).is_meta:  # there are shapes only
         return some.new_empty(n_clusters, some.shape[1])
-    rows = _rows_to_cluster(len(features), max(MOST_VALUES // some.shape[1], n_clusters), seed)
+    rows = _rows_to_cluster(len(features), max(K_MEANS_VALUES // some.shape[1], n_clusters), seed)
     chosen = features[rows]
     check_finite(chosen)
     options = {"n_clusters": n_clusters, "n_init": num_restarts, "random_state": seed}

@@ -3,16 +3,6 @@
 import re
 from pathlib import Path
 
-LONGEST_NAME = 64
-"""Bytes of a name in the names of files: three of them, a seed and what surrounds them while a file
-is written stay below the 255 that file systems take."""
-
-LONGEST_FILE_NAME = 220
-"""Bytes of a whole name of a file, with as much left for a seed and what surrounds the name."""
-
-LONGEST_PATH = 4000
-"""Bytes of a file with its folders, of the 4096 that systems take."""
-
 
 def clean_name(name: str) -> str:
     """Return a name as it stands in file names: letters, digits, `.`, `_` and `-` only."""

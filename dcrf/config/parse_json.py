@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 from dcrf.config.json_paths import Places, child
 from dcrf.errors import ConfigError, Problem
+from dcrf.safety.limits import (
+    JSON_PATH_CHARACTERS,
+    METHOD_FILE_BYTES,
+    METHOD_FILE_LEVELS,
+    METHOD_FILE_VALUES,
+)
 
-# Far beyond what a method needs. Together they bound the memory that a file can take: of every
-# value the path is kept.
-DEEPEST = 100
-LARGEST = 2**20  # bytes of a file
-MOST_VALUES = 20_000
-LONGEST_PATH = 1000  # characters
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORDS = {"NaN", "Infinity", "-Infinity"}
 
@@ -66,9 +66,9 @@ def value_of(text: str) -> Any:
 def _text_of(source: Path) -> str:
     try:
         with source.open("rb") as file:
-            content = file.read(LARGEST + 1)  # never all of what may be without end
-        if len(content) > LARGEST:
-            found = f"the file has more than {LARGEST} bytes"
+            content = file.read(METHOD_FILE_BYTES + 1)  # never all of what may be without end
+        if len(content) > METHOD_FILE_BYTES:
+            found = f"the file has more than {METHOD_FILE_BYTES} bytes"
             raise ConfigError(source, [Problem("$", found, "a method file has a few thousand")])
         return content.decode("utf-8-sig")
     except OSError as error:
@@ -117,13 +117,15 @@ class _Reader:
         return value, self._skip(end)
 
     def _check_size(self, path: str, at: int, depth: int) -> None:
-        if depth > DEEPEST:
-            self._fail(path, at, f"there are more than {DEEPEST} levels", "nest less deeply")
-        if len(self.places) >= MOST_VALUES:
-            self._fail(path, at, f"there are more than {MOST_VALUES} values", "write fewer")
-        if len(path) > LONGEST_PATH:
-            found = f"the keys around this value have more than {LONGEST_PATH} characters"
-            self._fail(f"{path[:LONGEST_PATH]}...", at, found, "write shorter keys")
+        if depth > METHOD_FILE_LEVELS:
+            found = f"there are more than {METHOD_FILE_LEVELS} levels"
+            self._fail(path, at, found, "nest less deeply")
+        if len(self.places) >= METHOD_FILE_VALUES:
+            found = f"there are more than {METHOD_FILE_VALUES} values"
+            self._fail(path, at, found, "write fewer")
+        if len(path) > JSON_PATH_CHARACTERS:
+            found = f"the keys around this value have more than {JSON_PATH_CHARACTERS} characters"
+            self._fail(f"{path[:JSON_PATH_CHARACTERS]}...", at, found, "write shorter keys")
 
     def _object(self, path: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}

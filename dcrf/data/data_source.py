@@ -18,7 +18,7 @@ from dcrf.data.transforms.build import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.randomness import Streams
-from dcrf.safety.limits import MEMORY_BUDGET
+from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 
 Entries = Sequence[Mapping[str, Any]]
 
@@ -26,9 +26,10 @@ Entries = Sequence[Mapping[str, Any]]
 class DataSource:
     """The batches of a data set.
 
-    Samples that fit into `MEMORY_BUDGET` and have one shape, if need be after the fixed transforms
-    that all views begin with, are decoded once; others are decoded again for every batch. Both
-    ways give the same samples in the same order. Samples that are a tensor stay where they are.
+    Samples that fit into `SAMPLES_IN_MEMORY_BYTES` and have one shape, if need be after the fixed
+    transforms that all views begin with, are decoded once; others are decoded again for every
+    batch. Both ways give the same samples in the same order. Samples that are a tensor stay where
+    they are.
 
     Args:
         name: the data set's, for errors and random streams.
@@ -151,7 +152,7 @@ def _prepared(
 
 
 def _reader(samples: Samples, views: Mapping[str, View], loading: Loading) -> Reader:
-    decoded = decode_all(samples, MEMORY_BUDGET, loading.num_workers)
+    decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
     if decoded is None:
         return StreamReader(samples, views, loading)
     return MemoryReader(decoded, views, loading.device)

@@ -9,9 +9,7 @@ from torch import Tensor
 
 from dcrf.data.decoding import read_sample
 from dcrf.data.sources.raw_data import RawData, Samples
-
-MOST_BYTES = 2**28
-"""Up to this size a tensor of samples is looked at as a whole, a quarter of a second."""
+from dcrf.safety.limits import FINGERPRINT_BYTES
 
 _DECODED = 64
 _ROWS = 4096
@@ -20,8 +18,8 @@ _ROWS = 4096
 def digest(raw: RawData) -> dict[str, int | str | None]:
     """Return the number of samples, and sha256 sums of samples and labels.
 
-    Of a tensor of more than `MOST_BYTES`, evenly spaced samples of about that size are looked
-    at; of samples that are decoded when they are asked for, `_DECODED` evenly spaced ones.
+    Of a tensor of more than `FINGERPRINT_BYTES`, evenly spaced samples of about that size are
+    looked at; of samples that are decoded when they are asked for, `_DECODED` evenly spaced ones.
 
     Raises:
         DataError: a sample cannot be decoded.
@@ -37,7 +35,7 @@ def _parts(samples: Samples) -> Iterable[bytes | np.ndarray]:
         return
     yield f"{samples.dtype} {tuple(samples.shape[1:])}".encode()
     size = max(1, samples[:1].nbytes)
-    chosen = torch.tensor(_evenly_spaced(len(samples), MOST_BYTES // size))
+    chosen = torch.tensor(_evenly_spaced(len(samples), FINGERPRINT_BYTES // size))
     for rows in chosen.split(max(1, _ROWS * 1024 // size)):
         yield samples[rows].cpu().numpy()
 

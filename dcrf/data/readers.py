@@ -13,7 +13,7 @@ from dcrf.data.decoding import read_sample
 from dcrf.data.sources.raw_data import Samples
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.safety.limits import MEMORY_BUDGET
+from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 
 DEFAULT_VIEW = ""  # a named view has at least one letter
 
@@ -64,7 +64,7 @@ class MemoryReader:
     def _all(self, view: View) -> Tensor | None:
         """Return a view that never changes of all samples, or None where that is too large."""
         example = view.of_sample(self._samples[0], ())
-        if example.nbytes * len(self._samples) > MEMORY_BUDGET:
+        if example.nbytes * len(self._samples) > SAMPLES_IN_MEMORY_BYTES:
             return None
         made = torch.empty(len(self._samples), *example.shape, dtype=example.dtype)
         for index in range(len(self._samples)):

@@ -25,9 +25,9 @@ from dcrf.dry_run.schedule_lengths import most_steps
 from dcrf.dry_run.simulate import rehearse
 from dcrf.dry_run.size_limits import number_problems, size_problems
 from dcrf.errors import ConfigError, DataError, Problem, cause_of
+from dcrf.safety.limits import DRY_RUN_SCHEDULER_STEPS
 
 _FEWEST_STEPS = 2  # of a scheduler, so that it computes a learning rate
-_MOST_STEPS = 10**4  # which take a fraction of a second
 
 
 def check(config: MethodConfig) -> None:
@@ -95,7 +95,7 @@ def _steps(
             loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
             per_epoch = len(batch_sizes(its.n_samples, loading)) if its.n_samples else None
             for kind, most in most_steps(phase, per_epoch or None).items():
-                steps[kind] = max(steps[kind], min(most, _MOST_STEPS))
+                steps[kind] = max(steps[kind], min(most, DRY_RUN_SCHEDULER_STEPS))
     return steps
 
 

@@ -8,10 +8,8 @@ from torch.nn.parameter import is_lazy
 from dcrf.config.method_config import MappingConfig
 from dcrf.errors import Problem
 from dcrf.mappings.layers import number_of_layers
+from dcrf.safety.limits import MAPPING_LAYERS
 from dcrf.safety.memory import free_memory, gib
-
-MOST_LAYERS = 5000
-"""Of all mappings together: so many take some seconds to make."""
 
 
 def number_problems(mappings: Sequence[MappingConfig]) -> list[Problem]:
@@ -26,11 +24,11 @@ def number_problems(mappings: Sequence[MappingConfig]) -> list[Problem]:
         for index, layer in enumerate(mapping.layers)
     }
     total = sum(numbers.values())
-    if total <= MOST_LAYERS:
+    if total <= MAPPING_LAYERS:
         return []
     largest = max(numbers, key=lambda path: numbers[path])
     found = f"all mappings together have {total} layers, {numbers[largest]} of them here"
-    return [Problem(largest, found, f"{MOST_LAYERS} are allowed; a copy counts like a layer")]
+    return [Problem(largest, found, f"{MAPPING_LAYERS} are allowed; a copy counts like a layer")]
 
 
 def size_problems(mappings: Mapping[str, nn.Module], free: int | None = None) -> list[Problem]:

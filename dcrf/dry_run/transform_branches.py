@@ -4,12 +4,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dcrf.safety.limits import DRY_RUN_BRANCHES
 from dcrf.schema.allowed_names import TRANSFORMS
 
 Entry = Mapping[str, Any]
-
-MOST_VARIANTS = 64
-"""Of one view: files have a few alternatives, and more only take time."""
 
 
 def sure_variants(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -35,7 +33,8 @@ def _variants(entry: Entry, sure: bool) -> list[Entry]:
     inside = [_variants(member, sure) for member in members]
     if entry["type"] == "RandomChoice":
         likely = zip(inside, p or [1] * len(inside), strict=False)
-        return [one for some, weight in likely if weight for one in some][:MOST_VARIANTS] or [entry]
+        branches = [branch for alternatives, weight in likely if weight for branch in alternatives]
+        return branches[:DRY_RUN_BRANCHES] or [entry]
     changes = {"p": float(sure)} if isinstance(p, int | float) and 0 < p < 1 else {}
     if not members:
         return [{**named, **changes} if changes else entry]

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from dcrf.safety.limits import RESUMED_THREADS, RESUMED_VALUE_CHARACTERS
 from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
 from dcrf.config.method_config import MethodConfig
@@ -23,8 +24,6 @@ CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json
 _ANEW = "begin a new run without --resume"
 _ABSENT = object()
 _TIME = len("2026-01-31T23-59-59")
-_MOST_THREADS = 1024  # a hostile file may name any number
-_LONGEST = 200  # characters of a value in a message
 
 
 def is_run_folder(path: Path) -> bool:
@@ -96,8 +95,8 @@ class Beginning:
         numbers = (self.seed_in_names or 0, self.threads, self.number)
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError(f"{asdict(self)} has something else than numbers")
-        if self.threads not in range(1, _MOST_THREADS + 1):
-            raise ValueError(f"{self.threads} threads are not 1 to {_MOST_THREADS}")
+        if self.threads not in range(1, RESUMED_THREADS + 1):
+            raise ValueError(f"{self.threads} threads are not 1 to {RESUMED_THREADS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,4 +242,5 @@ def _shown(value: Any) -> str:
     if value is _ABSENT:
         return "absent"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    most = RESUMED_VALUE_CHARACTERS
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,7 +1,257 @@
-"""All limits on untrusted input and on memory. Imports nothing, so any part can use it."""
+"""All limits on untrusted input and on memory, and the table of them in `docs/limits.md`.
 
-MEMORY_BUDGET = 2 * 2**30
-"""Bytes up to which something is made of samples and kept in memory."""
+Imports nothing of dcrf, so any part can use it. `python -m dcrf.safety.limits` writes the table.
+"""
 
-MOST_VALUES = 2**26
-"""Numbers in one sample, as in an image of 8192 x 8192: more are taken for a mistake."""
+from pathlib import Path
+from typing import NamedTuple
+
+# Method files: together they bound the memory of a parsed file, which keeps the path of each value
+METHOD_FILE_BYTES = 2**20
+METHOD_FILE_LEVELS = 100
+METHOD_FILE_VALUES = 20_000
+JSON_PATH_CHARACTERS = 1000
+CALL_ARGUMENTS = 50
+MAPPING_LAYERS = 5000  # built in a few seconds
+
+# Messages about method files
+PROBLEMS_OF_A_KIND = 200
+SUGGESTION_CHARACTERS = 60
+SUGGESTION_CANDIDATES_CHARACTERS = 3000
+LISTED_NAMES_CHARACTERS = 1000
+QUOTED_VALUE_CHARACTERS = 60
+RESUMED_VALUE_CHARACTERS = 200
+TERMINAL_LINE_CHARACTERS = 2000
+
+# Names of output files
+OUTPUT_FOLDER_NAME_BYTES = 255  # as file systems have it
+OUTPUT_FILE_NAME_BYTES = 220  # leaves room for a seed, a number and the mark of a temporary file
+NAME_BYTES = 64  # a file name may hold three names
+OUTPUT_PATH_BYTES = 4000  # of the 4,096 that Linux allows
+
+# Data
+NUMPY_HEADER_BYTES = 10_000  # as numpy has it, which reads longer headers before it refuses them
+IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
+SAMPLE_VALUES = 2**26
+SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
+FINGERPRINT_BYTES = 2**28  # hashed in a quarter of a second
+BLUR_PRODUCTS = 2**33  # 1024 x 1024 pixels with a kernel of 89 x 89
+AUGMENTATION_STEPS = 64
+AUGMENTATION_BINS = 1000
+
+# Files of tensors, checkpoints and runs
+PICKLE_BYTES = 16 * 2**20  # a tensor needs about 100 bytes beside its numbers
+PICKLE_LEVELS = 100
+CHECKPOINTS_KEPT = 2
+RESUMED_THREADS = 1024
+
+# Computation
+K_MEANS_VALUES = 2**26  # 6.7 million samples with 10 features
+DRY_RUN_SCHEDULER_STEPS = 10_000  # a fraction of a second
+DRY_RUN_BRANCHES = 64
+
+
+class Limit(NamedTuple):
+    """A row of the table.
+
+    name: the constant in this module.
+    subject: the input that it limits.
+    value: with its unit.
+    beyond: the consequence for input that exceeds it.
+    """
+
+    name: str
+    subject: str
+    value: str
+    beyond: str
+
+
+def _bytes(size: int) -> str:
+    """Return a number of bytes with the largest unit that divides it."""
+    for exponent, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size % 2**exponent == 0:
+            return f"{size >> exponent} {unit}"
+    return f"{size:,} bytes"
+
+
+TABLE = (
+    Limit("METHOD_FILE_BYTES", "method file", _bytes(METHOD_FILE_BYTES), "refused"),
+    Limit("METHOD_FILE_LEVELS", "levels of nested values", f"{METHOD_FILE_LEVELS}", "refused"),
+    Limit("METHOD_FILE_VALUES", "values in a method file", f"{METHOD_FILE_VALUES:,}", "refused"),
+    Limit(
+        "JSON_PATH_CHARACTERS",
+        "keys around a value of a method file, as a JSON path",
+        f"{JSON_PATH_CHARACTERS:,} characters",
+        "refused",
+    ),
+    Limit(
+        "CALL_ARGUMENTS",
+        "arguments of one layer, optimizer, transform or data set",
+        f"{CALL_ARGUMENTS}",
+        "the others are not checked one by one",
+    ),
+    Limit(
+        "MAPPING_LAYERS",
+        "layers of all mappings, copies included",
+        f"{MAPPING_LAYERS:,}",
+        "refused",
+    ),
+    Limit(
+        "PROBLEMS_OF_A_KIND",
+        "problems of one kind in a report",
+        f"{PROBLEMS_OF_A_KIND}",
+        "the first ones are reported",
+    ),
+    Limit(
+        "SUGGESTION_CHARACTERS",
+        "misspelled name",
+        f"{SUGGESTION_CHARACTERS} characters",
+        "no suggestion",
+    ),
+    Limit(
+        "SUGGESTION_CANDIDATES_CHARACTERS",
+        "known names that a misspelled name is compared with, together",
+        f"{SUGGESTION_CANDIDATES_CHARACTERS:,} characters",
+        "no suggestion",
+    ),
+    Limit(
+        "LISTED_NAMES_CHARACTERS",
+        "list of names in a message",
+        f"{LISTED_NAMES_CHARACTERS:,} characters",
+        "the others are counted",
+    ),
+    Limit(
+        "QUOTED_VALUE_CHARACTERS",
+        "value quoted in a problem",
+        f"{QUOTED_VALUE_CHARACTERS} characters",
+        "cut",
+    ),
+    Limit(
+        "RESUMED_VALUE_CHARACTERS",
+        "value of an existing run quoted in a message",
+        f"{RESUMED_VALUE_CHARACTERS} characters",
+        "cut",
+    ),
+    Limit(
+        "TERMINAL_LINE_CHARACTERS",
+        "line on the terminal or in a log",
+        f"{TERMINAL_LINE_CHARACTERS:,} characters",
+        "cut",
+    ),
+    Limit("NAME_BYTES", "name used in a file name", _bytes(NAME_BYTES), "refused"),
+    Limit(
+        "OUTPUT_FILE_NAME_BYTES",
+        "name of an output file, without seed and number",
+        _bytes(OUTPUT_FILE_NAME_BYTES),
+        "refused",
+    ),
+    Limit(
+        "OUTPUT_FOLDER_NAME_BYTES",
+        "name of an output folder",
+        _bytes(OUTPUT_FOLDER_NAME_BYTES),
+        "refused",
+    ),
+    Limit("OUTPUT_PATH_BYTES", "path of an output file", _bytes(OUTPUT_PATH_BYTES), "refused"),
+    Limit(
+        "NUMPY_HEADER_BYTES",
+        "header of an `.npy` file or of a member of an `.npz` file",
+        _bytes(NUMPY_HEADER_BYTES),
+        "refused",
+    ),
+    Limit(
+        "IMAGE_FOLDER_ENTRIES",
+        "files and folders of an image folder that are counted before the run",
+        f"{IMAGE_FOLDER_ENTRIES:,}",
+        "the number of samples is unknown until the run",
+    ),
+    Limit(
+        "SAMPLE_VALUES",
+        "values of one sample, before and after each transform",
+        f"{SAMPLE_VALUES:,} (8192 x 8192)",
+        "refused",
+    ),
+    Limit(
+        "SAMPLES_IN_MEMORY_BYTES",
+        "samples decoded, transformed or converted once and kept in memory",
+        _bytes(SAMPLES_IN_MEMORY_BYTES),
+        "decoded for each batch; an `.npy` file that needs conversion is refused",
+    ),
+    Limit(
+        "FINGERPRINT_BYTES",
+        "samples read for the fingerprint of a data set",
+        _bytes(FINGERPRINT_BYTES),
+        "a part of the samples is read",
+    ),
+    Limit(
+        "BLUR_PRODUCTS",
+        "multiplications of a blur, pixels times kernel size",
+        f"{BLUR_PRODUCTS:,}",
+        "refused",
+    ),
+    Limit(
+        "AUGMENTATION_STEPS",
+        "`num_ops`, `mixture_width` and `chain_depth` of an augmentation",
+        f"{AUGMENTATION_STEPS}",
+        "refused",
+    ),
+    Limit(
+        "AUGMENTATION_BINS",
+        "`num_magnitude_bins` of an augmentation",
+        f"{AUGMENTATION_BINS:,}",
+        "refused",
+    ),
+    Limit(
+        "PICKLE_BYTES",
+        "pickle in a file of tensors, without the numbers",
+        _bytes(PICKLE_BYTES),
+        "refused",
+    ),
+    Limit(
+        "PICKLE_LEVELS",
+        "levels of nested containers in a file of tensors",
+        f"{PICKLE_LEVELS}",
+        "refused",
+    ),
+    Limit("CHECKPOINTS_KEPT", "checkpoints of a run", f"{CHECKPOINTS_KEPT}", "the oldest goes"),
+    Limit(
+        "RESUMED_THREADS",
+        "threads that a run to resume may ask for",
+        f"{RESUMED_THREADS:,}",
+        "refused",
+    ),
+    Limit(
+        "K_MEANS_VALUES",
+        "values that k-means clusters as a whole, samples times features",
+        f"{K_MEANS_VALUES:,} (256 MiB)",
+        "a random sub-sample, in mini-batches",
+    ),
+    Limit(
+        "DRY_RUN_SCHEDULER_STEPS",
+        "steps of a learning rate scheduler in the dry run",
+        f"{DRY_RUN_SCHEDULER_STEPS:,}",
+        "later steps are not tried",
+    ),
+    Limit(
+        "DRY_RUN_BRANCHES",
+        "alternatives of a random transform in the dry run",
+        f"{DRY_RUN_BRANCHES}",
+        "the others are not tried",
+    ),
+)
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+_BEGIN, _END = "<!-- begin of the table -->", "<!-- end of the table -->"
+
+
+def page() -> str:
+    """Return `docs/limits.md` with the current table between its markers."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(_BEGIN)
+    _, after = rest.split(_END)
+    rows = (f"| {row.subject} | {row.value} | {row.beyond} | `{row.name}` |" for row in TABLE)
+    head = "| limited | limit | beyond it | constant |\n|---|---|---|---|"
+    table = "\n".join([head, *rows])
+    return f"{before}{_BEGIN}\n{table}\n{_END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from dcrf.errors import DataError, OptionError, cause_of
+from dcrf.safety.limits import NUMPY_HEADER_BYTES
 from dcrf.safety.reading_errors import READING_ERRORS
-
-_LONGEST = 10_000  # bytes; numpy takes no longer headers, but reads them first, whatever they say
 
 
 def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, np.ndarray]:
@@ -92,7 +91,7 @@ def _header_within(archive: zipfile.ZipFile, member: str) -> np.ndarray:
 
 def _header(file: IO[bytes], size: int) -> np.ndarray:
     """Return an array of the shape and type in a header, if a file of `size` bytes can hold it."""
-    beginning = io.BytesIO(file.read(_LONGEST))
+    beginning = io.BytesIO(file.read(NUMPY_HEADER_BYTES))
     version = npy.read_magic(beginning)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     with warnings.catch_warnings():

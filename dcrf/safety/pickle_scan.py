@@ -9,10 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dcrf.errors import DataError
-
-MOST_BYTES = 16 * 2**20
-"""What a pickle may take that is to be checked: about 100 are for a tensor without its numbers."""
-MOST_LEVELS = 100
+from dcrf.safety.limits import PICKLE_LEVELS
 
 _TYPES = (
     *("Float", "Double", "Half", "BFloat16", "ComplexFloat", "ComplexDouble"),
@@ -61,8 +58,8 @@ def check_pickle(content: bytes) -> None:
         if opcode.name not in _STEPS:
             raise DataError(f"it has the opcode {opcode.name}, which no file of tensors needs")
         _STEPS[opcode.name](stacks, argument)
-        if stacks.levels > MOST_LEVELS:
-            raise DataError(f"it has more than {MOST_LEVELS} levels")
+        if stacks.levels > PICKLE_LEVELS:
+            raise DataError(f"it has more than {PICKLE_LEVELS} levels")
 
 
 class _Stacks:

@@ -1,6 +1,6 @@
 """Text for terminals and logs, some of which is from files: names, keys, messages."""
 
-LONGEST_LINE = 2000
+from dcrf.safety.limits import TERMINAL_LINE_CHARACTERS
 
 
 def plain(text: str) -> str:
@@ -20,6 +20,6 @@ def escaped(text: str) -> str:
 
 
 def _cut(line: str) -> str:
-    if len(line) <= LONGEST_LINE:
+    if len(line) <= TERMINAL_LINE_CHARACTERS:
         return escaped(line)
-    return f"{escaped(line[:LONGEST_LINE])} ... ({len(line)} characters)"
+    return f"{escaped(line[:TERMINAL_LINE_CHARACTERS])} ... ({len(line)} characters)"

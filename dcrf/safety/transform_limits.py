@@ -7,7 +7,7 @@ from typing import Any
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.limits import AUGMENTATION_BINS, AUGMENTATION_STEPS, BLUR_PRODUCTS, SAMPLE_VALUES
 
 GROWING = (
     tv.CenterCrop, tv.ElasticTransform, tv.GaussianBlur, tv.Pad, tv.RandomCrop,
@@ -15,11 +15,12 @@ GROWING = (
 )  # fmt: skip
 """Classes whose arguments alone decide how large a result, or a kernel, is."""
 
-MOST_PRODUCTS = 2**33
-"""Multiplications in a blur: those of 1024 x 1024 pixels with a kernel of 89 x 89."""
 
-_MOST_STEPS: Mapping[str, int] = MappingProxyType(
-    {"num_ops": 64, "mixture_width": 64, "chain_depth": 64, "num_magnitude_bins": 1000}
+_AUGMENTATION_SIZES: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("num_ops", "mixture_width", "chain_depth"), AUGMENTATION_STEPS),
+        "num_magnitude_bins": AUGMENTATION_BINS,
+    }
 )
 
 
@@ -31,30 +32,30 @@ def check_growth(transform: Any, image: Any) -> None:
         image: what it is about to be applied to, a PIL image or a tensor (..., C, H, W).
 
     Raises:
-        ValueError: it would make more than `MOST_VALUES` values of a sample on the way to its
-            result, or a blur takes more than `MOST_PRODUCTS`.
+        ValueError: it would make more than `SAMPLE_VALUES` values of a sample on the way to its
+            result, or a blur takes more than `BLUR_PRODUCTS`.
     """
     if not isinstance(transform, GROWING):
         return
     channels, height, width = TF.get_dimensions(image)
     found = f"an image of {height} x {width}"
     tall, wide = _largest(transform, height, width)
-    if channels * tall * wide > MOST_VALUES:
+    if channels * tall * wide > SAMPLE_VALUES:
         raise ValueError(
             f"it would make one of {tall:.0f} x {wide:.0f} of {found}, and a sample has at most "
-            f"{MOST_VALUES} values"
+            f"{SAMPLE_VALUES} values"
         )
     for rows, columns in _kernels(transform):
         kernel = f"a kernel of {rows} x {columns}"
         if rows // 2 >= height or columns // 2 >= width:
             raise ValueError(f"half of {kernel} is as large as {found}")
-        if height * width * rows * columns > MOST_PRODUCTS:
-            raise ValueError(f"{kernel} takes more than {MOST_PRODUCTS} products on {found}")
+        if height * width * rows * columns > BLUR_PRODUCTS:
+            raise ValueError(f"{kernel} takes more than {BLUR_PRODUCTS} products on {found}")
 
 
 def check_steps(transform: Any) -> None:
     """Raise ValueError where an augmentation has far more steps than any method means."""
-    for name, most in _MOST_STEPS.items():
+    for name, most in _AUGMENTATION_SIZES.items():
         if (found := vars(transform).get(name, 0)) > most:
             raise ValueError(f"{name} is {found}, and more than {most} are taken for a mistake")
 

@@ -12,10 +12,10 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.serialization import safe_globals
 
 from dcrf.errors import DataError
+from dcrf.safety.limits import CHECKPOINTS_KEPT
 from dcrf.storage.atomic_files import json_bytes, read_json
 from dcrf.storage.tensor_files import from_bytes, to_bytes
 
-KEPT = 2
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
 # Of lazy layers yet to run.
 _WITHOUT_SIZE: list[Any] = [UninitializedParameter, UninitializedBuffer]
@@ -55,7 +55,7 @@ def write(parent: Path, state: Mapping[str, Any], description: Mapping[str, Any]
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     _flush(parent)
-    for old in folders(parent)[:-KEPT]:
+    for old in folders(parent)[:-CHECKPOINTS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return made
 

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 import torch
 
 from dcrf.errors import DataError, first_line
+from dcrf.safety.limits import PICKLE_BYTES
 from dcrf.safety.memory import free_memory, gib, unpacked_size
-from dcrf.safety.pickle_scan import MOST_BYTES, check_pickle
+from dcrf.safety.pickle_scan import check_pickle
 from dcrf.storage.atomic_files import write_atomically
 
 _ARCHIVE, _PICKLE = b"PK\x03\x04", "data.pkl"
@@ -86,8 +87,8 @@ def _check(stream: BinaryIO) -> None:
     for name in names:  # torch finds them in upper and lower case: one could be loaded repeatedly
         if name.startswith("data/") and not name.removeprefix("data/").isdecimal():
             raise DataError(f"it has a member {name!r}, whose name is no number")
-    if archive.get_record_size(_PICKLE) > MOST_BYTES:
-        raise DataError(f"it has more than {MOST_BYTES >> 20} MiB beside its numbers")
+    if archive.get_record_size(_PICKLE) > PICKLE_BYTES:
+        raise DataError(f"it has more than {PICKLE_BYTES >> 20} MiB beside its numbers")
     check_pickle(archive.get_record(_PICKLE))
 
 

@@ -87,6 +87,9 @@ MAY_IMPORT = {
 }
 """Part of the package -> the other parts that it may import."""
 
+LIMITS = "dcrf.safety.limits"
+"""Any part may import it."""
+
 WITHOUT_TORCH = (
     "dcrf.errors",
     "dcrf.schema.registry",
@@ -196,9 +199,14 @@ def test_the_table_itself_has_one_direction():
 @every_file
 def test_imports_go_one_way(file):
     part = part_of(module_of(file))
-    found = {part_of(module) for module in own(everything_imported(file)) if module != "dcrf"}
+    modules = own(everything_imported(file)) - {"dcrf", LIMITS}
+    found = {part_of(module) for module in modules}
 
     assert found - {part} <= MAY_IMPORT[part]
+
+
+def test_the_limits_that_any_part_may_import_import_no_part():
+    assert own(everything_imported(MODULES[LIMITS])) == set()
 
 
 @every_file

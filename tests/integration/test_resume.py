@@ -249,7 +249,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
 def test_batches_that_are_decoded_one_by_one_go_on_where_they_were(
     run, in_step, monkeypatch, tmp_path, num_workers
 ):
-    monkeypatch.setattr(data_source, "MEMORY_BUDGET", 0)
+    monkeypatch.setattr(data_source, "SAMPLES_IN_MEMORY_BYTES", 0)
     picture = {"type": "Grayscale"}
     data = {"source": "torchvision", "dataset": "ImageFolder", "root": str(pictures(tmp_path))}
     views = [{"name": "view", "transforms": [picture, VIEW, {"type": "ToTensor"}]}]

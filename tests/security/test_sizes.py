@@ -13,11 +13,11 @@ from torch import nn
 from dcrf.cli.main import main
 from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
-from dcrf.config.file_names import LONGEST_NAME, clean_name, saved_file
-from dcrf.config.parse_json import LARGEST, MOST_VALUES
+from dcrf.config.file_names import clean_name, saved_file
 from dcrf.dry_run.check_method import check
-from dcrf.dry_run.size_limits import MOST_LAYERS, bytes_of, number_problems, size_problems
+from dcrf.dry_run.size_limits import bytes_of, number_problems, size_problems
 from dcrf.mappings.layers import number_of_layers
+from dcrf.safety.limits import MAPPING_LAYERS, METHOD_FILE_BYTES, METHOD_FILE_VALUES, NAME_BYTES
 from dcrf.safety.memory import free_memory
 from tests.cases.methods import digits, method, written
 from tests.security.files import claiming, npy, zipped
@@ -91,8 +91,10 @@ def too_large():
         "text": '{"name": "' + "x" * 20 * MIB + '"}',
         "many_values": '{"a": [' + "1," * 500_000 + "1]}",
         "many_values_with_long_paths": '{"' + "k" * 900 + '": [' + "1," * 500_000 + "1]}",
-        "long_key_of_many_values": '{"' + "k" * (LARGEST // 2) + '": [' + "1," * 200_000 + "1]}",
-        "digits": '{"seed": ' + "9" * (LARGEST - 100) + "}",
+        "long_key_of_many_values": (
+            '{"' + "k" * (METHOD_FILE_BYTES // 2) + '": [' + "1," * 200_000 + "1]}"
+        ),
+        "digits": '{"seed": ' + "9" * (METHOD_FILE_BYTES - 100) + "}",
         "nested_long_keys": ('{"' + "k" * 100 + '": ') * 99 + "[" + "1," * 20_000 + "1]" + "}" * 99,
     }
 
@@ -166,13 +168,13 @@ def test_no_more_layers_than_there_is_time_to_make(tmp_path):
     config = load_checked(Path(file))
     first, *others = config.mappings
     count = sum(number_of_layers(layer) for other in others for layer in other.layers)
-    fits = replace(first, layers=({**stack, "num_layers": MOST_LAYERS - count - 1},))
+    fits = replace(first, layers=({**stack, "num_layers": MAPPING_LAYERS - count - 1},))
 
     assert number_problems([fits, *others]) == []
-    more = replace(first, layers=({**stack, "num_layers": MOST_LAYERS - count},))
+    more = replace(first, layers=({**stack, "num_layers": MAPPING_LAYERS - count},))
     (found,) = number_problems([more, *others])
     assert found.path == "$.mappings[0].layers[0]"
-    assert str(MOST_LAYERS + 1) in found.found
+    assert str(MAPPING_LAYERS + 1) in found.found
 
 
 def test_what_torch_warns_of_when_layers_are_tried_is_not_printed(tmp_path):
@@ -203,7 +205,7 @@ def test_layers_whose_size_is_not_known_yet_count_nothing():
 
 
 def test_values_are_counted_exactly(tmp_path):
-    data = {"a": [0] * (MOST_VALUES - 3)}  # beside the object, the list and the name
+    data = {"a": [0] * (METHOD_FILE_VALUES - 3)}  # beside the object, the list and the name
 
     assert "more than" not in problems(tmp_path, {**data, "name": 1})[0].found
     assert "more than 20000 values" in problem(tmp_path, {**data, "name": 1, "x": 1}).found
@@ -219,8 +221,8 @@ NAMED = {
 @pytest.mark.parametrize("part", NAMED)
 def test_names_that_no_file_can_have_are_refused(tmp_path, part):
     for name, found in {
-        "x" * (LONGEST_NAME + 1): "too long",
-        "\u0416" * (LONGEST_NAME // 2 + 1): "too long",
+        "x" * (NAME_BYTES + 1): "too long",
+        "\u0416" * (NAME_BYTES // 2 + 1): "too long",
         "a\nb": "cannot be printed",
         "a\0b": "cannot be printed",
         "\x1b[2J": "cannot be printed",

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.file_names import LONGEST_FILE_NAME, LONGEST_PATH, saved_file
+from dcrf.config.file_names import saved_file
 from dcrf.config.json_paths import child
 from dcrf.config.path_checks import is_folder
 from dcrf.config.safe_lookup import Entry, enabled, objects, subobject, text, texts
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
+from dcrf.safety.limits import OUTPUT_FILE_NAME_BYTES, OUTPUT_FOLDER_NAME_BYTES, OUTPUT_PATH_BYTES
 
 Data = Mapping[str, Any]
 
 _TARGET = "path_to_file_or_dir"
-_LONGEST_PART = 255  # in bytes, of what file systems take
 _WITHOUT_FILES = ("/proc", "/sys")  # nobody may make any there, whatever the permissions say
 _SEES_FOLDERS = "a path whose last part has a dot is a file, any other is a folder to save in"
 
@@ -58,11 +58,12 @@ def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:
     except ValueError:
         yield "its name cannot be written as bytes", "take other characters"
         return
-    if parts[-1] > LONGEST_FILE_NAME:
+    if parts[-1] > OUTPUT_FILE_NAME_BYTES:
         found = f"its name has {parts[-1]} bytes"
-        yield found, f"at most {LONGEST_FILE_NAME}, since a seed or a number may be added"
-    elif max(parts) > _LONGEST_PART or length > LONGEST_PATH:
-        remedy = f"at most {LONGEST_PATH} bytes, and {_LONGEST_PART} in the name of a folder"
+        yield found, f"at most {OUTPUT_FILE_NAME_BYTES}, since a seed or a number may be added"
+    elif max(parts) > OUTPUT_FOLDER_NAME_BYTES or length > OUTPUT_PATH_BYTES:
+        remedy = f"at most {OUTPUT_PATH_BYTES} bytes, "
+        remedy += f"and {OUTPUT_FOLDER_NAME_BYTES} in the name of a folder"
         yield "its path is too long", remedy
     elif is_folder(file) and save.get("keep_old_files") is not True:
         yield f"{str(file)!r} is a folder", _SEES_FOLDERS

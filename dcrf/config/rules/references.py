@@ -7,7 +7,8 @@ from typing import Any
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.safe_lookup import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
-from dcrf.errors import MOST_PROBLEMS, Problem
+from dcrf.errors import Problem
+from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 
 CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
 _ROLES = {"feature_extractor": ("feature_extractor",), "classifier": CLASSIFIERS}
@@ -18,7 +19,7 @@ def problems(nodes: Nodes) -> list[Problem]:
     data = nodes["$"].value
     named = (node for node in nodes.values() if isinstance(node.value, str))
     found = (p for node in named for p in (*_reference(node, data), *_layer(node, data)))
-    return list(islice(found, MOST_PROBLEMS))
+    return list(islice(found, PROBLEMS_OF_A_KIND))
 
 
 def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:

@@ -10,10 +10,10 @@ from jsonschema.exceptions import ValidationError
 from dcrf.config.json_paths import child
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.config.schema_lookup import METHOD, Node, Nodes, nodes_of, registry
-from dcrf.errors import MOST_PROBLEMS, Problem
+from dcrf.errors import Problem
+from dcrf.safety.limits import PROBLEMS_OF_A_KIND, QUOTED_VALUE_CHARACTERS
 
 _LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed
-_SHOWN = 60
 _BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "greater than",
@@ -34,10 +34,10 @@ _KINDS = {
 def problems(data: Any) -> list[Problem]:
     """Return every way in which `data` breaks the schema of methods, of very many the first."""
     validator = Draft202012Validator(METHOD, registry=registry())
-    errors = list(islice(validator.iter_errors(data), MOST_PROBLEMS))
+    errors = list(islice(validator.iter_errors(data), PROBLEMS_OF_A_KIND))
     nodes = nodes_of(data) if errors else {}
     found = (problem for error in errors for problem in _explained(error, nodes))
-    return list(islice(found, MOST_PROBLEMS))
+    return list(islice(found, PROBLEMS_OF_A_KIND))
 
 
 def suggestion(name: object, known: Iterable[object], free: Iterable[object] | None = None) -> str:
@@ -57,7 +57,8 @@ def shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    most = QUOTED_VALUE_CHARACTERS
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _explained(error: ValidationError, nodes: Nodes) -> Iterator[Problem]:

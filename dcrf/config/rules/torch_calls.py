@@ -15,18 +15,18 @@ from dcrf.config.rules.torch_signatures import (
     with_integers,
 )
 from dcrf.config.schema_lookup import Node, Nodes
-from dcrf.errors import MOST_PROBLEMS, Problem
+from dcrf.errors import Problem
+from dcrf.safety.limits import CALL_ARGUMENTS, PROBLEMS_OF_A_KIND
 
 _NAME_KEYS = {"functions": "function_name", "datasets": "dataset"}  # elsewhere `type`
 _NESTING = ("layers", "transforms")
 _ALIKE = 0.8
-_MOST_ARGUMENTS = 50
 
 
 def problems(nodes: Nodes) -> list[Problem]:
     """Return names and arguments that are unknown or missing; of very many the first."""
     found = (problem for node in _calls(nodes) for problem in _call_problems(node))
-    return list(islice(found, MOST_PROBLEMS))
+    return list(islice(found, PROBLEMS_OF_A_KIND))
 
 
 def make_integers(nodes: Nodes) -> None:
@@ -96,7 +96,7 @@ def _nameless(node: Node, key: str) -> list[Problem]:
 def _misspelt(node: Node) -> dict[str, str]:
     """Return argument -> key of the framework that it looks like."""
     known = [key for key, keywords in node.properties.items() if keywords.get("x-framework")]
-    some = islice(node.arguments, _MOST_ARGUMENTS)  # no call takes as many
+    some = islice(node.arguments, CALL_ARGUMENTS)  # no call takes as many
     return {argument: guess for argument in some if (guess := closest(argument, known, _ALIKE))}
 
 

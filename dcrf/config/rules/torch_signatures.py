@@ -14,7 +14,8 @@ from typing import Any
 from dcrf.config.json_paths import child
 from dcrf.config.rules.suggestions import closest
 from dcrf.config.rules.torch_values import Given, value_problems
-from dcrf.errors import MOST_PROBLEMS, Problem
+from dcrf.errors import Problem
+from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 from dcrf.schema.registry import SCHEMA
 
 Entry = Mapping[str, Any]
@@ -64,7 +65,7 @@ def check_call(
         value_problems(place, str(name), entry, _with_paths(entry, arguments, positional, path)),
         _missing(entry, str(name), {*given_by_position, *arguments}, path),
     )
-    return list(islice(found, MOST_PROBLEMS))
+    return list(islice(found, PROBLEMS_OF_A_KIND))
 
 
 def is_known(place: str, name: object) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from dcrf.config.file_names import LONGEST_NAME, clean_name
+from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
 from dcrf.config.rules.schema_errors import shown
 from dcrf.config.safe_lookup import Entry, enabled, objects, objects_within, text
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
+from dcrf.safety.limits import NAME_BYTES
 
 Data = Mapping[str, Any]
 _CENTROIDS = "centroids"
@@ -34,9 +35,9 @@ def _unusable(node: Node) -> Iterator[Problem]:
             yield Problem(child(path, "name"), found, "a name is one line of plain text")
     for path, entry in [(node.path, data), *parts]:
         name = text(entry, "name")
-        if name is not None and len(clean_name(name).encode()) > LONGEST_NAME:
+        if name is not None and len(clean_name(name).encode()) > NAME_BYTES:
             found = f"{shown(name)} is too long for the name of a file"
-            yield Problem(child(path, "name"), found, f"at most {LONGEST_NAME} bytes as UTF-8")
+            yield Problem(child(path, "name"), found, f"at most {NAME_BYTES} bytes as UTF-8")
 
 
 def _duplicates(data: Data) -> Iterator[Problem]:

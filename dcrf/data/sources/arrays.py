@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
-from dcrf.safety.limits import MEMORY_BUDGET
+from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 from dcrf.safety.memory import free_memory, gib, unpacked_size
 from dcrf.safety.numpy_headers import npy_header, npz_headers, reading
 
@@ -55,12 +55,12 @@ def open_npy(dataset: str, *, path: str, labels_path: str | None = None) -> RawD
 
     Raises:
         DataError: a file is missing, an array is not what it should be, or it is of a type that
-            would take more than `MEMORY_BUDGET` as float32.
+            would take more than `SAMPLES_IN_MEMORY_BYTES` as float32.
     """
     with _naming(f"data set {dataset} in {path}"):
         array = _read_npy(Path(path), mapped=True)
         stays = array.dtype == np.float32 or holds_images(array)
-        if not stays and 4 * array.size > MEMORY_BUDGET:
+        if not stays and 4 * array.size > SAMPLES_IN_MEMORY_BYTES:
             raise DataError(
                 f"samples of type {array.dtype} would take {array.size / 2**28:.1f} GiB of memory "
                 "as float32; save them as float32, which is not read into memory"

@@ -10,9 +10,7 @@ from typing import Any
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from dcrf.errors import OptionError
-
-MOST_ENTRIES = 100_000
-"""Files and folders that are looked at: more take seconds, and are enough for any batch."""
+from dcrf.safety.limits import IMAGE_FOLDER_ENTRIES
 
 
 def count_images(options: Mapping[str, Any]) -> int | None:
@@ -27,11 +25,11 @@ def count_images(options: Mapping[str, Any]) -> int | None:
     root = Path(options["root"])
     if not root.is_dir():
         raise OptionError("root", f"{root}: there is no such folder")
-    inside = list(islice(_entries(root), MOST_ENTRIES))
+    inside = list(islice(_entries(root), IMAGE_FOLDER_ENTRIES))
     classes = sorted(Path(path) for path, is_folder in inside if is_folder)
     if not classes:
         raise OptionError("root", f"{root} holds no folder, and images lie in one for each class")
-    left, counts = MOST_ENTRIES - len(inside), {}
+    left, counts = IMAGE_FOLDER_ENTRIES - len(inside), {}
     for folder in classes:
         below = list(islice(_below(folder), left))
         left -= len(below)

@@ -15,7 +15,7 @@ from dcrf.data.sources.arrays import as_samples, check_labels, holds_images
 from dcrf.data.sources.raw_data import RawData, select
 from dcrf.data.sources.torchvision_facts import known_set
 from dcrf.errors import DataError, OptionError
-from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.limits import SAMPLE_VALUES
 from dcrf.safety.numpy_headers import npy_header, npz_headers
 
 Options = Mapping[str, Any]
@@ -143,6 +143,6 @@ def _with_labels(found: Outline, labels: np.ndarray | None) -> Outline:
 
 
 def _example(shape: Sequence[int], kind: torch.dtype) -> Tensor:
-    if math.prod(shape) > MOST_VALUES:
-        raise DataError(f"a sample has the shape {tuple(shape)}: more than {MOST_VALUES} values")
+    if math.prod(shape) > SAMPLE_VALUES:
+        raise DataError(f"a sample has the shape {tuple(shape)}: more than {SAMPLE_VALUES} values")
     return torch.zeros(*shape, dtype=kind)

@@ -43,7 +43,7 @@ def test_it_is_the_k_means_of_scikit_learn(sorted_blobs):
 
 
 def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, monkeypatch):
-    monkeypatch.setattr(module, "MOST_VALUES", 2 * 300)
+    monkeypatch.setattr(module, "K_MEANS_VALUES", 2 * 300)
     features = Recorded(sorted_blobs)
 
     found = k_means(features, 3, 5, seed=0)
@@ -53,7 +53,7 @@ def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, mon
 
 
 def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):
-    monkeypatch.setattr(module, "MOST_VALUES", 5 * 500)
+    monkeypatch.setattr(module, "K_MEANS_VALUES", 5 * 500)
     noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))
 
     assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))

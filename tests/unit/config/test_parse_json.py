@@ -1,7 +1,8 @@
 import pytest
 
-from dcrf.config.parse_json import DEEPEST, read, value_of
+from dcrf.config.parse_json import read, value_of
 from dcrf.errors import ConfigError
+from dcrf.safety.limits import METHOD_FILE_LEVELS
 
 
 def written(folder, text):
@@ -79,11 +80,11 @@ def test_a_comment_is_refused_with_that_reason(tmp_path):
 
 
 def test_levels_end_at_the_deepest(tmp_path):
-    inner = DEEPEST - 1
+    inner = METHOD_FILE_LEVELS - 1
 
     assert read(written(tmp_path, '{"a": ' + "[" * inner + "]" * inner + "}")).problems == ()
     problem = refusal(tmp_path, '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
-    assert f"more than {DEEPEST} levels" in problem.found
+    assert f"more than {METHOD_FILE_LEVELS} levels" in problem.found
 
 
 def test_duplicate_keys_are_problems_at_the_second_and_do_not_hide_others(tmp_path):

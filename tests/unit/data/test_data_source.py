@@ -64,7 +64,7 @@ def streamed(monkeypatch):
 
     def source(*args, **kwargs):
         with monkeypatch.context() as patch:
-            patch.setattr(data_source, "MEMORY_BUDGET", 0)
+            patch.setattr(data_source, "SAMPLES_IN_MEMORY_BYTES", 0)
             return lazy(*args, **kwargs)
 
     return source
@@ -154,7 +154,7 @@ def test_a_fixed_view_is_what_torchvision_makes_of_each_image():
 @pytest.mark.parametrize("transforms", [None, RESIZE, [{"type": "CenterCrop", "size": 4}]])
 def test_a_fixed_view_is_the_same_kept_or_made_for_each_batch(transforms, monkeypatch):
     kept = first(in_memory(transforms), 3)
-    monkeypatch.setattr(readers, "MEMORY_BUDGET", 0)
+    monkeypatch.setattr(readers, "SAMPLES_IN_MEMORY_BYTES", 0)
 
     assert same(kept, first(in_memory(transforms), 3))
 

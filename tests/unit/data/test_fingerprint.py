@@ -54,7 +54,7 @@ def test_strides_do_not_count():
 
 def test_of_large_tensors_evenly_spaced_samples_are_looked_at(monkeypatch):
     values = tensor()
-    monkeypatch.setattr(module, "MOST_BYTES", 2 * values[0].nbytes)
+    monkeypatch.setattr(module, "FINGERPRINT_BYTES", 2 * values[0].nbytes)
     found = digest(RawData(values, None))
     changed = {}
     for index in range(6):

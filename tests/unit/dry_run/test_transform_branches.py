@@ -3,7 +3,8 @@
 import pytest
 
 from dcrf.data.transforms.build import build_transforms
-from dcrf.dry_run.transform_branches import MOST_VARIANTS, sure_variants
+from dcrf.dry_run.transform_branches import sure_variants
+from dcrf.safety.limits import DRY_RUN_BRANCHES
 
 CROP, GRAY = {"type": "CenterCrop", "size": 4}, {"type": "Grayscale"}
 TENSOR = {"type": "ToTensor"}
@@ -72,5 +73,5 @@ def test_very_many_alternatives_are_not_all_tried():
     many = one_of(*[CROP] * 100)
 
     assert len(sure_variants([{"type": "Compose", "transforms": [one_of(*[many] * 5)]}])) == (
-        MOST_VARIANTS
+        DRY_RUN_BRANCHES
     )

@@ -1,7 +1,8 @@
 """What is from files reaches a terminal as text, and as nothing else."""
 
 from dcrf.errors import indented
-from dcrf.safety.terminal_text import LONGEST_LINE, escaped, plain
+from dcrf.safety.limits import TERMINAL_LINE_CHARACTERS
+from dcrf.safety.terminal_text import escaped, plain
 
 
 def test_what_can_be_printed_stays():
@@ -20,11 +21,11 @@ def test_what_cannot_be_printed_is_written_as_in_a_string():
 
 
 def test_long_lines_are_cut_each_by_itself():
-    line = "x" * LONGEST_LINE
+    line = "x" * TERMINAL_LINE_CHARACTERS
 
     assert plain(f"{line}\n{line}") == f"{line}\n{line}"
-    assert plain(f"{line}y\nz") == f"{line} ... ({LONGEST_LINE + 1} characters)\nz"
-    assert len(plain("\x1b" * 10**6)) < 5 * LONGEST_LINE
+    assert plain(f"{line}y\nz") == f"{line} ... ({TERMINAL_LINE_CHARACTERS + 1} characters)\nz"
+    assert len(plain("\x1b" * 10**6)) < 5 * TERMINAL_LINE_CHARACTERS
 
 
 def test_only_the_first_line_begins_at_the_margin():

@@ -13,7 +13,7 @@ from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.randomness import Streams
 from dcrf.safety import transform_limits as growth
-from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.limits import SAMPLE_VALUES
 from dcrf.safety.transform_limits import GROWING, check_growth
 from dcrf.schema.allowed_names import TRANSFORMS
 
@@ -90,7 +90,7 @@ def test_small_steps_do_not_add_up_to_a_large_one():
 
 
 def test_the_bound_is_exact():
-    side = int(MOST_VALUES**0.5)
+    side = int(SAMPLE_VALUES**0.5)
     image = torch.zeros(1).expand(1, 8, 8)
 
     check_growth(tv.Resize([side, side]), image)

@@ -3,8 +3,12 @@
 import pytest
 
 from dcrf.config.rules import suggestions
-from dcrf.config.rules.suggestions import LONGEST, MOST_LETTERS, closest, listed
-from dcrf.errors import MOST_PROBLEMS
+from dcrf.config.rules.suggestions import closest, listed
+from dcrf.safety.limits import (
+    PROBLEMS_OF_A_KIND,
+    SUGGESTION_CANDIDATES_CHARACTERS,
+    SUGGESTION_CHARACTERS,
+)
 from tests.unit.config.methods import dec, problems
 
 
@@ -16,12 +20,12 @@ def test_the_name_that_is_most_alike():
 
 
 def test_what_is_too_long_or_too_much_to_compare_is_not_compared(monkeypatch):
-    assert closest("x" * LONGEST, ["x" * LONGEST]) is not None
-    enough = ["xy" * 10] * (MOST_LETTERS // 20)
+    assert closest("x" * SUGGESTION_CHARACTERS, ["x" * SUGGESTION_CHARACTERS]) is not None
+    enough = ["xy" * 10] * (SUGGESTION_CANDIDATES_CHARACTERS // 20)
     assert closest("xy" * 10, enough) is not None
 
     monkeypatch.setattr(suggestions, "get_close_matches", None)  # whoever calls it fails
-    assert closest("x" * (LONGEST + 1), ["x" * LONGEST]) is None
+    assert closest("x" * (SUGGESTION_CHARACTERS + 1), ["x" * SUGGESTION_CHARACTERS]) is None
     assert closest("xy" * 10, [*enough, "z"]) is None
 
 
@@ -65,5 +69,5 @@ def test_of_very_many_problems_the_first_are_found(tmp_path, monkeypatch, change
 
     found = problems(tmp_path, data)
 
-    assert 0 < len(found) <= 3 * MOST_PROBLEMS
-    assert len(asked) < 100 * MOST_PROBLEMS
+    assert 0 < len(found) <= 3 * PROBLEMS_OF_A_KIND
+    assert len(asked) < 100 * PROBLEMS_OF_A_KIND

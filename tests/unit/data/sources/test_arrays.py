@@ -169,20 +169,20 @@ def test_images_in_one_array_give_the_batches_of_an_archive(tmp_path, shape, vie
 @pytest.mark.parametrize("dtype", [np.float64, ">f4", np.int16, np.bool_, np.uint8])
 def test_other_types_become_float32_where_that_is_not_too_much(tmp_path, dtype, monkeypatch):
     options = single(tmp_path, np.array([[0, 1], [1, 0], [1, 1]], dtype=dtype))
-    monkeypatch.setattr(arrays, "MEMORY_BUDGET", 24)
+    monkeypatch.setattr(arrays, "SAMPLES_IN_MEMORY_BYTES", 24)
     raw = open_data("npy", "mine", options)
 
     assert raw.samples.dtype == torch.float32
     assert raw.samples.tolist() == [[0, 1], [1, 0], [1, 1]]
 
-    monkeypatch.setattr(arrays, "MEMORY_BUDGET", 23)
+    monkeypatch.setattr(arrays, "SAMPLES_IN_MEMORY_BYTES", 23)
     with pytest.raises(DataError, match="save them as float32"):
         open_data("npy", "mine", options)
 
 
 @pytest.mark.parametrize("array", [PIXELS, np.ones((3, 2), np.float32)])
 def test_images_and_float32_may_be_larger_than_what_is_kept_in_memory(tmp_path, array, monkeypatch):
-    monkeypatch.setattr(arrays, "MEMORY_BUDGET", 0)
+    monkeypatch.setattr(arrays, "SAMPLES_IN_MEMORY_BYTES", 0)
 
     assert len(open_data("npy", "mine", single(tmp_path, array)).samples) == len(array)
 

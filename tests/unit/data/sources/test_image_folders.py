@@ -51,7 +51,7 @@ def test_links_are_followed_as_far_as_torchvision_follows_them(tmp_path):
 
 
 def test_a_link_to_a_folder_above_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_folders, "MOST_ENTRIES", 500)
+    monkeypatch.setattr(image_folders, "IMAGE_FOLDER_ENTRIES", 500)
     options = made(tmp_path / "root", "a/1.png")
     for name in ("again", "and again"):
         (tmp_path / f"root/a/{name}").symlink_to(tmp_path / "root/a")
@@ -62,7 +62,7 @@ def test_a_link_to_a_folder_above_ends(tmp_path, monkeypatch):
 def test_of_very_many_entries_nothing_is_said(tmp_path, monkeypatch):
     options = made(tmp_path, "a/1.png", "a/2.png", "b/3.png")
 
-    monkeypatch.setattr(image_folders, "MOST_ENTRIES", 6)
+    monkeypatch.setattr(image_folders, "IMAGE_FOLDER_ENTRIES", 6)
     assert count_images(options) == 3
-    monkeypatch.setattr(image_folders, "MOST_ENTRIES", 5)
+    monkeypatch.setattr(image_folders, "IMAGE_FOLDER_ENTRIES", 5)
     assert count_images(options) is None

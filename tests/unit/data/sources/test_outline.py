@@ -12,7 +12,7 @@ from dcrf.data.sources.outline import UNKNOWN, outline, selected, together
 from dcrf.data.sources.raw_data import RawData, select
 from dcrf.data.sources.torchvision_facts import SKLEARN, TORCHVISION
 from dcrf.errors import DataError
-from dcrf.safety.limits import MOST_VALUES
+from dcrf.safety.limits import SAMPLE_VALUES
 from dcrf.schema.allowed_names import DATASETS
 from tests.cases.methods import fake_mnist
 
@@ -73,11 +73,11 @@ def test_arrays_that_are_not_there(tmp_path, options):
         outline("npz", "data", {"path": str(tmp_path / "a.npz"), **options})
 
 
-@pytest.mark.parametrize("n_values", [MOST_VALUES, MOST_VALUES + 1])
+@pytest.mark.parametrize("n_values", [SAMPLE_VALUES, SAMPLE_VALUES + 1])
 def test_a_sample_has_so_many_values_and_no_more(n_values):
     options = {"image_size": [1, 1, n_values], "size": 7}
 
-    with pytest.raises(DataError, match="more than") if n_values > MOST_VALUES else nullcontext():
+    with pytest.raises(DataError, match="more than") if n_values > SAMPLE_VALUES else nullcontext():
         outline("torchvision", "FakeData", options)
 
 
