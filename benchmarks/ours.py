@@ -12,7 +12,7 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder import Run, build_plans
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer, Writers
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, run_phase
@@ -53,7 +53,7 @@ def plans(
     """Return the plans of the first data set that has this phase, and of the phase in it."""
     run = Run(
         load_checked(file, settings),
-        Streams(0),
+        RandomStreams(0),
         "cpu",
         writer or Writers([]),
         Path("unused"),  # where a run would save its results

@@ -10,47 +10,50 @@ from torch import Generator, Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Streams:
-    """Random numbers by purpose, so that adding a purpose leaves the other streams alone."""
+class RandomStreams:
+    """Seeds and generators derived from one seed and a purpose.
+
+    A purpose is any sequence of words and numbers. A new purpose changes no other stream.
+    """
 
     seed: int
-    _lasting: dict[str, Generator] = field(default_factory=dict, repr=False, compare=False)
+    _checkpointed: dict[str, Generator] = field(default_factory=dict, repr=False, compare=False)
 
-    def seed_of(self, *purpose: object) -> int:
-        """Return a 63-bit seed that belongs to this purpose alone."""
+    def seed_for(self, *purpose: object) -> int:
+        """Return the 63-bit seed of this purpose."""
         text = "/".join(map(str, (self.seed, *purpose)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
     def generator(self, *purpose: object) -> Generator:
-        """Return a new generator on the CPU at the start of this purpose's stream."""
-        return Generator().manual_seed(self.seed_of(*purpose))
+        """Return a new CPU generator at the start of this purpose's stream."""
+        return Generator().manual_seed(self.seed_for(*purpose))
 
-    def lasting(self, *purpose: object) -> Generator:
-        """Return a generator like `generator`, for who holds it over iterations.
+    def checkpointed_generator(self, *purpose: object) -> Generator:
+        """Return a generator like `generator` whose state is part of `state_dict`.
 
-        Its state is part of `state_dict`. Asked for again, it starts anew and takes the place of
-        the one before.
+        For objects that draw from it over many iterations. A second call with the same purpose
+        starts the stream again and replaces the first generator.
         """
-        made = self.generator(*purpose)
-        self._lasting["/".join(map(str, purpose))] = made
-        return made
+        generator = self.generator(*purpose)
+        self._checkpointed["/".join(map(str, purpose))] = generator
+        return generator
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the states of all lasting generators, by purpose."""
-        return {purpose: made.get_state() for purpose, made in self._lasting.items()}
+        """Return the states of all checkpointed generators, by purpose."""
+        return {purpose: draws.get_state() for purpose, draws in self._checkpointed.items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Set the lasting generators that there are; those to come start their stream anyway."""
-        for purpose, made in self._lasting.items():
+        """Restore the generators that exist. Later ones start at the beginning of their stream."""
+        for purpose, generator in self._checkpointed.items():
             if purpose in state:
-                made.set_state(state[purpose].cpu())
+                generator.set_state(state[purpose].cpu())
 
 
 @contextmanager
 def global_seed(seed: int) -> Iterator[None]:
-    """Seed torch's global generators inside the block, and restore them after it.
+    """Seed torch's global generators inside the block, and restore them afterwards.
 
-    For what knows no other generator: layer initialization, dropout, random transforms.
+    For operations that accept no generator: layer initialization, dropout, random transforms.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -58,20 +61,20 @@ def global_seed(seed: int) -> Iterator[None]:
 
 
 class GlobalGenerators:
-    """Torch's global generators, as a thing whose state can be kept."""
+    """Torch's global generators as an object with a state to checkpoint."""
 
     def state_dict(self) -> dict[str, list[Tensor]]:
-        """Return the state of the generator on the CPU and of those on GPUs, if they are in use."""
+        """Return the states of the CPU generator and, if CUDA is in use, of all GPUs."""
         gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
         return {"cpu": [torch.get_rng_state()], "cuda": gpus}
 
     def load_state_dict(self, state: Mapping[str, list[Tensor]]) -> None:
-        """Go on from a state of `state_dict`."""
+        """Restore `state_dict`'s result."""
         torch.set_rng_state(state["cpu"][0].cpu())
         for device, values in enumerate(state["cuda"]):
             torch.cuda.set_rng_state(values.cpu(), device)
 
 
 def draw_seed(generator: Generator) -> int:
-    """Take one 31-bit seed from a generator, for libraries that want an integer."""
+    """Draw a 31-bit seed, for libraries that take an integer."""
     return int(torch.randint(2**31 - 1, (), generator=generator))

@@ -5,10 +5,10 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 
-def open_source(entry: DatasetConfig, streams: Streams, device: str) -> DataSource:
+def open_source(entry: DatasetConfig, streams: RandomStreams, device: str) -> DataSource:
     """Open a data set and its views.
 
     Raises:

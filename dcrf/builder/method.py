@@ -20,7 +20,7 @@ from dcrf.mappings.layers import (
     initialize,
 )
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import Streams, global_seed
+from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import STRATEGIES
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
@@ -30,7 +30,7 @@ Places = dict[nn.Module, str]
 
 
 def build_method(
-    config: MethodConfig, n_clusters: int, streams: Streams, places: Places | None = None
+    config: MethodConfig, n_clusters: int, streams: RandomStreams, places: Places | None = None
 ) -> Method:
     """Make the mappings with fresh parameters, the strategy and the centroids.
 
@@ -56,14 +56,14 @@ def build_method(
                 "centroids": centroids,
                 "classifiers": classifiers,
                 "n_clusters": n_clusters,
-                "generator": streams.lasting("strategy"),
+                "generator": streams.checkpointed_generator("strategy"),
             },
         )
     return Method(mappings, assignment, centroids)
 
 
 def build_mappings(
-    config: MethodConfig, streams: Streams, places: Places | None = None
+    config: MethodConfig, streams: RandomStreams, places: Places | None = None
 ) -> dict[str, TrainableMapping]:
     """Make all mappings, in the order of the file, each from a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
@@ -73,7 +73,7 @@ def build_mappings(
         if name not in built:
             prior = entries[name].prior_mapping_name
             before = made_or_make(prior) if prior else None
-            with global_seed(streams.seed_of("initialization", name)):
+            with global_seed(streams.seed_for("initialization", name)):
                 at = raising(config.source)
                 built[name] = build_mapping(entries[name], before, config, at, places)
         return built[name]

@@ -104,7 +104,7 @@ class PhaseBuilder:
                 "method_assignment": method.assignment,
                 "centroids": method.centroids,
                 "n_clusters": n_clusters,
-                "generator": self.run.streams.lasting(*purpose),
+                "generator": self.run.streams.checkpointed_generator(*purpose),
             },
         )
         return PatternUse(pattern, entry.views)
@@ -132,7 +132,7 @@ class PhaseBuilder:
         if self.phase.name not in entry.phases:
             return []
         purpose = ("recalculation", self.dataset.name, self.phase.name)
-        generator = self.run.streams.lasting(*purpose)
+        generator = self.run.streams.checkpointed_generator(*purpose)
 
         def recluster() -> None:
             features, seed = _features(entry, method, data_pass), draw_seed(generator)

@@ -10,7 +10,7 @@ from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer
 from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
 from dcrf.storage.parameter_files import is_numbered, mapping_tensors, unused
@@ -33,7 +33,7 @@ class Run:
     """
 
     config: MethodConfig
-    streams: Streams
+    streams: RandomStreams
     device: str
     writer: Writer
     folder: Path

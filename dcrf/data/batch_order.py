@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dcrf.batch import Clock
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 _PASS_STREAM = "sweep"  # part of the seed of random views: another word gives other bytes
 _PASS_BATCH_SIZE = 256
@@ -77,7 +77,7 @@ def pass_sizes(n_samples: int, loading: Loading) -> list[int]:
 
 
 def training_plans(
-    n_samples: int, loading: Loading, streams: Streams, purpose: str, done: int = 0
+    n_samples: int, loading: Loading, streams: RandomStreams, purpose: str, done: int = 0
 ) -> Iterator[BatchPlan]:
     """Yield the batches of one epoch after another, without end.
 

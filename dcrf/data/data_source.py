@@ -17,7 +17,7 @@ from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.data.transforms.build import build_transforms, shared_beginning
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 
 Entries = Sequence[Mapping[str, Any]]
@@ -51,11 +51,11 @@ class DataSource:
         transforms: Entries | None,
         batch_augmentations: Mapping[str, Entries],
         loading: Loading,
-        streams: Streams,
+        streams: RandomStreams,
     ) -> None:
         self.name, self.n_samples = name, len(raw.samples)
         self._raw, self._labels, self._loading = raw, raw.labels, loading
-        self._streams = Streams(streams.seed_of("data", name))
+        self._streams = RandomStreams(streams.seed_for("data", name))
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
         try:
             check_batch_size(self.n_samples, loading)
@@ -122,7 +122,7 @@ class DataSource:
 
     def _view(self, name: str, entries: Entries | None, example: Any) -> View:
         try:
-            return View(entries, Streams(self._streams.seed_of("view", name)), example)
+            return View(entries, RandomStreams(self._streams.seed_for("view", name)), example)
         except DataError as error:
             place = f"batch augmentation {name}" if name else "transforms"
             raise DataError(f"{place}: {error}") from error

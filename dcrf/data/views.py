@@ -20,7 +20,7 @@ from dcrf.data.transforms.build import (
     is_random,
 )
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 # Those whose equivalents for batches give the very bytes of the transform of one image.
 _EXACT = (tv.CenterCrop, tv.Normalize, ToTensor)
@@ -39,7 +39,7 @@ class View:
     """
 
     def __init__(
-        self, entries: Sequence[Mapping[str, Any]] | None, streams: Streams, example: Any
+        self, entries: Sequence[Mapping[str, Any]] | None, streams: RandomStreams, example: Any
     ) -> None:
         self._transforms = build_transforms(entries or ())
         self._streams = streams
@@ -81,7 +81,7 @@ class View:
             DataError: a transform fails on this sample.
         """
         value = as_image(sample)
-        with _seeded(self._streams.seed_of("sample", *when)) if self.is_random else nullcontext():
+        with _seeded(self._streams.seed_for("sample", *when)) if self.is_random else nullcontext():
             return ToTensor()(apply_transforms(self._transforms, value))
 
     def _equivalents(self, example: Any) -> tuple[Any, ...] | None:

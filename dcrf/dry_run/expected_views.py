@@ -11,7 +11,7 @@ from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
 from dcrf.dry_run.transform_branches import sure_variants
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 Shape = tuple[int, ...]
 
@@ -83,7 +83,7 @@ def _tried(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape:
     Raises:
         DataError: the transforms do not fit the sample, or give shapes that differ.
     """
-    view = View(transforms, Streams(0), example)
+    view = View(transforms, RandomStreams(0), example)
     if view.is_batched and draws > 1:
         return tuple(view.of_batch(example.expand(draws, *example.shape).clone(), ()).shape[1:])
     shapes = [tuple(view.of_sample(example, (draw,)).shape) for draw in range(draws)]

@@ -6,7 +6,7 @@ from dcrf.builder.method import Places, build_method
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.dry_run.meta_stand_ins import META
 from dcrf.dry_run.saved_parameters import SavedAhead
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.training.method import Method
 
 
@@ -27,5 +27,5 @@ def blank_method(config: MethodConfig, dataset: DatasetConfig, saved: SavedAhead
     """Make a method for a data set on torch's device `meta`."""
     places: Places = {}
     with META:
-        method = build_method(config, dataset.num_clusters, Streams(0), places)
+        method = build_method(config, dataset.num_clusters, RandomStreams(0), places)
     return BlankMethod(method, places, saved)

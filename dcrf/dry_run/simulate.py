@@ -28,7 +28,7 @@ from dcrf.dry_run.schedule_lengths import moments, overrun
 from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
 
@@ -95,7 +95,7 @@ class _Rehearsal:
 
     def run(self) -> list[Problem]:
         """Go through the phases, and the final evaluation; return what fails."""
-        run = Run(self.config, Streams(0), META.type, Writers([]), Path())
+        run = Run(self.config, RandomStreams(0), META.type, Writers([]), Path())
         with watched(self.trail):
             for entry in self.config.phases:
                 if entry.name in self.dataset.phases:

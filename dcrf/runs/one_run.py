@@ -16,7 +16,7 @@ from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.runs.environment import environment
 from dcrf.errors import DcrfError, first_line, is_expected, status_of
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import Note
 from dcrf.reporting.summary import Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
@@ -80,7 +80,7 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
         writer = Writers([_console(), metrics, *([log] if log else [])])
         stack.callback(writer.close)
         device = resolve_device(config.device)
-        run = Run(config, Streams(seed), device, writer, folder, output.seed_in_names)
+        run = Run(config, RandomStreams(seed), device, writer, folder, output.seed_in_names)
         outcome = _outcome(run, metrics, log, output)
     return replace(outcome, seconds=time.perf_counter() - start)
 

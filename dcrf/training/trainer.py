@@ -10,7 +10,7 @@ from dcrf.batch import DatasetPass
 from dcrf.data.data_source import DataSource
 from dcrf.errors import DataError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.randomness import GlobalGenerators, Streams, global_seed
+from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
     DatasetRecord,
     EvaluationRecord,
@@ -48,7 +48,7 @@ class Trainer:
     """
 
     plans: Sequence[DatasetPlan]
-    streams: Streams
+    streams: RandomStreams
     writer: Writer
     checkpoints: Checkpoints | None = None
     datasets: list[DatasetRecord] = field(default_factory=list)
@@ -227,7 +227,7 @@ class Trainer:
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:
         """Seed what knows only global generators, time the part, say where it was if it fails."""
-        seed = self.streams.seed_of("layers", dataset, part)
+        seed = self.streams.seed_for("layers", dataset, part)
         try:
             with self.durations.of(f"{dataset}/{part}"), global_seed(seed):
                 yield

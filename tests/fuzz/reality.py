@@ -9,7 +9,7 @@ from dcrf.builder import Run, build_plans
 from dcrf.config import MethodConfig, load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DcrfError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.training.trainer import Trainer
 from tests.fuzz.methods import random_method, write
@@ -17,7 +17,7 @@ from tests.fuzz.methods import random_method, write
 
 def trained(config: MethodConfig, folder: Path) -> str:
     """Train without any check before; return why that fails, or nothing."""
-    run = Run(config, Streams(0), "cpu", Writers([]), folder)
+    run = Run(config, RandomStreams(0), "cpu", Writers([]), folder)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -5,35 +5,35 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcrf.randomness import Streams, draw_seed, global_seed
+from dcrf.randomness import GlobalGenerators, RandomStreams, draw_seed, global_seed
 
 
 def draws(generator):
     return torch.rand(4, generator=generator).tolist()
 
 
-def test_a_purpose_has_one_stream_and_every_generator_starts_it_anew():
-    streams = Streams(3)
+def test_every_generator_of_a_purpose_starts_the_same_stream():
+    streams = RandomStreams(3)
 
     assert draws(streams.generator("order", "digits")) == draws(
         streams.generator("order", "digits")
     )
 
 
-def test_purposes_and_seeds_have_streams_of_their_own():
+def test_purposes_and_seeds_have_different_streams():
     purposes = [("order",), ("view",), ("order", "digits"), ("order", 1), (), ("orderdigits",)]
-    found = [Streams(seed).seed_of(*purpose) for seed in (0, 1, -1) for purpose in purposes]
+    seeds = [RandomStreams(seed).seed_for(*purpose) for seed in (0, 1, -1) for purpose in purposes]
 
-    assert len(set(found)) == len(found)
-    assert all(0 <= seed < 2**63 for seed in found)
-
-
-def test_seeds_never_change_between_versions():
-    """Results of earlier runs come out again only while this number stays."""
-    assert Streams(0).seed_of("initialization", "encoder") == 9031212409415930751
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-def test_global_seed_governs_the_block_and_is_gone_after_it():
+def test_seeds_are_stable_across_versions():
+    """Earlier results are reproducible only if this number stays."""
+    assert RandomStreams(0).seed_for("initialization", "encoder") == 9031212409415930751
+
+
+def test_global_seed_applies_to_the_block_only():
     torch.manual_seed(5)
     expected = torch.rand(3)
 
@@ -48,7 +48,7 @@ def test_global_seed_governs_the_block_and_is_gone_after_it():
     assert torch.equal(after, expected)
 
 
-def test_the_global_state_comes_back_after_an_error():
+def test_global_state_is_restored_after_an_error():
     before = torch.get_rng_state()
 
     with pytest.raises(RuntimeError, match="shape"), global_seed(9):
@@ -68,7 +68,40 @@ def test_a_drawn_seed_is_an_integer_that_numpy_takes(seed):
     assert type(first) is int
 
 
-def test_drawing_a_seed_moves_the_generator_on():
+def test_successive_drawn_seeds_differ():
     generator = torch.Generator().manual_seed(0)
 
     assert len({draw_seed(generator) for _ in range(10)}) == 10
+
+
+def test_a_restored_state_continues_every_checkpointed_generator():
+    streams = RandomStreams(3)
+    generator = streams.checkpointed_generator("pattern", 1)
+    draws(generator)
+    state = streams.state_dict()
+    expected = draws(generator)
+
+    resumed = RandomStreams(3)
+    again, other = (resumed.checkpointed_generator("pattern", number) for number in (1, 2))
+    resumed.load_state_dict(state)
+
+    assert draws(again) == expected
+    assert draws(other) == draws(RandomStreams(3).generator("pattern", 2))
+
+
+def test_a_second_checkpointed_generator_replaces_the_first():
+    streams = RandomStreams(3)
+    draws(streams.checkpointed_generator("pattern"))
+    second = streams.checkpointed_generator("pattern")
+
+    assert draws(second) == draws(streams.generator("pattern"))
+    assert torch.equal(streams.state_dict()["pattern"], second.get_state())
+
+
+def test_global_generators_continue_from_a_restored_state():
+    with global_seed(9):
+        state = GlobalGenerators().state_dict()
+        expected = torch.rand(3)
+        GlobalGenerators().load_state_dict(state)
+
+        assert torch.equal(torch.rand(3), expected)

@@ -11,7 +11,7 @@ from dcrf.builder.phases import PhaseBuilder
 from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import compute_losses
 
@@ -47,7 +47,7 @@ class Pair:
     def __init__(self, name, phase, folder, images=None):
         self.direct = straightforward(FILES[name], phase, images, torch.randn(10, 10))
         config = load_checked(FILES[name])
-        run = Run(config, Streams(0), "cpu", Writers([]), folder)
+        run = Run(config, RandomStreams(0), "cpu", Writers([]), folder)
         (dataset,) = (entry for entry in config.datasets if phase in entry.phases)
         (entry,) = (entry for entry in config.phases if entry.name == phase)
         self.method = build_method(config, dataset.num_clusters, run.streams)

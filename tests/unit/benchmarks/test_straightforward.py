@@ -14,7 +14,7 @@ from dcrf.config import load_checked
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from tests.unit.benchmarks.pair import FILES, Pair, random_images
 
 CASES = [
@@ -110,7 +110,7 @@ def test_views_are_drawn_alike(name):
     entry = load_checked(FILES[name]).datasets[0]
     raw, loading = RawData(torch.from_numpy(images)[:, None], None), Loading(batch_size=512)
     views = entry.batch_augmentations
-    source = DataSource(name, raw, entry.transforms, views, loading, Streams(0))
+    source = DataSource(name, raw, entry.transforms, views, loading, RandomStreams(0))
     _, shown = next(source.batches(views))
 
     for view, expected in shown.views.items():
@@ -124,7 +124,7 @@ def test_views_are_drawn_alike(name):
 @pytest.mark.parametrize("name", ["dec_cc_hybrid_mnist", "dec_cc_hybrid_fashion_mnist"])
 def test_samples_of_torchvision_come_alike(name):
     direct = straightforward(FILES[name], "pretraining")
-    source = open_source(load_checked(FILES[name]).datasets[0], Streams(0), "cpu")
+    source = open_source(load_checked(FILES[name]).datasets[0], RandomStreams(0), "cpu")
     pairs = zip(range(3), direct.batches, source.batches(), strict=False)
 
     for _, found, (_, expected) in pairs:
@@ -135,7 +135,7 @@ def test_samples_of_torchvision_come_alike(name):
 
 def test_digits_come_alike_and_shuffled():
     direct = straightforward(FILES["quickstart"], "finetuning", centroids=torch.randn(10, 10))
-    source = open_source(load_checked(FILES["quickstart"]).datasets[0], Streams(0), "cpu")
+    source = open_source(load_checked(FILES["quickstart"]).datasets[0], RandomStreams(0), "cpu")
     epoch = torch.cat([next(direct.batches)["index"] for _ in range(7)])
     _, expected = next(source.batches())
 

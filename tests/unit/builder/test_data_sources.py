@@ -8,7 +8,7 @@ import torch
 from dcrf.builder.data_sources import open_source
 from dcrf.config import load_checked
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from tests.cases.methods import digits, fake_mnist, method, written
 
 
@@ -16,7 +16,7 @@ from tests.cases.methods import digits, fake_mnist, method, written
 def opened(tmp_path):
     def opener(content):
         config = load_checked(Path(written(tmp_path, method(datasets=[content]))))
-        return open_source(config.datasets[0], Streams(0), "cpu")
+        return open_source(config.datasets[0], RandomStreams(0), "cpu")
 
     return opener
 

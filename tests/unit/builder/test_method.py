@@ -9,7 +9,7 @@ from dcrf.builder.method import (
     build_method,
     label_informed,
 )
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from tests.cases.methods import ENCODER, linear, method, only_pretraining
 
 SAMPLES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -26,7 +26,7 @@ def test_mappings_may_follow_one_another_in_any_order_of_declaration(load):
         ENCODER,
     ]
 
-    made = build_mappings(load(**only_pretraining(*chain)), Streams(0))
+    made = build_mappings(load(**only_pretraining(*chain)), RandomStreams(0))
 
     assert list(made) == ["last", "middle", "encoder"]
     assert made["last"].prior is made["middle"]
@@ -38,15 +38,17 @@ def test_mappings_may_follow_one_another_in_any_order_of_declaration(load):
 def test_a_prior_mapping_keeps_its_parameters(load):
     content = only_pretraining(ENCODER, linear("head", prior_mapping_name="encoder"))
 
-    made = build_mappings(load(**content), Streams(0))
+    made = build_mappings(load(**content), RandomStreams(0))
 
     assert set(made["head"].state_dict()) == {"net.0.weight", "net.0.bias"}
 
 
 def test_another_mapping_leaves_the_initial_parameters_of_the_others_alone(load):
-    alone = build_mappings(load(**only_pretraining(ENCODER)), Streams(0))
-    before = build_mappings(load(**only_pretraining(linear("new", 7, 7), ENCODER)), Streams(0))
-    other_seed = build_mappings(load(**only_pretraining(ENCODER)), Streams(1))
+    alone = build_mappings(load(**only_pretraining(ENCODER)), RandomStreams(0))
+    before = build_mappings(
+        load(**only_pretraining(linear("new", 7, 7), ENCODER)), RandomStreams(0)
+    )
+    other_seed = build_mappings(load(**only_pretraining(ENCODER)), RandomStreams(1))
 
     weights = [made["encoder"].net[1].weight for made in (alone, before, other_seed)]
     assert torch.equal(weights[0], weights[1])
@@ -56,7 +58,7 @@ def test_another_mapping_leaves_the_initial_parameters_of_the_others_alone(load)
 def test_building_leaves_the_global_generator_alone(load):
     state = torch.get_rng_state()
 
-    build_mappings(load(), Streams(0))
+    build_mappings(load(), RandomStreams(0))
 
     assert torch.equal(torch.get_rng_state(), state)
 
@@ -66,7 +68,7 @@ def test_layers_are_initialized_as_the_file_says(load):
     mapping = linear("head", layer_initialization=[wanted])
     mapping["layers"][0]["name"] = "only"
 
-    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), Streams(0))
+    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), RandomStreams(0))
 
     assert made["head"].layer_names == {"only": 0}
     assert made["head"].net[0].bias.tolist() == [0.5] * 5
@@ -83,7 +85,7 @@ def test_functions_run_before_and_after_the_layers(load):
         ],
     )
 
-    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), Streams(0))
+    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), RandomStreams(0))
 
     hidden = made["head"].net(made["encoder"](SAMPLES).relu())
     torch.testing.assert_close(made["head"](SAMPLES), hidden / hidden.norm(dim=1, keepdim=True))
@@ -96,7 +98,9 @@ def test_the_named_softmax_layer_is_left_out_of_the_logits(load):
         {"type": "Hardtanh"},  # what follows stays
     ]
 
-    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), Streams(0))["classifier"]
+    made = build_mappings(load(**only_pretraining(ENCODER, mapping)), RandomStreams(0))[
+        "classifier"
+    ]
 
     features = 100 * torch.rand(4, 5, generator=torch.Generator().manual_seed(0))
     expected = made.net[0](features).clamp(-1, 1).log_softmax(1)
@@ -105,7 +109,7 @@ def test_the_named_softmax_layer_is_left_out_of_the_logits(load):
 
 def assignments(load, *mappings):
     config = load(**only_pretraining(*mappings))
-    made = build_mappings(config, Streams(0))
+    made = build_mappings(config, RandomStreams(0))
     return build_classifiers(config, made, 10), made
 
 
@@ -156,7 +160,7 @@ def test_a_sample_space_classifier_takes_samples(load):
 
 
 def test_a_method_holds_everything_that_is_trained_once(load):
-    made = build_method(load(), 10, Streams(0))
+    made = build_method(load(), 10, RandomStreams(0))
 
     assert list(made.mappings) == ["encoder", "decoder"]
     assert made.centroids.values.shape == (10, 0)

@@ -12,7 +12,7 @@ from dcrf.builder.method import build_method
 from dcrf.builder.optimizers import CRITERIA, build_exit_criteria, build_optimizers
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluation
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.schema.registry import SCHEMA
 from tests.cases.methods import adam, method, written
 
@@ -35,7 +35,7 @@ def build(tmp_path):
         content = method()
         content["phases"][1].update(changes)
         config = load_checked(Path(written(tmp_path, content)))
-        made = build_method(config, 10, Streams(0))
+        made = build_method(config, 10, RandomStreams(0))
         return build_optimizers(config.phases[1], made, {}), made
 
     return builder

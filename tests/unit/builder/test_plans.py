@@ -13,7 +13,7 @@ from dcrf.builder.run_context import Run
 from dcrf.config import load_checked
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.optimizers import LossRoute
 from dcrf.training.phase import PhaseState, run_phase
@@ -35,7 +35,7 @@ class World:
 
     def __init__(self, folder, content, seed=0, seed_in_names=None, dataset=0):
         config = load_checked(Path(written(folder, content)))
-        self.run = Run(config, Streams(seed), "cpu", Silent(), folder / "final", seed_in_names)
+        self.run = Run(config, RandomStreams(seed), "cpu", Silent(), folder / "final", seed_in_names)
         self.plans = build_plans(self.run)
         self.plan = self.plans[dataset]
         self.source, self.method = self.plan.open(), self.plan.make_method()

@@ -12,11 +12,11 @@ from dcrf.data.batch_order import (
     training_plans,
 )
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 
 def plans(count, n_samples=10, seed=0, purpose="phase", **loading):
-    made = training_plans(n_samples, Loading(**loading), Streams(seed), purpose)
+    made = training_plans(n_samples, Loading(**loading), RandomStreams(seed), purpose)
     return list(islice(made, count))
 
 

@@ -13,7 +13,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 RESIZE = [{"type": "Resize", "size": [8, 9]}, {"type": "ToTensor"}]
 N = 12
@@ -47,7 +47,7 @@ class Pictures:
 def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
     loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
     return DataSource(
-        "mine", RawData(PIXELS, np.arange(N)), transforms, views, loading, Streams(seed)
+        "mine", RawData(PIXELS, np.arange(N)), transforms, views, loading, RandomStreams(seed)
     )
 
 
@@ -55,7 +55,7 @@ def lazy(transforms, views=STREAMED_VIEWS, samples=None, **loading):
     """One image is twice as large, so that without transforms the samples are no one tensor."""
     raw = RawData(samples or Pictures({5: (18, 16)}), None)
     loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
-    return DataSource("mine", raw, transforms, views, loading, Streams(0))
+    return DataSource("mine", raw, transforms, views, loading, RandomStreams(0))
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_a_sample_that_a_shared_transform_does_not_fit_is_named(num_workers):
 
 def test_a_batch_is_a_copy_of_its_samples():
     raw = RawData(torch.ones(4, 2), None)
-    source = DataSource("mine", raw, None, {}, Loading(4), Streams(0))
+    source = DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0))
     first(source, 1)[0].samples.zero_()
 
     assert raw.samples.sum() == 8

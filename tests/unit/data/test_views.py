@@ -7,7 +7,7 @@ from torchvision.transforms import functional as TF
 
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 PIXELS = torch.randint(0, 256, (6, 3, 9, 8), generator=torch.Generator().manual_seed(0)).byte()
 CROP = {"type": "RandomCrop", "size": 5}
@@ -19,11 +19,11 @@ CHOICE = {
 
 
 def view(*entries, seed=0, example=PIXELS[0]):
-    return View(entries, Streams(seed), example)
+    return View(entries, RandomStreams(seed), example)
 
 
 def test_without_entries_images_become_tensors_in_the_unit_interval():
-    default = View(None, Streams(0), PIXELS[0])
+    default = View(None, RandomStreams(0), PIXELS[0])
 
     assert not default.is_random
     assert torch.equal(default.of_batch(PIXELS, ()), PIXELS / 255)

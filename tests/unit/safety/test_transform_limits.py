@@ -11,7 +11,7 @@ from torchvision.transforms import functional as TF
 from dcrf.data.transforms.build import build_transforms
 from dcrf.data.views import View
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.safety import transform_limits as growth
 from dcrf.safety.limits import SAMPLE_VALUES
 from dcrf.safety.transform_limits import GROWING, check_growth
@@ -68,12 +68,12 @@ def test_far_too_large_is_refused_in_images_tensors_and_batches(entry, within):
 
     for example in (torch.zeros(1, 8, 8), torch.zeros(3, 8, 8, dtype=torch.uint8)):
         with pytest.raises(DataError, match=r"it would make|half of a kernel"):
-            View(entries, Streams(0), example)
+            View(entries, RandomStreams(0), example)
 
 
 def test_what_is_applied_by_chance_is_refused_when_chance_has_it():
     pad = {"type": "RandomApply", "transforms": [{"type": "Pad", "padding": 90_000}], "p": 1e-9}
-    view = View([pad], Streams(0), torch.zeros(1, 8, 8))
+    view = View([pad], RandomStreams(0), torch.zeros(1, 8, 8))
     (apply,) = view._transforms
     apply.p = 1.0
 
@@ -86,7 +86,7 @@ def test_small_steps_do_not_add_up_to_a_large_one():
     entries = [{"type": "Pad", "padding": 2000}] * 5
 
     with pytest.raises(DataError, match="12008 x 12008 of an image of 8008 x 8008"):
-        View(entries, Streams(0), torch.zeros(1, 8, 8))
+        View(entries, RandomStreams(0), torch.zeros(1, 8, 8))
 
 
 def test_the_bound_is_exact():

@@ -10,7 +10,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import Streams, global_seed
+from dcrf.randomness import RandomStreams, global_seed
 from dcrf.training.method import Method
 
 SAMPLES = torch.linspace(-2, 3, 12).reshape(6, 2)
@@ -25,7 +25,7 @@ class World:
         self.encoder = TrainableMapping(layers)
         self.method = Method({"encoder": self.encoder}, Assignment(), Centroids(2))
         raw = RawData(SAMPLES, None)
-        source = DataSource("line", raw, [], {}, Loading(2), Streams(0))
+        source = DataSource("line", raw, [], {}, Loading(2), RandomStreams(0))
         self.data_pass = self.method.pass_over(source)
 
     def encode(self, batch):

@@ -12,7 +12,7 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, TrainingError
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
 from dcrf.training.exit_criteria import Iterations
 from dcrf.training.method import Method
@@ -61,7 +61,7 @@ def make_method():
 
 def open_source():
     samples = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]])
-    return DataSource("blobs", RawData(samples, LABELS), [], {}, Loading(2), Streams(0))
+    return DataSource("blobs", RawData(samples, LABELS), [], {}, Loading(2), RandomStreams(0))
 
 
 class Drawing(Hook):
@@ -98,7 +98,7 @@ def plan(name="blobs", phases=None, **others):
 
 
 def run(*plans):
-    trainer = Trainer(plans, Streams(0), Kept())
+    trainer = Trainer(plans, RandomStreams(0), Kept())
     trainer.run()
     return trainer
 
@@ -176,7 +176,9 @@ def test_a_phase_is_prepared_before_it_is_made_and_trains_in_training_mode():
 
 
 def test_what_was_done_before_a_failure_is_known():
-    trainer = Trainer([plan("a"), plan("b", open=failing(OSError("gone")))], Streams(0), Kept())
+    trainer = Trainer(
+        [plan("a"), plan("b", open=failing(OSError("gone")))], RandomStreams(0), Kept()
+    )
 
     with pytest.raises(TrainingError):
         trainer.run()
@@ -216,7 +218,7 @@ def test_durations_are_known_for_every_part():
     ],
 )
 def test_a_failure_names_data_set_and_part(changes, part):
-    trainer = Trainer([plan(**changes)], Streams(0), Kept())
+    trainer = Trainer([plan(**changes)], RandomStreams(0), Kept())
 
     with pytest.raises(TrainingError) as caught:
         trainer.run()
@@ -227,7 +229,7 @@ def test_a_failure_names_data_set_and_part(changes, part):
 
 
 def test_a_failure_of_a_library_is_named_by_its_kind():
-    trainer = Trainer([plan(open=failing(RuntimeError("out of memory")))], Streams(0), Kept())
+    trainer = Trainer([plan(open=failing(RuntimeError("out of memory")))], RandomStreams(0), Kept())
 
     with pytest.raises(TrainingError, match="opening: RuntimeError: out of memory"):
         trainer.run()
@@ -235,14 +237,16 @@ def test_a_failure_of_a_library_is_named_by_its_kind():
 
 
 def test_an_interruption_passes_through():
-    trainer = Trainer([plan(open=failing(KeyboardInterrupt()))], Streams(0), Kept())
+    trainer = Trainer([plan(open=failing(KeyboardInterrupt()))], RandomStreams(0), Kept())
 
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
 
 
 def test_what_came_before_a_failure_has_been_written():
-    trainer = Trainer([plan("a"), plan("b", open=failing(OSError("gone")))], Streams(0), Kept())
+    trainer = Trainer(
+        [plan("a"), plan("b", open=failing(OSError("gone")))], RandomStreams(0), Kept()
+    )
 
     with pytest.raises(TrainingError, match="data set b, opening: OSError: gone"):
         trainer.run()
@@ -256,7 +260,7 @@ def test_what_draws_globally_in_a_phase_depends_on_the_seed_and_leaves_nothing_b
         hook, method = Drawing(), make_method()
         state = torch.get_rng_state()
         plans = [plan(phases=[phase_plan(name, hooks=[hook])], make_method=lambda: method)]
-        Trainer(plans, Streams(seed), Kept()).run()
+        Trainer(plans, RandomStreams(seed), Kept()).run()
         assert torch.equal(torch.get_rng_state(), state)
         return tuple(hook.drawn)
 

@@ -9,7 +9,7 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources import arrays
 from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
-from dcrf.randomness import Streams
+from dcrf.randomness import RandomStreams
 
 COIL20 = Path(__file__).parents[4] / "datasets" / "coil20" / "coil20.npz"
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 3), dtype=np.uint8)
@@ -119,7 +119,7 @@ def test_an_array_stays_in_its_file(tmp_path):
     """What is written to the file afterwards is what the next batch holds."""
     options = single(tmp_path, np.zeros((6, 3), np.float32), np.array([5, 5, 7, 7, 7, 9]))
     raw = open_data("npy", "mine", options, first=1, last=4)
-    source = DataSource("mine", raw, None, {}, Loading(4), Streams(0))
+    source = DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0))
     _, before = next(source.batches())
     np.load(options["path"], mmap_mode="r+")[2] = [1, 2, 3]
     _, after = next(source.batches())
@@ -141,7 +141,7 @@ def test_an_array_may_be_larger_than_the_memory(tmp_path):
         file.seek(-1, 2)
         file.write(b"\xff")
     raw = open_data("npy", "mine", {"path": str(path)})
-    source = DataSource("mine", raw, None, {}, Loading(2), Streams(0))
+    source = DataSource("mine", raw, None, {}, Loading(2), RandomStreams(0))
     rows = source.data_pass(lambda batch: batch.samples, torch.tensor([0, n - 1]))
     path.unlink()
 
@@ -157,7 +157,9 @@ def test_images_in_one_array_give_the_batches_of_an_archive(tmp_path, shape, vie
     mapped = open_data("npy", "mine", single(tmp_path, images))
     archived = open_data("npz", "mine", saved(tmp_path, samples=images))
     batches = [
-        next(DataSource("mine", raw, None, views, Loading(3, True), Streams(0)).batches(views))[1]
+        next(
+            DataSource("mine", raw, None, views, Loading(3, True), RandomStreams(0)).batches(views)
+        )[1]
         for raw in (mapped, archived)
     ]
 
