@@ -9,7 +9,6 @@ from dcrf.builder.components import At
 from dcrf.config.method_config import Options
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
-from dcrf.dry_run.transform_branches import sure_variants
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -20,10 +19,9 @@ _LARGE = (4096, 5120)  # of images: what needs a large one does not fail on it
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What entries raise, and the index of the first that fails; None: the result is bad."""
+    """An error, and the index of the first transform that fails; None if the result is bad."""
 
     error: Exception
-    entries: Sequence[Options]
     index: int | None
 
 
@@ -50,7 +48,7 @@ def view_shape(
         return None
     if len(examples) > 1 and index is not None:
         large = examples[0][:, :1, :1].expand(-1, *_LARGE)
-        if _failing(first.entries[: index + 1], large, 1) != index:
+        if _failing(transforms[: index + 1], large, 1) != index:
             return None
     with at(path if index is None else f"{path}[{index}]"):
         raise first.error
@@ -65,16 +63,10 @@ def different(one: Shape, other: Shape) -> DataError:
 
 
 def _outcome(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape | _Failure:
-    shapes = []
-    for entries in (transforms, *sure_variants(transforms)):
-        try:
-            shapes.append(_tried(entries, example, draws))
-        except (DataError, *TRANSFORM_ERRORS) as error:
-            return _Failure(error, entries, _failing(entries, example, draws))
-    for shape in shapes:
-        if shape != shapes[0]:
-            return _Failure(different(shapes[0], shape), transforms, None)
-    return shapes[0]
+    try:
+        return _tried(transforms, example, draws)
+    except (DataError, *TRANSFORM_ERRORS) as error:
+        return _Failure(error, _failing(transforms, example, draws))
 
 
 def _tried(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape:

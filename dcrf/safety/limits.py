@@ -48,7 +48,6 @@ RESUMED_THREADS = 1024
 # Computation
 K_MEANS_VALUES = 2**26  # 6.7 million samples with 10 features
 DRY_RUN_SCHEDULER_STEPS = 10_000  # a fraction of a second
-DRY_RUN_BRANCHES = 64
 
 
 class Limit(NamedTuple):
@@ -230,12 +229,6 @@ TABLE = (
         "steps of a learning rate scheduler in the dry run",
         f"{DRY_RUN_SCHEDULER_STEPS:,}",
         "later steps are not tried",
-    ),
-    Limit(
-        "DRY_RUN_BRANCHES",
-        "alternatives of a random transform in the dry run",
-        f"{DRY_RUN_BRANCHES}",
-        "the others are not tried",
     ),
 )
 

@@ -251,26 +251,6 @@ def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
     assert problems[0].found.endswith("; did you mean 'samples'?")
 
 
-@pytest.mark.parametrize(
-    ("transforms", "place"),
-    [
-        ([{"type": "RandomErasing", "p": 0.001, "value": [1, 2]}], "[0]"),
-        ([GRAYSCALE, {"type": "RandomApply", "transforms": [normalize(2)], "p": 0.001}], "[1]"),
-        ([{"type": "RandomChoice", "transforms": [normalize(1)] * 9 + [normalize(2)]}], "[0]"),
-        ([{"type": "RandomApply", "transforms": [{"type": "Resize", "size": 4}], "p": 0.001}], ""),
-        ([{"type": "RandomApply", "transforms": [{"type": "Resize", "size": 4}], "p": 0.999}], ""),
-        (
-            [{"type": "RandomChoice", "transforms": [SIZE] * 9 + [{"type": "Resize", "size": 4}]}],
-            "",
-        ),
-    ],
-)
-def test_what_happens_once_in_a_thousand_draws_is_seen(look, transforms, place):
-    found = look(batch_augmentations=view(*transforms))
-
-    assert found[1] == [f"$.datasets[0].batch_augmentations[0].transforms{place}"]
-
-
 def test_chances_that_change_no_shape(look):
     flip = {"type": "RandomApply", "transforms": [{"type": "RandomHorizontalFlip"}], "p": 0.1}
     sizes = {"type": "RandomChoice", "transforms": [SIZE, {"type": "Resize", "size": 4}]}
