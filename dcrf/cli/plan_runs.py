@@ -142,14 +142,11 @@ def _invalid(source: Path | str, error: DcrfError) -> Outcome:
 
 
 def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
-    config = load_checked(file, options.settings, options.max_iterations)
+    config = load_checked(file, options.settings, options.max_iterations, options.device)
     if not options.validate:
         from dcrf.runs.process_entry import prepare  # noqa: PLC0415 - other uses need no processes
 
         prepare()
-    if options.device:
-        filled = {**config.filled, "device": options.device}
-        config = replace(config, device=options.device, filled=filled)
 
     from dcrf.dry_run.check_method import (  # noqa: PLC0415 - a file that breaks the schema needs no torch
         check,

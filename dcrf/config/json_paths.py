@@ -1,4 +1,4 @@
-"""JSON paths such as `$.phases[0].name`, and where they stand in a file."""
+"""JSON paths such as `$.phases[0].name`, and their positions in a file."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,8 @@ from dataclasses import replace
 from dcrf.errors import Problem
 from dcrf.safety.terminal_text import escaped
 
-Places = Mapping[str, tuple[int, int]]
+Positions = Mapping[str, tuple[int, int]]
+"""JSON path -> (line, column) of a value, from 1; (0, 0) if the file does not contain it."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _LAST_STEP = re.compile(r"(\.[A-Za-z_$][A-Za-z0-9_$]*|\[\d+\]|\['(?:[^'\\]|\\.)*'\])\Z", re.DOTALL)
@@ -24,33 +25,36 @@ def child(path: str, key: str | int) -> str:
 
 
 def parent(path: str) -> str:
-    """Return the JSON path of what contains the value at `path`; `$` for the top."""
-    found, count = _LAST_STEP.subn("", path)
-    return found if count and found else "$"
+    """Return the JSON path of the list or object that contains the value at `path`.
+
+    The parent of `$` is `$`.
+    """
+    shortened, count = _LAST_STEP.subn("", path)
+    return shortened if count and shortened else "$"
 
 
 def moved(path: str, old: str, new: str) -> str:
-    """Return `path` with the path `old` at its beginning exchanged for `new`."""
+    """Return `path` with its prefix, the JSON path `old`, replaced by `new`."""
     is_inside = path.startswith(old) and path[len(old) : len(old) + 1] in ("", ".", "[")
     return new + path[len(old) :] if is_inside else path
 
 
-def with_line_numbers(problems: Iterable[Problem], places: Places) -> list[Problem]:
-    """Give problems their line and column, sort them by these, and drop those said twice.
+def locate(problems: Iterable[Problem], positions: Positions) -> list[Problem]:
+    """Add line and column to problems, sort by these, and drop duplicates.
 
-    What is not in the file, as a missing key, is placed at what should contain it.
+    A value that the file lacks, such as a missing key, gets the position of its container.
     """
-    found: dict[tuple[str, str], Problem] = {}
+    located: dict[tuple[str, str], Problem] = {}
     for problem in problems:
-        found.setdefault((problem.path, problem.found), _locate(problem, places))
-    return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
+        located.setdefault((problem.path, problem.found), _with_position(problem, positions))
+    return sorted(located.values(), key=lambda problem: (problem.line, problem.column))
 
 
-def _locate(problem: Problem, places: Places) -> Problem:
+def _with_position(problem: Problem, positions: Positions) -> Problem:
     if problem.line or not problem.path.startswith("$"):
         return problem
     path = problem.path
-    while path not in places and path != "$":
+    while path not in positions and path != "$":
         path = parent(path)
-    line, column = places.get(path, (0, 0))
+    line, column = positions.get(path, (0, 0))
     return replace(problem, line=line, column=column)

@@ -1,16 +1,15 @@
-"""From a method file to its configuration, or to all of its problems at once."""
+"""Load a method: from a file or dict to a checked configuration, or to all of its problems."""
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from dcrf.config import defaults, deprecated_keys, parse_json, rules
+from dcrf.config import defaults, deprecated_keys, overrides, parse_json, rules
 from dcrf.config.assemble import method_config
 from dcrf.config.deprecated_keys import Renamed
-from dcrf.config.json_paths import Places, moved, with_line_numbers
+from dcrf.config.json_paths import Positions, locate, moved
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.overrides import apply, cap_iterations
 from dcrf.config.rules import schema_errors
 from dcrf.config.rules.torch_calls import make_integers
 from dcrf.config.schema_lookup import nodes_of
@@ -18,80 +17,97 @@ from dcrf.errors import ConfigError, Problem
 
 
 def load_checked(
-    path: Path, settings: Sequence[str] = (), max_iterations: int | None = None
+    source: Path | Mapping[str, Any],
+    settings: Sequence[str] = (),
+    max_iterations: int | None = None,
+    device: str | None = None,
 ) -> MethodConfig:
-    """Read, check and fill a method file.
+    """Parse a method, apply overrides and defaults, and check it by the schema and all rules.
 
     Args:
-        path: the file; relative paths in it start at its folder.
-        settings: changes of the form `JSON.PATH=VALUE`, as given by `--set`.
-        max_iterations: no phase lasts longer than this.
+        source: a method file, or its content as a dict. Relative paths start at the folder of
+            the file; those of a dict start at the current directory.
+        settings: overrides of the form `JSON.PATH=VALUE`, as passed to `--set`.
+        max_iterations: ends every phase after this many iterations at the latest.
+        device: replaces the method's `device`.
 
     Raises:
-        ConfigError: names every problem of the file.
+        ConfigError: lists every problem. Problems of a dict have no line numbers.
     """
-    raw = parse_json.read(path)
-    data = deepcopy(raw.data)
-    set_paths, found = apply(data, settings)
-    renamed, twice = deprecated_keys.rename(data)
+    raw = parse_json.from_dict(source) if isinstance(source, Mapping) else parse_json.read(source)
+    data = raw.data
+    origins, override_problems = overrides.apply(data, settings, device)
+    renamed, spelled_twice = deprecated_keys.rename(data)
     if max_iterations is not None:
-        cap_iterations(data, max_iterations)
-    problems = [*raw.problems, *found, *twice, *schema_errors.problems(data)]
-    filled = defaults.filled(data, path.parent)
-    nodes = nodes_of(filled)
+        overrides.cap_iterations(data, max_iterations)
+    problems = [*raw.problems, *override_problems, *spelled_twice, *schema_errors.problems(data)]
+    nodes = nodes_of(defaults.filled(data, raw.source.parent))
     problems += rules.problems(nodes)
     if problems:
-        raise ConfigError(path, _placed(_as_written(problems, renamed), raw.places, set_paths))
+        raise ConfigError(raw.source, _as_written(problems, renamed, raw.positions, origins))
     make_integers(nodes)
-    return method_config(path, nodes, tuple(change.note for change in renamed))
+    return method_config(raw.source, nodes, tuple(change.note for change in renamed))
 
 
 def with_places(
     source: Path | str, problems: Sequence[Problem], settings: Sequence[str] = ()
 ) -> list[Problem]:
-    """Return problems with the line and column that their JSON paths have in a file.
+    """Return problems with their line and column in a method file, sorted by these.
 
-    They are sorted by these. A problem keeps its own; where the command line replaced the value
-    it says so instead, and where the file cannot be read any more it gets none.
+    Problems that already have a line keep it. A problem whose value comes from `settings` names
+    `--set` instead. Without a readable file the problems are returned unchanged.
 
     Args:
         source: the method file.
-        problems: what was found after loading it, as by building it.
-        settings: as given to `load_checked`.
+        problems: found after loading, for example while building the method.
+        settings: as passed to `load_checked`.
     """
     try:
         raw = parse_json.read(Path(source))
     except ConfigError:
         return list(problems)
-    data = deepcopy(raw.data)
-    set_paths, _ = apply(data, settings)
-    renamed, _ = deprecated_keys.rename(data)
-    return _placed(_as_written(problems, renamed), raw.places, set_paths)
+    origins, _ = overrides.apply(raw.data, settings)
+    renamed, _ = deprecated_keys.rename(raw.data)
+    return _as_written(problems, renamed, raw.positions, origins)
 
 
-def _as_written(problems: Sequence[Problem], renamed: Sequence[Renamed]) -> list[Problem]:
-    """Return the problems with the keys that the file has."""
+def _as_written(
+    problems: Sequence[Problem],
+    renamed: Sequence[Renamed],
+    positions: Positions,
+    origins: Mapping[str, str],
+) -> list[Problem]:
+    """Return problems in terms of the file: its spelling of keys, its lines, or the option.
+
+    Args:
+        problems: with the JSON paths of the present keys.
+        renamed: deprecated keys of the file.
+        positions: of the file's values.
+        origins: JSON path -> the command-line option that set the value there.
+    """
     written = list(problems)
     for change in renamed:
         written = [replace(p, path=moved(p.path, change.new, change.old)) for p in written]
-    return written
+    located = locate(written, _of_file(positions, origins))
+    return [_with_origin(problem, origins) for problem in located]
 
 
-def _placed(problems: Sequence[Problem], places: Places, set_paths: Sequence[str]) -> list[Problem]:
-    located = with_line_numbers(problems, _unset(places, set_paths))
-    return [_with_origin(problem, set_paths) for problem in located]
+def _of_file(positions: Positions, origins: Mapping[str, str]) -> Positions:
+    """Return the positions without those of overridden values."""
+    kept = {
+        path: position
+        for path, position in positions.items()
+        if not any(_is_within(path, overridden) for overridden in origins)
+    }
+    return kept | dict.fromkeys(origins, (0, 0))
 
 
-def _with_origin(problem: Problem, set_paths: Sequence[str]) -> Problem:
-    """Return a problem that says where its value comes from, if that is not the file."""
-    is_set = any(moved(problem.path, path, "") != problem.path for path in set_paths)
-    return replace(problem, found=f"{problem.found} (given by --set)") if is_set else problem
+def _with_origin(problem: Problem, origins: Mapping[str, str]) -> Problem:
+    """Name the command-line option in a problem whose value it set."""
+    options = (option for path, option in origins.items() if _is_within(problem.path, path))
+    option = next(options, None)
+    return replace(problem, found=f"{problem.found} (given by {option})") if option else problem
 
 
-def _unset(places: Places, set_paths: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-    """Return the places without those of values that the command line replaced."""
-    kept = dict(places)
-    for path in set_paths:
-        kept = {place: at for place, at in kept.items() if moved(place, path, "") == place}
-        kept[path] = (0, 0)
-    return kept
+def _is_within(path: str, container: str) -> bool:
+    return moved(path, container, "") != path

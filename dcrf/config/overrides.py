@@ -18,23 +18,30 @@ class _SettingError(Exception):
     """A setting cannot be applied; says what was found and what would be right."""
 
 
-def apply(data: dict[str, Any], settings: Sequence[str]) -> tuple[list[str], list[Problem]]:
-    """Apply settings `JSON.PATH=VALUE` to a method's data, in place.
+def apply(
+    data: dict[str, Any], settings: Sequence[str], device: str | None = None
+) -> tuple[dict[str, str], list[Problem]]:
+    """Apply settings `JSON.PATH=VALUE`, then the device, to a method's data in place.
 
-    A step of the path is a key, or an item of a list by its index or its name. VALUE is JSON,
-    or else a plain string. The last key may be new; whether it may be there the schema judges.
+    A step of the path is a key, or the index or name of a list item. VALUE is JSON, otherwise a
+    plain string. The last key may be new; the schema decides whether it is allowed.
 
     Returns:
-        The JSON paths that were set, and a problem for each setting that cannot be applied.
+        JSON path -> command-line option of each value that was set, and a problem for each
+        setting that cannot be applied.
     """
-    paths, problems = [], []
+    origins: dict[str, str] = {}
+    problems = []
     for setting in settings:
         try:
-            paths.append(_apply(data, setting))
+            origins[_apply(data, setting)] = "--set"
         except _SettingError as error:
             found, remedy = error.args
             problems.append(Problem(f"--set {setting}", found, remedy))
-    return paths, problems
+    if device is not None:
+        _assign(data, "device", device)
+        origins["$.device"] = "--device"
+    return origins, problems
 
 
 def cap_iterations(data: dict[str, Any], most: int) -> None:
@@ -58,10 +65,15 @@ def _apply(data: dict[str, Any], setting: str) -> str:
             raise _SettingError(f"{path} has no {key!r}", f"it has: {', '.join(container)}")
         container, path = container[key], child(path, key)
     key = _key(container, steps[-1], path)
+    _assign(container, key, value)
+    return child(path, key)
+
+
+def _assign(container: Any, key: str | int, value: Any) -> None:
+    """Set a value, and drop the same key in its other spelling."""
     if isinstance(container, dict):
         container.pop(other_spelling(str(key)), None)
     container[key] = value
-    return child(path, key)
 
 
 def _parsed(setting: str) -> tuple[list[str], Any]:

@@ -35,7 +35,9 @@ class World:
 
     def __init__(self, folder, content, seed=0, seed_in_names=None, dataset=0):
         config = load_checked(Path(written(folder, content)))
-        self.run = Run(config, RandomStreams(seed), "cpu", Silent(), folder / "final", seed_in_names)
+        self.run = Run(
+            config, RandomStreams(seed), "cpu", Silent(), folder / "final", seed_in_names
+        )
         self.plans = build_plans(self.run)
         self.plan = self.plans[dataset]
         self.source, self.method = self.plan.open(), self.plan.make_method()

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcrf.config.json_paths import child, moved, parent, with_line_numbers
+from dcrf.config.json_paths import child, locate, moved, parent
 from dcrf.errors import Problem
 
 
@@ -29,7 +29,7 @@ def test_problems_are_placed_at_the_nearest_thing_in_the_file_and_sorted():
     places = {"$": (1, 1), "$.a": (5, 2), "$.b": (3, 4)}
     late, early = Problem("$.a.missing.key", "x"), Problem("$.b", "y")
 
-    found = with_line_numbers([late, early, late], places)
+    found = locate([late, early, late], places)
 
     assert [(p.path, p.line, p.column) for p in found] == [
         ("$.b", 3, 4),
@@ -38,7 +38,7 @@ def test_problems_are_placed_at_the_nearest_thing_in_the_file_and_sorted():
 
 
 def test_what_is_no_path_in_the_file_has_no_place():
-    (found,) = with_line_numbers([Problem("--set x=1", "z")], {"$": (1, 1)})
+    (found,) = locate([Problem("--set x=1", "z")], {"$": (1, 1)})
 
     assert found.line == 0
 
@@ -46,4 +46,4 @@ def test_what_is_no_path_in_the_file_has_no_place():
 def test_a_path_in_another_file_is_placed_at_the_top():
     problem = Problem("$.phases[1] of /tmp/b.json", "x")
 
-    assert with_line_numbers([problem], {"$": (1, 1)})[0].line == 1
+    assert locate([problem], {"$": (1, 1)})[0].line == 1

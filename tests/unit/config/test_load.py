@@ -4,12 +4,13 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dcrf.config import load_checked, with_places
 from dcrf.config.defaults import filled
 from dcrf.config.method_config import CentroidsConfig, CycleStep
-from dcrf.errors import Problem
+from dcrf.errors import ConfigError, Problem
 from tests.unit.config.methods import classifying, dec, load, write
 
 PHRASE = "training_feature_extractor_through_reconstruction_of_samples"
@@ -255,3 +256,64 @@ def test_what_the_command_line_set_has_no_place(tmp_path):
 
 def test_problems_of_a_file_that_is_gone_stay_as_they_are(tmp_path):
     assert with_places(tmp_path / "gone.json", LATE) == LATE
+
+
+def test_a_dict_loads_as_the_same_method_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    method = dec()
+    from_file = load(tmp_path, method)
+    method["datasets"] = tuple(method["datasets"])
+    method["phases"][1]["save_centroids"]["path_to_file_or_dir"] = Path("centroids.pth")
+    method["datasets"][0]["batch_size"] = np.int64(16)
+    untouched = deepcopy(method)
+
+    from_dict = load_checked(method)
+
+    assert from_dict == replace(from_file, source=Path("<dict>"))
+    assert from_dict.phases[1].saves[0].target == tmp_path / "centroids.pth"
+    assert method == untouched
+
+
+def test_problems_of_a_dict_have_paths_but_no_lines():
+    with pytest.raises(ConfigError) as caught:
+        load_checked(dec() | {"seed": 1.5}, ["datasets[0].batch_size=0"])
+
+    assert str(caught.value).startswith("<dict> has 2 problems\n<dict>: $.seed: 1.5 is not")
+    assert {(p.path, p.line) for p in caught.value.problems} == {
+        ("$.seed", 0),
+        ("$.datasets[0].batch_size", 0),
+    }
+
+
+CYCLIC: dict = {}
+CYCLIC["layers"] = [CYCLIC]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "found"),
+    [
+        ({"seed": float("nan")}, "$.seed", "NaN is not a JSON number"),
+        ({"seed": {1, 2}}, "$.seed", "a value of type set is not JSON"),
+        ({"mappings": [np.zeros(2)]}, "$.mappings[0]", "a value of type ndarray is not JSON"),
+        ({"mappings": [{1: 2}]}, "$.mappings[0]", "the key 1 is not a string"),
+        ({"mappings": CYCLIC}, "$.mappings.layers[0]", "an object inside itself"),
+    ],
+)
+def test_a_dict_with_values_that_json_lacks_is_refused(changes, path, found):
+    with pytest.raises(ConfigError) as caught:
+        load_checked(dec() | changes)
+
+    (problem,) = caught.value.problems
+    assert problem.path.startswith(path)
+    assert found in problem.found
+    assert problem.line == 0
+
+
+def test_the_device_of_the_command_line_replaces_the_methods(tmp_path):
+    file = write(tmp_path, {**dec(), "training_device": "cuda"})
+
+    config = load_checked(file, ["device=cuda:1"], device="cpu")
+
+    assert (config.device, config.filled["device"], config.notes) == ("cpu", "cpu", ())
+    with pytest.raises(ConfigError, match=r"\$.device: the text is empty \(given by --device\)"):
+        load_checked(file, device="")

@@ -23,7 +23,7 @@ def test_data_and_the_place_of_every_value_are_read(tmp_path):
 
     assert raw.data == {"name": "x", "list": [1, {"a b": [True, None]}]}
     assert raw.problems == ()
-    assert raw.places == {
+    assert raw.positions == {
         "$": (1, 1),
         "$.name": (2, 11),
         "$.list": (3, 11),
@@ -55,14 +55,14 @@ def test_a_byte_order_mark_and_escapes_are_understood(tmp_path):
         ('{"a": 01}', "$", 1, 8, "'1'"),
         ('{"a": "x\n"}', "$.a", 1, 9, "invalid text"),
         ('{"a": "x}', "$.a", 1, 7, "invalid text"),
-        ('{"a": NaN}', "$.a", 1, 7, "NaN is no number of JSON"),
-        ('{"a": [Infinity]}', "$.a[0]", 1, 8, "Infinity is no number of JSON"),
-        ('{"a": -Infinity}', "$.a", 1, 7, "-Infinity is no number of JSON"),
+        ('{"a": NaN}', "$.a", 1, 7, "NaN is not a JSON number"),
+        ('{"a": [Infinity]}', "$.a[0]", 1, 8, "Infinity is not a JSON number"),
+        ('{"a": -Infinity}', "$.a", 1, 7, "-Infinity is not a JSON number"),
         ('{"a": 1e999}', "$.a", 1, 7, "1e999 is too large"),
         ('{"a": ' + "9" * 5000 + "}", "$.a", 1, 7, "too many digits"),
         ('{"a": "\\ud800"}', "$.a", 1, 7, "half a surrogate pair"),
         ('{"a": 1} x', "$", 1, 10, "text after the end"),
-        ("[1]", "$", 1, 1, "no object"),
+        ("[1]", "$", 1, 1, "not a JSON object"),
     ],
 )
 def test_what_is_not_strict_json_is_refused_where_it_stands(

@@ -152,10 +152,10 @@ def test_whole_numbers_become_integers_where_the_signature_means_them(tmp_path):
 
 def test_a_misspelt_key_of_the_framework_is_not_taken_for_an_argument(tmp_path):
     method = torchvision(batchsize=4)
-    method["phases"][1]["optimizers"][0]["optimizes_centroids"] = True
+    method["phases"][1]["optimizers"][0]["optimise_centroids"] = True
     del method["datasets"][0]["batch_size"]
 
     assert {(p.path, p.remedy) for p in problems(tmp_path, method)} == {
         ("$.datasets[0].batchsize", "did you mean 'batch_size'?"),
-        ("$.phases[1].optimizers[0].optimizes_centroids", "did you mean 'optimizes_centroids'?"),
+        ("$.phases[1].optimizers[0].optimise_centroids", "did you mean 'optimizes_centroids'?"),
     }
