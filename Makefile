@@ -14,7 +14,7 @@ help:
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
-	@echo "make schema  write the generated schema files and docs/limits.md"
+	@echo "make schema  write the generated schema files and tables of the docs"
 	@echo "make clean   remove .venv"
 
 demo: $(VENV)/installed
@@ -41,6 +41,7 @@ fuzz: $(VENV)/installed-dev
 schema: $(VENV)/installed
 	$(PY) -m dcrf.schema.generate
 	$(PY) -m dcrf.safety.limits
+	$(PY) docs/tables.py
 
 clean:
 	rm -rf $(VENV)

@@ -1,54 +1,67 @@
-"""What the README says is true of the program."""
+"""README and docs are true of the program."""
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from dcrf.cli.arguments import parser
 from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
-from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
-def test_every_flag_is_in_the_table_and_none_besides():
+def json_blocks(page):
+    text = (ROOT / page).read_text()
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+
+
+def test_every_flag_is_in_the_table_and_no_other():
     real = {flag for action in parser()._actions for flag in action.option_strings}
+    text = (ROOT / "docs" / "running.md").read_text()
 
-    listed = {cell.split()[0] for cell in re.findall(r"^\| `(--[^`]+)`", README, re.MULTILINE)}
+    listed = {cell.split()[0] for cell in re.findall(r"^\| `(--[^`]+)`", text, re.MULTILINE)}
 
     assert listed == real - {"-h"}
 
 
-def test_every_pattern_and_strategy_is_listed():
-    text = README.split("## The parts")[1]
+def test_the_tables_of_parts_are_current():
+    done = subprocess.run([sys.executable, ROOT / "docs" / "tables.py", "--check"], check=False)
 
-    listed = set(re.findall(r"^\| `([a-z_]+)`", text, re.MULTILINE))
-
-    assert set(DESIGN_PATTERNS.schemas) | set(STRATEGIES.schemas) <= listed
+    assert done.returncode == 0
 
 
-def test_every_folder_of_configurations_is_listed():
-    folders = {folder.name for folder in (ROOT / "configurations").iterdir()}
+@every_page
+def test_links_to_files_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", page.read_text())
 
-    assert folders == set(re.findall(r"\]\(configurations/([a-z_]+)\)", README))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_links_to_files_lead_somewhere():
-    links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", README)
+def test_the_readme_links_every_page():
+    links = re.findall(r"\]\(docs/(\w+\.md)\)", (ROOT / "README.md").read_text())
 
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert {page.name for page in PAGES} - {"README.md"} == set(links)
+
+
+def test_the_method_of_the_readme_is_valid(tmp_path):
+    (method,) = json_blocks("README.md")
+    file = tmp_path / "my_method.json"
+    file.write_text(json.dumps(method))
+
+    check(load_checked(file))
 
 
 def steps():
     """The method of the worked example after each of its steps."""
-    first, strategy, phase, views, view, borrowed = map(json.loads, blocks("json"))
+    first, strategy, phase, views, view, borrowed = json_blocks("docs/first_method.md")
     second = {**first, **strategy, "phases": [*first["phases"], phase]}
     pretraining, finetuning = (
         {**p, "design_patterns": [{**pattern, **view} for pattern in p["design_patterns"]]}

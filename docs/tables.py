@@ -1,0 +1,95 @@
+"""Write the tables of parts in README.md and docs/: `make schema`, or `--check` to compare."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SCHEMA, CONFIGURATIONS = ROOT / "schema", ROOT / "configurations"
+KINDS = {
+    "design pattern": SCHEMA / "design_patterns",
+    "cluster assignment strategy": SCHEMA / "cluster_assignment_strategies",
+}
+"""Kind of part -> the folder with a schema for each."""
+
+
+def documents() -> dict[Path, str]:
+    """Return path -> text of every page with a generated table."""
+    pages = {}
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = page.read_text()
+        for name, lines in tables().items():
+            text = _filled(text, name, "\n".join(lines))
+        pages[page] = text
+    return pages
+
+
+def tables() -> dict[str, list[str]]:
+    """Return name -> lines of every table."""
+    summary = ["| kind of part | names |", "|---|---|"]
+    summary += [f"| {kind} | {_names(folder)} |" for kind, folder in KINDS.items()]
+    names = [f"`{method['name']}`" for _, method in _methods()]
+    summary.append(f"| method | {', '.join(names)} |")
+    return {
+        "summary": summary,
+        **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in KINDS.items()},
+        "method_table": _method_table(),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages; with `--check` only name those that are stale, and return 1 if any is."""
+    stale = {page: text for page, text in documents().items() if page.read_text() != text}
+    for page, text in stale.items():
+        if "--check" in arguments:
+            sys.stderr.write(f"{page} is not current; run make schema\n")
+        else:
+            page.write_text(text)
+    return 1 if stale and "--check" in arguments else 0
+
+
+def _filled(text: str, name: str, table: str) -> str:
+    """Return a page with the table between its two markers replaced."""
+    start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    return re.sub(f"{start}.*?{end}", lambda _: f"{start}\n{table}\n{end}", text, flags=re.DOTALL)
+
+
+def _schemas(folder: Path) -> Mapping[str, dict[str, Any]]:
+    return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+
+
+def _names(folder: Path) -> str:
+    return ", ".join(f"`{stem}`" for stem in _schemas(folder))
+
+
+def _parts(folder: Path) -> list[str]:
+    rows = [
+        f"| [`{stem}`](../schema/{folder.name}/{stem}.json) | {_linked(schema['description'])} |"
+        for stem, schema in _schemas(folder).items()
+    ]
+    return ["| name | effect and source |", "|---|---|", *rows]
+
+
+def _methods() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for file in sorted(CONFIGURATIONS.rglob("*.json")):
+        yield file, json.loads(file.read_text())
+
+
+def _method_table() -> list[str]:
+    rows = [
+        f"| [`{method['name']}`](../{file.relative_to(ROOT)}) | {_linked(method['description'])} |"
+        for file, method in _methods()
+    ]
+    return ["| method | follows |", "|---|---|", *rows]
+
+
+def _linked(text: str) -> str:
+    """Return text with its bare addresses as links in Markdown."""
+    return re.sub(r"https?://[^\s)]*[^\s).,]", lambda m: f"[{m[0].split('//')[1]}]({m[0]})", text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
