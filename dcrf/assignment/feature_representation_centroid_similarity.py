@@ -11,6 +11,7 @@ from dcrf.functional.assignments import (
     gaussian_log_assignments,
     student_t_log_assignments,
 )
+from dcrf.mappings.features import extract_features
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -72,7 +73,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations, (n, d)."""
-        return self.feature_extractor(samples).flatten(1)
+        return extract_features(self.feature_extractor, samples)
 
     def cluster_centers(self) -> Tensor:
         """Return the centroids, (k, d)."""

@@ -19,6 +19,7 @@ from dcrf.functional.reinforcement import (
     one_hot_argmax,
     safe_sqrt,
 )
+from dcrf.mappings.features import extract_features
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -131,7 +132,7 @@ class _Pairs:
     @cached_property
     def features(self) -> Tensor:
         """(n, d)."""
-        return self.pattern.feature_extractor(self.samples).flatten(1)
+        return extract_features(self.pattern.feature_extractor, self.samples)
 
     @cached_property
     def squared_distances(self) -> Tensor:

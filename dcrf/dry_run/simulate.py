@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from dcrf.dry_run.schedule_lengths import moments, overrun
 from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import Problem
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.mappings.features import extract_features
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
@@ -200,10 +202,10 @@ class _Rehearsal:
         is_ahead = entry.file in self.saved.written or entry.file in self.saved.unknown
         file = None if is_ahead else entry.file
         with self.failures.at(f"{entry.path}.centroid_file_path" if entry.file else entry.path):
-            rows = DatasetRows(self._pass_for_clusters(), lambda s: extractor(s).flatten(1))
+            rows = DatasetRows(self._pass_for_clusters(), partial(extract_features, extractor))
             values = torch.empty(n_clusters, first_rows(rows).shape[1], device=META)
             if file and file.exists():
-                start = CentroidInitialization("load_from_file", 1, file)
+                start = CentroidInitialization("load_from_file", file=file)
                 values = start(rows, n_clusters, torch.Generator())
             self.saved.check_centroids(entry.file or Path(), values)
             centroids.set_values(values)

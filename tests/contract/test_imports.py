@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "errors": set(),
     "functional": set(),
     "randomness": set(),
-    "clusterings": {"errors"},
+    "clusterings": {"errors", "safety"},
     "safety": {"errors"},
     "reporting": {"errors", "safety"},
     "storage": {"errors", "safety"},
@@ -103,9 +103,9 @@ WITHOUT_TORCH = (
 TENSORS = {"torch", "torchvision", "numpy", "scipy", "sklearn"}
 
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
-SHARED |= {"dcrf.mappings.mapping", "dcrf.mappings.forward_cache"}
+SHARED |= {f"dcrf.mappings.{module}" for module in ("features", "forward_cache", "mapping")}
 MAY_KNOW = {
-    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.k_means"},
+    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.table"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},
     "evaluation": SHARED,
     "training": SHARED | {"dcrf.design_patterns.base"},
