@@ -61,6 +61,22 @@ def gaussian_log_assignments(
     return (-inverse_temperature * squared_distances(features, centroids)).log_softmax(dim=1)
 
 
+def nearest_center_log_assignments(features: Tensor, centers: Tensor) -> Tensor:
+    """Log hard assignments to the nearest center. Memory grows with n k only, not with n k d.
+
+    Args:
+        features: (n, d) feature representations.
+        centers: (k, d) cluster centers.
+
+    Returns:
+        (n, k): 0 for the nearest center (the first of equals), minus infinity for all others.
+    """
+    # by default cdist expands the square above 25 rows, and loses digits far from the origin
+    distances = torch.cdist(features, centers, compute_mode="donot_use_mm_for_euclid_dist")
+    nearest = distances.argmin(dim=1, keepdim=True)
+    return torch.full_like(distances, -torch.inf).scatter(1, nearest, 0.0)
+
+
 def annealed_inverse_temperature(
     initial: float, final: float, iterations_per_value: int, iteration: int
 ) -> float:

@@ -5,10 +5,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dcrf.functional.assignments import (
     annealed_inverse_temperature,
     gaussian_log_assignments,
+    nearest_center_log_assignments,
     squared_distances,
     student_t_log_assignments,
     target_distribution,
@@ -46,6 +48,40 @@ def test_distances_keep_their_digits_far_from_the_origin():
     features = torch.tensor([[1000.0, 1000.0]])
 
     assert squared_distances(features, features + 0.0625).item() == 2 * 0.0625**2
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.5])
+@pytest.mark.parametrize("n", [20, 256])
+def test_the_nearest_center_is_right_far_from_the_origin(gap, n):
+    """torch.cdist expands the square above 25 rows: 90 % of these were wrong with gaps of 0.05."""
+    centers = 1000 + gap * torch.arange(10.0).unsqueeze(1).expand(10, 4)
+    clusters = torch.arange(n) % 10
+
+    log_assignments = nearest_center_log_assignments(centers[clusters] + 0.1 * gap, centers)
+
+    assert torch.equal(log_assignments.argmax(dim=1), clusters)
+    assert torch.equal(log_assignments.exp().sum(dim=1), torch.ones(n))
+
+
+def test_the_nearest_center_takes_no_memory_for_each_dimension():
+    features, centers, sizes = torch.rand(100, 50), torch.rand(30, 50), []
+
+    class Sizes(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            output = function(*args, **(kwargs or {}))
+            sizes.append(output.numel())
+            return output
+
+    with Sizes():
+        nearest_center_log_assignments(features, centers)
+
+    assert max(sizes) == 100 * 30
+
+
+def test_of_two_nearest_centers_the_first_is_taken():
+    log_assignments = nearest_center_log_assignments(torch.zeros(1, 1), torch.ones(3, 1))
+
+    assert log_assignments.tolist() == [[0, -math.inf, -math.inf]]
 
 
 def test_distances_may_be_to_a_point_of_each_row():
