@@ -1,12 +1,13 @@
 """Assigning samples by classical clustering of their features, once a phase has ended."""
 
-import torch
 from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import DatasetPass, DatasetRows
-from dcrf.clusterings.k_means import CLUSTERINGS
+from dcrf.clusterings.table import CLUSTERINGS
+from dcrf.functional.assignments import nearest_center_log_assignments
+from dcrf.mappings.features import extract_features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import draw_seed
 
@@ -45,14 +46,11 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
         self.check_ready()
-        distances = torch.cdist(self.features(samples), self.centers.values.detach())
-        nearest = distances.argmin(1, keepdim=True)
-        impossible = torch.full_like(distances, -torch.inf)
-        return impossible.scatter(1, nearest, 0.0)
+        return nearest_center_log_assignments(self.features(samples), self.cluster_centers())
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations, (n, d)."""
-        return self.feature_extractor(samples).flatten(1)
+        return extract_features(self.feature_extractor, samples)
 
     def cluster_centers(self) -> Tensor:
         """Return the centroids, (k, d)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dcrf.config.method_config import (
 )
 from dcrf.errors import TrainingError
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.mappings.features import extract_features
 from dcrf.randomness import draw_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.parameter_files import load_mapping
@@ -53,7 +55,10 @@ class PhaseBuilder:
         if entry and self.phase.name in entry.phases and not method.centroids.are_initialized:
             file = self.run.file_to_load(entry.file) if entry.file else Path()
             start = CentroidInitialization(
-                entry.initialization, entry.initialization_num_restarts, file
+                entry.initialization,
+                entry.initialization_clustering,
+                entry.initialization_num_restarts,
+                file,
             )
             generator = self.run.streams.generator("centroids", self.dataset.name)
             features = _features(entry, method, data_pass)
@@ -136,7 +141,8 @@ class PhaseBuilder:
 
         def recluster() -> None:
             features, seed = _features(entry, method, data_pass), draw_seed(generator)
-            method.centroids.recluster(features, entry.recalculation_num_restarts, seed)
+            restarts = entry.recalculation_num_restarts
+            method.centroids.recluster(features, entry.recalculation_clustering, restarts, seed)
 
         return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
 
@@ -152,7 +158,7 @@ class PhaseBuilder:
 def _features(entry: CentroidsConfig, method: Method, data_pass: DatasetPass) -> DatasetRows:
     """Return the features (N, d) that centroids lie among, of the whole data set."""
     extractor = method.mappings[entry.feature_extractor_name]
-    return DatasetRows(data_pass, lambda samples: extractor(samples).flatten(1))
+    return DatasetRows(data_pass, partial(extract_features, extractor))
 
 
 def _of(table: Mapping[str, Any], loss: str) -> Any:

@@ -1,4 +1,4 @@
-"""What classical clusterings share: rows made on demand, checks, and the order of clusters."""
+"""Base class of classical clusterings, and the functions that they share."""
 
 from typing import Protocol
 
@@ -10,22 +10,44 @@ from dcrf.errors import DataError, DivergedError
 
 
 class FeatureRows(Protocol):
-    """A matrix (n, d) by its rows: a tensor, or one that makes them when they are asked for."""
+    """Features (n, d), read by row: a tensor, or an object that computes rows on demand."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, indices: Tensor, /) -> Tensor: ...
 
 
-def check_number(features: FeatureRows, n_clusters: int) -> None:
-    """Raise DataError where there are fewer features (n, d) than clusters."""
-    if len(features) < n_clusters:
-        raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
+class Clustering:
+    """A classical clustering method. Subclasses implement `find_centers`."""
+
+    def __call__(
+        self, features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
+    ) -> Tensor:
+        """Cluster features (n, d); return the centers (k, d) of the best restart.
+
+        Features on torch's meta device have a shape only, and so do their centers.
+
+        Raises:
+            DataError: fewer samples than clusters.
+            DivergedError: NaN or infinite features.
+        """
+        if len(features) < n_clusters:
+            raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
+        probe = first_rows(features)
+        if probe.is_meta:
+            return probe.new_empty(n_clusters, probe.shape[1])
+        return self.find_centers(features, n_clusters, num_restarts, seed)
+
+    def find_centers(
+        self, features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
+    ) -> Tensor:
+        """Return the centers (k, d) of at least k features (n, d) that hold values."""
+        raise NotImplementedError
 
 
 def check_finite(features: Tensor) -> None:
-    """Raise DivergedError where features (n, d) are infinite or not numbers."""
-    if not torch.stack(features.aminmax()).isfinite().all():  # NaN is carried on by both
+    """Raise DivergedError if features (n, d) contain NaN or infinity."""
+    if not torch.stack(features.aminmax()).isfinite().all():  # both propagate NaN
         raise DivergedError("the feature representations are not finite")
 
 
@@ -35,15 +57,19 @@ def feature_width(features: FeatureRows) -> int:
 
 
 def first_rows(features: FeatureRows) -> Tensor:
-    """Return the first of some features: two, since a layer may not take one sample alone."""
+    """Return the first two rows (one if n is 1): BatchNorm rejects a batch of one sample."""
     return features[torch.arange(min(2, len(features)))]
 
 
-def match_centers(centers: Tensor, earlier: Tensor) -> Tensor:
-    """Reorder centers (k, d) so that each takes the place of the earlier center it continues.
+def match_centers(centers: Tensor, previous: Tensor) -> Tensor:
+    """Reorder centers (k, d) so that row i continues row i of the previous centers (k, d).
 
-    The places are matched one to one with the least sum of squared distances, so that cluster
-    numbers keep their meaning for target distributions and reassignment ratios.
+    The matching is one-to-one and minimizes the sum of squared distances. Cluster numbers thus
+    keep their meaning for target distributions and reassignment ratios.
     """
-    cost = torch.cdist(earlier.double(), centers.double()).square().cpu().numpy()
-    return centers[torch.from_numpy(linear_sum_assignment(cost)[1]).to(centers.device)]
+    # cdist expands the square above 25 rows unless told not to, and then loses digits
+    distances = torch.cdist(
+        previous.double(), centers.double(), compute_mode="donot_use_mm_for_euclid_dist"
+    )
+    order = linear_sum_assignment(distances.square().cpu().numpy())[1]
+    return centers[torch.from_numpy(order).to(centers.device)]

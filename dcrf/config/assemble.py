@@ -117,11 +117,13 @@ def _centroids(node: Node, phases: tuple[str, ...]) -> CentroidsConfig | None:
         feature_extractor_name=entry["associated_feature_extractor_name"],
         phases=tuple(name for name in phases if name in entry["use_centroids_during_phases"]),
         initialization=entry["centroid_initialization_strategy"],
+        initialization_clustering=entry["centroid_initialization_classical_clustering_method"],
         initialization_num_restarts=entry[
             "centroid_initialization_classical_clustering_num_restarts"
         ],
         file=Path(entry["centroid_file_path"]) if loads else None,
         recalculation=entry["centroid_recalculation_strategy"],
+        recalculation_clustering=entry["centroid_recalculation_classical_clustering_method"],
         recalculation_num_restarts=entry[
             "centroid_recalculation_classical_clustering_num_restarts"
         ],

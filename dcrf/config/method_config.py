@@ -158,9 +158,11 @@ class CentroidsConfig:
     feature_extractor_name: str
     phases: tuple[str, ...]
     initialization: str
+    initialization_clustering: str
     initialization_num_restarts: int
     file: Path | None
     recalculation: str
+    recalculation_clustering: str
     recalculation_num_restarts: int
     recalculation_interval: int | None
 

@@ -11,8 +11,6 @@ from dcrf.assignment.centroids import (
     Centroids,
     read_centroids,
 )
-from dcrf.clusterings.base import match_centers
-from dcrf.clusterings.k_means import k_means
 from dcrf.errors import DataError, DivergedError
 
 
@@ -33,10 +31,32 @@ def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
     file = saved(tmp_path / "c.pth", {"centroids": torch.zeros(3, 2)})
 
     for strategy in INITIALIZATIONS:
-        start = CentroidInitialization(strategy, file=file)
+        start = CentroidInitialization(strategy, "k_means", file=file)
         found = start(blobs[0], 3, torch.Generator().manual_seed(0))
 
         assert found.shape == (3, 2)
+
+
+@pytest.mark.parametrize("strategy", ["load_from_file", "random_uniform_noise"])
+def test_centroids_that_samples_do_not_form_need_no_more_than_one(strategy, tmp_path):
+    file = saved(tmp_path / "c.pth", {"centroids": torch.zeros(3, 2)})
+    start = CentroidInitialization(strategy, file=file)
+
+    assert start(torch.zeros(1, 2), 3, torch.Generator()).shape == (3, 2)
+
+
+def test_fewer_samples_than_drawn_centroids_are_refused():
+    start = CentroidInitialization("random_feature_representations")
+
+    with pytest.raises(DataError, match="3 centroids cannot be drawn from 2 samples"):
+        start(torch.zeros(2, 2), 3, torch.Generator())
+
+
+def test_features_that_are_not_finite_are_refused():
+    start = CentroidInitialization("random_feature_representations")
+
+    with pytest.raises(DivergedError, match="not finite"):
+        start(torch.full((5, 2), torch.nan), 3, torch.Generator())
 
 
 @pytest.mark.parametrize("strategy", ["random_feature_representations", "random_uniform_noise"])
@@ -52,34 +72,6 @@ def test_no_sample_goes_through_a_network_alone(blobs, strategy):
     found = CentroidInitialization(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
 
     assert found.shape == (1, 2)
-
-
-def test_k_means_finds_separate_groups(blobs):
-    features, means = blobs
-
-    found = k_means(features, 3, num_restarts=3, seed=0)
-
-    torch.testing.assert_close(match_centers(found, means), means, atol=0.1, rtol=0)
-
-
-def test_k_means_gives_the_same_bytes_for_the_same_seed(blobs):
-    noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))
-
-    assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))
-    assert not torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=4))
-
-
-def test_k_means_of_identical_points_does_not_fail():
-    assert torch.equal(k_means(torch.ones(5, 2), 2, 1, seed=0), torch.ones(2, 2))
-
-
-@pytest.mark.parametrize(
-    ("features", "message"),
-    [(torch.zeros(2, 2), "2 samples cannot form 3"), (torch.full((5, 2), torch.nan), "finite")],
-)
-def test_features_that_cannot_be_clustered_are_refused(features, message):
-    with pytest.raises((DataError, DivergedError), match=message):
-        k_means(features, 3, 1, seed=0)
 
 
 def test_random_features_are_distinct_samples():
@@ -108,7 +100,7 @@ def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order
     centroids.set_values(means[list(order)] + 0.5)
     parameter = centroids.values
 
-    centroids.recluster(features, num_restarts=2, seed=seed)
+    centroids.recluster(features, "k_means", num_restarts=2, seed=seed)
 
     assert centroids.values is parameter
     torch.testing.assert_close(parameter.data, means[list(order)], atol=0.1, rtol=0)

@@ -55,3 +55,12 @@ def test_the_centres_are_part_of_the_model(strategy):
     strategy.after_phase("pretraining", data_pass)
 
     assert sorted(strategy.state_dict()["centers.values"].mean(1).tolist()) == [0, 4]
+
+
+def test_the_nearest_center_is_right_far_from_the_origin(strategy):
+    """Gaps of 0.05 at 1,000; torch.cdist expands the square above 25 rows by default."""
+    centers = 1000 + 0.05 * torch.arange(2.0).unsqueeze(1).expand(2, 3)
+    strategy.centers.set_values(centers)
+    rows = torch.arange(256) % 2
+
+    assert torch.equal(strategy(centers[rows] + 0.005).argmax(1), rows)

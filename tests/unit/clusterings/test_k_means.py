@@ -2,12 +2,14 @@
 
 import pytest
 import torch
-from sklearn.cluster import KMeans
+from sklearn import cluster
 
 from dcrf.clusterings import k_means as module
 from dcrf.clusterings.base import match_centers
-from dcrf.clusterings.k_means import k_means
+from dcrf.clusterings.k_means import KMeans
+from dcrf.errors import DivergedError
 
+k_means = KMeans()
 MEANS = torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
 
 
@@ -34,12 +36,37 @@ def sorted_blobs():
 
 def test_it_is_the_k_means_of_scikit_learn(sorted_blobs):
     before = sorted_blobs.clone()
-    expected = KMeans(3, n_init=2, random_state=5).fit(sorted_blobs.numpy()).cluster_centers_
+    expected = (
+        cluster.KMeans(3, n_init=2, random_state=5).fit(sorted_blobs.numpy()).cluster_centers_
+    )
 
     found = k_means(sorted_blobs, 3, 2, seed=5)
 
     torch.testing.assert_close(found, torch.from_numpy(expected), atol=1e-5, rtol=0)
     assert torch.equal(sorted_blobs, before)
+
+
+@pytest.mark.parametrize("most_values", [2**26, 2 * 300], ids=["whole", "mini-batches"])
+def test_restarts_are_passed_on(most_values, sorted_blobs, monkeypatch):
+    """Of some seeds the first start alone ends in a worse optimum than the best of twenty."""
+    monkeypatch.setattr(module, "K_MEANS_VALUES", most_values)
+    noise = torch.rand(600, 2, generator=torch.Generator().manual_seed(0))
+
+    def inertia(num_restarts, seed):
+        centers = k_means(noise, 12, num_restarts, seed)
+        return torch.cdist(noise, centers).amin(1).square().sum().item()
+
+    assert sum(inertia(20, s) < inertia(1, s) for s in range(5)) >= 3
+
+
+@pytest.mark.parametrize("most_values", [2**26, 2 * 1500], ids=["whole", "mini-batches"])
+def test_clusters_far_from_the_origin_are_found(most_values, sorted_blobs, monkeypatch):
+    monkeypatch.setattr(module, "K_MEANS_VALUES", most_values)
+
+    found = k_means(sorted_blobs * 0.01 + 1000, 3, 5, seed=0)
+
+    expected = MEANS * 0.01 + 1000
+    torch.testing.assert_close(match_centers(found, expected), expected, atol=2e-3, rtol=0)
 
 
 def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, monkeypatch):
@@ -58,3 +85,19 @@ def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):
 
     assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))
     assert not torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=4))
+
+
+def test_identical_points_do_not_fail():
+    assert torch.equal(k_means(torch.ones(5, 2), 2, 1, seed=0), torch.ones(2, 2))
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))
+
+    assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))
+    assert not torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=4))
+
+
+def test_features_that_are_not_finite_are_refused():
+    with pytest.raises(DivergedError, match="not finite"):
+        k_means(torch.full((5, 2), torch.nan), 3, 1, seed=0)
