@@ -1,7 +1,8 @@
-"""Looks at the clusters of a whole data set: the only reader of labels."""
+"""Evaluate the clusters of a whole data set. Only this package reads labels."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,21 +12,27 @@ from torch import Tensor
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
-from dcrf.evaluation.collapse import FEATURE_SAMPLES, signs
-from dcrf.evaluation.metrics import SEPARATION_SAMPLES, agreement, evenly_spaced, separation
+from dcrf.evaluation.collapse import FEATURE_SAMPLES, collapse_signs
+from dcrf.evaluation.metrics import (
+    INTERNAL_SAMPLES,
+    external_scores,
+    internal_scores,
+    random_indices,
+)
 
 Labels = NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Clusters of all samples of a data set, looked at once.
+    """The clusters of all samples of a data set at one moment.
 
-    acc, nmi, ari: against the labels; None where there are none.
-    reassignment_ratio: share of samples whose cluster changed since the evaluation before, in
+    acc, nmi, ari: against the labels; None without labels.
+    reassignment_ratio: share of samples whose cluster changed since the previous evaluation, in
         [0, 1]; None for the first one of a phase.
-    internal: metrics without labels, only where there are no labels.
-    collapse: what looks collapsed at this moment, kind -> sentence.
+    internal: internal metrics by name; empty with labels.
+    internal_samples: size of the random sub-sample of the internal metrics; None with labels.
+    collapse: current signs of collapse, kind -> sentence.
     """
 
     n_samples: int
@@ -35,7 +42,15 @@ class Evaluation:
     ari: float | None = None
     reassignment_ratio: float | None = None
     internal: Mapping[str, float] = field(default_factory=dict)
+    internal_samples: int | None = None
     collapse: Mapping[str, str] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields as plain values, without `internal_samples` if it is None."""
+        fields = asdict(self)
+        if self.internal_samples is None:
+            del fields["internal_samples"]
+        return fields
 
 
 class Evaluator:
@@ -43,7 +58,7 @@ class Evaluator:
 
     Args:
         assignment: maps samples to log-assignments.
-        labels: returns the labels (n,), or None where there are none.
+        labels: returns the labels (n,), or None without labels.
 
     clusters: (n,) of the last evaluation of the phase, None before it.
     """
@@ -59,7 +74,7 @@ class Evaluator:
         return self._labels() is not None
 
     def start_phase(self) -> None:
-        """Forget the clusters before, since a phase may have formed new ones."""
+        """Forget the previous clusters, since a phase may form new ones."""
         self.clusters = None
 
     def state_dict(self) -> dict[str, Tensor | None]:
@@ -67,15 +82,15 @@ class Evaluator:
         return {"clusters": None if self.clusters is None else torch.from_numpy(self.clusters)}
 
     def load_state_dict(self, state: Mapping[str, Tensor | None]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         clusters = state["clusters"]
         self.clusters = None if clusters is None else clusters.cpu().numpy()
 
     def evaluate(self, data_pass: DatasetPass) -> Evaluation:
-        """Assign every sample and compare.
+        """Assign every sample, and score the clusters.
 
         Raises:
-            DivergedError: an assignment is not a number.
+            DivergedError: an assignment is NaN.
         """
         clusters, sizes = self._clusters(data_pass, self.assignment)
         labels = self._labels()
@@ -91,28 +106,31 @@ class Evaluator:
         )
 
     def _collapse(self, data_pass: DatasetPass, sizes: tuple[int, ...]) -> dict[str, str]:
-        # while a temperature falls, centers lie on one another until their clusters part
+        # while a temperature falls, centers coincide until their clusters part
         centers = None if self.assignment.is_annealing else self.assignment.cluster_centers()
-        features = self._features(data_pass, evenly_spaced(data_pass.n_samples, FEATURE_SAMPLES))
-        return signs(sizes, features, None if centers is None else centers.float().cpu().numpy())
+        features = self._features(data_pass, random_indices(data_pass.n_samples, FEATURE_SAMPLES))
+        return collapse_signs(
+            sizes, features, None if centers is None else centers.float().cpu().numpy()
+        )
 
     def _quality(self, data_pass: DatasetPass, labels: Labels | None, clusters: Labels) -> dict:
         if labels is not None:
-            return agreement(labels, clusters)
-        some = evenly_spaced(len(clusters), SEPARATION_SAMPLES)
-        return {"internal": separation(self._features(data_pass, some), clusters[some])}
+            return external_scores(labels, clusters)
+        indices = random_indices(len(clusters), INTERNAL_SAMPLES)
+        internal = internal_scores(self._features(data_pass, indices), clusters[indices])
+        return {"internal": internal, "internal_samples": len(indices)}
 
-    def _features(self, data_pass: DatasetPass, some: NDArray[np.integer]) -> NDArray[np.floating]:
-        """Return what clusters are formed in, (m, d), of the samples at (m,) indices."""
+    def _features(self, data_pass: DatasetPass, indices: NDArray[np.int64]) -> NDArray[np.floating]:
+        """Return the features (m, d) in which clusters are formed, of samples at (m,) indices."""
         features = data_pass(
-            lambda batch: self.assignment.features(batch.samples), torch.from_numpy(some)
+            lambda batch: self.assignment.features(batch.samples), torch.from_numpy(indices)
         )
         return features.float().cpu().numpy()
 
     def _score_candidates(self, data_pass: DatasetPass, labels: Labels) -> None:
-        candidates = self.assignment.candidates()
         scores = {
-            n: agreement(labels, self._clusters(data_pass, m)[0]) for n, m in candidates.items()
+            name: external_scores(labels, self._clusters(data_pass, candidate)[0])
+            for name, candidate in self.assignment.candidates().items()
         }
         if scores:
             self.assignment.record_scores(scores)
@@ -126,7 +144,7 @@ class Evaluator:
             nonlocal n_clusters
             log_assignments = assignment(batch.samples)
             if log_assignments.isnan().any():
-                raise DivergedError("cluster assignments are not numbers")
+                raise DivergedError("cluster assignments are NaN")
             n_clusters = log_assignments.shape[1]
             return log_assignments.argmax(1)
 

@@ -1,4 +1,4 @@
-"""How well clusters agree with labels, and how well they separate where there are none."""
+"""Clustering metrics: external ones against labels, internal ones without."""
 
 import warnings
 
@@ -13,15 +13,15 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix
 
-SEPARATION_SAMPLES = 50_000
-SILHOUETTE_SAMPLES = 5000  # its time grows with their square
+INTERNAL_SAMPLES = 5000
+"""Samples of internal metrics at most. The time of the silhouette grows with their square."""
 
 
 def clustering_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
-    """Share of samples whose cluster is matched to their class, in (0, 1].
+    """Return the share of samples whose cluster is matched to their class, in (0, 1].
 
-    Clusters and classes are matched one to one so that the share is largest (Hungarian method
-    on the rectangular table); what is left unmatched counts as wrong.
+    Clusters and classes are matched one to one by the Hungarian method on the rectangular
+    contingency table, which maximizes the share. Samples of unmatched clusters count as wrong.
 
     Args:
         labels: (n,) classes, any integers.
@@ -32,7 +32,7 @@ def clustering_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
     return float(table[rows, columns].sum() / table.sum())
 
 
-def agreement(labels: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
+def external_scores(labels: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
     """Return `acc`, `nmi` (arithmetic mean) and `ari` of clusters (n,) against labels (n,)."""
     with warnings.catch_warnings():
         # as many classes as samples is unusual, not an error
@@ -44,22 +44,30 @@ def agreement(labels: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
         }
 
 
-def evenly_spaced(size: int, most: int) -> NDArray[np.integer]:
-    """Return the indices, at most `most`, of evenly spaced samples from the first to the last."""
-    return np.linspace(0, size - 1, min(size, most)).astype(np.int64)
-
-
-def separation(features: NDArray[np.floating], clusters: NDArray[np.integer]) -> dict[str, float]:
+def internal_scores(
+    features: NDArray[np.floating], clusters: NDArray[np.integer]
+) -> dict[str, float]:
     """Return internal metrics of clusters (n,) in their features (n, d).
 
-    `silhouette` in [-1, 1], larger is better, on at most `SILHOUETTE_SAMPLES` evenly spaced
-    samples; `davies_bouldin` >= 0, smaller is better. Empty where they are not defined: with one
-    cluster only, or as many as samples.
+    `silhouette` is in [-1, 1], larger is better. `davies_bouldin` is >= 0, smaller is better. Both
+    are undefined, and the result is empty, for one cluster and for as many clusters as samples.
     """
-    some = evenly_spaced(len(features), SILHOUETTE_SAMPLES)
-    if not 1 < len(np.unique(clusters[some])) < len(some):
+    if not 1 < len(np.unique(clusters)) < len(clusters):
         return {}
+    # scikit-learn expands squared distances, which loses digits far from zero
+    centered = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     return {
-        "silhouette": float(silhouette_score(features[some], clusters[some])),
-        "davies_bouldin": float(davies_bouldin_score(features, clusters)),
+        "silhouette": float(silhouette_score(centered, clusters)),
+        "davies_bouldin": float(davies_bouldin_score(centered, clusters)),
     }
+
+
+def random_indices(n_samples: int, most: int) -> NDArray[np.int64]:
+    """Return the sorted indices of a random sub-sample of at most `most` samples.
+
+    It depends on the two numbers only, so every evaluation of a data set sees the same samples.
+    Evenly spaced samples would be biased by data whose rows repeat a pattern of classes.
+    """
+    if n_samples <= most:
+        return np.arange(n_samples)
+    return np.sort(np.random.default_rng(0).choice(n_samples, most, replace=False))

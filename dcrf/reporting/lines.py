@@ -40,8 +40,15 @@ def loss_line(record: LossRecord) -> str:
 def evaluation_line(record: EvaluationRecord) -> str:
     """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`."""
     place = f"{record.phase}  it {record.iteration}" if record.phase else f"{record.dataset}  final"
-    samples = f"(n={record.evaluation['n_samples']})"
+    samples = f"(n={sample_size(record.evaluation)})"
     return "  ".join([place, *scores(record.evaluation), samples])
+
+
+def sample_size(evaluation: Mapping[str, Any]) -> str:
+    """Return `60`, or `5000 of 60000` for internal metrics of a random sub-sample."""
+    size = evaluation["n_samples"]
+    scored = evaluation.get("internal_samples", size)
+    return str(size) if scored == size else f"{scored} of {size}"
 
 
 def scores(evaluation: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from dcrf.errors import indented
-from dcrf.reporting.lines import SCORES, duration, table
+from dcrf.reporting.lines import SCORES, duration, sample_size, table
 from dcrf.reporting.records import DatasetRecord, PhaseRecord
 
 LABEL_MARK = "*"
@@ -91,7 +91,7 @@ def _rows(outcome: Outcome, scores: Mapping[str, str]) -> list[list[str]]:
         time = duration(outcome.seconds)
     rows = []
     for record in outcome.datasets:
-        size = str(record.evaluation["n_samples"]) if record.evaluation else "-"
+        size = sample_size(record.evaluation) if record.evaluation else "-"
         rows.append([name, record.dataset, seed, "ok", size, *_cells(record, scores), ""])
     if outcome.status != "ok":
         rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), ""])

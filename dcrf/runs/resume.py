@@ -185,7 +185,8 @@ def _can_be_shown(record: Mapping[str, Any]) -> bool:
     if found is None:
         return True
     scores = [found["acc"], found["nmi"], found["ari"], *found["internal"].values()]
-    return type(found["n_samples"]) is int and all(
+    sizes = found["n_samples"], found.get("internal_samples", 0)
+    return all(type(size) is int for size in sizes) and all(
         score is None or type(score) in (int, float) for score in scores
     )
 

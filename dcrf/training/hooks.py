@@ -1,14 +1,13 @@
 """What is done between iterations."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import DatasetPass
-from dcrf.evaluation.collapse import lasting
+from dcrf.evaluation.collapse import persistent_signs
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.reporting.writers import Writer
@@ -71,7 +70,7 @@ class Evaluate(Hook):
             self._explain(reason)
             return
         state.evaluation = self.evaluator.evaluate(self.data_pass)
-        record = EvaluationRecord(*self.place, state.clock.iteration, asdict(state.evaluation))
+        record = EvaluationRecord(*self.place, state.clock.iteration, state.evaluation.record())
         self.writer.write(record)
         self._warn(state, state.evaluation.collapse)
 
@@ -88,7 +87,7 @@ class Evaluate(Hook):
         """Keep the warnings that hold now, and say which ones have come and which have gone."""
         before, now = state.warnings, state.clock.iteration
         self.collapsed_since = {kind: self.collapsed_since.get(kind, now) for kind in collapse}
-        state.warnings = lasting(collapse, self.collapsed_since, now)
+        state.warnings = persistent_signs(collapse, self.collapsed_since, now)
         come = [f"warning at {w}" for kind, w in state.warnings.items() if kind not in before]
         gone = [
             f"warning of {kind} ends at it {now}" for kind in before if kind not in state.warnings

@@ -218,7 +218,7 @@ class Trainer:
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
             return DatasetRecord(dataset, None, reason)
         found = evaluator.evaluate(data_pass)
-        evaluation, warnings = asdict(found), tuple(found.collapse.values())
+        evaluation, warnings = found.record(), tuple(found.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, evaluation))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))

@@ -38,7 +38,7 @@ def test_a_collapse_is_in_log_and_result(run, on_collapse, iterations):
     assert pretraining["warnings"] == []
     assert finetuning["iteration"] == iterations
     assert finetuning["reason"].startswith("collapsed: it 50 to 150") == (on_collapse == "stop")
-    sentence = "10 of 10 centroids lie on another one"
+    sentence = "10 of 10 centroids coincide with another one"
     assert f"it 50 to {iterations}: {sentence}" in finetuning["warnings"]
     assert log.count(f"finetuning  warning at it 50 to 150: {sentence}\n") == 1
     assert "warning of" not in log

@@ -1,4 +1,4 @@
-"""Signs of collapse, by values that can be checked by hand, and what must change nothing."""
+"""Signs of collapse: values computed by hand, and invariances."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
 from dcrf.evaluation.collapse import (
-    LASTING,
+    PERSISTENCE,
+    collapse_signs,
     constant_features,
     empty_clusters,
-    lasting,
     merged_centroids,
     one_cluster,
-    signs,
+    persistent_signs,
 )
 
 SQUARE = np.array([[0, 0], [2, 0], [0, 2], [2, 2]], np.float32)  # each corner lies 2 ** 0.5
@@ -20,7 +20,7 @@ HEALTHY = np.array([[0, 1], [2, 1]], np.float32)  # from the middle
 
 
 @pytest.mark.parametrize(
-    ("sizes", "found"),
+    ("sizes", "sentence"),
     [
         ((95, 5), "95.0 % of the samples are in one of 2 clusters"),
         ((0, 1000, 0), "100.0 % of the samples are in one of 3 clusters"),
@@ -31,12 +31,12 @@ HEALTHY = np.array([[0, 1], [2, 1]], np.float32)  # from the middle
         ((20, 0), "100.0 % of the samples are in one of 2 clusters"),
     ],
 )
-def test_one_cluster_has_nearly_all_samples(sizes, found):
-    assert one_cluster(sizes) == found
+def test_one_cluster_has_nearly_all_samples(sizes, sentence):
+    assert one_cluster(sizes) == sentence
 
 
 @pytest.mark.parametrize(
-    ("sizes", "found"),
+    ("sizes", "sentence"),
     [
         ((10, 10, 0, 0), None),  # just half
         ((10, 0, 0, 10, 0), "3 of 5 clusters are empty"),
@@ -46,8 +46,8 @@ def test_one_cluster_has_nearly_all_samples(sizes, found):
         ((1,) * 10, None),
     ],
 )
-def test_most_clusters_are_empty(sizes, found):
-    assert empty_clusters(sizes) == found
+def test_most_clusters_are_empty(sizes, sentence):
+    assert empty_clusters(sizes) == sentence
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_most_clusters_are_empty(sizes, found):
         (np.full((5, 3), 0.1, np.float32) + np.float32(1e-8), True),
         (np.array([[1.0, 0], [1.0019, 0]]), True),  # 0.00095 from the middle
         (np.array([[1.0, 0], [1.0021, 0]]), False),
-        (np.array([[1e-9, 0], [0, 1e-9]]), False),  # what counts is relative
+        (np.array([[1e-9, 0], [0, 1e-9]]), False),  # the spread is relative
         (np.array([[1e6, 0], [1e6 + 3000, 0]]), False),
         (np.ones((1, 3)), False),
         (np.repeat([[1.0], [3.0]], [95, 5], axis=0), True),
@@ -85,24 +85,24 @@ def test_features_are_constant(features, is_constant):
         (np.empty((3, 0)), 0),  # not initialized
     ],
 )
-def test_centroids_lie_on_one_another(centers, merged):
-    found = merged_centroids(SQUARE, centers)
+def test_centroids_coincide(centers, merged):
+    sentence = f"{merged} of {len(centers)} centroids coincide with another one"
 
-    assert found == (f"{merged} of {len(centers)} centroids lie on another one" if merged else None)
+    assert merged_centroids(SQUARE, centers) == (sentence if merged else None)
 
 
 @pytest.mark.parametrize("features", [np.full((4, 2), np.inf), np.full((4, 2), np.nan)])
-def test_features_that_are_no_numbers_are_no_measure(features):
+def test_centroids_are_not_compared_with_nan_or_infinite_features(features):
     assert merged_centroids(features, HEALTHY) is None
 
 
-def test_centroids_lie_together():
-    # along the first axis, in which alone the centroids differ, corners lie 1 from the middle
-    for gap, found in [
+def test_centroids_are_close_together():
+    # the centroids differ along the first axis only; the corners have a distance of 1 there
+    for gap, sentence in [
         (0.098, "the spread of the centroids is 4.9 % of that of the features"),
         (0.102, None),
     ]:
-        assert merged_centroids(SQUARE, np.array([[1, 1], [1 + gap, 1]])) == found
+        assert merged_centroids(SQUARE, np.array([[1, 1], [1 + gap, 1]])) == sentence
 
 
 RANDOM = np.random.default_rng(0)
@@ -148,48 +148,61 @@ every_state = pytest.mark.parametrize(
 
 
 def kinds_of(sizes, features, centers):
-    return list(signs(tuple(sizes), features, None if centers is None else np.asarray(centers)))
+    return list(
+        collapse_signs(tuple(sizes), features, None if centers is None else np.asarray(centers))
+    )
 
 
 @every_state
-def test_what_has_collapsed_is_told_and_nothing_else(sizes, features, centers, kinds):
+def test_signs_are_those_of_the_state_and_no_others(sizes, features, centers, kinds):
     assert kinds_of(sizes, features, centers) == [KINDS[kind] for kind in kinds]
 
 
 @every_state
-def test_the_order_of_samples_and_clusters_changes_nothing(sizes, features, centers, kinds):
+def test_signs_do_not_depend_on_the_order_of_samples_and_clusters(sizes, features, centers, kinds):
     random = np.random.default_rng(1)
     for _ in range(3):
         samples, clusters = random.permutation(len(features)), random.permutation(len(sizes))
         moved = None if centers is None else np.asarray(centers)[clusters]
-        found = kinds_of(np.array(sizes)[clusters], features[samples], moved)
+        signs = kinds_of(np.array(sizes)[clusters], features[samples], moved)
 
-        assert found == [KINDS[kind] for kind in kinds]
+        assert signs == [KINDS[kind] for kind in kinds]
 
 
 @every_state
 @pytest.mark.parametrize(("scale", "shift"), [(1e-6, 0), (1e6, 0), (1, 7), (1e3, -3e4)])
-def test_scale_and_place_change_nothing(sizes, features, centers, kinds, scale, shift):
+def test_signs_do_not_depend_on_scale_and_offset(sizes, features, centers, kinds, scale, shift):
     moved = None if centers is None else np.asarray(centers) * scale + shift
-    found = kinds_of(sizes, features * scale + shift, moved)
+    signs = kinds_of(sizes, features * scale + shift, moved)
 
-    place = {"constant features"} if shift else set()  # which is seen against the place
-    assert set(found) - place == {KINDS[kind] for kind in kinds} - place
+    ignored = {"constant features"} if shift else set()  # relative to the offset
+    assert set(signs) - ignored == {KINDS[kind] for kind in kinds} - ignored
 
 
 @every_state
-def test_a_rotation_changes_nothing(sizes, features, centers, kinds):
+def test_signs_do_not_depend_on_a_rotation(sizes, features, centers, kinds):
     turn = np.linalg.qr(np.random.default_rng(2).normal(size=[features.shape[1]] * 2))[0]
     middle = np.median(features, axis=0)
     moved = None if centers is None else (np.asarray(centers) - middle) @ turn + middle
 
-    found = kinds_of(sizes, (features - middle) @ turn + middle, moved)
+    signs = kinds_of(sizes, (features - middle) @ turn + middle, moved)
 
-    assert found == [KINDS[kind] for kind in kinds]
+    assert signs == [KINDS[kind] for kind in kinds]
 
 
-def test_a_sign_must_last():
-    found, since = {"a": "A is so", "b": "B is so"}, {"a": 50, "b": 51}
+def test_coinciding_centroids_are_told_from_close_ones_at_a_large_offset():
+    random = np.random.default_rng(3)
+    centers = np.array([[1000, 1000], [1000.05, 1000], [1000, 1000.05]], np.float32)
+    features = np.repeat(centers, 80, axis=0) + random.normal(scale=5e-3, size=(240, 2))
 
-    assert lasting(found, since, 50 + LASTING) == {"a": f"it 50 to {50 + LASTING}: A is so"}
-    assert lasting({}, {}, 5000) == {}
+    assert merged_centroids(features, centers) is None
+    assert merged_centroids(features, centers[[0, 1, 1]]) == (
+        "2 of 3 centroids coincide with another one"
+    )
+
+
+def test_a_sign_must_persist():
+    signs, since, end = {"a": "A is so", "b": "B is so"}, {"a": 50, "b": 51}, 50 + PERSISTENCE
+
+    assert persistent_signs(signs, since, end) == {"a": f"it 50 to {end}: A is so"}
+    assert persistent_signs({}, {}, 5000) == {}

@@ -9,23 +9,24 @@ from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import TrainingError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.evaluation.metrics import INTERNAL_SAMPLES, internal_scores
 
 SAMPLES = torch.eye(3).repeat(8, 1)
 LABELS = np.array([0, 1, 2] * 8)
 
 
-class Given(Assignment):
+class LogitAssignment(Assignment):
     """Assigns by a matrix of logits."""
 
-    def __init__(self, logits, members=None):
+    def __init__(self, logits, candidates=None):
         super().__init__()
-        self.logits, self._members, self.seen = torch.as_tensor(logits), members or {}, {}
+        self.logits, self._candidates, self.seen = torch.as_tensor(logits), candidates or {}, {}
 
     def assign(self, samples):
         return (samples @ self.logits).log_softmax(1)
 
     def candidates(self):
-        return self._members
+        return self._candidates
 
     def record_scores(self, scores):
         self.seen = scores
@@ -38,17 +39,27 @@ def run(function, indices):
 data_pass = DatasetPass(len(SAMPLES), run)
 
 
+def evaluate(assignment, labels):
+    return Evaluator(assignment, lambda: labels).evaluate(data_pass)
+
+
 def test_scores_sizes_and_number_of_samples():
-    found = Evaluator(Given(torch.eye(3, 4)), lambda: LABELS).evaluate(data_pass)
+    evaluation = evaluate(LogitAssignment(torch.eye(3, 4)), LABELS)
 
-    assert (found.acc, found.nmi, found.ari) == (1, 1, 1)
-    assert (found.n_samples, found.cluster_sizes) == (24, (8, 8, 8, 0))
-    assert found.reassignment_ratio is None
-    assert found.internal == {}
+    assert evaluation.record() == {
+        "acc": 1,
+        "nmi": 1,
+        "ari": 1,
+        "n_samples": 24,
+        "cluster_sizes": (8, 8, 8, 0),
+        "reassignment_ratio": None,
+        "internal": {},
+        "collapse": {},
+    }
 
 
-def test_the_reassignment_ratio_compares_with_the_evaluation_before():
-    assignment = Given(torch.eye(3))
+def test_the_reassignment_ratio_compares_with_the_previous_evaluation():
+    assignment = LogitAssignment(torch.eye(3))
     evaluator = Evaluator(assignment, lambda: LABELS)
     evaluator.evaluate(data_pass)
 
@@ -59,16 +70,35 @@ def test_the_reassignment_ratio_compares_with_the_evaluation_before():
     assert evaluator.evaluate(data_pass).reassignment_ratio is None
 
 
-def test_without_labels_there_are_internal_metrics_instead():
-    found = Evaluator(Given(torch.eye(3)), lambda: None).evaluate(data_pass)
+def test_a_restored_evaluator_compares_with_the_clusters_of_its_state():
+    assignment = LogitAssignment(torch.eye(3))
+    evaluator, resumed = (Evaluator(assignment, lambda: LABELS) for _ in range(2))
+    resumed.load_state_dict(evaluator.state_dict())
 
-    assert (found.acc, found.nmi, found.ari) == (None, None, None)
-    assert found.internal == pytest.approx({"silhouette": 1, "davies_bouldin": 0})
+    assert resumed.clusters is None
+
+    evaluator.evaluate(data_pass)
+    resumed.load_state_dict(evaluator.state_dict())
+    assignment.logits = torch.eye(3)[[0, 2, 1]]
+
+    assert resumed.evaluate(data_pass).reassignment_ratio == pytest.approx(2 / 3)
 
 
-def test_members_are_scored_one_by_one():
-    members = {"good": Given(torch.eye(3)), "bad": Given(torch.ones(3, 3))}
-    assignment = Given(torch.eye(3), members)
+def test_internal_metrics_replace_scores_without_labels():
+    assignment = LogitAssignment(torch.eye(3), {"all": LogitAssignment(torch.eye(3))})
+
+    evaluation = evaluate(assignment, None)
+
+    assert (evaluation.acc, evaluation.nmi, evaluation.ari) == (None, None, None)
+    assert evaluation.internal == pytest.approx({"silhouette": 1, "davies_bouldin": 0}, abs=1e-6)
+    assert evaluation.record()["internal_samples"] == 24
+    assert assignment.seen == {}
+    assert not Evaluator(assignment, lambda: None).has_labels
+
+
+def test_candidates_are_scored_one_by_one():
+    candidates = {"good": LogitAssignment(torch.eye(3)), "bad": LogitAssignment(torch.ones(3, 3))}
+    assignment = LogitAssignment(torch.eye(3), candidates)
 
     Evaluator(assignment, lambda: LABELS).evaluate(data_pass)
 
@@ -76,25 +106,26 @@ def test_members_are_scored_one_by_one():
     assert assignment.seen["bad"]["acc"] == pytest.approx(1 / 3)
 
 
-def test_assignments_that_are_not_numbers_are_an_error():
-    with pytest.raises(TrainingError, match="not numbers"):
-        Evaluator(Given(torch.full((3, 3), torch.nan)), lambda: LABELS).evaluate(data_pass)
+def test_nan_assignments_are_an_error():
+    with pytest.raises(TrainingError, match="assignments are NaN"):
+        Evaluator(LogitAssignment(torch.full((3, 3), torch.nan)), lambda: LABELS).evaluate(
+            data_pass
+        )
 
 
-def test_a_healthy_state_has_no_signs_of_collapse():
-    assert Evaluator(Given(torch.eye(3)), lambda: LABELS).evaluate(data_pass).collapse == {}
-
-
-def test_signs_of_collapse_are_told_with_and_without_labels():
+@pytest.mark.parametrize("labels", [LABELS, None], ids=["labels", "no labels"])
+def test_signs_of_collapse_do_not_need_labels(labels):
     one = torch.zeros(3, 3)
     one[:, 1] = 9
-    for labels in (LABELS, None):
-        found = Evaluator(Given(one), lambda labels=labels: labels).evaluate(data_pass)
 
-        assert list(found.collapse) == ["one cluster", "empty clusters"]
+    assert evaluate(LogitAssignment(torch.eye(3)), labels).collapse == {}
+    assert list(evaluate(LogitAssignment(one), labels).collapse) == [
+        "one cluster",
+        "empty clusters",
+    ]
 
 
-class Around(Given):
+class CenteredAssignment(LogitAssignment):
     """Has centers, features of its own, and a temperature."""
 
     centers, flat, is_annealing = torch.eye(3), 1.0, False
@@ -106,14 +137,14 @@ class Around(Given):
         return self.centers
 
 
-def test_features_and_centres_are_those_of_the_assignment():
-    assignment = Around(torch.eye(3))
+def test_features_and_centers_are_those_of_the_assignment():
+    assignment = CenteredAssignment(torch.eye(3))
     evaluator = Evaluator(assignment, lambda: LABELS)
 
     assert evaluator.evaluate(data_pass).collapse == {}
     assignment.centers = torch.eye(3)[[0, 1, 1]]
     assert evaluator.evaluate(data_pass).collapse == {
-        "merged centroids": "2 of 3 centroids lie on another one"
+        "merged centroids": "2 of 3 centroids coincide with another one"
     }
     assignment.is_annealing = True
     assert evaluator.evaluate(data_pass).collapse == {}
@@ -121,15 +152,28 @@ def test_features_and_centres_are_those_of_the_assignment():
     assert "constant features" in evaluator.evaluate(data_pass).collapse
 
 
-def test_features_of_few_samples_are_looked_at():
-    seen = []
-    many = DatasetPass(100_000, lambda function, indices: run_seen(function, indices, seen))
+def alternating_pass(n_samples):
+    """Return a pass over samples of two clusters in turn, the first one without spread."""
+    samples = torch.eye(3)[torch.arange(n_samples) % 2]
+    noise = torch.randn(n_samples, 3, generator=torch.Generator().manual_seed(0))
+    samples[1::2] += 0.2 * noise[1::2]
+    return DatasetPass(n_samples, lambda function, i: function(Batch(i, samples[i]))), samples
 
-    Evaluator(Around(torch.eye(3)), lambda: np.arange(100_000) % 3).evaluate(many)
 
-    assert seen == [100_000, FEATURE_SAMPLES]
+def test_internal_metrics_of_a_sub_sample_are_close_to_those_of_all_samples():
+    n_samples = 2 * (INTERNAL_SAMPLES - 1) + 1  # evenly spaced ones would all be of one cluster
+    alternating, samples = alternating_pass(n_samples)
+
+    evaluation = Evaluator(LogitAssignment(torch.eye(3)), lambda: None).evaluate(alternating)
+
+    expected = internal_scores(samples.numpy(), samples.argmax(1).numpy())
+    assert evaluation.internal == pytest.approx(expected, abs=0.02)
+    assert (evaluation.n_samples, evaluation.internal_samples) == (n_samples, INTERNAL_SAMPLES)
 
 
-def run_seen(function, indices, seen):
-    seen.append(len(indices))
-    return function(Batch(indices, torch.eye(3)[indices % 3]))
+def test_features_of_alternating_rows_are_not_constant():
+    n_samples = 40 * (FEATURE_SAMPLES - 1) + 1  # evenly spaced ones would all be equal
+    alternating, _ = alternating_pass(n_samples)
+    evaluator = Evaluator(LogitAssignment(torch.eye(3, 2)), lambda: np.arange(n_samples) % 2)
+
+    assert evaluator.evaluate(alternating).collapse == {}

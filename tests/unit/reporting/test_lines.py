@@ -44,6 +44,10 @@ UNLABELED = {
             "digits  final  silhouette 0.250  (n=60)",
         ),
         (
+            EvaluationRecord("digits", None, None, {**UNLABELED, "internal_samples": 50}),
+            "digits  final  silhouette 0.250  (n=50 of 60)",
+        ),
+        (
             PhaseRecord("digits", "finetuning", 200, 3, "200 iterations"),
             "finetuning  ended at it 200 in epoch 3: 200 iterations",
         ),

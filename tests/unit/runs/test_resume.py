@@ -137,7 +137,13 @@ def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
     found = json.loads((folder / "result.json").read_text())
     whole = {"acc": 0.5, "nmi": None, "ari": 0, "internal": {}, "n_samples": 3}
-    for evaluation, is_result in ((whole, True), (whole | {"nmi": score}, False)):
+    cases = (
+        (whole, True),
+        (whole | {"internal_samples": 3}, True),
+        (whole | {"nmi": score}, False),
+        (whole | {"internal_samples": score}, False),
+    )
+    for evaluation, is_result in cases:
         found["datasets"][0]["evaluation"] = evaluation
         (folder / "result.json").write_text(json.dumps(found))
 
