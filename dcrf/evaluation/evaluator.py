@@ -56,6 +56,9 @@ class Evaluation:
 class Evaluator:
     """Evaluates an assignment on a data set.
 
+    Labels of a single class count as missing: every clustering would reach the ACC of its largest
+    cluster and an NMI of 0.
+
     Args:
         assignment: maps samples to log-assignments.
         labels: returns the labels (n,), or None without labels.
@@ -70,8 +73,8 @@ class Evaluator:
 
     @property
     def has_labels(self) -> bool:
-        """Whether the data set has labels."""
-        return self._labels() is not None
+        """Whether the data set has labels of at least two classes."""
+        return self._classes() is not None
 
     def start_phase(self) -> None:
         """Forget the previous clusters, since a phase may form new ones."""
@@ -93,7 +96,7 @@ class Evaluator:
             DivergedError: an assignment is NaN.
         """
         clusters, sizes = self._clusters(data_pass, self.assignment)
-        labels = self._labels()
+        labels = self._classes()
         if labels is not None:
             self._score_candidates(data_pass, labels)
         previous, self.clusters = self.clusters, clusters
@@ -104,6 +107,11 @@ class Evaluator:
             collapse=self._collapse(data_pass, sizes),
             **self._quality(data_pass, labels, clusters),
         )
+
+    def _classes(self) -> Labels | None:
+        """Return the labels, or None if they are missing or of a single class."""
+        labels = self._labels()
+        return None if labels is None or (labels == labels[0]).all() else labels
 
     def _collapse(self, data_pass: DatasetPass, sizes: tuple[int, ...]) -> dict[str, str]:
         # while a temperature falls, centers coincide until their clusters part

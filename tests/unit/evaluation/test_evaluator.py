@@ -84,16 +84,21 @@ def test_a_restored_evaluator_compares_with_the_clusters_of_its_state():
     assert resumed.evaluate(data_pass).reassignment_ratio == pytest.approx(2 / 3)
 
 
-def test_internal_metrics_replace_scores_without_labels():
+@pytest.mark.parametrize("labels", [None, np.full(24, 4)], ids=["no labels", "one class"])
+def test_internal_metrics_replace_scores_without_at_least_two_classes(labels):
     assignment = LogitAssignment(torch.eye(3), {"all": LogitAssignment(torch.eye(3))})
 
-    evaluation = evaluate(assignment, None)
+    evaluation = evaluate(assignment, labels)
 
     assert (evaluation.acc, evaluation.nmi, evaluation.ari) == (None, None, None)
     assert evaluation.internal == pytest.approx({"silhouette": 1, "davies_bouldin": 0}, abs=1e-6)
     assert evaluation.record()["internal_samples"] == 24
     assert assignment.seen == {}
-    assert not Evaluator(assignment, lambda: None).has_labels
+    assert not Evaluator(assignment, lambda: labels).has_labels
+
+
+def test_two_classes_are_labels():
+    assert Evaluator(LogitAssignment(torch.eye(3)), lambda: LABELS % 2).has_labels
 
 
 def test_candidates_are_scored_one_by_one():
