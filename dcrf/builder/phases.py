@@ -20,7 +20,6 @@ from dcrf.config.method_config import (
     SaveConfig,
 )
 from dcrf.errors import TrainingError
-from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.features import extract_features
 from dcrf.randomness import draw_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
@@ -28,6 +27,7 @@ from dcrf.storage.parameter_files import load_mapping
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.interfaces import Evaluator
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute
 from dcrf.training.phase import Hook, PatternUse, Phase

@@ -7,6 +7,7 @@ from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import Run
 from dcrf.config.method_config import DatasetConfig
+from dcrf.evaluation.evaluator import Evaluator
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
@@ -23,6 +24,7 @@ def _dataset_plan(run: Run, dataset: DatasetConfig) -> DatasetPlan:
         make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
             run.device
         ),
+        make_evaluator=lambda method, source: Evaluator(method.assignment, source.labels),
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
         finish=partial(run.save_results, dataset.name),

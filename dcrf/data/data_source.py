@@ -44,6 +44,9 @@ class DataSource:
             them for a batch.
     """
 
+    notes: tuple[str, ...] = ()
+    """Sentences about the data for the log."""
+
     def __init__(
         self,
         name: str,

@@ -76,6 +76,10 @@ class Evaluator:
         """Whether the data set has labels of at least two classes."""
         return self._classes() is not None
 
+    def why_not_ready(self) -> str | None:
+        """Return why samples cannot be assigned yet, None if they can."""
+        return self.assignment.why_not_ready()
+
     def start_phase(self) -> None:
         """Forget the previous clusters, since a phase may form new ones."""
         self.clusters = None

@@ -32,7 +32,8 @@ from dcrf.runs.resume import (
 )
 from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
 from dcrf.training.checkpoints import Checkpoints, Stateful
-from dcrf.training.interruption import Stop, signals_to
+from dcrf.training.interruption import StopRequest, handle_signals
+from dcrf.training.start import Start
 from dcrf.training.trainer import Trainer
 
 METRICS = "metrics.jsonl"
@@ -103,10 +104,10 @@ def resolve_device(name: str) -> str:
 
 def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> Outcome:
     """Run, and write down how that ended."""
-    stop = Stop()
+    stop = StopRequest()
     checkpoints = _checkpoints(run, metrics, stop, output.checkpoint_interval)
     trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints)
-    with signals_to(stop):
+    with handle_signals(stop):
         status, failure = _attempt(trainer, checkpoints, run, output, log)
     outcome = Outcome(
         source=str(run.config.source),
@@ -114,12 +115,12 @@ def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) 
         seed=run.streams.seed,
         status=status,
         label_informed=label_informed(run.config),
-        datasets=tuple(trainer.datasets),
-        phases=tuple(trainer.phases),
+        datasets=tuple(trainer.history.datasets),
+        phases=tuple(trainer.history.phases),
         error=failure,
     )
     try:
-        write_json(run.folder / "timing.json", trainer.durations.seconds)
+        write_json(run.folder / "timing.json", trainer.history.durations.seconds)
         write_json(run.folder / RESULT, _result(outcome))
     except OSError as error:
         cause = f"results cannot be written: {error}"
@@ -128,7 +129,7 @@ def _outcome(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) 
     return outcome
 
 
-def _checkpoints(run: Run, metrics: JsonLines, stop: Stop, interval: int | None) -> Checkpoints:
+def _checkpoints(run: Run, metrics: JsonLines, stop: StopRequest, interval: int | None) -> Checkpoints:
     about = {
         "configuration": described(run.config, run.streams.seed),
         "torch": str(torch.__version__),
@@ -139,14 +140,14 @@ def _checkpoints(run: Run, metrics: JsonLines, stop: Stop, interval: int | None)
     return Checkpoints(run.folder / CHECKPOINTS, run.writer, stop, files, about, interval)
 
 
-def _find_start(checkpoints: Checkpoints, run: Run) -> None:
-    """Go on from the newest checkpoint, if there is one.
+def _find_start(checkpoints: Checkpoints, run: Run) -> Start:
+    """Return the start of the run: at its newest checkpoint if it has one.
 
     Raises:
         ConfigError: it is one of another configuration.
         DataError, OSError: it cannot be gone on from.
     """
-    now, found = checkpoints.about, checkpoints.find_start(run.device)
+    now, found = checkpoints.description, checkpoints.read_newest(run.device)
     if found is not None:
         check_same(found.description.get("configuration"), now["configuration"], found.folder)
         run.writer.write(Note(f"{run.config.name}  goes on from {found.folder}"))
@@ -156,7 +157,7 @@ def _find_start(checkpoints: Checkpoints, run: Run) -> None:
                 run.writer.write(Note(f"{change}: results may differ in their last digits"))
     for folder in (run.folder, *filter(Path.is_dir, run.folder.iterdir())):
         remove_unfinished(folder)  # none of them is a link, which `begun` has made sure of
-    checkpoints.start_from(found)
+    return checkpoints.start_from(found)
 
 
 def _attempt(
@@ -166,8 +167,7 @@ def _attempt(
     try:
         write_json(run.folder / "environment.json", environment(run.device))
         _introduce(run)
-        _find_start(checkpoints, run)
-        trainer.run()
+        trainer.run(_find_start(checkpoints, run))
         return "ok", None
     except KeyboardInterrupt:
         _say(run, f"interrupted; go on with: {_resuming(run, output)}")

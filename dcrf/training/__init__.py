@@ -1,1 +1,1 @@
-"""Phases of training and what happens in them."""
+"""The training loop, its optimizers, hooks, exit criteria and checkpoints."""

@@ -1,4 +1,4 @@
-"""When checkpoints are written, what is in them, and how a run goes on from one."""
+"""When a run writes checkpoints, and their content."""
 
 import time
 from collections.abc import Mapping
@@ -11,117 +11,139 @@ from dcrf.errors import DataError, cause_of
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
 from dcrf.storage.checkpoint_files import Checkpoint, read_newest, write
-from dcrf.training.interruption import Stop
+from dcrf.training.interruption import StopRequest
+from dcrf.training.start import FRESH, ResumedStart, Start
 
 SECONDS = 60.0
-"""Between checkpoints, where no number of iterations is asked for."""
+"""Between checkpoints, unless a number of iterations is set."""
 
 
 class Stateful(Protocol):
-    """Something whose state can be taken and put back."""
+    """An object whose state a checkpoint can hold."""
 
     def state_dict(self) -> Mapping[str, Any]:
         """Return the state: tensors and plain values."""
         ...
 
     def load_state_dict(self, state: Mapping[str, Any], /) -> Any:
-        """Go on from a state of `state_dict`."""
+        """Restore `state_dict`'s result."""
         ...
 
 
-Things = Mapping[str, Stateful]
-
-
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run stands. A phase has begun if it has a state.
+class Position:
+    """A position in a run: before a phase, or within it if the checkpoint holds a phase.
 
-    dataset, phase: from 0.
-    words: the same for people.
+    dataset, phase: numbers from 0.
+    description: the same in words.
     """
 
     dataset: int
     phase: int
-    words: str
+    description: str
 
 
 class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-        folder: where they lie.
-        writer: is told what goes wrong.
-        stop: says whether the run is to stop, which takes a checkpoint.
-        files: what writes the files of the run, by name.
-        about: plain values that say of which run a checkpoint is.
+        folder: holds all of them.
+        writer: takes notes about failures.
+        stop: a request to stop, which takes a checkpoint first.
+        files: the objects that write the run's files, by name.
+        description: plain values that identify the run.
         interval: iterations between checkpoints; None for one every `SECONDS`.
 
-    start: the state to go on from; None at the beginning.
-    last: folder of the last checkpoint that was written or gone on from, and its place in words.
+    last: the folder of the checkpoint last written or read, and its position in words.
     """
 
     def __init__(
         self,
         folder: Path,
         writer: Writer,
-        stop: Stop,
-        files: Things,
-        about: Mapping[str, Any],
+        stop: StopRequest,
+        files: Mapping[str, Stateful],
+        description: Mapping[str, Any],
         interval: int | None = None,
     ) -> None:
         self.folder, self.writer, self.stop = folder, writer, stop
-        self.files, self.about, self.interval = dict(files), dict(about), interval
-        self.start: Mapping[str, Any] | None = None
+        self.files, self.description, self.interval = dict(files), dict(description), interval
         self.last: tuple[Path, str] | None = None
-        self._last = time.monotonic()
+        self._time_of_last = time.monotonic()
 
-    def find_start(self, device: str) -> Checkpoint | None:
-        """Return the newest checkpoint that is whole, None where there has been none.
+    def read_newest(self, device: str) -> Checkpoint | None:
+        """Return the newest intact checkpoint, None if the run has not written any.
 
         Args:
-            device: where its tensors go.
+            device: a torch device name, for the tensors.
 
         Raises:
-            DataError: there are checkpoints, and none can be read.
+            DataError: none of the checkpoints can be read.
         """
-        found, reasons = read_newest(self.folder, device)
+        checkpoint, reasons = read_newest(self.folder, device)
         for reason in reasons:
             self.writer.write(Note(reason))
-        if found is None and reasons:
+        if checkpoint is None and reasons:
             raise DataError(f"{reasons[0]}; begin a new run without --resume")
-        return found
+        return checkpoint
 
-    def start_from(self, found: Checkpoint | None) -> None:
-        """Let the run start there, or at its beginning; what is later in its files is cut off.
+    def start_from(self, checkpoint: Checkpoint | None) -> Start:
+        """Return the start of the run, and truncate the run's files to that position.
+
+        Args:
+            checkpoint: to resume from; None for a fresh start.
 
         Raises:
-            OSError: a file has lost what was in it.
-            DataError: it is none of a run.
+            OSError: a file has lost content that it had.
+            DataError: it is not a checkpoint of a run.
         """
-        self.start = found.state if found else None
+        if checkpoint is None:
+            self._truncate_files({name: {} for name in self.files})
+            return FRESH
         try:
-            self.last = (found.folder, found.state["place"]["words"]) if found else None
-            for name, thing in self.files.items():
-                thing.load_state_dict(self.start[name] if self.start else {})
+            start = ResumedStart(checkpoint.state, self.writer)
+            self.last = checkpoint.folder, checkpoint.state["position"]["description"]
+            self._truncate_files(checkpoint.state)
         except (LookupError, TypeError, AttributeError) as error:
-            raise DataError(f"the checkpoint is none of a run: {cause_of(error)}") from error
+            raise DataError(f"not a checkpoint of a run: {cause_of(error)}") from error
+        return start
 
-    def due(self, iteration: int) -> bool:
-        """Whether a checkpoint is due after this iteration."""
-        if self.stop.is_wanted:
+    def _truncate_files(self, state: Mapping[str, Any]) -> None:
+        for name, file in self.files.items():
+            file.load_state_dict(state[name])
+
+    def is_due(self, iteration: int) -> bool:
+        """Whether to write a checkpoint after this iteration, 0 for before the first."""
+        if self.stop.is_requested:
             return True
         if self.interval is not None:
             return iteration > 0 and iteration % self.interval == 0
-        return time.monotonic() - self._last >= SECONDS
+        return time.monotonic() - self._time_of_last >= SECONDS
 
-    def keep(self, place: Place, things: Things) -> None:
-        """Write a checkpoint; that this fails is no reason to stop training."""
+    def write(self, position: Position, states: Mapping[str, Stateful]) -> None:
+        """Write a checkpoint, then stop if that is requested. A full disk does not stop the run.
+
+        Raises:
+            Interrupted: a stop is requested.
+        """
         try:
-            everything = {**self.files, **things}
-            states = {name: thing.state_dict() for name, thing in everything.items()}
-            folder = write(self.folder, {"place": asdict(place), **states}, self.about)
-            self.last = folder, place.words
+            content = {n: s.state_dict() for n, s in {**self.files, **states}.items()}
+            content["position"] = asdict(position)
+            folder = write(self.folder, content, self.description)
+            self.last = folder, position.description
         except OSError as error:
-            with suppress(OSError):  # on a full disk there may be no room for a line either
+            with suppress(OSError):  # the log may be on the same full disk
                 self.writer.write(Note(f"no checkpoint could be written: {error}"))
-        self._last = time.monotonic()
+        self._time_of_last = time.monotonic()
+        self.stop.raise_if_requested()
+
+
+class NoCheckpoints:
+    """Stands in for `Checkpoints` in a run that writes none."""
+
+    def is_due(self, iteration: int) -> bool:
+        """Return False."""
+        return False
+
+    def write(self, position: Position, states: Mapping[str, Stateful]) -> None:
+        """Write nothing."""

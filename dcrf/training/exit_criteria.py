@@ -1,4 +1,4 @@
-"""What ends a phase. Each criterion returns its reason once it is met."""
+"""Exit criteria of phases. Each returns its reason once it is met."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,15 +8,15 @@ from dcrf.evaluation.evaluator import Evaluation
 
 
 class Progress(Protocol):
-    """What a criterion looks at."""
+    """The state of a phase that criteria read."""
 
     clock: Clock
-    evaluation: Evaluation | None  # the last one of this phase
-    warnings: dict[str, str]  # signs of collapse that have lasted until then, kind -> sentence
+    evaluation: Evaluation | None  # the latest one of this phase
+    warnings: dict[str, str]  # lasting signs of collapse, kind -> sentence
 
 
 class ExitCriterion(Protocol):
-    """One reason to end a phase."""
+    """A reason to end a phase."""
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
@@ -24,7 +24,7 @@ class ExitCriterion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Iterations:
-    """A number of iterations has passed."""
+    """The phase has run this number of iterations."""
 
     number: int
 
@@ -36,7 +36,7 @@ class Iterations:
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """A number of epochs has passed."""
+    """The phase has run this number of epochs."""
 
     number: int
 
@@ -50,7 +50,7 @@ class Epochs:
 
 @dataclass(frozen=True, slots=True)
 class ScoreAbove:
-    """ACC, NMI or ARI is greater than a value: decided by labels."""
+    """ACC, NMI or ARI is greater than a value. Needs labels."""
 
     metric: str
     value: float
@@ -65,7 +65,7 @@ class ScoreAbove:
 
 @dataclass(frozen=True, slots=True)
 class ScoreBelowAfter:
-    """ACC, NMI or ARI is less than a value after some iterations: decided by labels."""
+    """ACC, NMI or ARI is less than a value after a number of iterations. Needs labels."""
 
     metric: str
     value: float
@@ -82,7 +82,7 @@ class ScoreBelowAfter:
 
 @dataclass(frozen=True, slots=True)
 class ReassignmentBelow:
-    """The share of samples that changed their cluster is less than a value."""
+    """The share of samples whose cluster changed since the last evaluation is less than a value."""
 
     value: float
 
@@ -96,7 +96,7 @@ class ReassignmentBelow:
 
 @dataclass(frozen=True, slots=True)
 class Collapse:
-    """Evaluations have found clusters or features collapsed for some time, and so did the last."""
+    """Clusters or features have been collapsed for some time, until the last evaluation."""
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
@@ -104,7 +104,7 @@ class Collapse:
 
 
 def needs_labels(criterion: ExitCriterion) -> bool:
-    """Whether a criterion can only be met on a data set with labels."""
+    """Whether a criterion can be met only on a data set with labels."""
     return isinstance(criterion, ScoreAbove | ScoreBelowAfter)
 
 

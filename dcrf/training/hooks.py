@@ -1,4 +1,4 @@
-"""What is done between iterations."""
+"""Hooks: actions between iterations."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,25 +8,25 @@ from torch import Tensor
 from dcrf.assignment.base import Assignment
 from dcrf.batch import DatasetPass
 from dcrf.evaluation.collapse import persistent_signs
-from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.reporting.writers import Writer
+from dcrf.training.interfaces import Evaluator
 from dcrf.training.phase import Hook, PhaseState
 
 
 class AdvanceAssignment(Hook):
-    """Lets the assignment count the iteration."""
+    """Counts iterations in the assignment."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Count."""
+        """Count the iteration."""
         self.assignment.after_iteration()
 
 
 class Every(Hook):
-    """Does something after every `interval` iterations, and at the end of the phase if asked to."""
+    """Acts after every `interval` iterations, and at the end of the phase if asked to."""
 
     def __init__(
         self, interval: int | None, action: Callable[[], None], *, also_at_the_end: bool
@@ -34,19 +34,22 @@ class Every(Hook):
         self.interval, self.action, self.also_at_the_end = interval, action, also_at_the_end
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Act if it is due."""
+        """Act if an action is due."""
         if self.interval is not None and state.clock.due(self.interval):
             self.action()
 
     def after_phase(self, state: PhaseState) -> None:
-        """Act once more, unless this iteration has been dealt with."""
+        """Act once more, unless the last iteration was due."""
         was_due = self.interval is not None and state.clock.due(self.interval)
         if self.also_at_the_end and not was_due:
             self.action()
 
 
 class Evaluate(Hook):
-    """Evaluates after every `interval` iterations, where samples can be assigned."""
+    """Evaluates after every `interval` iterations, if samples can be assigned.
+
+    place: names of the data set and the phase.
+    """
 
     def __init__(
         self,
@@ -63,10 +66,10 @@ class Evaluate(Hook):
         evaluator.start_phase()
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Evaluate if it is due, or say once why that is not possible."""
+        """Evaluate if an evaluation is due. If it is not possible, write the reason once."""
         if not state.clock.due(self.interval):
             return
-        if reason := self.evaluator.assignment.why_not_ready():
+        if reason := self.evaluator.why_not_ready():
             self._explain(reason)
             return
         state.evaluation = self.evaluator.evaluate(self.data_pass)
@@ -75,25 +78,25 @@ class Evaluate(Hook):
         self._warn(state, state.evaluation.collapse)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return whether the reason has been given, and since when there are signs of collapse."""
+        """Return whether the reason is written, and since when each sign of collapse lasts."""
         return {"has_explained": self.has_explained, "collapsed_since": dict(self.collapsed_since)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         self.has_explained = state["has_explained"]
         self.collapsed_since = dict(state["collapsed_since"])
 
     def _warn(self, state: PhaseState, collapse: Mapping[str, str]) -> None:
-        """Keep the warnings that hold now, and say which ones have come and which have gone."""
+        """Update the warnings, and write those that begin or end."""
         before, now = state.warnings, state.clock.iteration
         self.collapsed_since = {kind: self.collapsed_since.get(kind, now) for kind in collapse}
         state.warnings = persistent_signs(collapse, self.collapsed_since, now)
-        come = [f"warning at {w}" for kind, w in state.warnings.items() if kind not in before]
-        gone = [
+        begun = [f"warning at {w}" for kind, w in state.warnings.items() if kind not in before]
+        ended = [
             f"warning of {kind} ends at it {now}" for kind in before if kind not in state.warnings
         ]
-        for words in (*come, *gone):
-            self.writer.write(Note(f"{self.place[1]}  {words}"))
+        for text in (*begun, *ended):
+            self.writer.write(Note(f"{self.place[1]}  {text}"))
 
     def _explain(self, reason: str) -> None:
         if not self.has_explained:
@@ -106,7 +109,7 @@ class ReportLosses(Hook):
 
     Args:
         intervals: loss name -> iterations between reports; 0 for never.
-        writer: takes the records.
+        writer: receives the records.
         place: names of the data set and the phase.
     """
 
@@ -119,25 +122,25 @@ class ReportLosses(Hook):
         self.counts: dict[str, int] = {}
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Add up; report what is due."""
+        """Add up the losses, and report those that are due."""
         for name in self.intervals:
             total = self.sums.get(name)
-            # in float64, so that thousands of iterations add up exactly enough
+            # float64, since thousands of iterations add up
             value = state.losses[name].double()
             self.sums[name] = value if total is None else total + value
             self.counts[name] = self.counts.get(name, 0) + 1
         self._report(state, [n for n, i in self.intervals.items() if state.clock.due(i)])
 
     def after_phase(self, state: PhaseState) -> None:
-        """Report what has come together since the last report."""
+        """Report the losses since the last reports."""
         self._report(state, list(self.sums))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what has come together since the last reports."""
+        """Return the sums since the last reports."""
         return {"sums": dict(self.sums), "counts": dict(self.counts)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         self.sums, self.counts = dict(state["sums"]), dict(state["counts"])
 
     def _report(self, state: PhaseState, names: list[str]) -> None:
@@ -147,13 +150,13 @@ class ReportLosses(Hook):
 
 
 class ShowProgress(Hook):
-    """Tells the writer how far the phase is."""
+    """Reports the progress of the phase."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Pass on the iteration, and losses for whoever looks."""
+        """Report the iteration, and losses that are read on demand."""
         losses = state.losses
         self.writer.write(
             Progress(state.clock.iteration, lambda: {n: loss.item() for n, loss in losses.items()})

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a wish to stop, which the trainer grants once the iteration is done."""
+"""Ctrl-C and SIGTERM request a stop; the trainer stops after the current iteration."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was stopped by a signal.
+    """A signal has stopped a run.
 
     number: the signal's.
     """
@@ -20,38 +20,38 @@ class Interrupted(KeyboardInterrupt):
         self.number = number
 
 
-class Stop:
-    """Whether somebody wishes that the run stops; the second wish interrupts whatever is done."""
+class StopRequest:
+    """A signal handler that records the first signal and raises on the second."""
 
     def __init__(self) -> None:
         self.number: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Handle a signal."""
         if self.number is not None:
             raise Interrupted(number)
         self.number = number
 
     @property
-    def is_wanted(self) -> bool:
-        """Whether a signal has come."""
+    def is_requested(self) -> bool:
+        """Whether a signal has arrived."""
         return self.number is not None
 
-    def here(self) -> None:
-        """Raise Interrupted if a signal has come."""
+    def raise_if_requested(self) -> None:
+        """Raise Interrupted if a signal has arrived."""
         if self.number is not None:
             raise Interrupted(self.number)
 
 
 @contextmanager
-def signals_to(stop: Stop) -> Iterator[None]:
-    """Inside the block signals are wishes; only in the main thread, which alone gets any."""
+def handle_signals(stop: StopRequest) -> Iterator[None]:
+    """Send signals to `stop` inside the block. Only the main thread receives any."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    previous = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

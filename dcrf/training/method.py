@@ -8,17 +8,17 @@ from torch import Tensor, nn
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, DatasetPass
-from dcrf.data.data_source import DataSource
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.training.interfaces import DataSource
 
 
 class Method(nn.Module):
-    """What phases train and evaluations use.
+    """A clustering method: the module that phases train and evaluators assign samples with.
 
     mappings: name -> trainable mapping.
     assignment: the cluster assignment strategy.
-    centroids: shared by strategy and patterns; never initialized where nothing uses any.
+    centroids: shared by strategy and patterns. They stay uninitialized if none of them uses any.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class Method(nn.Module):
         self.centroids = centroids
 
     def cached_modules(self) -> list[CachedModule]:
-        """Return the mappings and assignments, which run once per tensor in an iteration."""
+        """Return the mappings and assignments, which run once per input tensor in an iteration."""
         return [module for module in self.modules() if isinstance(module, CachedModule)]
 
     def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.
 
-        Whatever draws random numbers in it, the numbers that training draws stay the same.
+        Random numbers that it draws do not change those that training draws.
         """
 
         def run(function: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Optimizers by group: whose losses they minimize, whose parameters they change, when they act."""
+"""Optimizer groups: each minimizes its own losses in its own parameters, in cycles if wanted."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Gradients = Mapping[Parameter, Tensor]
 
 @dataclass(frozen=True, slots=True)
 class LossRoute:
-    """How much a loss counts, and in which optimizer group."""
+    """The weight of a loss, and the optimizer group that minimizes it."""
 
     weight: float
     group: str
@@ -28,7 +28,7 @@ class LossRoute:
 
 @dataclass(frozen=True, slots=True)
 class CycleStage:
-    """The optimizers, by name, that act for a number of iterations."""
+    """The names of the optimizers that step during a number of iterations."""
 
     active: frozenset[str]
     num_iterations: int
@@ -36,7 +36,7 @@ class CycleStage:
 
 @dataclass(frozen=True, slots=True)
 class GroupedOptimizer:
-    """An optimizer of one group, with its schedulers.
+    """An optimizer of one group, with its learning rate schedulers.
 
     epoch_schedulers: stepped after every epoch.
     iteration_schedulers: stepped after every iteration.
@@ -50,7 +50,7 @@ class GroupedOptimizer:
 
     @property
     def parameters(self) -> list[Parameter]:
-        """All parameters that it changes."""
+        """All parameters that it updates."""
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
@@ -62,19 +62,19 @@ class GroupedOptimizer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         self.optimizer.load_state_dict(state["optimizer"])
         schedulers = (*self.epoch_schedulers, *self.iteration_schedulers)
-        for scheduler, saved in zip(schedulers, state["schedulers"], strict=True):
-            scheduler.load_state_dict(saved)
+        for scheduler, scheduler_state in zip(schedulers, state["schedulers"], strict=True):
+            scheduler.load_state_dict(scheduler_state)
 
 
 @dataclass(frozen=True)
 class OptimizerGroups:
     """All optimizers of a phase.
 
-    routes: loss name -> weight and group; a loss of a group without optimizers is not minimized.
-    cycle: stages that repeat; without any, every optimizer acts in every iteration.
+    routes: loss name -> weight and group. A loss of a group without optimizers is not minimized.
+    cycle: stages, repeated in order. Without any, every optimizer steps in every iteration.
     """
 
     optimizers: Sequence[GroupedOptimizer] = ()
@@ -84,15 +84,15 @@ class OptimizerGroups:
     def step(self, losses: Mapping[str, Tensor], clock: Clock) -> None:
         """Minimize the losses of this iteration.
 
-        The gradients of all groups are taken before any optimizer steps, each with respect to
-        the group's own parameters only. A parameter that no loss reaches gets no gradient.
+        All groups' gradients are computed before any optimizer steps, each with respect to its
+        group's parameters only. A parameter that no loss reaches gets no gradient.
 
         Raises:
-            DivergedError: a gradient is not finite; nothing has changed then.
+            DivergedError: a gradient is not finite. No parameter has changed then.
         """
         active = self.active(clock)
         gradients = self._gradients(losses, active)
-        if not are_finite(g for found in gradients.values() for g in found.values()):
+        if not are_finite(g for group in gradients.values() for g in group.values()):
             raise gradient_error(clock.iteration)
         for member in active:
             _step(member, gradients.get(member.group, {}))
@@ -101,8 +101,8 @@ class OptimizerGroups:
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
 
-    def guilty(self, losses: Mapping[str, Tensor], clock: Clock) -> list[str]:
-        """Return the names of the losses whose gradient, as `step` takes it, is not finite."""
+    def diverged_losses(self, losses: Mapping[str, Tensor], clock: Clock) -> list[str]:
+        """Return the names of the losses whose own gradient is not finite."""
         active = self.active(clock)
         return [
             name
@@ -112,16 +112,16 @@ class OptimizerGroups:
         ]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of all optimizers, in their order."""
+        """Return the states of all optimizers, in order."""
         return {"members": [member.state_dict() for member in self.optimizers]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
-        for member, saved in zip(self.optimizers, state["members"], strict=True):
-            member.load_state_dict(saved)
+        """Restore `state_dict`'s result."""
+        for member, member_state in zip(self.optimizers, state["members"], strict=True):
+            member.load_state_dict(member_state)
 
     def active(self, clock: Clock) -> list[GroupedOptimizer]:
-        """Return the optimizers that act in this iteration."""
+        """Return the optimizers that step in this iteration."""
         if not self.cycle:
             return list(self.optimizers)
         position = (clock.iteration - 1) % sum(stage.num_iterations for stage in self.cycle)
@@ -137,19 +137,19 @@ class OptimizerGroups:
         active: Sequence[GroupedOptimizer],
         keeps_graph: bool = False,
     ) -> dict[str, Gradients]:
-        """Return by group the gradients of those parameters that its losses reach."""
+        """Return group -> the gradients of the parameters that its losses reach."""
         totals = self._totals(losses, {member.group for member in active})
         gradients: dict[str, Gradients] = {}
         for position, (group, total) in enumerate(totals.items(), start=1):
             own = [p for m in active if m.group == group for p in m.parameters if _can_train(p)]
             keeps = keeps_graph or position < len(totals)
-            found = torch.autograd.grad(total, own, retain_graph=keeps, allow_unused=True)
-            pairs = zip(own, found, strict=True)
+            values = torch.autograd.grad(total, own, retain_graph=keeps, allow_unused=True)
+            pairs = zip(own, values, strict=True)
             gradients[group] = {p: gradient for p, gradient in pairs if gradient is not None}
         return gradients
 
     def _totals(self, losses: Mapping[str, Tensor], groups: set[str]) -> dict[str, Tensor]:
-        """Sum up the weighted losses of each group; a loss without a graph trains nothing."""
+        """Return group -> the weighted sum of its losses, without losses that have no graph."""
         totals: dict[str, Tensor] = {}
         for name, loss in losses.items():
             route = self.routes[name]
@@ -161,7 +161,7 @@ class OptimizerGroups:
 
 
 def _can_train(parameter: Parameter) -> bool:
-    """Whether it has a gradient: not before the layer that it belongs to has run."""
+    """Whether it can have a gradient; a lazy parameter cannot before its layer runs."""
     return parameter.requires_grad and not is_lazy(parameter)
 
 
@@ -175,7 +175,7 @@ def _step(member: GroupedOptimizer, gradients: Gradients) -> None:
 
 
 def _laid_out_like(parameter: Parameter, gradient: Tensor | None) -> Tensor | None:
-    """Return the gradient in the parameter's memory layout, which fused steps take for granted."""
+    """Return the gradient in the parameter's memory layout, which fused optimizers assume."""
     if gradient is None or gradient.stride() == parameter.stride():
         return gradient
     return torch.empty_like(parameter).copy_(gradient)
@@ -184,6 +184,6 @@ def _laid_out_like(parameter: Parameter, gradient: Tensor | None) -> Tensor | No
 def _advance(schedulers: Sequence[LRScheduler]) -> None:
     for scheduler in schedulers:
         with warnings.catch_warnings():
-            # in a cycle an optimizer may rest for a whole epoch; time passes all the same
+            # torch warns if the optimizer has not stepped yet, as in a cycle
             warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
             scheduler.step()

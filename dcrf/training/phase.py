@@ -1,8 +1,9 @@
-"""Run one phase: iterate, compute losses, step, let the hooks look, stop when told."""
+"""Run one phase: compute losses, step the optimizers, look (hooks), stop (exit criteria)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -19,7 +20,9 @@ from dcrf.training.optimizers import OptimizerGroups
 
 @dataclass(slots=True)
 class PhaseState:
-    """What hooks and exit criteria may look at. The loop writes it but for the last two.
+    """The state that hooks and exit criteria read.
+
+    The loop writes clock and losses, the evaluation hook the rest.
 
     losses: unweighted losses of this iteration, without graph.
     evaluation: the last one of this phase.
@@ -32,61 +35,60 @@ class PhaseState:
     warnings: dict[str, str] = field(default_factory=dict)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all but the losses, which are of their iteration alone."""
-        found = self.evaluation
+        """Return all but the losses, which no later iteration reads."""
         return {
             "clock": asdict(self.clock),
-            "evaluation": None if found is None else asdict(found),
+            "evaluation": None if self.evaluation is None else asdict(self.evaluation),
             "warnings": dict(self.warnings),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
-        self.clock, found = Clock(**state["clock"]), state["evaluation"]
-        self.evaluation = None if found is None else Evaluation(**found)
+        """Restore `state_dict`'s result."""
+        self.clock, evaluation = Clock(**state["clock"]), state["evaluation"]
+        self.evaluation = None if evaluation is None else Evaluation(**evaluation)
         self.warnings = dict(state["warnings"])
 
 
 class Hook:
-    """Something done between iterations: evaluate, report, save, recalculate centroids."""
+    """An action between iterations: evaluate, report, save, recalculate centroids."""
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Do what is due after this iteration."""
+        """Act if an action is due after this iteration."""
 
     def after_phase(self, state: PhaseState) -> None:
-        """Do what is left when the phase has ended."""
+        """Act at the end of the phase."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint must hold so that the hook goes on as it would have."""
+        """Return the state that a checkpoint keeps."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternUse:
-    """A pattern in a phase, and the views that it is shown.
+    """A pattern in a phase, with its views.
 
-    views: role -> name of the view, None for the default one. The role `samples` takes the place
-        of the batch's samples; the others arrive as its views.
+    views: role -> name of the view, None for the default one. The role `samples` replaces the
+        batch's samples; other roles arrive as the batch's views.
     """
 
     pattern: DesignPattern
     views: Mapping[str, str | None] = field(default_factory=dict)
 
     def batch_for(self, batch: Batch) -> Batch:
-        """Return the batch as this pattern is meant to see it."""
-        shown = {
+        """Return the batch with this pattern's views, by role."""
+        views = {
             role: batch.samples if name is None else batch.views[name]
             for role, name in self.views.items()
         }
-        return replace(batch, samples=shown.pop("samples", batch.samples), views=shown)
+        return replace(batch, samples=views.pop("samples", batch.samples), views=views)
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One phase, ready to run, or to go on where its state says."""
+    """One phase, ready to run from its state on."""
 
     name: str
     patterns: Mapping[str, PatternUse]
@@ -97,11 +99,11 @@ class Phase:
 
     @property
     def view_names(self) -> set[str]:
-        """The views that its patterns ask for."""
+        """The named views that its patterns use."""
         return {n for use in self.patterns.values() for n in use.views.values() if n is not None}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that outlives an iteration, but for the method's own state."""
+        """Return all state that outlives an iteration, without the method's own."""
         return {
             "patterns": {n: use.pattern.state_dict() for n, use in self.patterns.items()},
             "optimizers": self.optimizers.state_dict(),
@@ -110,16 +112,16 @@ class Phase:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         for name, use in self.patterns.items():
             use.pattern.load_state_dict(state["patterns"][name])
         self.optimizers.load_state_dict(state["optimizers"])
-        for hook, saved in zip(self.hooks, state["hooks"], strict=True):
-            hook.load_state_dict(saved)
+        for hook, hook_state in zip(self.hooks, state["hooks"], strict=True):
+            hook.load_state_dict(hook_state)
         self.state.load_state_dict(state["state"])
 
 
-def _nothing(state: PhaseState) -> None:
+def _do_nothing(state: PhaseState) -> None:
     """Do nothing between iterations."""
 
 
@@ -128,46 +130,40 @@ def run_phase(
     batches: Iterable[tuple[Clock, Batch]],
     data_pass: DatasetPass,
     cached: Sequence[CachedModule],
-    between_iterations: Callable[[PhaseState], None] = _nothing,
-) -> tuple[str, PhaseState]:
-    """Train until an exit criterion is met; return its reason and the state then.
+    between_iterations: Callable[[PhaseState], None] = _do_nothing,
+) -> str:
+    """Train until an exit criterion is met, and return its reason.
 
-    The modules of `cached` run once per input tensor in an iteration. `between_iterations` comes
-    after an iteration that another one follows: the only moment at which a checkpoint is whole.
+    Args:
+        phase: its state is updated.
+        batches: endless, or the end of the phase.
+        data_pass: over the whole data set, for the patterns.
+        cached: modules that run once per input tensor in an iteration.
+        between_iterations: called after an iteration if another one follows. Only then does
+            `phase.state_dict()` hold everything that the following iterations need.
 
     Raises:
         TrainingError: a pattern fails.
-        DivergedError: a loss, or the gradient of one, is not finite.
+        DivergedError: a loss or a gradient is not finite.
     """
     state = phase.state
-    reason = "the data ran out"
     for clock, batch in batches:
         state.clock = clock
-        losses = _minimize(phase, clock, batch, data_pass, cached)
+        compute = partial(compute_losses, phase.patterns, clock, batch, data_pass, cached)
+        losses = compute()
+        with _naming_diverged_losses(phase.optimizers, compute, clock):
+            phase.optimizers.step(losses, clock)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
-        if found := first_reason(phase.exit_criteria, state):
-            reason = found
+        if reason := first_reason(phase.exit_criteria, state):
             break
         between_iterations(state)
+    else:
+        reason = "the data ran out"
     for hook in phase.hooks:
         hook.after_phase(state)
-    return reason, state
-
-
-def _minimize(
-    phase: Phase, clock: Clock, batch: Batch, data_pass: DatasetPass, cached: Sequence[CachedModule]
-) -> dict[str, Tensor]:
-    """Make a step, and return its losses; if it fails, find out which losses are to blame."""
-    losses = compute_losses(phase.patterns, clock, batch, data_pass, cached)
-    try:
-        phase.optimizers.step(losses, clock)
-    except DivergedError as error:
-        again = compute_losses(phase.patterns, clock, batch, data_pass, cached)
-        guilty = phase.optimizers.guilty(again, clock)
-        raise gradient_error(clock.iteration, guilty) from error
-    return losses
+    return reason
 
 
 def compute_losses(
@@ -179,27 +175,39 @@ def compute_losses(
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
     for name, use in patterns.items():
-        with _blamed_on(name, clock):
+        with _naming_pattern(name, clock):
             use.pattern.before_iteration(clock, data_pass)
     losses: dict[str, Tensor] = {}
     with cached_forwards(cached):
         for name, use in patterns.items():
-            with _blamed_on(name, clock):
-                found = use.pattern(use.batch_for(batch))
-            losses |= {f"{name}/{loss}": value for loss, value in found.items()}
+            with _naming_pattern(name, clock):
+                pattern_losses = use.pattern(use.batch_for(batch))
+            losses |= {f"{name}/{loss}": value for loss, value in pattern_losses.items()}
     check_losses(losses, clock.iteration)
     return losses
-
-
-@contextmanager
-def _blamed_on(pattern: str, clock: Clock) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        place = f"{pattern} in iteration {clock.iteration}"
-        raise TrainingError(f"{place}: {cause_of(error)}") from error
 
 
 def first_reason(criteria: Sequence[ExitCriterion], state: PhaseState) -> str | None:
     """Return the reason of the first criterion that is met."""
     return next((r for c in criteria if (r := c.reason(state))), None)
+
+
+@contextmanager
+def _naming_diverged_losses(
+    optimizers: OptimizerGroups, compute: Callable[[], Mapping[str, Tensor]], clock: Clock
+) -> Iterator[None]:
+    """If gradients diverge, compute them again loss by loss, so that the error names the loss."""
+    try:
+        yield
+    except DivergedError as error:
+        names = optimizers.diverged_losses(compute(), clock)
+        raise gradient_error(clock.iteration, names) from error
+
+
+@contextmanager
+def _naming_pattern(pattern: str, clock: Clock) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        place = f"{pattern} in iteration {clock.iteration}"
+        raise TrainingError(f"{place}: {cause_of(error)}") from error

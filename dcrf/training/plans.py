@@ -1,22 +1,22 @@
-"""What is to be run: data sets and their phases, each made when its turn comes."""
+"""The data sets and phases of a run, as functions that build them in their turn."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dcrf.batch import DatasetPass
-from dcrf.data.data_source import DataSource
-from dcrf.evaluation.evaluator import Evaluator, Labels
+from dcrf.evaluation.evaluator import Labels
+from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase
 
 
 @dataclass(frozen=True, slots=True)
 class PhasePlan:
-    """A phase of a data set, to be made when its turn comes.
+    """A phase on a data set, built when it begins.
 
-    prepare: loads parameters, initializes centroids.
-    make: builds patterns, optimizers and hooks for the method as it is then.
-    max_iterations: None where the end is open.
+    prepare: loads parameters and initializes centroids.
+    make: builds patterns, optimizers and hooks for the method in its present state.
+    max_iterations: None if no exit criterion counts iterations.
     loads_files: whether `prepare` reads files, which may change while the phase runs.
     """
 
@@ -29,16 +29,17 @@ class PhasePlan:
 
 @dataclass(frozen=True, slots=True)
 class DatasetPlan:
-    """A data set of a method, to be opened when its turn comes.
+    """A data set of a run, opened when its phases begin.
 
-    make_method: builds the method anew.
-    keeps_method: goes on with the method of the data set before, where there is one.
-    finish: saves what is to be kept of the method, and the clusters (n,) if there are any.
+    make_method: builds a new method.
+    keeps_method: whether to train the method of the data set before, if any.
+    finish: saves the trained method, and its clusters (n,) if it has assigned any.
     """
 
     name: str
     open: Callable[[], DataSource]
     make_method: Callable[[], Method]
+    make_evaluator: Callable[[Method, DataSource], Evaluator]
     keeps_method: bool
     phases: Sequence[PhasePlan]
     finish: Callable[[Method, Labels | None], None]

@@ -1,4 +1,4 @@
-"""How long the parts of a run take."""
+"""Durations of the parts of a run."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Durations:
-    """Seconds by part; a part that is met again, after a checkpoint, goes on counting.
+    """Seconds by part. A resumed part adds to the seconds before its checkpoint.
 
-    seconds: of the parts that are over, by name.
+    seconds: of the finished parts, by name.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Durations:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """Time the block, also where it fails; blocks do not lie within each other."""
+        """Time the block, also if it fails. Blocks cannot be nested."""
         self._running = name, time.perf_counter()
         try:
             yield
@@ -26,13 +26,13 @@ class Durations:
             self.seconds, self._running = self.state_dict(), None
 
     def state_dict(self) -> dict[str, float]:
-        """Return the seconds until now, those of the block that is running among them."""
-        found = dict(self.seconds)
+        """Return the seconds until now, including the running block."""
+        seconds = dict(self.seconds)
         if self._running is not None:
             name, start = self._running
-            found[name] = found.get(name, 0.0) + time.perf_counter() - start
-        return found
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
+        return seconds
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore `state_dict`'s result."""
         self.seconds = dict(state)

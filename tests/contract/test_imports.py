@@ -42,7 +42,6 @@ MAY_IMPORT = {
     "training": {
         "assignment",
         "batch",
-        "data",
         "design_patterns",
         "errors",
         "evaluation",

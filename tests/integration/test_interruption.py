@@ -51,6 +51,6 @@ def test_an_interrupted_run_says_so_keeps_what_it_has_and_can_go_on(start, tmp_p
     assert not list(tmp_path.rglob("*.tmp"))
 
     process = start(*command)
-    first = next(line for line in process.stdout if "goes on after" in line)
+    first = next(line for line in process.stdout if "resumes after" in line)
 
-    assert re.fullmatch(r"finetuning on digits  goes on after it \d\d+\n", first)
+    assert re.fullmatch(r"finetuning on digits  resumes after it \d\d+\n", first)

@@ -433,7 +433,7 @@ def test_by_the_clock_there_are_checkpoints_at_the_ends_of_phases_only(run):
 
     (parent,) = folder.glob("tiny/*/checkpoints")
     kept = [checkpoint_files.read(one, "cpu") for one in checkpoint_files.folders(parent)]
-    assert [one.state["place"]["phase"] for one in kept] == [1, 2]
+    assert [one.state["position"]["phase"] for one in kept] == [1, 2]
     assert all("phase" not in one.state for one in kept)
 
 
@@ -484,7 +484,7 @@ def test_the_last_good_checkpoint_is_used_after_a_write_that_failed(
     folder, outcome = run("cut", method())
 
     assert outcome.status == "ok"
-    assert "goes on after it 1\n" in log(folder)
+    assert "resumes after it 1\n" in log(folder)
     assert results(folder) == whole
 
 
@@ -578,7 +578,7 @@ def test_other_data_are_refused(run, in_step, tmp_path):
     _, outcome = run("cut", content)
 
     assert outcome.status == "failed"
-    assert "other data than those the run began with: sha256 was " in outcome.error
+    assert "the data have changed since the run began: sha256 was " in outcome.error
 
 
 def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):

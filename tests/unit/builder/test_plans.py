@@ -102,7 +102,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
     made = world(method(precision="bf16", cluster_assignment_strategy=CENTROIDS))
     phase = made.phase(1)
     batches = islice(made.source.batches(phase.view_names), 2)
-    _, state = run_phase(phase, batches, made.data_pass, made.method.cached_modules())
+    run_phase(phase, batches, made.data_pass, made.method.cached_modules())
     kept = [
         value
         for member in phase.optimizers.optimizers
@@ -112,7 +112,7 @@ def test_in_bf16_parameters_losses_centroids_and_optimizers_stay_at_float32(worl
 
     assert made.method.mappings["encoder"].use_bfloat16
     assert made.method.centroids.are_initialized
-    values = [*made.method.parameters(), *state.losses.values(), *kept]
+    values = [*made.method.parameters(), *phase.state.losses.values(), *kept]
     assert {value.dtype for value in values} == {torch.float32}
     assert len(kept) > 0
 

@@ -6,27 +6,27 @@ import threading
 
 import pytest
 
-from dcrf.training.interruption import Interrupted, Stop, signals_to
+from dcrf.training.interruption import Interrupted, StopRequest, handle_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_a_wish_that_is_granted_where_it_suits(number):
-    stop = Stop()
-    stop.here()
-    with signals_to(stop):
+    stop = StopRequest()
+    stop.raise_if_requested()
+    with handle_signals(stop):
         os.kill(os.getpid(), number)
 
-        assert stop.is_wanted
+        assert stop.is_requested
         with pytest.raises(Interrupted) as caught:
-            stop.here()
+            stop.raise_if_requested()
 
     assert caught.value.number == number
     assert isinstance(caught.value, KeyboardInterrupt)
 
 
 def test_a_second_signal_interrupts():
-    stop = Stop()
-    with signals_to(stop):
+    stop = StopRequest()
+    with handle_signals(stop):
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Interrupted) as caught:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -38,7 +38,7 @@ def test_handlers_come_back_also_after_an_error():
     before = signal.getsignal(signal.SIGTERM)
 
     def fail():
-        with signals_to(Stop()):
+        with handle_signals(StopRequest()):
             assert signal.getsignal(signal.SIGTERM) != before
             raise ValueError("x")
 
@@ -52,7 +52,7 @@ def test_other_threads_leave_the_handlers_alone():
     before, found = signal.getsignal(signal.SIGINT), []
 
     def look():
-        with signals_to(Stop()):
+        with handle_signals(StopRequest()):
             found.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)

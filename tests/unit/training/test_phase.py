@@ -72,11 +72,11 @@ def test_a_phase_trains_until_a_criterion_is_met():
     use = PatternUse(MeanOutput(encoder))
     optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
 
-    reason, state = run_phase(
-        phase({"m": use}, [recorder], 3, [optimizer]), batches(), no_data_pass, []
-    )
+    plan = phase({"m": use}, [recorder], 3, [optimizer])
 
-    assert (reason, state.clock.iteration) == ("3 iterations", 3)
+    reason = run_phase(plan, batches(), no_data_pass, [])
+
+    assert (reason, plan.state.clock.iteration) == ("3 iterations", 3)
     assert recorder.iterations == use.pattern.refreshed == [1, 2, 3]
     assert recorder.ended_at == 3
     losses = [entry["m/mean"] for entry in recorder.losses]

@@ -11,6 +11,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, TrainingError
+from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
@@ -90,6 +91,7 @@ def plan(name="blobs", phases=None, **others):
     made = {
         "open": open_source,
         "make_method": make_method,
+        "make_evaluator": lambda method, source: Evaluator(method.assignment, source.labels),
         "keeps_method": False,
         "finish": lambda method, clusters: None,
         **others,
@@ -113,7 +115,7 @@ def failing(error):
 def test_records_say_how_phases_ended_and_what_was_found():
     trainer = run(plan())
 
-    (phase,), (dataset,) = trainer.phases, trainer.datasets
+    (phase,), (dataset,) = trainer.history.phases, trainer.history.datasets
     assert phase == PhaseRecord("blobs", "training", 3, 2, "3 iterations")
     assert (dataset.dataset, dataset.absent) == ("blobs", None)
     assert dataset.evaluation["acc"] == 1.0
@@ -124,10 +126,10 @@ def test_records_say_how_phases_ended_and_what_was_found():
 def test_everything_is_written_in_its_order():
     trainer = run(plan())
 
-    final = EvaluationRecord("blobs", None, None, trainer.datasets[0].evaluation)
+    final = EvaluationRecord("blobs", None, None, trainer.history.datasets[0].evaluation)
     assert trainer.writer.records == [
         PhaseStart("blobs", "training", 3),
-        trainer.phases[0],
+        trainer.history.phases[0],
         final,
     ]
 
@@ -136,16 +138,16 @@ def test_a_final_evaluation_that_is_not_possible_is_absent_with_its_reason():
     trainer = run(plan(phases=[phase_plan("other")]))
 
     reason = "no phase has ended yet"
-    assert trainer.datasets == [DatasetRecord("blobs", None, reason)]
+    assert trainer.history.datasets == [DatasetRecord("blobs", None, reason)]
     assert trainer.writer.records[-1] == Note(f"blobs  has no final evaluation: {reason}")
 
 
 def test_a_data_set_without_phases_is_only_evaluated():
     trainer = run(plan("a"), plan("b", phases=[], keeps_method=True))
 
-    assert [record.dataset for record in trainer.datasets] == ["a", "b"]
-    assert trainer.datasets[1].evaluation["acc"] == 1.0
-    assert len(trainer.phases) == 1
+    assert [record.dataset for record in trainer.history.datasets] == ["a", "b"]
+    assert trainer.history.datasets[1].evaluation["acc"] == 1.0
+    assert len(trainer.history.phases) == 1
 
 
 def test_a_method_is_made_anew_unless_it_is_kept():
@@ -183,7 +185,7 @@ def test_what_was_done_before_a_failure_is_known():
     with pytest.raises(TrainingError):
         trainer.run()
 
-    assert [record.dataset for record in trainer.datasets] == ["a"]
+    assert [record.dataset for record in trainer.history.datasets] == ["a"]
 
 
 def test_parameters_that_are_not_finite_after_a_phase_are_an_error():
@@ -198,13 +200,13 @@ def test_parameters_that_are_not_finite_after_a_phase_are_an_error():
 def test_durations_are_known_for_every_part():
     trainer = run(plan(phases=[phase_plan("other"), phase_plan()]))
 
-    assert list(trainer.durations.seconds) == [
+    assert list(trainer.history.durations.seconds) == [
         "blobs/opening",
         "blobs/other",
         "blobs/training",
         "blobs/final evaluation",
     ]
-    assert all(seconds >= 0 for seconds in trainer.durations.seconds.values())
+    assert all(seconds >= 0 for seconds in trainer.history.durations.seconds.values())
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,7 @@ def test_a_failure_names_data_set_and_part(changes, part):
 
     assert str(caught.value) == f"data set blobs, {part}: is missing"
     assert isinstance(caught.value.__cause__, DataError)
-    assert f"blobs/{part}" in trainer.durations.seconds
+    assert f"blobs/{part}" in trainer.history.durations.seconds
 
 
 def test_a_failure_of_a_library_is_named_by_its_kind():
@@ -233,7 +235,7 @@ def test_a_failure_of_a_library_is_named_by_its_kind():
 
     with pytest.raises(TrainingError, match="opening: RuntimeError: out of memory"):
         trainer.run()
-    assert trainer.durations.seconds.keys() == {"blobs/opening"}
+    assert trainer.history.durations.seconds.keys() == {"blobs/opening"}
 
 
 def test_an_interruption_passes_through():

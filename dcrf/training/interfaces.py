@@ -1,0 +1,72 @@
+"""The data sources and evaluators that training works with, as protocols."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.evaluation.evaluator import Evaluation, Labels
+
+
+class DataSource(Protocol):
+    """Batches of a data set.
+
+    n_samples: N, of the whole data set.
+    notes: sentences about the data for the log.
+    """
+
+    n_samples: int
+    notes: tuple[str, ...]
+
+    def batches(
+        self, views: Collection[str] = (), purpose: str = "", done: int = 0, /
+    ) -> Iterator[tuple[Clock, Batch]]:
+        """Yield batches with these named views, without the first `done` of them."""
+        ...
+
+    def data_pass(self, function: Callable[[Batch], Tensor], indices: Tensor, /) -> Tensor:
+        """Return (m, ...): `function` of the samples at (m,) int64 indices, without gradient."""
+        ...
+
+    def labels(self) -> Labels | None:
+        """Return (N,) integers for the evaluator, None without labels."""
+        ...
+
+    def digest(self) -> Mapping[str, Any]:
+        """Return plain values that identify the data; a resumed run needs equal ones."""
+        ...
+
+
+class Evaluator(Protocol):
+    """Evaluates the clusters of one data set.
+
+    clusters: (N,) of the last evaluation, None before it.
+    """
+
+    clusters: Labels | None
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the data set has labels."""
+        ...
+
+    def start_phase(self) -> None:
+        """Forget the clusters of the phase before."""
+        ...
+
+    def why_not_ready(self) -> str | None:
+        """Return why samples cannot be assigned yet, None if they can."""
+        ...
+
+    def evaluate(self, data_pass: DatasetPass, /) -> Evaluation:
+        """Assign and score every sample."""
+        ...
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return the state that a checkpoint keeps."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any], /) -> None:
+        """Restore `state_dict`'s result."""
+        ...

@@ -1,0 +1,51 @@
+"""An opened data set with the method that trains on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dcrf.errors import DataError
+from dcrf.training.interfaces import DataSource, Evaluator
+from dcrf.training.method import Method
+from dcrf.training.plans import DatasetPlan
+
+
+@dataclass(frozen=True)
+class DatasetSession:
+    """An opened data set with the method and the evaluator that its phases share.
+
+    number: position of the data set in the run, from 0.
+    """
+
+    number: int
+    plan: DatasetPlan
+    source: DataSource
+    method: Method
+    evaluator: Evaluator
+
+    @cached_property
+    def digest(self) -> Mapping[str, Any]:
+        """The digest of the data. Computing it may read much of them, so only checkpoints ask."""
+        return self.source.digest()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of method and evaluator, and the digest of the data."""
+        return {
+            "digest": dict(self.digest),
+            "method": self.method.state_dict(),
+            "evaluator": self.evaluator.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore `state_dict`'s result.
+
+        Raises:
+            DataError: the data have changed since then.
+        """
+        before, now = state["digest"], self.digest
+        if before != now:
+            changes = [f"{k} was {before[k]} and is {now[k]}" for k in now if before[k] != now[k]]
+            raise DataError(f"the data have changed since the run began: {'; '.join(changes)}")
+        self.method.load_state_dict(state["method"])
+        self.evaluator.load_state_dict(state["evaluator"])
