@@ -18,9 +18,9 @@ from dcrf.config.method_config import (
     SchedulerConfig,
     StrategyConfig,
 )
-from dcrf.config.rules import optimizers
 from dcrf.config.safe_lookup import enabled, in_order
 from dcrf.config.schema_lookup import Node, Nodes
+from dcrf.errors import Problem
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 _INTERVAL = "performance_evaluation_interval"
@@ -29,13 +29,16 @@ _MARKS = ("x-weight-of", "x-group-of", _ROLE)
 _LAST_OF_ALL = -1  # what the earlier framework took for the end
 
 
-def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> MethodConfig:
+def method_config(
+    source: Path, nodes: Nodes, notes: tuple[str, ...], warnings: tuple[Problem, ...]
+) -> MethodConfig:
     """Return the configuration that valid data stand for.
 
     Args:
         source: the file.
         nodes: everything in it, checked, with every default filled in.
-        notes: what a person should know about its keys.
+        notes: about deprecated keys.
+        warnings: about suspicious settings.
     """
     data = nodes["$"].value
     phases = tuple(_phase(nodes[path], nodes) for path, _ in in_order(data, "phases"))
@@ -55,7 +58,8 @@ def method_config(source: Path, nodes: Nodes, notes: tuple[str, ...]) -> MethodC
         strategy=_strategy(strategy),
         centroids=_centroids(strategy, names),
         filled=data,
-        notes=(*notes, *optimizers.notes(phases)),
+        notes=notes,
+        warnings=warnings,
     )
 
 

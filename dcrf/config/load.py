@@ -10,7 +10,7 @@ from dcrf.config.assemble import method_config
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Positions, locate, moved
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.rules import schema_errors
+from dcrf.config.rules import schema_errors, suspicious_settings
 from dcrf.config.rules.torch_calls import make_integers
 from dcrf.config.schema_lookup import nodes_of
 from dcrf.errors import ConfigError, Problem
@@ -46,7 +46,9 @@ def load_checked(
     if problems:
         raise ConfigError(raw.source, _as_written(problems, renamed, raw.positions, origins))
     make_integers(nodes)
-    return method_config(raw.source, nodes, tuple(change.note for change in renamed))
+    notes = tuple(change.note for change in renamed)
+    warnings = _as_written(suspicious_settings.warnings(nodes), renamed, raw.positions, origins)
+    return method_config(raw.source, nodes, notes, tuple(warnings))
 
 
 def with_places(

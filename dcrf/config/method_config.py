@@ -199,4 +199,4 @@ class MethodConfig:
     centroids: CentroidsConfig | None
     filled: Options
     notes: tuple[str, ...]
-    warnings: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...]

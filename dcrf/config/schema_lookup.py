@@ -87,6 +87,10 @@ class Node:
             if not self.properties.get(key, {}).get("x-framework")
         }
 
+    def union(self, keyword: str) -> set[str]:
+        """Return all items that any schema of this value lists under a keyword."""
+        return {item for applied_ in self.schemas for item in applied_.schema.get(keyword, ())}
+
     def children(self) -> Iterator["Node"]:
         """Yield the values in an object or list."""
         for key, value in _items(self.value):

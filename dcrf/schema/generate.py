@@ -148,10 +148,21 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "integers": [name for name, p in given.items() if _means_integer(p)],
         "numbers": [name for name, p in given.items() if name not in words and _means_number(p)],
         "booleans": [name for name, p in given.items() if type(p.default) is bool],
+        "parameters": place == "layers" and _has_parameters(thing, given),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
     }
     return {key: value for key, value in entry.items() if value}
+
+
+def _has_parameters(layer: Callable[..., nn.Module], given: Mapping[str, Parameter]) -> bool:
+    """Whether a layer of the smallest size has parameters; False if it needs nested layers."""
+    required = [name for name, p in given.items() if p.default is Parameter.empty]
+    try:
+        smallest = layer(**dict.fromkeys(required, 1))
+    except (TypeError, ValueError):
+        return False
+    return any(True for _ in smallest.parameters())
 
 
 def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None]) -> bool:

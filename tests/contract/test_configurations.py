@@ -54,6 +54,7 @@ def test_it_is_valid_and_can_be_built(file):
 
     check(config)
     assert config.notes == ()
+    assert config.warnings == ()
 
 
 @every_file

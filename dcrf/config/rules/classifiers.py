@@ -6,7 +6,7 @@ from typing import Any
 from dcrf.config.json_paths import child
 from dcrf.config.rules.references import CLASSIFIERS, mappings_of
 from dcrf.config.rules.torch_signatures import is_known
-from dcrf.config.safe_lookup import Entry, objects, subobject, text
+from dcrf.config.safe_lookup import Entry, objects, text
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
@@ -19,7 +19,7 @@ _REMEDY = "end the layers with Softmax, or name it in softmax_layer_name"
 def problems(nodes: Nodes) -> list[Problem]:
     """Return what is wrong with the classifiers of a method, in filled data."""
     data = nodes["$"].value
-    found = list(_no_classifier(data))
+    found = list(_no_classifier(nodes))
     for path, mapping in objects(data, "mappings"):
         if mapping.get("type") in CLASSIFIERS:
             found += [*_softmax_layer(path, mapping), *_softmax_function(path, mapping)]
@@ -27,12 +27,14 @@ def problems(nodes: Nodes) -> list[Problem]:
     return found
 
 
-def _no_classifier(data: Data) -> Iterator[Problem]:
-    strategy = subobject(data, "cluster_assignment_strategy")
-    if strategy.get("type") == "classifier" and not mappings_of(data, CLASSIFIERS):
+def _no_classifier(nodes: Nodes) -> Iterator[Problem]:
+    strategy = nodes.get("$.cluster_assignment_strategy")
+    if strategy is None or not isinstance(strategy.value, dict):
+        return
+    needs_classifier = "classifiers" in strategy.union("x-needs")
+    if needs_classifier and not mappings_of(nodes["$"].value, CLASSIFIERS):
         remedy = f"declare a mapping of type {' or '.join(CLASSIFIERS)}"
-        path = "$.cluster_assignment_strategy.type"
-        yield Problem(path, "the method has no classifier", remedy)
+        yield Problem(child(strategy.path, "type"), "the method has no classifier", remedy)
 
 
 def _softmax_layer(path: str, mapping: Data) -> Iterator[Problem]:

@@ -1,10 +1,9 @@
 """Which optimizer minimizes which loss, and when it acts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.method_config import PhaseConfig
 from dcrf.config.safe_lookup import Entry, enabled, names, objects, text, texts
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
@@ -25,14 +24,6 @@ def problems(nodes: Nodes) -> list[Problem]:
             for place, optimizer in optimizers:
                 found += _never_active(place, optimizer.get("name"), active)
     return found
-
-
-def notes(phases: Sequence[PhaseConfig]) -> list[str]:
-    """Return what to know about losses without optimizers, and optimizers without losses.
-
-    Phases without any optimizer only look at their losses, and nobody means anything else.
-    """
-    return [note for phase in phases if phase.optimizers for note in _unmatched(phase)]
 
 
 def _never_active(path: str, name: object, active: set[str]) -> Iterator[Problem]:
@@ -68,16 +59,3 @@ def _parts(path: str, optimizer: Data) -> dict[str, str]:
     if optimizer.get("optimizes_centroids") is True:
         parts["the centroids"] = child(path, "optimizes_centroids")
     return parts
-
-
-def _unmatched(phase: PhaseConfig) -> Iterator[str]:
-    minimized = {optimizer.group_name for optimizer in phase.optimizers}
-    given = {group for pattern in phase.design_patterns for group in pattern.groups.values()}
-    for pattern in phase.design_patterns:
-        for group in dict.fromkeys(pattern.groups.values()):
-            if group not in minimized:
-                lack = f"no optimizer of group {group!r}"
-                yield f"{pattern.path}: {lack}; the loss is reported, not minimized"
-    for optimizer in phase.optimizers:
-        if optimizer.group_name not in given:
-            yield f"{optimizer.path}: no loss of group {optimizer.group_name!r}; it does nothing"

@@ -6,7 +6,7 @@ from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
-from dcrf.config.schema_lookup import Node, Nodes
+from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 from dcrf.schema.registry import STRATEGIES
 
@@ -81,7 +81,7 @@ def _strategy(nodes: Nodes) -> _Strategy | None:
     marked = [key for key, words in node.properties.items() if "x-ready-after" in words]
     strategy = _Strategy(
         centroid_phases=_centroid_phases(entry),
-        assigns_by_centroids="centroids" in _needs(node),
+        assigns_by_centroids="centroids" in node.union("x-needs"),
         assigns_after=next((text(entry, key) for key in marked), None),
         is_hard=any(found.schema.get("x-hard") for found in node.schemas),
     )
@@ -136,7 +136,7 @@ def _unmet(path: str, phase: Data, lacks: Lacks, nodes: Nodes) -> Iterator[Probl
 def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:
     """Yield JSON path and need of everything in a phase that uses centroids or assignments."""
     for place, pattern in enabled(phase, "design_patterns", path):
-        needs = _needs(nodes[place])
+        needs = nodes[place].union("x-needs")
         if "classifier_name" in pattern:  # whose assignments are there from the start
             needs -= {"assignments", "soft_assignments"}
         yield from ((place, need) for need in sorted(needs))
@@ -145,8 +145,3 @@ def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:
             yield child(place, "optimizes_centroids"), "centroids"
     if "save_centroids" in phase:
         yield child(path, "save_centroids"), "centroids"
-
-
-def _needs(node: Node) -> set[str]:
-    """Return what a component needs, by its schema and the branches of it that apply."""
-    return {need for found in node.schemas for need in found.schema.get("x-needs", ())}

@@ -73,6 +73,11 @@ def is_known(place: str, name: object) -> bool:
     return _name_problem(place, name, "") is None
 
 
+def has_parameters(layer: object) -> bool:
+    """Whether a layer of torch.nn has parameters of its own, besides those of nested layers."""
+    return bool(_entry("layers", layer).get("parameters"))
+
+
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
     """Return what is wrong with the `input_argument_name` of an entry that names a function.
 

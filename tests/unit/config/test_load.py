@@ -63,7 +63,9 @@ def test_the_filled_method_loads_again_to_the_same_configuration(tmp_path, name)
 
     second = load(elsewhere, first.filled)
 
-    assert replace(second, source=first.source, notes=first.notes) == first
+    same = {key: getattr(first, key) for key in ("source", "notes", "warnings")}
+    assert replace(second, **same) == first
+    assert [w.path for w in second.warnings] == [w.path for w in first.warnings]
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -36,41 +36,12 @@ def test_a_misspelt_name_in_a_stage_is_told_once(tmp_path):
     assert problem(tmp_path, method).found == "no optimizer is called 'othr'"
 
 
-def test_a_loss_without_an_optimizer_is_noted(tmp_path):
-    method = dec()
-    pattern = {"pattern": "assignment_entropy", "loss_optimizer_group_name": "defualt"}
-    method["phases"][1]["design_patterns"].append(pattern)
-
-    assert load(tmp_path, method).notes == (
-        "$.phases[1].design_patterns[1]: no optimizer of group 'defualt'; "
-        "the loss is reported, not minimized",
-    )
-
-
-def test_an_optimizer_without_a_loss_is_noted(tmp_path):
-    method = dec()
-    method["phases"][1]["optimizers"][0]["group_name"] = "mine"
-
-    assert load(tmp_path, method).notes == (
-        "$.phases[1].design_patterns[0]: no optimizer of group 'default'; "
-        "the loss is reported, not minimized",
-        "$.phases[1].optimizers[0]: no loss of group 'mine'; it does nothing",
-    )
-
-
-def test_a_phase_that_only_looks_is_not_noted(tmp_path):
-    method = dec()
-    method["phases"][0]["optimizers"] = []
-
-    assert load(tmp_path, method).notes == ()
-
-
 def test_a_disabled_phase_may_be_unfinished(tmp_path):
     method = second_optimizer()
     method["phases"].append(method["phases"][1] | {"name": "later", "enabled": False})
     method["phases"][1] = dec()["phases"][1]
 
-    assert not load(tmp_path, method).notes
+    assert not load(tmp_path, method).warnings
     method["phases"][2]["enabled"] = True
     assert {p.path for p in problems(tmp_path, method)} == {"$.phases[2].optimizers[1]"}
 

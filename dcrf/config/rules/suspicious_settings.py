@@ -1,0 +1,269 @@
+"""Warnings about valid settings that are probably a mistake.
+
+They train nothing, train in the wrong order, or cannot form clusters. Each rule is silent on every
+shipped configuration.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from dcrf.config.json_paths import child
+from dcrf.config.rules.references import CLASSIFIERS
+from dcrf.config.rules.schema_errors import suggestion
+from dcrf.config.rules.torch_signatures import has_parameters
+from dcrf.config.safe_lookup import (
+    Entry,
+    enabled,
+    in_order,
+    objects,
+    objects_within,
+    text,
+    texts,
+)
+from dcrf.config.schema_lookup import Node, Nodes
+from dcrf.errors import Problem
+
+CENTROIDS = "centroids"
+_MAPPING_REFERENCES = {"mapping", "feature_extractor", "classifier"}
+_ASSIGNMENTS = {"assignments", "soft_assignments"}
+
+
+def warnings(nodes: Nodes) -> list[Problem]:
+    """Return a warning for every suspicious setting of a valid method, with all defaults."""
+    method = _Method(nodes)
+    return [warning for rule in _RULES for warning in rule(method)]
+
+
+class _Method:
+    """Which part of a method depends on which.
+
+    A part is a mapping, by its name, or `centroids`.
+    """
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+        self.data: Mapping[str, Any] = nodes["$"].value
+        self.phases = in_order(self.data, "phases")
+        self.strategy = nodes["$.cluster_assignment_strategy"]
+
+    @cached_property
+    def mappings(self) -> Mapping[str, Entry]:
+        """Name -> JSON path and entry."""
+        return {entry["name"]: (path, entry) for path, entry in objects(self.data, "mappings")}
+
+    @cached_property
+    def assigning_parts(self) -> set[str]:
+        """The parts that compute the assignments of the cluster assignment strategy."""
+        needs = self.strategy.union("x-needs")
+        parts = _referenced(self.strategy, arguments_only=True)
+        if "classifiers" in needs and not parts:
+            parts |= {name for name, (_, e) in self.mappings.items() if e["type"] in CLASSIFIERS}
+        return self.with_inputs(parts) | ({CENTROIDS} & needs)
+
+    def with_inputs(self, parts: set[str]) -> set[str]:
+        """Return parts together with the mappings whose output they take."""
+        closed: set[str] = set()
+        pending = list(parts)
+        while pending:
+            part = pending.pop()
+            if part in closed:
+                continue
+            closed.add(part)
+            _, entry = self.mappings.get(part, ("", {}))
+            inputs = [text(entry, "prior_mapping_name")]
+            if entry.get("type") == "feature_space_classifier":
+                inputs.append(text(entry, "associated_feature_extractor_name"))
+            pending += [name for name in inputs if name is not None]
+        return closed
+
+    def patterns(self, phase: Entry) -> list[Node]:
+        """Return the enabled design patterns of a phase."""
+        path, entry = phase
+        return [self.nodes[place] for place, _ in enabled(entry, "design_patterns", path)]
+
+    def uses_clusters(self, pattern: Node) -> bool:
+        """Whether a pattern uses assignments of the strategy, or centroids."""
+        needs = pattern.union("x-needs")
+        by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
+        return by_strategy or CENTROIDS in needs
+
+    def parts_used(self, pattern: Node) -> set[str]:
+        """Return the parts on which the losses of a pattern depend."""
+        needs = pattern.union("x-needs")
+        parts = self.with_inputs(_referenced(pattern)) | ({CENTROIDS} & needs)
+        if needs & _ASSIGNMENTS and "classifier_name" not in pattern.value:
+            parts |= self.assigning_parts
+        return parts
+
+    def trained(self, phase: Entry) -> set[str]:
+        """Return the parts that optimizers of a phase train."""
+        path, entry = phase
+        return {part for o in objects(entry, "optimizers", path) for part, _ in _trained_parts(o)}
+
+    def has_parameters(self, mapping: str) -> bool:
+        """Whether any layer of a mapping has parameters."""
+        layers = objects_within(self.mappings[mapping][1]["layers"], "")
+        return any(has_parameters(layer.get("type")) for _, layer in layers)
+
+
+def _referenced(node: Node, *, arguments_only: bool = False) -> set[str]:
+    """Return the mappings that an entry names, in constructor arguments only or in any key."""
+    return {
+        inner.value
+        for inner in node.walk()
+        if inner.keywords.get("x-refers-to") in _MAPPING_REFERENCES
+        and not (arguments_only and inner.keywords.get("x-framework"))
+    }
+
+
+def _trained_parts(optimizer: Entry) -> Iterator[tuple[str, str]]:
+    """Yield each part that an optimizer trains, and the JSON path that names it."""
+    path, entry = optimizer
+    for index, name in enumerate(texts(entry, "trained_mapping_names")):
+        yield name, child(child(path, "trained_mapping_names"), index)
+    if entry.get("optimizes_centroids"):
+        yield CENTROIDS, child(path, "optimizes_centroids")
+
+
+def _groups(pattern: Node) -> Iterator[tuple[str, str]]:
+    """Yield JSON path and optimizer group of each loss of a pattern."""
+    for key, keywords in pattern.properties.items():
+        if "x-group-of" in keywords and key in pattern.value:
+            yield child(pattern.path, key), pattern.value[key]
+
+
+def _losses_without_optimizers(method: _Method) -> Iterator[Problem]:
+    for path, entry in method.phases:
+        patterns = method.patterns((path, entry))
+        groups = {optimizer["group_name"] for _, optimizer in objects(entry, "optimizers")}
+        losses = [loss for pattern in patterns for loss in _groups(pattern)]
+        if losses and not groups:
+            found = "the phase has losses but no optimizer, so it trains nothing"
+            yield Problem(path, found, "add optimizers, or remove the design patterns")
+            continue
+        for place, group in losses:
+            if group not in groups:
+                found = f"no optimizer has group {group!r}: the loss is reported, not minimized"
+                yield Problem(place, found, suggestion(group, sorted(groups)))
+
+
+def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
+    """Warn of optimizers without a loss, and of parts on which their losses do not depend."""
+    for path, entry in method.phases:
+        patterns = method.patterns((path, entry))
+        for place, optimizer in objects(entry, "optimizers", path):
+            group = optimizer["group_name"]
+            minimized = [p for p in patterns if group in {g for _, g in _groups(p)}]
+            if not minimized:
+                found = f"no loss has group {group!r}: the optimizer does nothing"
+                groups = sorted({g for pattern in patterns for _, g in _groups(pattern)})
+                yield Problem(child(place, "group_name"), found, suggestion(group, groups))
+                continue
+            used = {part for pattern in minimized for part in method.parts_used(pattern)}
+            for part, named in _trained_parts((place, optimizer)):
+                if part not in used:
+                    found = f"no loss of group {group!r} depends on {part!r}: it never changes"
+                    remedy = f"remove it, or add a design pattern that uses {part!r}"
+                    yield Problem(named, found, remedy)
+
+
+def _untrained_mappings(method: _Method) -> Iterator[Problem]:
+    """Warn of mappings that losses depend on, but that no optimizer trains and no file fills."""
+    filled = {part for phase in method.phases for part in method.trained(phase)}
+    for _, entry in method.phases:
+        loads = objects(entry, "load_mapping_parameters")
+        filled |= {load["mapping_name"] for _, load in loads}
+    used: dict[str, str] = {}  # mapping -> the first pattern that uses it
+    for phase in method.phases:
+        if method.trained(phase):
+            for pattern in method.patterns(phase):
+                for name in method.with_inputs(_referenced(pattern)):
+                    used.setdefault(name, pattern.value["name"])
+    for name, (path, _) in method.mappings.items():
+        if name in used.keys() - filled and method.has_parameters(name):
+            found = f"{used[name]!r} uses {name!r}, which keeps its random parameters"
+            remedy = "name it in trained_mapping_names of an optimizer, or load its parameters"
+            yield Problem(path, found, remedy)
+
+
+def _unmoved_centroids(method: _Method) -> Iterator[Problem]:
+    key = "centroid_recalculation_strategy"
+    if method.strategy.value.get(key) != "recalculation_by_design_pattern":
+        return
+    patterns = [pattern for phase in method.phases for pattern in method.patterns(phase)]
+    by_patterns = any(CENTROIDS in pattern.union("x-updates") for pattern in patterns)
+    if not by_patterns and not any(CENTROIDS in method.trained(p) for p in method.phases):
+        found = "no optimizer and no design pattern moves the centroids: they keep their start"
+        remedy = "write optimizes_centroids in an optimizer, or fixed_centroids here"
+        yield Problem(child(method.strategy.path, key), found, remedy)
+
+
+def _clusters_before_training(method: _Method) -> Iterator[Problem]:
+    """Warn if clusters of an untrained mapping are used, and a later phase pretrains it."""
+    trained: set[str] = set()
+    for _, dataset in in_order(method.data, "datasets"):
+        if dataset["reinitialize_mappings"]:
+            trained = set()
+        phases = [p for p in method.phases if p[1]["name"] in dataset["phases"]]
+        for number, (path, entry) in enumerate(phases):
+            trained |= {
+                load["mapping_name"] for _, load in objects(entry, "load_mapping_parameters")
+            }
+            untrained = _clustered(method, (path, entry)) - trained
+            for later_path, later in phases[number + 1 :]:
+                if common := sorted(untrained & _pretrained(method, (later_path, later))):
+                    before = f"before phase {later['name']!r} trains {common[0]!r} without clusters"
+                    found = f"phase {entry['name']!r} uses clusters {before}"
+                    remedy = f"let {later['name']!r} have a lower order than {entry['name']!r}"
+                    yield Problem(child(path, "order"), found, remedy)
+                    break
+            trained |= method.trained((path, entry))
+
+
+def _clustered(method: _Method, phase: Entry) -> set[str]:
+    """Return the mappings whose clusters a phase uses or ends with, untrained in the phase."""
+    mappings = method.assigning_parts - {CENTROIDS}
+    if any(map(method.uses_clusters, method.patterns(phase))):
+        return mappings
+    name = phase[1]["name"]
+    ready_after = [
+        key for key, words in method.strategy.properties.items() if words.get("x-ready-after")
+    ]
+    is_last = any(method.strategy.value.get(key) == name for key in ready_after)
+    return mappings - method.trained(phase) if is_last else set()
+
+
+def _pretrained(method: _Method, phase: Entry) -> set[str]:
+    """Return the mappings that a phase trains, if none of its losses uses clusters."""
+    patterns = method.patterns(phase)
+    if any(map(method.uses_clusters, patterns)):
+        return set()
+    return method.trained(phase) & {p for pattern in patterns for p in method.parts_used(pattern)}
+
+
+def _negative_weights(method: _Method) -> Iterator[Problem]:
+    for pattern in (pattern for phase in method.phases for pattern in method.patterns(phase)):
+        for key, keywords in pattern.properties.items():
+            weight = pattern.value.get(key)
+            if "x-weight-of" in keywords and weight is not None and weight < 0:
+                found = f"the weight {weight} is negative: training maximizes the loss"
+                yield Problem(child(pattern.path, key), found, "write a weight of at least 0")
+
+
+def _single_clusters(method: _Method) -> Iterator[Problem]:
+    for path, dataset in in_order(method.data, "datasets"):
+        if dataset["num_clusters"] == 1:
+            found = "one cluster contains every sample, whatever the method learns"
+            yield Problem(child(path, "num_clusters"), found, "write 2 or more")
+
+
+_RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (
+    _losses_without_optimizers,
+    _optimizers_without_losses,
+    _untrained_mappings,
+    _unmoved_centroids,
+    _clusters_before_training,
+    _negative_weights,
+    _single_clusters,
+)
