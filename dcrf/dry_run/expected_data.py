@@ -7,7 +7,14 @@ from dcrf.builder.components import At
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
-from dcrf.data.sources.outline import UNKNOWN, Outline, outline, selected, together, within
+from dcrf.data.sources.load import outline_data
+from dcrf.data.sources.outline import (
+    UNKNOWN,
+    Outline,
+    concatenated,
+    parts_in_range,
+    size_of_range,
+)
 from dcrf.dry_run.expected_views import Shape, different, view_shape
 from dcrf.errors import DataError, OptionError
 
@@ -42,8 +49,8 @@ def expected(entry: DatasetConfig, used_views: Collection[str], at: At) -> Expec
     """
     used = {DEFAULT, *used_views}
     parts = _parts(entry, at)
-    found = _checked(entry, together(parts), at)
-    parts = within(parts, entry.first, entry.last)
+    found = _checked(entry, concatenated(parts), at)
+    parts = parts_in_range(parts, entry.first, entry.last)
     entries = {DEFAULT: entry.transforms, **entry.batch_augmentations}
     paths = [entry.path, *(f"{entry.path}.batch_augmentations[{i}]" for i in range(len(entries)))]
     shapes: dict[str, Shape] = {}
@@ -55,13 +62,13 @@ def expected(entry: DatasetConfig, used_views: Collection[str], at: At) -> Expec
     return Expected(shapes if is_known else None, found.n_samples, found.has_labels is not False)
 
 
-def _parts(entry: DatasetConfig, at: At) -> list[Outline]:
+def _parts(entry: DatasetConfig, at: At) -> Sequence[Outline]:
     """Return what is known of each part; nothing of one that has a problem."""
     found = []
     for index, part in enumerate(entry.parts or ({},)):
         outlined = UNKNOWN
         try:
-            outlined = outline(entry.source, entry.dataset, {**entry.options, **part})
+            outlined = outline_data(entry.source, entry.dataset, {**entry.options, **part})
         except DataError as error:
             with at(f"{entry.path}.{_place(entry, index, error)}"):
                 raise _guessing(error) from error
@@ -106,7 +113,7 @@ def _checked(entry: DatasetConfig, found: Outline, at: At) -> Outline:
     ends = ("index_of_last_sample_to_use", "index_of_first_sample_to_use")
     beyond = entry.last is not None and entry.last >= n_samples
     with at(f"{entry.path}.{ends[0] if beyond or entry.first is None else ends[1]}"):
-        n_samples = selected(n_samples, entry.first, entry.last)
+        n_samples = size_of_range(n_samples, entry.first, entry.last)
     with at(f"{entry.path}.batch_size"):
         check_batch_size(n_samples, Loading(entry.batch_size, drop_last=entry.drop_last))
     with at(f"{entry.path}.num_clusters"):

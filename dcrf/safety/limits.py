@@ -31,6 +31,7 @@ OUTPUT_PATH_BYTES = 4000  # of the 4,096 that Linux allows
 
 # Data
 NUMPY_HEADER_BYTES = 10_000  # as numpy has it, which reads longer headers before it refuses them
+NPZ_MEMBERS_LISTED = 100
 IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
 SAMPLE_VALUES = 2**26
 SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
@@ -156,6 +157,12 @@ TABLE = (
         "header of an `.npy` file or of a member of an `.npz` file",
         _bytes(NUMPY_HEADER_BYTES),
         "refused",
+    ),
+    Limit(
+        "NPZ_MEMBERS_LISTED",
+        "arrays of an `.npz` file that are looked through for labels",
+        f"{NPZ_MEMBERS_LISTED}",
+        "the others are not suggested",
     ),
     Limit(
         "IMAGE_FOLDER_ENTRIES",

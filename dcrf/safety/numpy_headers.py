@@ -1,11 +1,16 @@
-"""What headers of numpy's files say of arrays, believed only as far as it can be true."""
+"""Read shapes and types from headers of numpy's files, and reject headers that claim too much.
+
+numpy allocates the memory that a header claims before it reads the numbers. Here a header is
+compared with the size of its file first.
+"""
 
 import io
 import math
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -13,41 +18,49 @@ import numpy as np
 from numpy.lib import format as npy
 
 from dcrf.errors import DataError, OptionError, cause_of
-from dcrf.safety.limits import NUMPY_HEADER_BYTES
+from dcrf.safety.limits import NPZ_MEMBERS_LISTED, NUMPY_HEADER_BYTES
 from dcrf.safety.reading_errors import READING_ERRORS
+
+_SPARSE = {"data", "format", "shape"}  # members of every file of scipy.sparse.save_npz
 
 
 def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, np.ndarray]:
-    """Return samples and labels of an `.npz` file without their content, which take no memory.
+    """Return samples and labels of an `.npz` file as arrays without content or memory.
 
-    An array called `labels` may be absent.
+    An array named `labels` may be missing.
 
     Raises:
-        DataError: the file is missing or is none, or is smaller than its header says; an
-            `OptionError` where an array is missing.
+        DataError: the file is missing, not an archive of arrays, or smaller than a header claims.
+        OptionError: a named array is missing.
     """
-    _check_file(path)
-    with reading("plain arrays"):
-        if not zipfile.is_zipfile(path):
-            raise DataError(
-                'no archive of arrays; "source": "npy" reads a single array, and '
-                "numpy.savez(path, samples=...) makes an archive"
-            )
-        with zipfile.ZipFile(path) as archive:
-            members = _members(archive)
-            for option, key in (("samples_key", samples_key), ("labels_key", labels_key)):
-                if key not in members and (option, key) != ("labels_key", "labels"):
-                    found = f"no array {key}; the file has: {', '.join(members)}"
-                    raise OptionError(option, found, key, list(members))
-            wanted = members.keys() & {samples_key, labels_key}
-            return {key: _header_within(archive, members[key]) for key in wanted}
+    with _archive(path) as archive:
+        members = _members(archive)
+        for option, key in (("samples_key", samples_key), ("labels_key", labels_key)):
+            if key not in members and (option, key) != ("labels_key", "labels"):
+                raise _missing(option, key, members)
+        wanted = members.keys() & {samples_key, labels_key}
+        return {key: _member_header(archive, members[key]) for key in wanted}
+
+
+def npz_arrays(path: Path) -> Mapping[str, np.ndarray]:
+    """Return the arrays of an `.npz` file without content; members that are not arrays are omitted.
+
+    Raises:
+        DataError: the file is missing or not an archive of arrays.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    with _archive(path) as archive:
+        for name in islice(archive.namelist(), NPZ_MEMBERS_LISTED):
+            with suppress(DataError, *READING_ERRORS):
+                arrays[name.removesuffix(".npy")] = _member_header(archive, name)
+    return arrays
 
 
 def npy_header(path: Path) -> np.ndarray:
-    """Return the array of an `.npy` file without its content, which takes no memory.
+    """Return the array of an `.npy` file without content or memory.
 
     Raises:
-        DataError: the file is missing or holds none, or is smaller than its header says.
+        DataError: the file is missing, not an array, or smaller than its header claims.
     """
     _check_file(path)
     with reading("a plain array"), path.open("rb") as file:
@@ -58,19 +71,37 @@ def npy_header(path: Path) -> np.ndarray:
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Turn what numpy says of a file into a DataError."""
+def reading(kind: str) -> Iterator[None]:
+    """Raise numpy's errors as a DataError.
+
+    Args:
+        kind: the expected content, as `a plain array`.
+    """
     try:
         yield
     except (*READING_ERRORS, MemoryError) as error:
-        raise DataError(f"cannot be read as {what} ({_cause(error)})") from error
+        raise DataError(f"cannot be read as {kind} ({_cause(error)})") from error
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    _check_file(path)
+    with reading("plain arrays"):
+        if not zipfile.is_zipfile(path):
+            raise DataError(
+                'not an archive of arrays; "source": "npy" reads a single array, and '
+                "numpy.savez(path, samples=...) writes an archive"
+            )
+        with zipfile.ZipFile(path) as archive:
+            yield archive
 
 
 def _cause(error: Exception) -> str:
-    said = str(error)
-    if any(word in said for word in ("allow_pickle", "<ast.", "magic string")):
-        return "it is no array, or holds more than numbers"  # numpy says how to run the code in it
-    return cause_of(error) if isinstance(error, MemoryError) else said
+    text = str(error)
+    if any(word in text for word in ("allow_pickle", "<ast.", "magic string")):
+        # numpy's text explains how to run the code in the file
+        return "not an array, or an array of objects that are not numbers"
+    return cause_of(error) if isinstance(error, MemoryError) else text
 
 
 def _check_file(path: Path) -> None:
@@ -79,25 +110,40 @@ def _check_file(path: Path) -> None:
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return name of an array -> name of its member; where both fit, numpy takes the shorter."""
+    """Return name of an array -> name of its member; numpy prefers the name without a suffix."""
     names = archive.namelist()
     return {name.removesuffix(".npy"): name for name in names} | {name: name for name in names}
 
 
-def _header_within(archive: zipfile.ZipFile, member: str) -> np.ndarray:
+def _missing(option: str, key: str, members: Mapping[str, str]) -> DataError:
+    names = list(dict.fromkeys(name.removesuffix(".npy") for name in members.values()))
+    if names and set(names) >= _SPARSE:
+        return DataError(
+            "a sparse matrix of scipy; save it dense: "
+            "numpy.savez(path, samples=scipy.sparse.load_npz(path).toarray().astype('float32'))"
+        )
+    return OptionError(option, f"no array {key}; the file has: {', '.join(names)}", key, names)
+
+
+def _member_header(archive: zipfile.ZipFile, member: str) -> np.ndarray:
     with archive.open(member) as file:
         return _header(file, archive.getinfo(member).file_size)
 
 
 def _header(file: IO[bytes], size: int) -> np.ndarray:
-    """Return an array of the shape and type in a header, if a file of `size` bytes can hold it."""
+    """Return an array with the shape and type of a header, if `size` bytes can hold it."""
     beginning = io.BytesIO(file.read(NUMPY_HEADER_BYTES))
     version = npy.read_magic(beginning)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of files that were written by Python 2
+        warnings.simplefilter("ignore")  # headers that Python 2 wrote
         shape, _, dtype = read(beginning)
-    claimed, found = math.prod(shape) * dtype.itemsize, size - beginning.tell()
-    if claimed > found:
-        raise ValueError(f"{shape} of {dtype} takes {claimed} bytes, and there are {found}")
+    if dtype.hasobject:
+        raise DataError(
+            "an array of Python objects (dtype object), which is not read; convert it to numbers "
+            "before saving: numpy.array(values.tolist())"
+        )
+    claimed, available = math.prod(shape) * dtype.itemsize, size - beginning.tell()
+    if claimed > available:
+        raise ValueError(f"{shape} of {dtype} takes {claimed} bytes, and there are {available}")
     return np.broadcast_to(np.zeros((), dtype), shape)

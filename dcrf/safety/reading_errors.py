@@ -1,4 +1,4 @@
-"""What libraries raise for files that are missing, damaged or of the wrong kind."""
+"""Exceptions that libraries raise for missing, damaged or unexpected files."""
 
 import pickle
 import struct
@@ -11,9 +11,10 @@ from PIL.Image import DecompressionBombError
 
 READING_ERRORS = (
     OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError,
-    ImportError, SyntaxError,  # SyntaxError: what PIL says of a broken PNG
+    ImportError,
+    AssertionError,  # torchvision: a file of MNIST with other content, such as a web page
+    SyntaxError,  # PIL: a broken PNG
     pickle.UnpicklingError, tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error,
-    tokenize.TokenError,  # what numpy says of a broken header
-    DecompressionBombError,  # what PIL says of an image of more than 178,956,970 pixels
+    tokenize.TokenError,  # numpy: a broken header
+    DecompressionBombError,  # PIL: an image of more than 178,956,970 pixels
 )  # fmt: skip
-"""What libraries raise for files that are missing, damaged or of the wrong kind."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import dcrf
+from dcrf.data.sources.load import SOURCES
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 PACKAGE = Path(dcrf.__file__).parent
@@ -18,6 +19,7 @@ COMPONENTS = {
     for folder, registry in (("design_patterns", DESIGN_PATTERNS), ("assignment", STRATEGIES))
     for stem in registry.schemas
 }
+COMPONENTS |= {PACKAGE / "data" / "sources" / f"{stem}.py" for stem in SOURCES}
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))

@@ -10,8 +10,8 @@ import torch
 
 from dcrf.assignment.centroids import read_centroids
 from dcrf.cli.main import main
-from dcrf.data.sources.arrays import open_npy, open_npz
-from dcrf.data.sources.outline import outline
+from dcrf.data.sources.npy import Npy
+from dcrf.data.sources.npz import Npz
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import load_mapping
@@ -33,11 +33,11 @@ def refusal(folder, content, read):
 
 
 def npy(file):
-    return open_npy("own", path=str(file))
+    return Npy("own", path=str(file)).open()
 
 
 def npz(file):
-    return open_npz("own", path=str(file))
+    return Npz("own", path=str(file)).open()
 
 
 READERS = [
@@ -95,7 +95,7 @@ def test_an_archive_larger_than_the_memory_is_refused_unread(tmp_path, content, 
     assert "GiB of memory" in refusal(tmp_path, content, read)
 
 
-@pytest.mark.parametrize("read", [npy, lambda file: outline("npy", "own", {"path": str(file)})])
+@pytest.mark.parametrize("read", [npy, lambda file: Npy("own", path=str(file)).outline()])
 @pytest.mark.parametrize("shape", ["(7, 1, 1)", "(20, 1, 60000, 20000)", "(1, 1000000000000)"])
 def test_an_array_larger_than_its_file_is_refused(tmp_path, read, shape):
     content = files.npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}")
@@ -103,7 +103,7 @@ def test_an_array_larger_than_its_file_is_refused(tmp_path, read, shape):
     assert "bytes, and there are 48" in refusal(tmp_path, content, read)
 
 
-@pytest.mark.parametrize("read", [npz, lambda file: outline("npz", "own", {"path": str(file)})])
+@pytest.mark.parametrize("read", [npz, lambda file: Npz("own", path=str(file)).outline()])
 def test_of_an_archive_only_headers_of_a_sane_length_are_read(tmp_path, read):
     """So that an archive of kilobytes does not unpack to gigabytes."""
     honest = files.array_bytes(np.zeros((4, 3), np.float32))

@@ -15,7 +15,7 @@ from torchvision.datasets import lsun
 from torchvision.datasets.utils import extract_archive
 
 from dcrf.data.decoding import decode_all
-from dcrf.data.sources.torchvision import open_torchvision
+from dcrf.data.sources.torchvision import Torchvision
 from dcrf.errors import DataError
 from dcrf.schema.allowed_names import DATASETS
 from tests.security import files
@@ -98,7 +98,7 @@ def test_cifar_unpickles_only_files_with_the_right_checksum(tmp_path, name):
 
     for train in (True, False):
         with pytest.raises(DataError, match="corrupted"):
-            open_torchvision(name, root=str(tmp_path), train=train)
+            Torchvision(name, root=str(tmp_path), train=train).open()
 
     assert not trace.exists()
 
@@ -122,7 +122,7 @@ def test_one_file_of_cifar_with_another_checksum_is_enough(tmp_path, monkeypatch
             (folder / file).write_bytes(hostile if file == wrong else right)
         for options in ({}, {"train": False}, {"download": True}):
             with pytest.raises(DataError) if wrong else nullcontext():
-                open_torchvision(name, root=str(tmp_path), **options)
+                Torchvision(name, root=str(tmp_path), **options).open()
 
     assert not trace.exists()
 
@@ -161,7 +161,7 @@ def aircraft(tmp_path):
 
     def opener(*members):
         (root / "fgvc-aircraft-2013b.tar.gz").write_bytes(archive(*members))
-        open_torchvision("FGVCAircraft", root=str(root), download=True)
+        Torchvision("FGVCAircraft", root=str(root), download=True).open()
 
     return opener
 
@@ -185,7 +185,7 @@ def test_other_members_are_unpacked(tmp_path, aircraft):
 def test_python_without_filters_of_archives_opens_data_sets(monkeypatch):
     monkeypatch.delattr(tarfile.TarFile, "extraction_filter")  # as before 3.11.4
 
-    assert len(open_torchvision("FakeData", size=3, image_size=(1, 4, 4)).samples) == 3
+    assert len(Torchvision("FakeData", size=3, image_size=(1, 4, 4)).open().samples) == 3
 
 
 def test_what_python_does_with_archives_is_left_as_it_was(aircraft):
@@ -250,7 +250,7 @@ def test_pillow_would_start_ghostscript(trace):
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_no_image_starts_ghostscript(tmp_path, trace, num_workers):
     root = folder_of(tmp_path / "root", image_bytes("PNG"), n_images=5)
-    samples = open_torchvision("ImageFolder", root=root).samples
+    samples = Torchvision("ImageFolder", root=root).open().samples
     (tmp_path / "root/a/3.png").write_bytes(EPS)  # not one of those that are tried on opening
 
     with pytest.raises(DataError, match="sample 3 cannot be decoded"):
@@ -261,14 +261,14 @@ def test_no_image_starts_ghostscript(tmp_path, trace, num_workers):
 
 def test_labels_are_looked_for_with_the_same_care(tmp_path, trace):
     with pytest.raises(DataError, match="cannot identify image file"):
-        open_torchvision("ImageFolder", root=folder_of(tmp_path / "root", EPS))
+        Torchvision("ImageFolder", root=folder_of(tmp_path / "root", EPS)).open()
 
     assert not trace.exists()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "MPO", "PPM", "BMP", "TIFF", "WEBP", "GIF"])
 def test_common_formats_are_read(tmp_path, kind):
-    raw = open_torchvision("ImageFolder", root=folder_of(tmp_path, image_bytes(kind), 1))
+    raw = Torchvision("ImageFolder", root=folder_of(tmp_path, image_bytes(kind), 1)).open()
 
     assert raw.samples[0].size == (16, 16)
 
@@ -278,24 +278,24 @@ def test_no_other_format_is_read(tmp_path):
                  "TGA"):  # fmt: skip
         content = image_bytes(kind, "F" if kind == "SPIDER" else "RGB")
         with pytest.raises(DataError, match="cannot identify image file"):
-            open_torchvision("ImageFolder", root=folder_of(tmp_path, content, 1))
+            Torchvision("ImageFolder", root=folder_of(tmp_path, content, 1)).open()
 
 
 def test_pillow_is_left_as_it_was(tmp_path):
     before = Image.open
     with pytest.raises(DataError):
-        open_torchvision("ImageFolder", root=folder_of(tmp_path, EPS))
+        Torchvision("ImageFolder", root=folder_of(tmp_path, EPS)).open()
 
     assert Image.open is before
 
 
 def test_an_image_of_ten_thousand_million_pixels_is_named_and_not_decoded(tmp_path):
     root = folder_of(tmp_path, image_bytes("PNG"), n_images=5)
-    samples = open_torchvision("ImageFolder", root=root).samples
+    samples = Torchvision("ImageFolder", root=root).open().samples
     (tmp_path / "a/3.png").write_bytes(b"P5 100000 100000 255\n")
 
     with pytest.raises(DataError, match=r"sample 3 cannot be decoded \(Decomp.*; make it smaller"):
         decode_all(samples, 2**20)
     (tmp_path / "a/4.png").write_bytes(b"P5 100000 100000 255\n")
     with pytest.raises(DataError, match=r"cannot be read .*10000000000 pixels"):
-        open_torchvision("ImageFolder", root=root)
+        Torchvision("ImageFolder", root=root).open()

@@ -10,23 +10,24 @@ from dcrf.config.safe_lookup import enabled, objects
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
-# Keys of files, by source; other sources have a folder.
-_FILES = {"npz": ("path",), "npy": ("path", "labels_path")}
-
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every data set whose samples nobody downloads and that is not there."""
-    found: list[Problem] = []
+    """Return a problem for every missing file or folder that a data set reads.
+
+    The schema marks keys of such paths with `x-input`, and with `x-input-unless` a key that is true
+    if the source creates the folder itself.
+    """
+    missing: list[Problem] = []
     for path, dataset in enabled(nodes["$"].value, "datasets"):
-        keys = _FILES.get(str(dataset.get("source")), ("root",))
+        keys = nodes[path].properties
+        inputs = {key: keywords for key, keywords in keys.items() if "x-input" in keywords}
         for place, part in objects(dataset, "parts", path) or [(path, {})]:
             options = dataset | part
-            if options.get("download") is True:
-                continue
-            for key in keys:
-                kind, owner = "folder" if key == "root" else "file", place if key in part else path
-                found += _not_there(child(owner, key), options.get(key), kind)
-    return found
+            for key, keywords in inputs.items():
+                if options.get(keywords.get("x-input-unless", "")) is not True:
+                    owner = place if key in part else path
+                    missing += _not_there(child(owner, key), options.get(key), keywords["x-input"])
+    return missing
 
 
 def what_is_wrong(path: Path, kind: str) -> str:

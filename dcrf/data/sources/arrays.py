@@ -1,173 +1,171 @@
-"""Data sets in numpy's files: `.npz`, read into memory, and `.npy`, which stay on the disk."""
+"""Samples and labels out of numpy arrays, for every source that reads arrays."""
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.sources.raw_data import RawData
-from dcrf.errors import DataError
-from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
-from dcrf.safety.memory import free_memory, gib, unpacked_size
-from dcrf.safety.numpy_headers import npy_header, npz_headers, reading
+from dcrf.data.sources.outline import Outline, examples_of
+from dcrf.errors import DataError, OptionError
 
 _TABLE_AXES = 2
-_NUMBERS_AT_A_TIME = 2**22  # that are checked: 16 MiB of float32
+_IMAGE_AXES = 4  # (N, H, W, C)
+_CHANNELS = (1, 3, 4)
+_VALUES_PER_CHECK = 2**22  # 16 MiB of float32
 
 
-def open_npz(
-    dataset: str, *, path: str, samples_key: str = "samples", labels_key: str = "labels"
-) -> RawData:
-    """Open arrays in an `.npz` file.
-
-    Samples of uint8 with the shape (N, H, W), or (N, H, W, C) with 1, 3 or 4 channels, are images
-    and are scaled to [0, 1] as `ToTensor` does. All others become float32 as they are.
-
-    Args:
-        dataset: what errors call the data.
-        path: the file.
-        samples_key: name of the array of samples.
-        labels_key: name of the array of labels, (N,) integers. An array `labels` may be absent.
-
-    Raises:
-        DataError: the file or an array is missing, or an array is not what it should be.
-    """
-    with _naming(f"data set {dataset} in {path}"):
-        arrays = _read_npz(Path(path), samples_key, labels_key)
-        samples = _samples_tensor(arrays[samples_key]).contiguous()
-        return RawData(samples, _checked_labels(arrays.get(labels_key), len(samples)))
-
-
-def open_npy(dataset: str, *, path: str, labels_path: str | None = None) -> RawData:
-    """Open an array in an `.npy` file.
-
-    Images (uint8, shapes as in `open_npz`) and float32 are never read into memory as a whole: the
-    samples of a batch are read when it is made. Other types become float32 in memory.
-
-    Args:
-        dataset: what errors call the data.
-        path: the file of the samples.
-        labels_path: the file of the labels, (N,) integers.
-
-    Raises:
-        DataError: a file is missing, an array is not what it should be, or it is of a type that
-            would take more than `SAMPLES_IN_MEMORY_BYTES` as float32.
-    """
-    with _naming(f"data set {dataset} in {path}"):
-        array = _read_npy(Path(path), mapped=True)
-        stays = array.dtype == np.float32 or holds_images(array)
-        if not stays and 4 * array.size > SAMPLES_IN_MEMORY_BYTES:
-            raise DataError(
-                f"samples of type {array.dtype} would take {array.size / 2**28:.1f} GiB of memory "
-                "as float32; save them as float32, which is not read into memory"
-            )
-        samples = _samples_tensor(array)
-    if labels_path is None:
-        return RawData(samples, None)
-    with _naming(f"data set {dataset}, labels in {labels_path}"):
-        labels = _read_npy(Path(labels_path), mapped=False)
-        return RawData(samples, _checked_labels(labels, len(samples)))
-
-
-def as_samples(array: np.ndarray) -> np.ndarray:
-    """Return the array (N, *sample_shape) on the same memory, images with their channels first.
-
-    Raises:
-        DataError: its shape or type is not that of data.
-    """
-    if array.ndim < _TABLE_AXES or not array.size:
-        raise DataError(f"samples have the shape {array.shape}; at least one, as (N, d), is needed")
-    if holds_images(array):
-        return _channels_first(array)
-    if array.dtype.kind not in "buif":
-        raise DataError(f"samples are of type {array.dtype}; numbers are needed")
-    return array
-
-
-def holds_images(array: np.ndarray) -> bool:
-    """Whether samples are taken for images, (N, H, W) or with channels behind."""
+def is_image_array(array: np.ndarray) -> bool:
+    """Whether samples are images: uint8, (N, H, W) or (N, H, W, C)."""
     return array.dtype == np.uint8 and array.ndim > _TABLE_AXES
 
 
-def check_labels(labels: np.ndarray, size: int) -> None:
-    """Raise DataError where an array is not that of the labels of so many samples."""
-    if labels.shape != (size,):
-        raise DataError(f"labels have the shape {labels.shape}; one for each of {size} is needed")
-    if labels.dtype.kind not in "bui":
-        raise DataError(f"labels are of type {labels.dtype}; integers are needed")
+def samples_tensor(array: np.ndarray) -> Tensor:
+    """Return samples as a tensor, on the memory of `array` if its type allows.
 
+    Images (N, H, W) or (N, H, W, C) of uint8 become (N, C, H, W) of uint8. Other samples,
+    (N, *sample_shape), become float32 and keep their shape.
 
-@contextmanager
-def _naming(what: str) -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{what}: {error}") from error
-
-
-def _read_npz(path: Path, samples_key: str, labels_key: str) -> dict[str, np.ndarray]:
-    wanted = npz_headers(path, samples_key, labels_key)
-    if (size := unpacked_size(path)) > free_memory():
-        raise DataError(f"the arrays would take {gib(size)} of memory")
-    with reading("plain arrays"), path.open("rb") as file:
-        archive = np.load(file, allow_pickle=False)
-        return {key: archive[key] for key in wanted}
-
-
-def _read_npy(path: Path, mapped: bool) -> np.ndarray:
-    """Read an array, or map it into memory for reading only.
-
-    Mapped copy-on-write, a file could not be larger than the machine's memory.
+    Raises:
+        DataError: the array cannot be samples, or has a value that float32 cannot hold.
     """
-    npy_header(path)
-    with reading("a plain array"):
-        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    samples = _checked_samples(array)
+    if is_image_array(array):
+        return _shared_tensor(samples)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "overflow encountered in cast", RuntimeWarning)
+        tensor = _shared_tensor(samples.astype(np.float32, copy=False))
+    _check_finite(tensor, array)
+    return tensor
 
 
-def _samples_tensor(array: np.ndarray) -> Tensor:
-    """Return samples on the memory of `array` where its type allows."""
-    found = as_samples(array)
-    if holds_images(array):
-        return _as_tensor(found)
-    samples = _as_tensor(found.astype(np.float32, copy=False))
-    _check_finite(samples)
-    return samples
+def labels_array(array: np.ndarray, n_samples: int) -> np.ndarray:
+    """Return labels as (N,) int64.
+
+    Raises:
+        DataError: the array is not one integer per sample.
+    """
+    _check_labels(array, n_samples)
+    return array.astype(np.int64)
 
 
-def _channels_first(array: np.ndarray) -> np.ndarray:
-    match array.shape:
-        case (_, _, _):
-            return array[:, None]
-        case (_, _, _, 1 | 3 | 4):
-            return array.transpose(0, 3, 1, 2)
-    raise DataError(
-        f"samples of uint8 have the shape {array.shape}; images are (N, H, W) or (N, H, W, C) "
-        "with 1, 3 or 4 channels, and other data are to be saved as float32"
+def outline_of_arrays(samples: np.ndarray) -> Outline:
+    """Return the outline of samples without labels; the array needs no content.
+
+    Raises:
+        DataError: the array cannot be samples.
+    """
+    size, *shape = _checked_samples(samples).shape
+    dtype = torch.uint8 if is_image_array(samples) else torch.float32
+    return Outline(size, examples_of(shape, dtype), has_labels=False, notes=notes_on(samples))
+
+
+def with_labels(outline: Outline, labels: np.ndarray) -> Outline:
+    """Return an outline with labels; their array needs no content.
+
+    Raises:
+        DataError: the array is not one integer per sample.
+    """
+    _check_labels(labels, outline.n_samples or 0)
+    return replace(outline, has_labels=True)
+
+
+def is_like_labels(array: np.ndarray, n_samples: int) -> bool:
+    """Whether an array has the shape and type of labels."""
+    return array.shape == (n_samples,) and array.dtype.kind in "bui"
+
+
+def notes_on(samples: np.ndarray) -> tuple[str, ...]:
+    """Return a note if samples look like images with channels last that are not read as images."""
+    if samples.ndim != _IMAGE_AXES or is_image_array(samples):
+        return ()
+    _, first, second, last = samples.shape
+    if last not in _CHANNELS[1:] or first in _CHANNELS or second in _CHANNELS:
+        return ()
+    return (
+        f"samples of {samples.dtype} with the shape {samples.shape} are read as (N, C, H, W), so "
+        f"axis 1 of length {first} is the channels and axis 3 of length {last} the width; if they "
+        "are images with channels last, save samples.transpose(0, 3, 1, 2), or uint8",
     )
 
 
-def _as_tensor(array: np.ndarray) -> Tensor:
-    """Return a tensor on the array's memory, which nobody may write to."""
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Prefix a DataError with the place of the data."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
+
+
+@contextmanager
+def naming_option(key: str, file: str) -> Iterator[None]:
+    """Raise a DataError as an OptionError that names the option and the file."""
+    try:
+        yield
+    except OptionError as error:
+        raise OptionError(error.key, f"{file}: {error}", error.given, error.known) from error
+    except DataError as error:
+        raise OptionError(key, f"{file}: {error}") from error
+
+
+def _checked_samples(array: np.ndarray) -> np.ndarray:
+    """Return samples (N, *sample_shape) on the same memory, images with channels first."""
+    if array.ndim < _TABLE_AXES or not array.size:
+        raise DataError(
+            f"samples have the shape {array.shape}; expected (N, d) or more axes, none of length 0"
+        )
+    if is_image_array(array):
+        return _channels_first(array)
+    _check_type("samples", array, "buif", "numbers")
+    return array
+
+
+def _channels_first(array: np.ndarray) -> np.ndarray:
+    if array.ndim == _IMAGE_AXES - 1:
+        return array[:, None]
+    if array.ndim == _IMAGE_AXES and array.shape[-1] in _CHANNELS:
+        return array.transpose(0, 3, 1, 2)
+    raise DataError(
+        f"samples of uint8 have the shape {array.shape}; images are (N, H, W) or (N, H, W, C) "
+        "with 1, 3 or 4 channels, and other data must be saved as float32"
+    )
+
+
+def _check_labels(labels: np.ndarray, n_samples: int) -> None:
+    if labels.shape != (n_samples,):
+        raise DataError(f"labels have the shape {labels.shape}; expected ({n_samples},)")
+    _check_type("labels", labels, "bui", "integers")
+
+
+def _check_type(subject: str, array: np.ndarray, kinds: str, expected: str) -> None:
+    if array.dtype.kind in kinds:
+        return
+    if fields := array.dtype.names:
+        raise DataError(
+            f"{subject} are records with the fields {', '.join(fields)}; expected {expected}; "
+            "numpy.lib.recfunctions.structured_to_unstructured makes one array of them"
+        )
+    raise DataError(f"{subject} are of type {array.dtype}; expected {expected}")
+
+
+def _shared_tensor(array: np.ndarray) -> Tensor:
+    """Return a tensor on the array's memory, which may be read-only."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
         return torch.from_numpy(array)
 
 
-def _check_finite(samples: Tensor) -> None:
-    """Go through samples (N, *sample_shape) once, with little memory."""
-    n_rows = max(1, _NUMBERS_AT_A_TIME // samples[0].numel())
-    for number, part in enumerate(samples.split(n_rows)):
-        if not all(bound.isfinite() for bound in part.aminmax()):  # of NaN and numbers, NaN is both
-            first = int(part.flatten(1).isfinite().all(dim=1).int().argmin())
-            raise DataError(f"sample {number * n_rows + first} has a value that is not finite")
-
-
-def _checked_labels(labels: np.ndarray | None, size: int) -> np.ndarray | None:
-    if labels is None:
-        return None
-    check_labels(labels, size)
-    return labels.astype(np.int64)
+def _check_finite(samples: Tensor, array: np.ndarray) -> None:
+    """Raise DataError for NaN and infinity; `array` holds the samples before the conversion."""
+    n_rows = max(1, _VALUES_PER_CHECK // samples[0].numel())
+    for number, rows in enumerate(samples.split(n_rows)):
+        if not all(bound.isfinite() for bound in rows.aminmax()):  # a NaN makes both bounds NaN
+            index = number * n_rows + int(rows.flatten(1).isfinite().all(dim=1).int().argmin())
+            value = array[index][~samples[index].isfinite().numpy()][0]
+            if np.isfinite(value):
+                raise DataError(f"sample {index} has the value {value:g}, too large for float32")
+            raise DataError(f"sample {index} has a value that is not finite ({value:g})")

@@ -1,33 +1,25 @@
-"""Where data come from, by the names that files use."""
+"""Find the source of a data set by its name, and open the data set or outline it."""
 
+import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-import torch
-from sklearn import datasets as sklearn_sets
-
-from dcrf.data.sources.arrays import open_npy, open_npz
+from dcrf.data.sources.base import Options, Source
+from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData, concatenate, select
-from dcrf.data.sources.torchvision import open_torchvision
 from dcrf.errors import DataError
-
-_SKLEARN_TABLES = MappingProxyType(
-    {
-        "load_breast_cancer": sklearn_sets.load_breast_cancer,
-        "load_iris": sklearn_sets.load_iris,
-        "load_wine": sklearn_sets.load_wine,
-    }
-)
+from dcrf.schema.registry import SCHEMA
 
 
 def open_data(
     source: str,
     dataset: str,
-    options: Mapping[str, Any],
+    options: Options,
     *,
-    parts: Sequence[Mapping[str, Any]] = (),
+    parts: Sequence[Options] = (),
     first: int | None = None,
     last: int | None = None,
 ) -> RawData:
@@ -35,48 +27,49 @@ def open_data(
 
     Args:
         source: a name in `SOURCES`.
-        dataset: what the source calls the data set.
+        dataset: the name of the data set in its source.
         options: the source's arguments.
-        parts: for each part the options that differ; parts are concatenated.
+        parts: options of each part that differ from `options`; parts are concatenated.
         first: index of the first sample to keep, counted over all parts.
         last: index of the last sample to keep, inclusive.
 
     Raises:
-        DataError: the data cannot be read, or the range does not fit them.
+        DataError: the data cannot be read, or the range exceeds them.
+        LookupError: the source is unknown.
     """
-    opener = SOURCES[source]
-    opened = [opener(dataset, **{**options, **part}) for part in parts or ({},)]
+    part_of = SOURCES[source]
+    opened = [part_of(dataset, **{**options, **part}).open() for part in parts or ({},)]
     try:
         return select(concatenate(opened), first, last)
     except DataError as error:
         raise DataError(f"data set {dataset}: {error}") from error
 
 
-def open_sklearn(dataset: str) -> RawData:
-    """Open one of the data sets that come with scikit-learn.
+def outline_data(source: str, dataset: str, options: Options) -> Outline:
+    """Return number, shape and type of the samples of a data set, or of a part, without reading.
 
-    `load_digits` gives float32 images (1797, 1, 8, 8), divided by 16 into [0, 1]. `load_iris`,
-    `load_wine` and `load_breast_cancer` give float32 vectors (N, d); every column is moved and
-    scaled to reach from 0 to 1.
+    Raises:
+        DataError: the data set cannot be used.
+        OptionError: one of its options is wrong.
+        LookupError: the source is unknown.
     """
-    if dataset == "load_digits":
-        digits = sklearn_sets.load_digits()
-        images = torch.from_numpy(digits.images / 16).float().unsqueeze(1)
-        return RawData(images, digits.target.astype(np.int64))
-    if dataset not in _SKLEARN_TABLES:
-        known = ", ".join(["load_digits", *_SKLEARN_TABLES])
-        raise DataError(f"scikit-learn has no bundled data set {dataset}; there are: {known}")
-    table = _SKLEARN_TABLES[dataset]()
-    low, high = table.data.min(axis=0), table.data.max(axis=0)
-    samples = (table.data - low) / np.where(high > low, high - low, 1)
-    return RawData(torch.from_numpy(samples).float(), table.target.astype(np.int64))
+    return SOURCES[source](dataset, **options).outline()
 
 
-SOURCES: Mapping[str, Callable[..., RawData]] = MappingProxyType(
-    {
-        "npy": open_npy,
-        "npz": open_npz,
-        "sklearn": open_sklearn,
-        "torchvision": open_torchvision,
-    }
+def _class_of(stem: str) -> Any:
+    """Return the one public class of a source's module."""
+    module = import_module(f"dcrf.data.sources.{stem}")
+    (source,) = (
+        member
+        for name, member in inspect.getmembers(module, inspect.isclass)
+        if member.__module__ == module.__name__ and not name.startswith("_")
+    )
+    return source
+
+
+_NAMES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
+
+SOURCES: Mapping[str, Callable[..., Source]] = MappingProxyType(
+    {name: _class_of(name) for name in _NAMES}
 )
+"""Name in a method file, which is the stem of a module -> class of the source."""

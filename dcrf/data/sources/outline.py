@@ -1,148 +1,89 @@
-"""What a data set will hold, found out without reading its samples."""
+"""The outline of a data set: number, shape and type of its samples before they are read."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dcrf.data.sources.arrays import as_samples, check_labels, holds_images
 from dcrf.data.sources.raw_data import RawData, select
-from dcrf.data.sources.torchvision_facts import known_set
-from dcrf.errors import DataError, OptionError
+from dcrf.errors import DataError
 from dcrf.safety.limits import SAMPLE_VALUES
-from dcrf.safety.numpy_headers import npy_header, npz_headers
 
-Options = Mapping[str, Any]
-
-# Of images whose size is not known: a transform that fixes the size makes the same of all.
-_SOME_SIZES = ((57, 83), (131, 96))
+# Two sizes that stand for images of any size: a transform that fixes the size treats both alike.
+_ANY_SIZES = ((57, 83), (131, 96))
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What is known of samples that have not been read.
+    """Properties of samples that have not been read.
 
-    n_samples: None where it is not known.
-    examples: what samples are like, uint8 images (C, H, W) or float32; several where their size
-        is not known, none where nothing is.
-    has_labels: None where it is not known.
+    n_samples: their number; None if unknown.
+    examples: zeros with the shape and type of a sample: images (C, H, W) of uint8, or float32.
+        Two examples of different size if images may have any size; empty if nothing is known.
+    has_labels: None if unknown.
+    notes: sentences for the user about the data.
     """
 
     n_samples: int | None
     examples: tuple[Tensor, ...]
     has_labels: bool | None
+    notes: tuple[str, ...] = ()
 
 
 UNKNOWN = Outline(None, (), None)
 
 
-def outline(source: str, dataset: str, options: Options) -> Outline:
-    """Return what is known of a data set, or a part of one.
+def examples_of(shape: Sequence[int | None], dtype: torch.dtype) -> tuple[Tensor, ...]:
+    """Return examples of a sample.
 
-    Of array files only the headers are read, and folders of images are listed.
+    Args:
+        shape: of a sample; (C, None, None) if images have any size.
+        dtype: of a sample, uint8 or float32.
 
     Raises:
-        DataError: the data set is not what it should be; an `OptionError` where one of the
-            options is at fault.
+        DataError: a sample would have more than `SAMPLE_VALUES` values.
     """
-    if source == "npz":
-        return _npz(options)
-    if source == "npy":
-        return _npy(options)
-    known = known_set(source, dataset, options)
-    if known is None:
-        return UNKNOWN
-    shape = known.shape
-    plain = [n for n in shape if n is not None]
-    shapes = [plain] if len(plain) == len(shape) else [[*plain, *size] for size in _SOME_SIZES]
-    kind = torch.float32 if source == "sklearn" else torch.uint8
-    examples = tuple(_example(one, kind) for one in shapes)
-    return Outline(known.size(options), examples, known.has_labels(options))
+    fixed = [length for length in shape if length is not None]
+    if len(fixed) < len(shape):
+        return tuple(torch.zeros(*fixed, *size, dtype=dtype) for size in _ANY_SIZES)
+    if math.prod(fixed) > SAMPLE_VALUES:
+        raise DataError(f"a sample has the shape {tuple(fixed)}: more than {SAMPLE_VALUES} values")
+    return (torch.zeros(*fixed, dtype=dtype),)
 
 
-def together(parts: Sequence[Outline]) -> Outline:
-    """Return what is known of parts behind one another, without examples: they may differ."""
+def concatenated(parts: Sequence[Outline]) -> Outline:
+    """Return the outline of concatenated parts, without examples, which may differ."""
     sizes = [part.n_samples for part in parts if part.n_samples is not None]
     labels = {part.has_labels for part in parts}
     return Outline(
         sum(sizes) if len(sizes) == len(parts) else None,
         (),
         False if False in labels else (None if None in labels else True),
+        tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 
-def within(parts: Sequence[Outline], first: int | None, last: int | None) -> list[Outline]:
-    """Return the parts that samples of a range come from; all, where sizes are not known."""
-    kept, begin = [], 0
+def parts_in_range(
+    parts: Sequence[Outline], first: int | None, last: int | None
+) -> Sequence[Outline]:
+    """Return the parts that hold samples of a range; all parts if a size is unknown."""
+    in_range, begin = [], 0
     for part in parts:
         if part.n_samples is None:
-            return list(parts)
+            return parts
         end = begin + part.n_samples
         if end > (first or 0) and (last is None or begin <= last):
-            kept.append(part)
+            in_range.append(part)
         begin = end
-    return kept
+    return in_range
 
 
-def selected(n_samples: int, first: int | None, last: int | None) -> int:
-    """Return how many samples a range leaves.
+def size_of_range(n_samples: int, first: int | None, last: int | None) -> int:
+    """Return the number of samples in a range.
 
     Raises:
-        DataError: nothing is left, or the range reaches beyond the data.
+        DataError: the range is empty or exceeds the data.
     """
     return len(select(RawData(range(n_samples), None), first, last).samples)
-
-
-def _npz(options: Options) -> Outline:
-    keys = options.get("samples_key", "samples"), options.get("labels_key", "labels")
-    with _naming("path", options["path"]):
-        headers = npz_headers(Path(options["path"]), *keys)
-        found = _of_samples(headers[keys[0]])
-    with _naming("labels_key", options["path"]):
-        return _with_labels(found, headers.get(keys[1]))
-
-
-def _npy(options: Options) -> Outline:
-    with _naming("path", options["path"]):
-        found = _of_samples(npy_header(Path(options["path"])))
-    if (labels_path := options.get("labels_path")) is None:
-        return found
-    with _naming("labels_path", labels_path):
-        return _with_labels(found, npy_header(Path(labels_path)))
-
-
-@contextmanager
-def _naming(key: str, file: str) -> Iterator[None]:
-    """Say of what is wrong with a file which one it is, and which option."""
-    try:
-        yield
-    except OptionError as error:
-        raise OptionError(error.key, f"{file}: {error}", error.given, error.known) from error
-    except DataError as error:
-        raise OptionError(key, f"{file}: {error}") from error
-
-
-def _of_samples(samples: np.ndarray) -> Outline:
-    """Return what an array without content tells, by the rules for those with content."""
-    size, *shape = as_samples(samples).shape
-    kind = torch.uint8 if holds_images(samples) else torch.float32
-    return Outline(size, (_example(shape, kind),), has_labels=False)
-
-
-def _with_labels(found: Outline, labels: np.ndarray | None) -> Outline:
-    if labels is None or found.n_samples is None:
-        return found
-    check_labels(labels, found.n_samples)
-    return replace(found, has_labels=True)
-
-
-def _example(shape: Sequence[int], kind: torch.dtype) -> Tensor:
-    if math.prod(shape) > SAMPLE_VALUES:
-        raise DataError(f"a sample has the shape {tuple(shape)}: more than {SAMPLE_VALUES} values")
-    return torch.zeros(*shape, dtype=kind)

@@ -1,4 +1,4 @@
-"""Raw data: what a source hands over, before any view of it is made."""
+"""Raw data: samples and labels as a source returns them, before any view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dcrf.errors import DataError
 
 
 class Samples(Protocol):
-    """An indexable of samples. A tensor is one; others decode sample i when they are asked."""
+    """A sequence of samples: a tensor, or an object that decodes sample i on access."""
 
     def __len__(self) -> int: ...
 
@@ -22,28 +22,34 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawData:
-    """Samples and what is known of their classes.
+    """Samples, and labels for evaluation.
 
-    samples: a tensor, or an indexable that decodes sample i to a PIL image or a tensor. Tensors
-        of uint8, (N, C, H, W) with 1, 3 or 4 channels, are images; tensors of float32,
-        (N, *sample_shape), are taken as they are. A tensor may lie in a file that is mapped for
-        reading only: whoever writes to it ends the process.
-    labels: (N,) int64, any integers; None where there are none.
+    samples: a tensor, or a sequence that decodes sample i to a PIL image or a tensor. Tensors
+        of uint8, (N, C, H, W) with 1, 3 or 4 channels, are images. Tensors of float32,
+        (N, *sample_shape), are used unchanged. A tensor may be mapped from a read-only file:
+        writing to it ends the process.
+    labels: (N,) int64, any integers; None without labels.
+    notes: sentences for the user about the data, such as why labels are ignored.
     """
 
     samples: Samples
     labels: np.ndarray | None
+    notes: tuple[str, ...] = ()
 
 
 def concatenate(parts: Sequence[RawData]) -> RawData:
-    """Put parts behind one another. Where one part has no labels, the whole has none."""
+    """Concatenate parts. If one part has no labels, the result has none and a note says so."""
     if len(parts) == 1:
         return parts[0]
     labels = [part.labels for part in parts if part.labels is not None]
-    complete = len(labels) == len(parts)
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    if 0 < len(labels) < len(parts):
+        missing = ", ".join(f"parts[{i}]" for i, part in enumerate(parts) if part.labels is None)
+        notes[f"no labels in {missing}, so the labels of the other parts are not used"] = None
     return RawData(
         _concatenate_samples([part.samples for part in parts]),
-        np.concatenate(labels) if complete else None,
+        np.concatenate(labels) if len(labels) == len(parts) else None,
+        tuple(notes),
     )
 
 
@@ -51,7 +57,7 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
     """Keep the samples from index `first` to index `last`, both inclusive; either may be None.
 
     Raises:
-        DataError: nothing is left, or the range reaches beyond the data.
+        DataError: the range is empty or exceeds the data.
     """
     size = len(raw.samples)
     start, end = first or 0, size - 1 if last is None else last
@@ -62,13 +68,13 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
         )
     if (start, end) == (0, size - 1):
         return raw
-    kept = slice(start, end + 1)
+    in_range = slice(start, end + 1)
     samples: Samples = (
-        raw.samples[kept]
+        raw.samples[in_range]
         if isinstance(raw.samples, Tensor)
         else Subset(cast(Dataset, raw.samples), range(start, end + 1))
     )
-    return RawData(samples, None if raw.labels is None else raw.labels[kept])
+    return RawData(samples, None if raw.labels is None else raw.labels[in_range], raw.notes)
 
 
 def _concatenate_samples(parts: list[Samples]) -> Samples:

@@ -1,4 +1,4 @@
-"""Data sets of torchvision: their samples, and the labels wherever a class keeps them."""
+"""The source `torchvision`: its classes of data sets, with the labels that each class keeps."""
 
 import inspect
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dcrf.data.sources.image_folders import VisibleImageFolder
+from dcrf.data.sources.outline import UNKNOWN, Outline, examples_of
 from dcrf.data.sources.raw_data import RawData, Samples
+from dcrf.data.sources.torchvision_facts import known_set
 from dcrf.errors import DataError
 from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
 from dcrf.safety.reading_errors import READING_ERRORS
@@ -29,10 +32,85 @@ _ARRAY_LAYOUTS: Mapping[str, str] = MappingProxyType(
 )
 _LABEL_ATTRIBUTES = ("targets", "labels", "_labels", "y")
 _PAIR_ATTRIBUTES = ("samples", "_samples", "_flat_character_images")  # lists of (sample, label)
+_COMPARED_LABELS = 16
 
 
-class _First:
-    """The samples of a data set whose items are (sample, label, ...)."""
+class Torchvision:
+    """A data set of torchvision.
+
+    Labels come from the attribute in which the class keeps them, else from all items. There are
+    none if the target of an item is not one integer, if some samples have no class, or if all
+    images of an `ImageFolder` lie in one folder.
+
+    Args:
+        dataset: name of the class in `DATASETS`.
+        options: arguments of the class.
+    """
+
+    def __init__(self, dataset: str, /, **options: Any) -> None:
+        self.dataset, self.options = dataset, options
+
+    def open(self) -> RawData:
+        """Download the data set if the options ask for it, and open it.
+
+        Raises:
+            DataError: the data set is missing, damaged or empty, the download fails, or the class
+                rejects its options.
+        """
+        opened = self._opened()
+        try:
+            labels, *notes = _labels(opened)
+            return RawData(self._samples(opened), labels, tuple(notes))
+        except READING_ERRORS as error:
+            raise DataError(
+                f"data set {self.dataset}{_place(self.options)} cannot be read ({error})"
+            ) from error
+
+    def outline(self) -> Outline:
+        """Return the outline known from the class and its options; folders of images are listed.
+
+        Raises:
+            DataError: a sample has too many values.
+            OptionError: a folder of images is missing or empty.
+        """
+        known = known_set(self.dataset, self.options)
+        if known is None:
+            return UNKNOWN
+        examples = examples_of(known.shape, known.dtype)
+        return Outline(known.size(self.options), examples, known.has_labels(self.options))
+
+    def _opened(self) -> Any:
+        cls = VisibleImageFolder if self.dataset == "ImageFolder" else DATASETS[self.dataset]
+        downloads = self.options.get("download") is True
+        try:
+            # two runs that begin together would write the same files
+            alone = alone_in(Path(self.options["root"])) if downloads else nullcontext()
+            with alone, unpacking_inside():
+                opened = cls(**self.options)
+            size = len(opened)
+        except READING_ERRORS as error:
+            cause = f"{type(error).__name__}: {error}".removesuffix(": ")
+            remedy = _remedy(cls, self.options, error)
+            raise DataError(
+                f"data set {self.dataset} cannot be opened ({cause}){remedy}"
+            ) from error
+        if not size:
+            raise DataError(f"data set {self.dataset} has no samples{_place(self.options)}")
+        return opened
+
+    def _samples(self, opened: Any) -> Samples:
+        """Return a uint8 tensor (N, C, H, W) if the class holds one, else lazy samples."""
+        if self.dataset not in _ARRAY_LAYOUTS:
+            return _LazySamples(opened)
+        images = torch.as_tensor(np.ascontiguousarray(opened.data))
+        layout = _ARRAY_LAYOUTS[self.dataset]
+        if layout == "NHW":
+            return images.unsqueeze(1)
+        return images.permute(0, 3, 1, 2).contiguous() if layout == "NHWC" else images
+
+
+class _LazySamples:
+    """The samples of a data set whose items are (sample, label, ...), decoded on access."""
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
@@ -44,97 +122,67 @@ class _First:
         return _item(self.dataset, index)[0]
 
 
-def open_torchvision(dataset: str, **options: Any) -> RawData:
-    """Open a data set of torchvision.
-
-    Labels come from where the class keeps them, else from going through all items once. They are
-    None where an item's target is no single integer, or where some samples have no class.
-
-    Args:
-        dataset: the class's name in `DATASETS`.
-        options: arguments of the class.
-
-    Raises:
-        DataError: the data set is missing, damaged, empty, cannot be downloaded, or refuses its
-            options.
-    """
-    cls = DATASETS[dataset]
-    downloads = options.get("download") is True
-    try:
-        # two runs that begin together would write the same files
-        alone = alone_in(Path(options["root"])) if downloads else nullcontext()
-        with alone, unpacking_inside():
-            opened = cls(**options)
-        size = len(opened)
-    except READING_ERRORS as error:
-        remedy = _remedy(cls, options)
-        raise DataError(
-            f"data set {dataset} cannot be opened ({type(error).__name__}: {error}){remedy}"
-        ) from error
-    if not size:
-        raise DataError(f"data set {dataset} has no samples{_place(options)}")
-    try:
-        return RawData(_samples(opened, dataset), _labels(opened))
-    except READING_ERRORS as error:
-        raise DataError(f"data set {dataset}{_place(options)} cannot be read ({error})") from error
-
-
 def _place(options: Mapping[str, Any]) -> str:
     return f" in {options['root']}" if "root" in options else ""
 
 
-def _remedy(cls: type, options: Mapping[str, Any]) -> str:
-    place = _place(options)
+def _remedy(cls: type, options: Mapping[str, Any], error: Exception) -> str:
+    place, text = _place(options), str(error)
+    if isinstance(error, TypeError) or text.startswith("Unknown "):  # of an option's value
+        return ""
     if "download" not in inspect.signature(cls).parameters:
         return f"; look for its files{place}"
     if options.get("download"):
-        return f"; if the download failed, remove what it left{place}, or put the files there"
-    return f'; it was looked for{place}, and "download": true fetches it'
+        return f"; if the download failed, remove the files that it left{place} and try again"
+    if isinstance(error, FileNotFoundError) or "download=True" in text:
+        return f'; it was looked for{place}, and "download": true fetches it'
+    return (
+        f"; a file{place} is incomplete, or has other content such as a web page; remove it, and "
+        '"download": true fetches it again'
+    )
 
 
-def _samples(dataset: Any, name: str) -> Samples:
-    """Return a uint8 tensor (N, C, H, W) where the class holds one, else the lazy samples."""
-    if name not in _ARRAY_LAYOUTS:
-        return _First(dataset)
-    images = torch.as_tensor(np.ascontiguousarray(dataset.data))
-    layout = _ARRAY_LAYOUTS[name]
-    if layout == "NHW":
-        return images.unsqueeze(1)
-    return images.permute(0, 3, 1, 2).contiguous() if layout == "NHWC" else images
+def _labels(dataset: Any) -> tuple[np.ndarray | None, *tuple[str, ...]]:
+    """Return labels (N,) int64 or None, and notes."""
+    targets = {index: _item(dataset, index)[1] for index in _compared(len(dataset))}
+    if isinstance(dataset, VisibleImageFolder) and not dataset.has_classes:
+        return None, f"all images in {dataset.root} lie in one folder, so there are no labels"
+    if not all(map(_is_integer, targets.values())):
+        return None, "the targets of the data set are not single integers, so there are no labels"
+    labels = _kept_labels(dataset)
+    if labels is None or any(int(labels[i]) != int(target) for i, target in targets.items()):
+        every = [_item(dataset, index)[1] for index in range(len(dataset))]
+        if not all(map(_is_integer, every)):
+            return None, "some targets of the data set are not integers, so there are no labels"
+        labels = np.array([int(target) for target in every])
+    if n_unlabeled := int((labels < 0).sum()):  # as STL10 marks samples without a class
+        return None, f"{n_unlabeled} of {len(labels)} samples have no class, so there are no labels"
+    return (labels.astype(np.int64),)
 
 
-def _labels(dataset: Any) -> np.ndarray | None:
-    some = (0, len(dataset) // 2, len(dataset) - 1)
-    targets = {index: _item(dataset, index)[1] for index in some}
-    if not all(_is_integer(target) for target in targets.values()):
-        return None
-    kept = _kept_labels(dataset)
-    if kept is None or any(int(kept[index]) != int(target) for index, target in targets.items()):
-        found = [_item(dataset, index)[1] for index in range(len(dataset))]
-        if not all(_is_integer(target) for target in found):
-            return None
-        kept = np.array([int(target) for target in found])
-    # STL10 gives -1 to the samples that have no class
-    return None if (kept < 0).any() else kept.astype(np.int64)
+def _compared(size: int) -> list[int]:
+    """Return indices of the first, the last and some random samples."""
+    drawn = np.random.default_rng(0).integers(0, size, _COMPARED_LABELS).tolist()
+    return sorted({0, size - 1, *drawn})
 
 
 def _item(dataset: Any, index: int) -> Any:
-    """Return (sample, label, ...); in workers too, which are processes of their own."""
+    """Return (sample, label, ...). Workers call it in processes of their own."""
     with opening_common_images():
         return dataset[index]
 
 
 def _kept_labels(dataset: Any) -> np.ndarray | None:
-    """Return the integers (N,) in an attribute that looks like labels, if there is one.
+    """Return integers (N,) from an attribute that looks like labels.
 
-    Some classes use these names for other things, so the caller compares with a few items.
+    Some classes use these names for other values, so the caller compares a few items.
     """
-    found = [getattr(dataset, name, None) for name in _LABEL_ATTRIBUTES]
+    candidates = [getattr(dataset, name, None) for name in _LABEL_ATTRIBUTES]
     for name in _PAIR_ATTRIBUTES:
         pairs = getattr(dataset, name, None)
         if isinstance(pairs, list) and all(isinstance(pair, tuple) for pair in pairs):
-            found.append([pair[-1] for pair in pairs])
-    for values in found:
+            candidates.append([pair[-1] for pair in pairs])
+    for values in candidates:
         labels = _as_integers(values, len(dataset))
         if labels is not None:
             return labels
@@ -147,7 +195,7 @@ def _as_integers(values: Any, size: int) -> np.ndarray | None:
     if isinstance(values, list) and not all(_is_integer(value) for value in values):
         return None
     labels = np.asarray(values)
-    labels = labels.reshape(size, -1)[:, 0]  # of QMNIST's many columns the first is the class
+    labels = labels.reshape(size, -1)[:, 0]  # the first of QMNIST's columns is the class
     return labels if labels.dtype.kind in "bui" else None
 
 

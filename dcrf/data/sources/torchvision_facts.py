@@ -1,46 +1,49 @@
-"""What data sets of torchvision and scikit-learn hold, so that it is known before reading them.
+"""Shape, number and labels of torchvision's data sets, known before they are read.
 
-A shape is that of a sample, (C, H, W) or (d,); None where images differ in height and width. Sets
-whose images differ in mode, or that torchvision does not convert to one, are not here.
+Data sets whose images differ in mode, or that torchvision does not convert to one, are missing.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dcrf.data.sources.image_folders import count_images
-from dcrf.errors import DataError
+import torch
+from PIL import Image
+
+from dcrf.data.sources.image_folders import is_deep, list_images
+from dcrf.safety.archives_and_images import opening_common_images
+from dcrf.safety.reading_errors import READING_ERRORS
 
 Options = Mapping[str, Any]
 Size = Callable[[Options], int | None]
 
 
 class KnownSet(NamedTuple):
-    """What is known of a data set.
+    """Properties of a data set.
 
-    shape: of a sample, as (C, None, None) where sizes differ.
-    size: number of samples with the options of a file, or None where it is not known.
-    has_labels: whether every sample has a class, None where that is not known.
+    shape: of a sample, (C, H, W), or (C, None, None) if images differ in size.
+    size: options -> number of samples, None if unknown.
+    has_labels: options -> whether every sample has a class, None if unknown.
+    dtype: of a sample.
     """
 
     shape: tuple[int | None, ...]
     size: Size = lambda _: None
     has_labels: Callable[[Options], bool | None] = lambda _: None
+    dtype: torch.dtype = torch.uint8
 
 
-def known_set(source: str, dataset: str, options: Options) -> KnownSet | None:
-    """Return what is known of a set with the options of a file, where anything is.
+def known_set(dataset: str, options: Options) -> KnownSet | None:
+    """Return the properties of a data set with the options of a file; None if unknown.
 
     Raises:
-        DataError: scikit-learn has no such set.
+        OptionError: a folder of images is missing or empty.
     """
-    if source == "sklearn":
-        if dataset not in SKLEARN:
-            known = ", ".join(SKLEARN)
-            raise DataError(f"scikit-learn has no bundled data set {dataset}; there are: {known}")
-        return SKLEARN[dataset]
     if dataset == "FakeData":
         return _fake(options)
+    if dataset == "ImageFolder":
+        return _image_folder(options)
     return TORCHVISION.get(dataset)
 
 
@@ -74,8 +77,8 @@ def _emnist(options: Options) -> int | None:
 
 def _qmnist(options: Options) -> int | None:
     sizes = {"train": 60000, "test": 60000, "test10k": 10000, "test50k": 50000, "nist": 402953}
-    what = options.get("what") or ("train" if options.get("train", True) else "test")
-    return sizes.get(str(what))
+    part = options.get("what") or ("train" if options.get("train", True) else "test")
+    return sizes.get(str(part))
 
 
 def _stl10(options: Options) -> int | None:
@@ -95,9 +98,21 @@ def _fake(options: Options) -> KnownSet | None:
     return KnownSet(tuple(shape), _whole(size), _always)
 
 
+def _image_folder(options: Options) -> KnownSet:
+    """Return the number of images, and the type of the first one."""
+    content, dtype = list_images(options), torch.uint8
+    with suppress(*READING_ERRORS), opening_common_images():
+        if content.first is not None:
+            with Image.open(content.first) as image:
+                dtype = torch.float32 if is_deep(image) else torch.uint8
+    is_counted = content.n_images is not None
+    has_labels = content.n_classes > 1 or (False if is_counted else None)
+    return KnownSet((3, None, None), lambda _: content.n_images, lambda _: has_labels, dtype)
+
+
 _MNIST = KnownSet((1, 28, 28), _train(60000, 10000), _always)
 _CIFAR = KnownSet((3, 32, 32), _train(50000, 10000), _always)
-_COLOURED = (
+_COLORED = (
     "CLEVRClassification", "Country211", "DTD", "FGVCAircraft", "Flowers102", "Food101", "GTSRB",
     "ImageNet", "Imagenette", "OxfordIIITPet", "Places365",
     "RenderedSST2", "StanfordCars", "SUN397",
@@ -105,8 +120,7 @@ _COLOURED = (
 
 TORCHVISION: Mapping[str, KnownSet] = MappingProxyType(
     {
-        **dict.fromkeys(_COLOURED, KnownSet((3, None, None))),
-        "ImageFolder": KnownSet((3, None, None), count_images, _always),
+        **dict.fromkeys(_COLORED, KnownSet((3, None, None))),
         **dict.fromkeys(("MNIST", "FashionMNIST", "KMNIST"), _MNIST),
         **dict.fromkeys(("CIFAR10", "CIFAR100"), _CIFAR),
         "EMNIST": KnownSet((1, 28, 28), _emnist, _always),
@@ -124,14 +138,5 @@ TORCHVISION: Mapping[str, KnownSet] = MappingProxyType(
         "PCAM": KnownSet(
             (3, 96, 96), _by("split", "train", train=262144, val=32768, test=32768), _always
         ),
-    }
-)
-
-SKLEARN: Mapping[str, KnownSet] = MappingProxyType(
-    {
-        "load_digits": KnownSet((1, 8, 8), _whole(1797), _always),
-        "load_breast_cancer": KnownSet((30,), _whole(569), _always),
-        "load_iris": KnownSet((4,), _whole(150), _always),
-        "load_wine": KnownSet((13,), _whole(178), _always),
     }
 )

@@ -139,6 +139,7 @@ def folder(tmp_path):
         path = tmp_path / f"images/{number % 2}/{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    (tmp_path / "empty").mkdir()
     return tmp_path / "images"
 
 
@@ -148,7 +149,7 @@ def folder(tmp_path):
         ({"batch_size": 21}, "batch_size"),
         ({"num_clusters": 21}, "num_clusters"),
         ({"index_of_last_sample_to_use": 20}, "index_of_last_sample_to_use"),
-        ({"root": "images/0"}, "root"),
+        ({"root": "empty"}, "root"),
     ],
 )
 def test_images_in_folders_are_counted(look, folder, changes, place):

@@ -7,10 +7,10 @@ import pytest
 from torch import Tensor
 from torchvision import datasets
 
-from dcrf.data.sources.load import open_data
-from dcrf.data.sources.outline import UNKNOWN, outline, selected, together
+from dcrf.data.sources.load import open_data, outline_data
+from dcrf.data.sources.outline import UNKNOWN, concatenated, size_of_range
 from dcrf.data.sources.raw_data import RawData, select
-from dcrf.data.sources.torchvision_facts import SKLEARN, TORCHVISION
+from dcrf.data.sources.torchvision_facts import TORCHVISION
 from dcrf.errors import DataError
 from dcrf.safety.limits import SAMPLE_VALUES
 from dcrf.schema.allowed_names import DATASETS
@@ -42,7 +42,7 @@ def seen(source, options):
 
 def foreseen(source, options):
     try:
-        found = outline(source, "data", options)
+        found = outline_data(source, "data", options)
     except DataError:
         return None
     (example,) = found.examples
@@ -70,7 +70,7 @@ def test_arrays_that_are_not_there(tmp_path, options):
     np.savez(tmp_path / "a.npz", samples=ARRAYS["vectors"])
 
     with pytest.raises(DataError, match=r"no array [xy]; the file has: samples"):
-        outline("npz", "data", {"path": str(tmp_path / "a.npz"), **options})
+        outline_data("npz", "data", {"path": str(tmp_path / "a.npz"), **options})
 
 
 @pytest.mark.parametrize("n_values", [SAMPLE_VALUES, SAMPLE_VALUES + 1])
@@ -78,13 +78,13 @@ def test_a_sample_has_so_many_values_and_no_more(n_values):
     options = {"image_size": [1, 1, n_values], "size": 7}
 
     with pytest.raises(DataError, match="more than") if n_values > SAMPLE_VALUES else nullcontext():
-        outline("torchvision", "FakeData", options)
+        outline_data("torchvision", "FakeData", options)
 
 
-@pytest.mark.parametrize("name", SKLEARN)
+@pytest.mark.parametrize("name", ["load_digits", "load_iris", "load_wine", "load_breast_cancer"])
 def test_the_sets_of_scikit_learn_are_as_the_table_says(name):
     raw = open_data("sklearn", name, {})
-    found = outline("sklearn", name, {})
+    found = outline_data("sklearn", name, {})
 
     assert isinstance(raw.samples, Tensor)
     assert (found.n_samples, found.has_labels) == (len(raw.samples), True)
@@ -98,7 +98,7 @@ def test_the_table_names_sets_that_a_file_may_name():
 def test_fake_mnist_has_the_shape_in_the_table(tmp_path):
     options = {"root": str(fake_mnist(tmp_path))}
     raw = open_data("torchvision", "MNIST", options)
-    (example,) = outline("torchvision", "MNIST", options).examples
+    (example,) = outline_data("torchvision", "MNIST", options).examples
 
     assert (example.shape, example.dtype) == (raw.samples.shape[1:], raw.samples.dtype)
 
@@ -106,25 +106,25 @@ def test_fake_mnist_has_the_shape_in_the_table(tmp_path):
 def test_parts_add_up():
     parts = [{"train": True}, {"train": False}]
 
-    found = [outline("torchvision", "CIFAR10", part) for part in parts]
+    found = [outline_data("torchvision", "CIFAR10", part) for part in parts]
 
     assert [part.n_samples for part in found] == [50_000, 10_000]
-    assert together(found).n_samples == 60_000
-    assert together([*found, UNKNOWN]).n_samples is None
+    assert concatenated(found).n_samples == 60_000
+    assert concatenated([*found, UNKNOWN]).n_samples is None
 
 
 def test_fake_data_have_the_shape_that_they_are_given():
     options = {"image_size": [1, 5, 6], "size": 7}
     sample = datasets.FakeData(size=7, image_size=(1, 5, 6))[0][0]
-    found = outline("torchvision", "FakeData", options)
+    found = outline_data("torchvision", "FakeData", options)
 
     assert found.n_samples == 7
     assert found.examples[0].shape == (1, sample.height, sample.width)
 
 
 def test_unlabeled_images_have_no_labels():
-    assert outline("torchvision", "STL10", {"split": "unlabeled"}).has_labels is False
-    assert outline("torchvision", "STL10", {"split": "train"}).has_labels is True
+    assert outline_data("torchvision", "STL10", {"split": "unlabeled"}).has_labels is False
+    assert outline_data("torchvision", "STL10", {"split": "train"}).has_labels is True
 
 
 @pytest.mark.parametrize("ends", [(None, None), (3, None), (None, 3), (2, 2), (4, 3), (0, 9)])
@@ -133,6 +133,6 @@ def test_a_range_leaves_what_selecting_it_leaves(ends):
         wanted = len(select(RawData(range(8), None), *ends).samples)
     except DataError:
         with pytest.raises(DataError):
-            selected(8, *ends)
+            size_of_range(8, *ends)
     else:
-        assert selected(8, *ends) == wanted
+        assert size_of_range(8, *ends) == wanted

@@ -59,3 +59,17 @@ def test_a_range_is_inclusive_and_either_end_may_stand_alone(make, first, last, 
 def test_a_range_beyond_the_data_is_an_error_with_the_size(first, last):
     with pytest.raises(DataError, match="there are 6 samples; indices go from 0 to 5"):
         select(tensor_data(), first, last)
+
+
+def test_labels_of_one_part_only_are_not_used_and_a_note_says_so():
+    with_labels, without = tensor_data(), RawData(tensor_data().samples, None, ("a note",))
+
+    raw = concatenate([with_labels, without, with_labels])
+
+    assert raw.labels is None
+    assert raw.notes == (
+        "a note",
+        "no labels in parts[1], so the labels of the other parts are not used",
+    )
+    assert concatenate([without, without]).notes == ("a note",)
+    assert select(raw, 0, 1).notes == raw.notes

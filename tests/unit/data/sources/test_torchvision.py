@@ -11,7 +11,7 @@ from torchvision import datasets as tv_sets
 
 from dcrf.data.decoding import decode_all
 from dcrf.data.sources.load import open_data
-from dcrf.data.sources.torchvision import open_torchvision
+from dcrf.data.sources.torchvision import Torchvision
 from dcrf.errors import DataError
 
 REAL = Path(__file__).parents[4] / "datasets"
@@ -49,12 +49,14 @@ def image_folder(root, sizes=((8, 8), (8, 8), (8, 8))):
 def test_labels_of_a_class_that_keeps_none_come_from_its_items():
     options = {"size": 7, "image_size": [3, 4, 4], "num_classes": 5}
 
-    assert_same_as_torchvision(open_torchvision("FakeData", **options), tv_sets.FakeData(**options))
+    assert_same_as_torchvision(
+        Torchvision("FakeData", **options).open(), tv_sets.FakeData(**options)
+    )
 
 
 def test_an_image_folder_is_decoded_lazily_and_keeps_its_labels(tmp_path):
     options = image_folder(tmp_path)
-    raw = open_torchvision("ImageFolder", **options)
+    raw = Torchvision("ImageFolder", **options).open()
 
     assert isinstance(raw.samples[0], Image.Image)
     assert raw.labels.tolist() == [0, 1, 1]
@@ -70,7 +72,7 @@ def test_cifar10_is_read_from_its_array(tmp_path, monkeypatch):
     monkeypatch.setattr(tv_sets.CIFAR10, "test_list", [])
     meta = {"filename": meta[0], "md5": meta[1], "key": "label_names"}
     monkeypatch.setattr(tv_sets.CIFAR10, "meta", meta)
-    raw = open_torchvision("CIFAR10", root=str(tmp_path))
+    raw = Torchvision("CIFAR10", root=str(tmp_path)).open()
 
     assert isinstance(raw.samples, torch.Tensor)
     assert_same_as_torchvision(raw, tv_sets.CIFAR10(str(tmp_path)))
@@ -82,7 +84,7 @@ def test_svhn_is_read_from_its_array(tmp_path, monkeypatch):
     scipy.io.savemat(path, {"X": pixels, "y": np.array([[10], [1], [2], [1]])})
     listing = ["", *listed(path, path.read_bytes())]
     monkeypatch.setattr(tv_sets.SVHN, "split_list", {"train": listing})
-    raw = open_torchvision("SVHN", root=str(tmp_path))
+    raw = Torchvision("SVHN", root=str(tmp_path)).open()
 
     assert isinstance(raw.samples, torch.Tensor)
     assert raw.labels.tolist() == [0, 1, 2, 1]
@@ -103,16 +105,19 @@ def stl10(tmp_path, monkeypatch):
 
 
 def test_stl10_is_read_from_its_array(stl10):
-    raw = open_torchvision("STL10", root=stl10)
+    raw = Torchvision("STL10", root=stl10).open()
 
     assert isinstance(raw.samples, torch.Tensor)
     assert raw.labels.tolist() == [0, 9]
     assert_same_as_torchvision(raw, tv_sets.STL10(stl10))
 
 
-@pytest.mark.parametrize("split", ["unlabeled", "train+unlabeled"])
-def test_samples_without_a_class_leave_the_data_set_without_labels(stl10, split):
-    assert open_torchvision("STL10", root=stl10, split=split).labels is None
+@pytest.mark.parametrize(("split", "n_samples"), [("unlabeled", 1), ("train+unlabeled", 3)])
+def test_samples_without_a_class_leave_the_data_set_without_labels(stl10, split, n_samples):
+    raw = Torchvision("STL10", root=stl10, split=split).open()
+
+    assert raw.labels is None
+    assert raw.notes == (f"1 of {n_samples} samples have no class, so there are no labels",)
 
 
 def test_of_the_columns_of_qmnist_the_first_is_the_class(tmp_path):
@@ -122,7 +127,7 @@ def test_of_the_columns_of_qmnist_the_first_is_the_class(tmp_path):
     for name, kind, array in (("images-idx3-ubyte", 8, pixels), ("labels-idx2-int", 12, columns)):
         header = bytes([0, 0, kind, array.ndim]) + np.array(array.shape, ">i4").tobytes()
         listed(raw_folder / f"qmnist-train-{name}", header + array.tobytes())
-    raw = open_torchvision("QMNIST", root=str(tmp_path))
+    raw = Torchvision("QMNIST", root=str(tmp_path)).open()
 
     assert raw.labels.tolist() == [0, 8, 16]
     assert_same_as_torchvision(raw, tv_sets.QMNIST(str(tmp_path)))
@@ -133,7 +138,7 @@ def test_semeion_is_read_from_its_array(tmp_path, monkeypatch):
     text = "\n".join(" ".join(map(str, row)) for row in table).encode()
     checksum = listed(tmp_path / tv_sets.SEMEION.filename, text)[1]
     monkeypatch.setattr(tv_sets.SEMEION, "md5_checksum", checksum)
-    raw = open_torchvision("SEMEION", root=str(tmp_path), download=False)
+    raw = Torchvision("SEMEION", root=str(tmp_path), download=False).open()
 
     assert raw.labels.tolist() == [3, 0, 9, 3]
     assert_same_as_torchvision(raw, tv_sets.SEMEION(str(tmp_path), download=False))
@@ -145,21 +150,44 @@ def test_a_class_that_keeps_pairs_gives_their_labels(tmp_path):
             path = tmp_path / "rendered-sst2" / split / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (4, 4), (number, 0, 0)).save(path)
-    raw = open_torchvision("RenderedSST2", root=str(tmp_path))
+    raw = Torchvision("RenderedSST2", root=str(tmp_path)).open()
 
     assert_same_as_torchvision(raw, tv_sets.RenderedSST2(str(tmp_path)))
 
 
 def test_missing_files_are_an_error_that_suggests_the_download(tmp_path):
     with pytest.raises(DataError, match=r'MNIST cannot be opened.*"download": true') as caught:
-        open_torchvision("MNIST", root=str(tmp_path))
+        Torchvision("MNIST", root=str(tmp_path)).open()
 
     assert str(tmp_path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"<!DOCTYPE html><html></html>", b"\x00\x00\x08\x03", b"\x00\x00\x08\x03" + bytes(12)],
+)
+def test_a_damaged_file_is_to_be_removed_before_the_download(tmp_path, content):
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        path = tmp_path / "MNIST" / "raw" / f"{name}-ubyte"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    with pytest.raises(DataError, match=r"such as a web page; remove it, and .*again") as caught:
+        Torchvision("MNIST", root=str(tmp_path)).open()
+
+    assert ": )" not in str(caught.value)
+
+
+def test_an_option_that_the_class_refuses_blames_no_file():
+    with pytest.raises(DataError, match="Unknown value") as caught:
+        Torchvision("EMNIST", root="nowhere", split="nonsense").open()
+
+    assert "download" not in str(caught.value)
+
+
 def test_a_class_that_cannot_download_does_not_suggest_it(tmp_path):
     with pytest.raises(DataError, match="look for its files in") as caught:
-        open_torchvision("ImageFolder", root=str(tmp_path / "nowhere"))
+        Torchvision("ImageFolder", root=str(tmp_path / "nowhere")).open()
 
     assert "download" not in str(caught.value)
 
@@ -168,8 +196,8 @@ def test_a_failed_download_says_so(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     mirror = f"{(tmp_path / 'empty').as_uri()}/"
     monkeypatch.setattr(tv_sets.MNIST, "mirrors", [mirror])
-    with pytest.raises(DataError, match="remove what it left in"):
-        open_torchvision("MNIST", root=str(tmp_path), download=True)
+    with pytest.raises(DataError, match="remove the files that it left in"):
+        Torchvision("MNIST", root=str(tmp_path), download=True).open()
 
 
 def test_a_damaged_sample_is_an_error_with_the_folder(tmp_path):
@@ -177,17 +205,17 @@ def test_a_damaged_sample_is_an_error_with_the_folder(tmp_path):
     (tmp_path / "dog" / "0.png").write_bytes(b"no picture")
 
     with pytest.raises(DataError, match="cannot be read"):
-        open_torchvision("ImageFolder", **options)
+        Torchvision("ImageFolder", **options).open()
 
 
 def test_a_data_set_without_samples_is_an_error():
     with pytest.raises(DataError, match="FakeData has no samples"):
-        open_torchvision("FakeData", size=0)
+        Torchvision("FakeData", size=0).open()
 
 
 def test_refused_options_are_an_error():
     with pytest.raises(DataError, match="EMNIST cannot be opened"):
-        open_torchvision("EMNIST", root="anywhere", split="nonsense")
+        Torchvision("EMNIST", root="anywhere", split="nonsense").open()
 
 
 @pytest.mark.real_data
