@@ -1,4 +1,4 @@
-"""Which samples make up which batch: decided here alone, whatever reads the samples."""
+"""The samples of each batch and their order, independent of how samples are read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,20 +11,20 @@ from dcrf.batch import Clock
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
-_PASS_STREAM = "sweep"  # part of the seed of random views: another word gives other bytes
+_PASS_PURPOSE = "sweep"  # part of the seeds of random views, so a new word changes results
 _PASS_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How samples become batches.
+    """Batch size, order and device of the batches of a data set.
 
-    batch_size: samples in a batch of training; data passes take at least 256.
-    shuffle: a new order in every epoch.
-    drop_last: leave out an epoch's incomplete last batch; otherwise a last batch of one sample
-        joins the one before.
+    batch_size: samples in a training batch; data passes use at least 256.
+    shuffle: use a new random order in every epoch.
+    drop_last: leave out the incomplete last batch of an epoch; otherwise a last batch of one
+        sample is merged with the previous batch.
     num_workers, pin_memory: as in torch's DataLoader, for data that do not fit into memory.
-    device: where batches go.
+    device: the device of the batches.
     """
 
     batch_size: int
@@ -37,7 +37,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """A batch to be made. `purpose` sets its random draws apart, together with the clock."""
+    """The samples of a batch. The purpose and the clock seed its random views."""
 
     purpose: str
     clock: Clock
@@ -45,16 +45,16 @@ class BatchPlan:
 
 
 def check_batch_size(n_samples: int, loading: Loading) -> None:
-    """Raise DataError if training would have no batch at all."""
+    """Raise DataError if an epoch has no complete batch and incomplete ones are dropped."""
     if loading.drop_last and loading.batch_size > n_samples:
         raise DataError(
-            f"{n_samples} samples make no complete batch of {loading.batch_size}, and incomplete "
-            f'ones are left out; set "batch_size" to at most {n_samples} or "drop_last" to false'
+            f"{n_samples} samples are fewer than a batch of {loading.batch_size}, and incomplete "
+            f'batches are dropped; set "batch_size" to at most {n_samples} or "drop_last" to false'
         )
 
 
 def batch_sizes(n_samples: int, loading: Loading) -> list[int]:
-    """Return the numbers of samples in the batches of an epoch."""
+    """Return the sizes of the batches of an epoch."""
     whole, rest = divmod(n_samples, loading.batch_size)
     sizes = [loading.batch_size] * whole + [rest] * (rest > 0 and not loading.drop_last)
     if len(sizes) > 1 and sizes[-1] == 1:
@@ -63,14 +63,14 @@ def batch_sizes(n_samples: int, loading: Loading) -> list[int]:
 
 
 def pass_batch_size(loading: Loading) -> int:
-    """Return the number of samples in a batch of a data_pass."""
+    """Return the batch size of a data pass."""
     return max(loading.batch_size, _PASS_BATCH_SIZE)
 
 
 def pass_sizes(n_samples: int, loading: Loading) -> list[int]:
-    """Return the numbers of samples in the batches of a data_pass, of all of them.
+    """Return the sizes of the batches of a data pass over `n_samples` samples.
 
-    As in training a last sample does not come alone, since a layer may need two.
+    As in training, no batch has a single sample unless it is the only one: some layers need two.
     """
     size = pass_batch_size(loading)
     return batch_sizes(n_samples, replace(loading, batch_size=size, drop_last=False))
@@ -79,11 +79,11 @@ def pass_sizes(n_samples: int, loading: Loading) -> list[int]:
 def training_plans(
     n_samples: int, loading: Loading, streams: RandomStreams, purpose: str, done: int = 0
 ) -> Iterator[BatchPlan]:
-    """Yield the batches of one epoch after another, without end.
+    """Yield an endless sequence of training batches, epoch after epoch.
 
-    With `shuffle` each epoch has a permutation of its own, from the stream ("order", purpose,
-    epoch); otherwise samples come in index order. The first `done` batches are left out, which
-    takes no longer than an epoch's order.
+    With `shuffle`, the stream ("order", purpose, epoch) permutes the samples of an epoch.
+    Otherwise they come in index order. Skipping the first `done` batches costs at most the
+    permutation of one epoch.
     """
     sizes = batch_sizes(n_samples, loading)
     for epoch in count(1 + done // len(sizes)):
@@ -98,7 +98,7 @@ def training_plans(
 
 
 def pass_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:
-    """Yield batches that cover the samples at `indices`, (m,) int64, in this order."""
+    """Yield the batches of a data pass over the samples at `indices`, (m,) int64, in this order."""
     batches = indices.split(pass_sizes(len(indices), loading))
     for number, part in enumerate(batches, start=1):
-        yield BatchPlan(_PASS_STREAM, Clock(1, number, number == len(batches)), part)
+        yield BatchPlan(_PASS_PURPOSE, Clock(1, number, number == len(batches)), part)

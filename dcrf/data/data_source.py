@@ -1,4 +1,4 @@
-"""What training sees of a data set: batches, data passes, and labels for the evaluator."""
+"""The data source: training batches and data passes, and labels for the evaluator."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import tee
@@ -9,9 +9,14 @@ import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock
-from dcrf.data.batch_order import Loading, check_batch_size, pass_plans, training_plans
-from dcrf.data.decoding import Prepared, decode_all, read_sample
-from dcrf.data.fingerprint import digest
+from dcrf.data.batch_order import (
+    Loading,
+    check_batch_size,
+    pass_plans,
+    training_plans,
+)
+from dcrf.data.decoding import TransformedSamples, decode_all, read_sample
+from dcrf.data.fingerprint import Fingerprint, fingerprint
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
 from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.data.transforms.build import build_transforms, shared_beginning
@@ -26,22 +31,20 @@ Entries = Sequence[Mapping[str, Any]]
 class DataSource:
     """The batches of a data set.
 
-    Samples that fit into `SAMPLES_IN_MEMORY_BYTES` and have one shape, if need be after the fixed
-    transforms that all views begin with, are decoded once; others are decoded again for every
-    batch. Both ways give the same samples in the same order. Samples that are a tensor stay where
-    they are.
+    Lazy samples are decoded once if they have one shape and fit into `SAMPLES_IN_MEMORY_BYTES`,
+    both after the fixed transforms that all views share. Otherwise they are decoded for each
+    batch. Both paths give the same samples in the same order. A tensor of samples is not copied.
 
     Args:
-        name: the data set's, for errors and random streams.
+        name: name of the data set, for errors and random streams.
         raw: samples and labels.
         transforms: entries of the default view; None means only `ToTensor`.
         batch_augmentations: entries of the named views.
-        loading: how samples become batches.
-        streams: where all random numbers come from.
+        loading: batch size, order and device.
+        streams: source of all random numbers.
 
     Raises:
-        DataError: samples cannot be decoded, transforms do not fit them, or there are too few of
-            them for a batch.
+        DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
     """
 
     notes: tuple[str, ...] = ()
@@ -57,65 +60,68 @@ class DataSource:
         streams: RandomStreams,
     ) -> None:
         self.name, self.n_samples = name, len(raw.samples)
-        self._raw, self._labels, self._loading = raw, raw.labels, loading
+        self._labels, self._files, self._loading = raw.labels, raw.files, loading
         self._streams = RandomStreams(streams.seed_for("data", name))
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
         try:
             check_batch_size(self.n_samples, loading)
-            samples, rest = _prepared(raw.samples, entries)
+            samples, rest = _apply_shared_transforms(raw.samples, entries)
             example = read_sample(samples, 0)
             views = {view: self._view(view, rest[view], example) for view in rest}
-            self._reader = _reader(samples, views, loading)
+            decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
+        self._reader: Reader
+        if decoded is None:
+            self._samples, self._reader = samples, StreamReader(samples, views, loading)
+        else:
+            self._samples, self._reader = decoded, MemoryReader(decoded, views, loading.device)
 
     def batches(
         self, views: Collection[str] = (), purpose: str = "", done: int = 0
     ) -> Iterator[tuple[Clock, Batch]]:
-        """Yield batches without end, with the clock of each.
+        """Yield an endless sequence of batches, each with its clock.
 
         Args:
-            views: the named views to make besides the default one. Asking for one changes no
-                other.
-            purpose: what the batches are for, as a phase's name; each has its own shuffles and
-                draws, and every call with it gives the same batches.
-            done: how many of them to leave out at the beginning.
+            views: the named views to compute besides the default one. No view depends on which
+                others are computed.
+            purpose: part of the seeds of shuffles and random views, such as the name of a phase.
+                Every call with the same purpose yields the same batches.
+            done: number of batches to skip.
 
         Raises:
             DataError: a sample cannot be decoded, or its shape differs from the others'.
         """
-        planned = training_plans(self.n_samples, self._loading, self._streams, purpose, done)
-        plans, read = tee(planned)
+        plans, plans_to_read = tee(
+            training_plans(self.n_samples, self._loading, self._streams, purpose, done)
+        )
         clocks = (plan.clock for plan in plans)
-        yield from zip(clocks, self._read(read, views), strict=True)
+        yield from zip(clocks, self._read(plans_to_read, views), strict=True)
 
     def data_pass(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
         """Apply `fn` to samples in batches of the default view, without gradient.
 
-        A random default view has the same draws in every data pass over the same samples. Modules
-        keep their mode: the caller sets evaluation mode.
+        A random default view has the same draws in every data pass over the same samples. The
+        caller sets the modules to evaluation mode.
 
         Args:
             fn: maps a batch of n samples to (n, ...).
-            indices: (m,) int64, the samples to cover, at least one.
+            indices: (m,) int64, the samples, at least one.
 
         Returns:
             (m, ...), the rows of `fn` in the order of `indices`.
         """
         with torch.no_grad():
             plans = pass_plans(indices, self._loading)
-            return _gathered((fn(batch) for batch in self._read(plans, ())), len(indices))
+            return _concatenate_rows((fn(batch) for batch in self._read(plans, ())), len(indices))
 
     def labels(self) -> np.ndarray | None:
-        """Return the class of every sample, (N,) int64, for evaluation only; None without any."""
+        """Return the class of every sample, (N,) int64, or None; for evaluation only."""
         return self._labels
 
-    def digest(self) -> dict[str, int | str | None]:
-        """Return what tells these data from others, before any transform.
-
-        See `dcrf.data.fingerprint` for how much of large data it looks at.
-        """
-        return digest(self._raw)
+    def fingerprint(self) -> Fingerprint:
+        """Return the fingerprint of these data, after the fixed transforms that all views share."""
+        return fingerprint(self._samples, self._labels, self._files)
 
     def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:
         try:
@@ -131,8 +137,8 @@ class DataSource:
             raise DataError(f"{place}: {error}") from error
 
 
-def _gathered(parts: Iterator[Tensor], n_rows: int) -> Tensor:
-    """Put parts below one another; only the whole and one part are in memory at a time."""
+def _concatenate_rows(parts: Iterator[Tensor], n_rows: int) -> Tensor:
+    """Return (n_rows, ...). Memory beyond the result holds one part only, unlike `torch.cat`."""
     part = next(parts)
     whole = part.new_empty(n_rows, *part.shape[1:])
     end = len(part)
@@ -143,19 +149,12 @@ def _gathered(parts: Iterator[Tensor], n_rows: int) -> Tensor:
     return whole
 
 
-def _prepared(
+def _apply_shared_transforms(
     samples: Samples, views: Mapping[str, Entries | None]
 ) -> tuple[Samples, Mapping[str, Entries | None]]:
-    """Take the fixed transforms that all views begin with to the decoding of lazy samples."""
+    """Return lazy samples with the fixed transforms that all views share, and the other ones."""
     shared = [] if isinstance(samples, Tensor) else shared_beginning(views.values())
     if not shared:
         return samples, views
     rest = {name: entries and entries[len(shared) :] for name, entries in views.items()}
-    return Prepared(samples, build_transforms(shared)), rest
-
-
-def _reader(samples: Samples, views: Mapping[str, View], loading: Loading) -> Reader:
-    decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
-    if decoded is None:
-        return StreamReader(samples, views, loading)
-    return MemoryReader(decoded, views, loading.device)
+    return TransformedSamples(samples, build_transforms(shared)), rest

@@ -1,4 +1,4 @@
-"""Decode samples: one, or all into one tensor."""
+"""Decode one sample, or all samples into one tensor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,12 @@ from dcrf.data.views import as_image
 from dcrf.errors import DataError
 from dcrf.safety.reading_errors import READING_ERRORS
 
-_PART = 64  # samples at a time
-_PLAIN_MODES = ("L", "RGB", "RGBA")  # the modes that uint8 channels hold without loss
+_SAMPLES_PER_TASK = 64
+_UINT8_MODES = ("L", "RGB", "RGBA")  # image modes whose channels are uint8
 
 
-class Prepared(Dataset):
-    """Samples as transforms leave them that are the same in every view and at every time."""
+class TransformedSamples(Dataset):
+    """Lazy samples with fixed transforms applied to each."""
 
     def __init__(self, samples: Samples, transforms: Sequence[Transform]) -> None:
         self._samples, self._transforms = samples, transforms
@@ -32,7 +32,7 @@ class Prepared(Dataset):
         """Return sample `index`, decoded and transformed.
 
         Raises:
-            DataError: it cannot be decoded, or a transform fails on it.
+            DataError: the sample cannot be decoded, or a transform fails on it.
         """
         sample = as_image(read_sample(self._samples, index))
         try:
@@ -45,7 +45,7 @@ def read_sample(samples: Samples, index: int) -> Any:
     """Return sample `index`: a PIL image or a tensor.
 
     Raises:
-        DataError: it cannot be decoded, or is something else.
+        DataError: the sample cannot be decoded, or is neither an image nor a tensor.
     """
     try:
         sample = samples[index]
@@ -63,13 +63,13 @@ def read_sample(samples: Samples, index: int) -> Any:
 def decode_all(samples: Samples, budget: int, num_workers: int = 0) -> Tensor | None:
     """Return all samples as one tensor, (N, C, H, W) uint8 or (N, *sample_shape) float32.
 
-    None where they need more than `budget` bytes, differ in shape, or are images whose mode
-    channels of uint8 cannot hold.
+    Return None if they need more than `budget` bytes, differ in shape, or are images with
+    channels other than uint8.
 
     Args:
-        samples: a tensor, which is returned as it is, whatever its size, or lazy samples.
+        samples: lazy samples, or a tensor of any size, which is returned unchanged.
         budget: bytes.
-        num_workers: processes that decode; 0 decodes in this one.
+        num_workers: number of decoding processes; 0 decodes in this process.
 
     Raises:
         DataError: a sample cannot be decoded.
@@ -80,11 +80,11 @@ def decode_all(samples: Samples, budget: int, num_workers: int = 0) -> Tensor | 
     if first is None or first.nbytes * len(samples) > budget:
         return None
     parts = DataLoader(
-        _Parts(samples, first),
-        batch_size=None,  # an item is some samples already
-        sampler=torch.arange(len(samples)).split(_PART),
+        _SampleStacks(samples, first),
+        batch_size=None,  # an item is a stack of samples already
+        sampler=torch.arange(len(samples)).split(_SAMPLES_PER_TASK),
         num_workers=num_workers,
-        generator=torch.Generator(),  # torch's global one is left alone
+        generator=torch.Generator(),  # leaves torch's global generator unchanged
     )
     whole = torch.empty(len(samples), *first.shape, dtype=first.dtype)
     for indices, part in zip(parts.sampler, parts, strict=True):
@@ -96,30 +96,30 @@ def decode_all(samples: Samples, budget: int, num_workers: int = 0) -> Tensor | 
     return whole
 
 
-class _Parts(Dataset):
-    """Item `indices` is those samples as one tensor, or None if one is not like `first`."""
+class _SampleStacks(Dataset):
+    """Item `indices` is a tensor of those samples, or None if one differs from `first` in kind."""
 
     def __init__(self, samples: Samples, first: Tensor) -> None:
-        self._samples, self._kind = samples, (first.shape, first.dtype)
+        self._samples, self._shape_and_dtype = samples, (first.shape, first.dtype)
 
     def __getitem__(self, indices: Tensor) -> Tensor | DataError | None:
-        """Return the samples, or their error: raised in a worker, it would bring a traceback."""
-        alike: list[Tensor] = []
+        """Return the samples, or an error, since one raised in a worker contains a traceback."""
+        decoded: list[Tensor] = []
         try:
             for index in indices.tolist():
                 sample = _as_tensor(read_sample(self._samples, index))
-                if sample is None or (sample.shape, sample.dtype) != self._kind:
+                if sample is None or (sample.shape, sample.dtype) != self._shape_and_dtype:
                     return None
-                alike.append(sample)
+                decoded.append(sample)
         except DataError as error:
             return error
-        return torch.stack(alike)
+        return torch.stack(decoded)
 
 
 def _as_tensor(sample: Image.Image | Tensor) -> Tensor | None:
     if isinstance(sample, Tensor):
         return sample if sample.dtype in (torch.uint8, torch.float32) else None
-    if sample.mode not in _PLAIN_MODES:
+    if sample.mode not in _UINT8_MODES:
         return None
     pixels = torch.from_numpy(np.array(sample))
     return pixels.reshape(*pixels.shape[:2], -1).permute(2, 0, 1)

@@ -1,56 +1,106 @@
-"""A digest of raw data, by which other data are told from those that a run began with."""
+"""Fingerprints of data sets, which tell a resumed run whether its data have changed."""
 
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dcrf.data.decoding import read_sample
-from dcrf.data.sources.raw_data import RawData, Samples
+from dcrf.data.sources.raw_data import Samples
+from dcrf.randomness import random_indices
 from dcrf.safety.limits import FINGERPRINT_BYTES
 
-_DECODED = 64
-_ROWS = 4096
+Fingerprint = Mapping[str, int | str | None]
+
+VERSION = 2
+"""Of the algorithm. Fingerprints of different versions are never equal."""
+
+_DECODED = 256  # samples; pictures of 224 x 224 pixels take about a second
+_BYTES_AT_A_TIME = 2**22
+
+_DESCRIPTIONS = {
+    "version": "their fingerprint was computed by another version of dcrf",
+    "samples": "there were {before} samples, now {now}",
+    "content": "the samples differ",
+    "labels": "the labels differ",
+    "files": "the name, size or modification time of a file differs",
+}
 
 
-def digest(raw: RawData) -> dict[str, int | str | None]:
-    """Return the number of samples, and sha256 sums of samples and labels.
+def fingerprint(
+    samples: Samples, labels: np.ndarray | None = None, files: Sequence[str | Path] = ()
+) -> Fingerprint:
+    """Return the version, the number of samples, and sha256 sums of content, labels and files.
 
-    Of a tensor of more than `FINGERPRINT_BYTES`, evenly spaced samples of about that size are
-    looked at; of samples that are decoded when they are asked for, `_DECODED` evenly spaced ones.
+    The content is that of all samples, if they are a tensor of at most `FINGERPRINT_BYTES`.
+    Otherwise it is that of a random sub-sample: rows of a tensor up to `FINGERPRINT_BYTES`, or 256
+    decoded samples. Then the names, sizes and modification times of all files count as well.
+
+    Args:
+        samples: a tensor (N, *sample_shape), or lazily decoded samples.
+        labels: (N,) classes.
+        files: the files that hold the samples, if known.
 
     Raises:
         DataError: a sample cannot be decoded.
     """
-    labels = None if raw.labels is None else _sum([str(raw.labels.dtype).encode(), raw.labels])
-    return {"samples": len(raw.samples), "sha256": _sum(_parts(raw.samples)), "labels": labels}
+    is_read_whole = isinstance(samples, Tensor) and samples.nbytes <= FINGERPRINT_BYTES
+    return {
+        "version": VERSION,
+        "samples": len(samples),
+        "content": _sha256(_contents(samples)),
+        "labels": None if labels is None else _sha256([str(labels.dtype).encode(), labels]),
+        "files": None if is_read_whole or not files else _sha256(_file_states(files)),
+    }
 
 
-def _parts(samples: Samples) -> Iterable[bytes | np.ndarray]:
+def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
+    """Return a phrase for each entry in which two fingerprints differ; empty if they are equal."""
+    if before.get("version") != now["version"]:
+        return [_DESCRIPTIONS["version"]]
+    return [
+        _DESCRIPTIONS[name].format(before=before.get(name), now=value)
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+
+
+def _contents(samples: Samples) -> Iterator[bytes | np.ndarray]:
     if not isinstance(samples, Tensor):
-        for index in _evenly_spaced(len(samples), _DECODED):
-            yield from _described(read_sample(samples, index))
+        for index in random_indices(len(samples), _DECODED):
+            sample = read_sample(samples, int(index))
+            values = sample.cpu().numpy() if isinstance(sample, Tensor) else np.asarray(sample)
+            yield f"{type(sample).__name__} {values.dtype} {values.shape}".encode()
+            yield values
         return
     yield f"{samples.dtype} {tuple(samples.shape[1:])}".encode()
-    size = max(1, samples[:1].nbytes)
-    chosen = torch.tensor(_evenly_spaced(len(samples), FINGERPRINT_BYTES // size))
-    for rows in chosen.split(max(1, _ROWS * 1024 // size)):
-        yield samples[rows].cpu().numpy()
+    row_bytes = max(1, samples[:1].nbytes)
+    indices = random_indices(len(samples), max(1, FINGERPRINT_BYTES // row_bytes))
+    for part in torch.from_numpy(indices).split(max(1, _BYTES_AT_A_TIME // row_bytes)):
+        yield samples[part].cpu().numpy()
 
 
-def _described(sample: object) -> tuple[bytes, np.ndarray]:
-    values = sample.cpu().numpy() if isinstance(sample, Tensor) else np.asarray(sample)
-    return f"{type(sample).__name__} {values.dtype} {values.shape}".encode(), values
+def _file_states(files: Sequence[str | Path]) -> Iterator[bytes]:
+    """Yield each file's path below their common folder, its size and its modification time."""
+    paths = [Path(file).absolute() for file in files]
+    folder = os.path.commonpath(paths)
+    for path in paths:
+        try:
+            status = path.stat()
+            size_and_time = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:
+            size_and_time = "unreadable"
+        name = str(path).removeprefix(folder)
+        yield os.fsencode(f"{name}\0{size_and_time}\0")
 
 
-def _evenly_spaced(size: int, most: int) -> list[int]:
-    return np.linspace(0, size - 1, max(1, min(size, most))).astype(np.int64).tolist()
-
-
-def _sum(parts: Iterable[bytes | np.ndarray]) -> str:
-    made = hashlib.sha256()
+def _sha256(parts: Iterable[bytes | np.ndarray]) -> str:
+    checksum = hashlib.sha256()
     for part in parts:
-        made.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes())
-    return made.hexdigest()
+        content = part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes()
+        checksum.update(content)
+    return checksum.hexdigest()

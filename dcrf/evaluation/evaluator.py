@@ -13,12 +13,8 @@ from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES, collapse_signs
-from dcrf.evaluation.metrics import (
-    INTERNAL_SAMPLES,
-    external_scores,
-    internal_scores,
-    random_indices,
-)
+from dcrf.evaluation.metrics import INTERNAL_SAMPLES, external_scores, internal_scores
+from dcrf.randomness import random_indices
 
 Labels = NDArray[np.integer]
 

@@ -60,14 +60,3 @@ def internal_scores(
         "silhouette": float(silhouette_score(centered, clusters)),
         "davies_bouldin": float(davies_bouldin_score(centered, clusters)),
     }
-
-
-def random_indices(n_samples: int, most: int) -> NDArray[np.int64]:
-    """Return the sorted indices of a random sub-sample of at most `most` samples.
-
-    It depends on the two numbers only, so every evaluation of a data set sees the same samples.
-    Evenly spaced samples would be biased by data whose rows repeat a pattern of classes.
-    """
-    if n_samples <= most:
-        return np.arange(n_samples)
-    return np.sort(np.random.default_rng(0).choice(n_samples, most, replace=False))

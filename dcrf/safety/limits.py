@@ -186,7 +186,7 @@ TABLE = (
         "FINGERPRINT_BYTES",
         "samples read for the fingerprint of a data set",
         _bytes(FINGERPRINT_BYTES),
-        "a part of the samples is read",
+        "a random sub-sample is read, and the names, sizes and times of the files",
     ),
     Limit(
         "BLUR_PRODUCTS",

@@ -33,7 +33,7 @@ class DataSource(Protocol):
         """Return (N,) integers for the evaluator, None without labels."""
         ...
 
-    def digest(self) -> Mapping[str, Any]:
+    def fingerprint(self) -> Mapping[str, Any]:
         """Return plain values that identify the data; a resumed run needs equal ones."""
         ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from dcrf.data.fingerprint import differences
 from dcrf.errors import DataError
 from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.method import Method
@@ -25,14 +26,14 @@ class DatasetSession:
     evaluator: Evaluator
 
     @cached_property
-    def digest(self) -> Mapping[str, Any]:
-        """The digest of the data. Computing it may read much of them, so only checkpoints ask."""
-        return self.source.digest()
+    def fingerprint(self) -> Mapping[str, Any]:
+        """The fingerprint of the data. It may read much of them, so only checkpoints ask for it."""
+        return self.source.fingerprint()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of method and evaluator, and the digest of the data."""
+        """Return the state of method and evaluator, and the fingerprint of the data."""
         return {
-            "digest": dict(self.digest),
+            "fingerprint": dict(self.fingerprint),
             "method": self.method.state_dict(),
             "evaluator": self.evaluator.state_dict(),
         }
@@ -43,9 +44,7 @@ class DatasetSession:
         Raises:
             DataError: the data have changed since then.
         """
-        before, now = state["digest"], self.digest
-        if before != now:
-            changes = [f"{k} was {before[k]} and is {now[k]}" for k in now if before[k] != now[k]]
+        if changes := differences(state["fingerprint"], self.fingerprint):
             raise DataError(f"the data have changed since the run began: {'; '.join(changes)}")
         self.method.load_state_dict(state["method"])
         self.evaluator.load_state_dict(state["evaluator"])

@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "storage",
     },
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
-    "evaluation": {"assignment", "batch", "errors"},
+    "evaluation": {"assignment", "batch", "errors", "randomness"},
     "training": {
         "assignment",
         "batch",

@@ -578,7 +578,7 @@ def test_other_data_are_refused(run, in_step, tmp_path):
     _, outcome = run("cut", content)
 
     assert outcome.status == "failed"
-    assert "the data have changed since the run began: sha256 was " in outcome.error
+    assert "the data have changed since the run began: the samples differ" in outcome.error
 
 
 def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):

@@ -1,11 +1,18 @@
 """One seed, many streams."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcrf.randomness import GlobalGenerators, RandomStreams, draw_seed, global_seed
+from dcrf.randomness import (
+    GlobalGenerators,
+    RandomStreams,
+    draw_seed,
+    global_seed,
+    random_indices,
+)
 
 
 def draws(generator):
@@ -105,3 +112,22 @@ def test_global_generators_continue_from_a_restored_state():
         GlobalGenerators().load_state_dict(state)
 
         assert torch.equal(torch.rand(3), expected)
+
+
+def test_random_indices_are_all_up_to_the_limit_and_a_sorted_sample_beyond_it():
+    assert random_indices(7, 7).tolist() == list(range(7))
+
+    indices = random_indices(10_000, 500)
+
+    assert len(np.unique(indices)) == 500
+    assert (np.diff(indices) > 0).all()
+    assert set(indices) <= set(range(10_000))
+    assert np.array_equal(indices, random_indices(10_000, 500))
+
+
+@pytest.mark.parametrize("period", [2, 3, 20])
+def test_random_indices_represent_rows_that_repeat_a_pattern(period):
+    """Evenly spaced samples would all have one remainder if the stride is a multiple."""
+    shares = np.bincount(random_indices(period * 5000, 5000) % period) / 5000
+
+    assert shares == pytest.approx(1 / period, abs=0.02)

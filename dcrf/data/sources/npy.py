@@ -57,10 +57,10 @@ class Npy:
             samples = samples_tensor(array)
         notes = notes_on(array)
         if self.labels_path is None:
-            return RawData(samples, None, notes)
+            return RawData(samples, None, notes, [self.path])
         with naming(f"data set {self.dataset}, labels in {self.labels_path}"):
             labels = labels_array(_read(Path(self.labels_path), mapped=False), len(samples))
-            return RawData(samples, labels, notes)
+            return RawData(samples, labels, notes, [self.path])
 
     def outline(self) -> Outline:
         """Return the outline that the headers of the files give.

@@ -1,7 +1,8 @@
 """Raw data: samples and labels as a source returns them, before any view."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -30,11 +31,13 @@ class RawData:
         writing to it ends the process.
     labels: (N,) int64, any integers; None without labels.
     notes: sentences for the user about the data, such as why labels are ignored.
+    files: the files that samples are read from on access, if known.
     """
 
     samples: Samples
     labels: np.ndarray | None
     notes: tuple[str, ...] = ()
+    files: Sequence[str | Path] = ()
 
 
 def concatenate(parts: Sequence[RawData]) -> RawData:
@@ -50,6 +53,7 @@ def concatenate(parts: Sequence[RawData]) -> RawData:
         _concatenate_samples([part.samples for part in parts]),
         np.concatenate(labels) if len(labels) == len(parts) else None,
         tuple(notes),
+        [file for part in parts for file in part.files],
     )
 
 
@@ -74,7 +78,8 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
         if isinstance(raw.samples, Tensor)
         else Subset(cast(Dataset, raw.samples), range(start, end + 1))
     )
-    return RawData(samples, None if raw.labels is None else raw.labels[in_range], raw.notes)
+    labels = None if raw.labels is None else raw.labels[in_range]
+    return replace(raw, samples=samples, labels=labels)
 
 
 def _concatenate_samples(parts: list[Samples]) -> Samples:

@@ -60,7 +60,7 @@ class Torchvision:
         opened = self._opened()
         try:
             labels, *notes = _labels(opened)
-            return RawData(self._samples(opened), labels, tuple(notes))
+            return RawData(self._samples(opened), labels, tuple(notes), _files(opened))
         except READING_ERRORS as error:
             raise DataError(
                 f"data set {self.dataset}{_place(self.options)} cannot be read ({error})"
@@ -140,6 +140,18 @@ def _remedy(cls: type, options: Mapping[str, Any], error: Exception) -> str:
         f"; a file{place} is incomplete, or has other content such as a web page; remove it, and "
         '"download": true fetches it again'
     )
+
+
+def _files(dataset: Any) -> list[str | Path]:
+    """Return the files in the lists of paths, or of (path, ...), that a class keeps."""
+    files: list[str | Path] = []
+    for values in vars(dataset).values():
+        if isinstance(values, list):
+            firsts = [value[0] if isinstance(value, tuple) else value for value in values]
+            are_paths = all(isinstance(first, str | Path) for first in firsts)
+            if are_paths and Path(*firsts[:1]).is_file():
+                files.extend(firsts)
+    return list(dict.fromkeys(files))  # a class may keep one list under two names
 
 
 def _labels(dataset: Any) -> tuple[np.ndarray | None, *tuple[str, ...]]:

@@ -1,3 +1,5 @@
+"""The batches of a data set: order, views, data passes, both ways of reading."""
+
 import multiprocessing
 from itertools import islice
 
@@ -11,7 +13,9 @@ from dcrf.batch import Batch, Clock
 from dcrf.data import data_source, readers
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
+from dcrf.data.fingerprint import differences
 from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.torchvision import Torchvision
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -253,6 +257,37 @@ def test_a_batch_is_a_copy_of_its_samples():
     first(source, 1)[0].samples.zero_()
 
     assert raw.samples.sum() == 8
+
+
+def fingerprint_of_folder(folder):
+    raw = Torchvision("ImageFolder", root=str(folder)).open()
+    return DataSource("mine", raw, None, {}, Loading(8), RandomStreams(0)).fingerprint()
+
+
+@pytest.mark.parametrize("budget", [2**20, 0], ids=["in memory", "streamed"])
+def test_100_replaced_pictures_of_200_change_the_fingerprint(tmp_path, monkeypatch, budget):
+    """None of them is among 64 evenly spaced ones."""
+    monkeypatch.setattr(data_source, "SAMPLES_IN_MEMORY_BYTES", budget)
+    spaced = set(np.linspace(0, 199, 64).astype(int).tolist())
+    paths = [tmp_path / "a" / f"{number:03d}.png" for number in range(200)]
+    paths[0].parent.mkdir()
+    for path in paths:
+        Image.new("L", (8, 8), 255).save(path)
+    before = fingerprint_of_folder(tmp_path)
+    assert fingerprint_of_folder(tmp_path) == before
+
+    for path in [path for number, path in enumerate(paths) if number not in spaced][:100]:
+        Image.new("L", (8, 8), 0).save(path)
+
+    assert "the samples differ" in differences(before, fingerprint_of_folder(tmp_path))
+
+
+def test_labels_change_the_fingerprint():
+    def labeled(labels):
+        raw = RawData(PIXELS, labels)
+        return DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0)).fingerprint()
+
+    assert differences(labeled(np.arange(N)), labeled(np.arange(N)[::-1])) == ["the labels differ"]
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])

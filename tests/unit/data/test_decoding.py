@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torchvision import transforms as tv
 
-from dcrf.data.decoding import Prepared, decode_all, read_sample
+from dcrf.data.decoding import TransformedSamples, decode_all, read_sample
 from dcrf.errors import DataError
 
 PLENTY = 2**20
@@ -20,7 +20,7 @@ def test_images_are_transformed_as_images_even_where_they_are_tensors():
     """Torchvision resizes images and tensors to different pixels; views take images."""
     image, resize = picture("RGB", (50, 40)), tv.Resize(20)
     tensor = tv.functional.pil_to_tensor(image)
-    samples = Prepared([image, tensor], [resize])
+    samples = TransformedSamples([image, tensor], [resize])
 
     assert len(samples) == 2
     assert np.array_equal(np.array(samples[0]), np.array(resize(image)))

@@ -5,12 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from dcrf.evaluation.metrics import (
-    clustering_accuracy,
-    external_scores,
-    internal_scores,
-    random_indices,
-)
+from dcrf.evaluation.metrics import clustering_accuracy, external_scores, internal_scores
 
 RANDOM = np.random.default_rng(0)
 
@@ -102,22 +97,3 @@ def test_internal_scores_do_not_depend_on_a_large_offset(dtype):
 
     assert internal_scores(moved, clusters) == pytest.approx(near, rel=1e-9)
     assert near["silhouette"] > 0.5
-
-
-def test_random_indices_are_all_up_to_the_limit_and_a_sorted_sample_beyond_it():
-    assert random_indices(7, 7).tolist() == list(range(7))
-
-    indices = random_indices(10_000, 500)
-
-    assert len(np.unique(indices)) == 500
-    assert (np.diff(indices) > 0).all()
-    assert set(indices) <= set(range(10_000))
-    assert np.array_equal(indices, random_indices(10_000, 500))
-
-
-@pytest.mark.parametrize("period", [2, 3, 20])
-def test_random_indices_represent_rows_that_repeat_a_pattern(period):
-    """Evenly spaced samples would all have one remainder if the stride is a multiple."""
-    shares = np.bincount(random_indices(period * 5000, 5000) % period) / 5000
-
-    assert shares == pytest.approx(1 / period, abs=0.02)

@@ -43,6 +43,14 @@ def test_a_part_without_labels_leaves_the_whole_without():
     assert concatenate([tensor_data(2), RawData(torch.zeros(2, 1), None)]).labels is None
 
 
+def test_files_of_all_parts_are_kept():
+    parts = [RawData(Lazy([number]), None, files=[f"{number}.png"]) for number in range(3)]
+    whole = concatenate(parts)
+
+    assert whole.files == ["0.png", "1.png", "2.png"]
+    assert select(whole, 1, 2).files == whole.files
+
+
 @pytest.mark.parametrize("make", [lambda: tensor_data().samples, lambda: Lazy(range(6))])
 @pytest.mark.parametrize(
     ("first", "last", "kept"),

@@ -60,6 +60,7 @@ def test_an_image_folder_is_decoded_lazily_and_keeps_its_labels(tmp_path):
 
     assert isinstance(raw.samples[0], Image.Image)
     assert raw.labels.tolist() == [0, 1, 1]
+    assert [Path(file) for file in raw.files] == sorted(tmp_path.glob("*/*.png"))
     assert_same_as_torchvision(raw, tv_sets.ImageFolder(**options))
 
 
