@@ -62,6 +62,13 @@ def test_the_average_is_taken_until_there_are_scores(classifiers):
     torch.testing.assert_close(found, choosing(classifiers, "average")(SAMPLES))
 
 
+def test_the_average_is_taken_until_every_classifier_has_scores(classifiers):
+    strategy = choosing(classifiers, "highest_last_acc")
+    strategy.record_scores({"a": {"acc": 1.0}})
+
+    torch.testing.assert_close(strategy(SAMPLES), choosing(classifiers, "average")(SAMPLES))
+
+
 def test_only_criteria_on_scores_ask_for_scores(classifiers):
     assert choosing(classifiers, "highest_average_ari").candidates() == classifiers
     assert choosing(classifiers, "average").candidates() == {}

@@ -147,6 +147,76 @@ def test_thresholds_are_inclusive_and_distances_unsquared():
     assert loss.item() == 25
 
 
+def test_the_threshold_on_assignments_is_inclusive():
+    world = World({**ENTRY, "sample_selection_criterion": SOFT_ASSIGNMENT, SOFT_ASSIGNMENT: 0})
+    q = world.pattern.assignment(samples_of(world)).exp()
+    world.pattern.smallest_assignment = q.max().item()
+    row, cluster = divmod(q.argmax().item(), N_CLUSTERS)
+    features = world.mappings["encoder"](samples_of(world))
+    expected = (features[row] - world.centroids.values[cluster]).square().sum()
+
+    torch.testing.assert_close(loss_of(world), expected)
+
+
+def test_distances_keep_their_digits_far_from_the_origin():
+    """Gaps of 0.05 at 1,000, and a threshold between the distances 0.01 and 0.04."""
+    world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 0.02})
+    world.pattern.feature_extractor = torch.nn.Identity()
+    centroids = 1000 + 0.05 * torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    world.centroids.set_values(centroids)
+    samples = centroids.repeat(20, 1) + torch.tensor([0.01, 0.0])
+    loss = world.pattern(type(world.data)(torch.arange(60), samples))["reinforcement"]
+
+    assert loss.item() == pytest.approx(1e-4, rel=0.02)
+
+
+def test_samples_are_reconstructed_by_the_encoder_and_not_by_the_feature_extractor():
+    change = {"sample_representation": "decoder_reconstructed_sample", **DECODED}
+    world = World({**ENTRY, **change})
+    other = World(ENTRY, seed=1).mappings["encoder"]
+    world.pattern.encoder, decode = other, world.mappings["decoder"]
+    reconstructions = decode(other(samples_of(world)))
+    differences = reconstructions.unsqueeze(1) - decode(world.centroids.values)
+    expected = differences.square().sum(dim=2)
+
+    torch.testing.assert_close(loss_of(world), expected.sum(dim=1).mean())
+
+
+def test_gradients_flow_through_soft_weights():
+    name = "soft_assignment_of_sample_to_cluster"
+    change = {"cluster_selection_criterion": "all_clusters", WEIGHT: name}
+    world = World({**ENTRY, **change}, torch.float64)
+    features = world.mappings["encoder"](samples_of(world))
+    squared = (features.unsqueeze(1) - world.centroids.values).square().sum(dim=2)
+    weights = 1 / (1 + squared) / (1 / (1 + squared)).sum(dim=1, keepdim=True)
+    expected = (weights * squared).sum(dim=1).mean()
+    parameters = [world.centroids.values, *world.mappings["encoder"].parameters()]
+
+    torch.testing.assert_close(
+        torch.autograd.grad(loss_of(world), parameters), torch.autograd.grad(expected, parameters)
+    )
+
+
+@pytest.mark.parametrize("representation", ["original_sample", "decoder_reconstructed_sample"])
+def test_gradients_flow_through_both_decoded_representations(representation):
+    change = {
+        "sample_representation": representation,
+        "cluster_selection_criterion": "all_clusters",
+    }
+    world = World({**ENTRY, **change, **DECODED}, torch.float64)
+    encode, decode = world.mappings["encoder"], world.mappings["decoder"]
+    rows = samples_of(world)
+    rows = decode(encode(rows)) if representation.startswith("decoder") else rows
+    decoded = decode(world.centroids.values)
+    expected = (rows.unsqueeze(1) - decoded).square().sum(dim=2).sum(dim=1).mean()
+    parameters = [world.centroids.values, *encode.parameters(), *decode.parameters()]
+
+    def gradients(loss):
+        return torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+
+    torch.testing.assert_close(gradients(loss_of(world)), gradients(expected))
+
+
 def test_a_threshold_does_not_shrink_the_loss_of_those_that_pass_it():
     change = {"sample_selection_criterion": DISTANCE, "cluster_selection_criterion": "all_clusters"}
     world = World({**ENTRY, **change, DISTANCE: 0.3})

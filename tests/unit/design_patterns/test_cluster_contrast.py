@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dcrf.functional.contrast import statistics_vector_contrast
@@ -22,6 +23,16 @@ def test_it_contrasts_the_columns_of_the_strategy():
     first, second = world.data.samples[:6], world.data.views["noisy"][:6]
     assign = world.pattern.assignment
     expected = statistics_vector_contrast(assign(first), assign(second), 1.0)
+
+    torch.testing.assert_close(world.losses(torch.arange(6))["contrast"], expected)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 2.0])
+def test_the_temperature_of_the_entry_is_used(temperature):
+    world = World({**ENTRY, "temperature_parameter": temperature})
+    views = world.batch(torch.arange(6)).views
+    first, second = (world.pattern.assignment(views[role]) for role in ("first", "second"))
+    expected = statistics_vector_contrast(first, second, temperature)
 
     torch.testing.assert_close(world.losses(torch.arange(6))["contrast"], expected)
 

@@ -21,6 +21,16 @@ def test_the_head_projects_both_views_after_its_prior_mapping():
     torch.testing.assert_close(world.losses(torch.arange(5))["contrast"], expected)
 
 
+@pytest.mark.parametrize("temperature", [0.1, 2.0])
+def test_the_temperature_of_the_entry_is_used(temperature):
+    world = World({**ENTRY, "temperature_parameter": temperature})
+    views = world.batch(torch.arange(5)).views
+    first, second = (world.mappings["head"](views[role]) for role in ("first", "second"))
+    expected = normalized_temperature_cross_entropy(first, second, temperature)
+
+    torch.testing.assert_close(world.losses(torch.arange(5))["contrast"], expected)
+
+
 @pytest.mark.parametrize("key", ["batch_augmentation_name_1", "batch_augmentation_name_2"])
 def test_a_view_that_is_not_named_is_the_default_view(key):
     world = World(changed({**ENTRY, key: "noisy"}, {other(key): None}))

@@ -131,6 +131,59 @@ def test_the_outermost_layers_keep_what_their_mappings_do_to_samples(batch):
     assert loss_at(made, 1, batch) == squared_error(decoder(encoder(batch.samples)), batch.samples)
 
 
+def test_stages_run_in_the_precision_of_their_mappings(encoder, decoder, batch):
+    halved = [
+        TrainableMapping(list(m.net), layer_names=m.layer_names, use_bfloat16=True)
+        for m in (encoder, decoder)
+    ]
+    made = pattern(*halved, rate=0.0)
+    expected = squared_error(
+        TrainableMapping([decoder.net[4]], use_bfloat16=True)(
+            TrainableMapping(encoder.net[:2], use_bfloat16=True)(batch.samples)
+        ),
+        batch.samples,
+    )
+
+    assert loss_at(made, 1, batch) == expected
+    assert loss_at(made, 1, batch) != loss_at(pattern(encoder, decoder, rate=0.0), 1, batch)
+
+
+@pytest.fixture
+def prior():
+    """A mapping before the encoder, whose dropout draws a mask in training."""
+    with global_seed(4):
+        return TrainableMapping([nn.Linear(6, 6), nn.Dropout(0.5)])
+
+
+def behind(prior, encoder):
+    return TrainableMapping(list(encoder.net), layer_names=encoder.layer_names, prior=prior)
+
+
+def test_the_first_stage_runs_after_the_prior_mapping(encoder, decoder, batch, prior):
+    made = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
+    codes = encoder.net[:2](prior(batch.samples))
+
+    assert loss_at(made, 1, batch) == squared_error(decoder.net[4](codes), batch.samples)
+
+
+def test_later_stages_do_not_repeat_the_prior_mapping(encoder, decoder, batch, prior):
+    made = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
+    target = encoder.net[:2](prior(batch.samples))
+    codes = encoder.net[2:4](target)
+
+    assert loss_at(made, 4, batch) == squared_error(decoder.net[2:4](codes), target)
+
+
+def test_a_target_is_computed_with_the_prior_mapping_in_evaluation_mode(
+    encoder, decoder, batch, prior
+):
+    made = pattern(behind(prior, encoder), decoder, rate=0.0)
+
+    assert loss_at(made, 4, batch) == loss_at(made, 4, batch)
+    assert prior.net[1].training
+    assert loss_at(made, 1, batch) != loss_at(made, 1, batch)
+
+
 def test_the_layers_belong_to_the_mappings_alone(encoder, decoder):
     made = pattern(encoder, decoder)
 

@@ -192,6 +192,14 @@ def test_an_empty_cluster_leaves_the_target_of_the_others_alone(tiny):
     torch.testing.assert_close(target[:, 2], torch.zeros(2))
 
 
+@pytest.mark.parametrize("share", [1e-4, 1e-12])
+def test_a_cluster_with_a_tiny_frequency_keeps_its_weight(share):
+    """Frequency is divided out: with equal shares, all clusters keep their assignments."""
+    q = torch.tensor([[1 - share, share]] * 2)
+
+    torch.testing.assert_close(target_distribution(q), q, atol=0, rtol=1e-5)
+
+
 def test_the_target_with_one_cluster_is_one():
     assert target_distribution(torch.ones(4, 1)).tolist() == [[1]] * 4
 

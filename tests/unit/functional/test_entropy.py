@@ -54,6 +54,14 @@ def test_an_empty_cluster_gives_a_finite_loss_and_gradient(height):
     assert logits.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("share", [1e-2, 1e-4, 1e-6])
+def test_a_small_cluster_adds_its_own_entropy(share):
+    shares = torch.tensor([[1 - share, share]], dtype=torch.float64)
+    expected = math.log(2) + sum(p * math.log(p) for p in shares[0].tolist())
+
+    assert negative_entropy_of_mean(shares.log()).item() == pytest.approx(expected, rel=1e-12)
+
+
 def test_one_cluster_alone_is_even():
     assert negative_entropy_of_mean(torch.zeros(4, 1)) == 0
 

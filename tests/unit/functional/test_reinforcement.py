@@ -84,6 +84,12 @@ def test_a_single_true_selects_every_pair():
     assert mean_over_selected_samples(torch.ones(4, 3), torch.tensor(True)).item() == 3
 
 
+def test_a_single_selected_sample_is_not_averaged():
+    selected = torch.tensor([[False, False], [True, False]])
+
+    assert mean_over_selected_samples(torch.full((2, 2), 3.0), selected).item() == 3
+
+
 def test_no_selected_pair_gives_zero_with_a_graph():
     pairs = torch.tensor([[1.0, math.inf]], requires_grad=True)
     loss = mean_over_selected_samples(pairs, torch.tensor([[False, False]]))
