@@ -1,5 +1,7 @@
 """What every design pattern promises."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -12,6 +14,10 @@ class DesignPattern(nn.Module):
     """
 
     loss_names: tuple[str, ...]
+
+    def stage_starts(self) -> Sequence[int]:
+        """Return the iterations, from 1, in which the pattern starts to run other layers."""
+        return (1,)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Refresh what outlives one iteration. Most patterns have nothing to refresh."""

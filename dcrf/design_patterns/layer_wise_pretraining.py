@@ -71,6 +71,10 @@ class LayerWisePretraining(DesignPattern):
         self.last_iterations = tuple(accumulate(lengths))
         self.stage = 0
 
+    def stage_starts(self) -> Sequence[int]:
+        """Return the first iteration of every stage and of the fine-tuning."""
+        return (1, *(last + 1 for last in self.last_iterations))
+
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Find the stage of this iteration; behind the last one comes the fine-tuning."""
         self.stage = bisect_left(self.last_iterations, clock.iteration)

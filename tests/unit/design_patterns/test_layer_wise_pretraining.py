@@ -188,3 +188,16 @@ def test_the_layers_belong_to_the_mappings_alone(encoder, decoder):
     made = pattern(encoder, decoder)
 
     assert {name.split(".")[0] for name in made.state_dict()} == {"encoder", "decoder"}
+
+
+def test_a_stage_starts_in_the_first_iteration_that_runs_its_layers(encoder, decoder):
+    made = pattern(encoder, decoder)
+
+    stages = []
+    for start in made.stage_starts():
+        for iteration in (start - 1, start):
+            made.before_iteration(Clock(1, iteration), None)
+            stages.append(made.stage)
+
+    assert stages[1:] == [0, 0, 1, 1, 2, 2, 3][: len(stages) - 1]
+    assert made.stage == len(made.stages)
