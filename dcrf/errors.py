@@ -57,8 +57,23 @@ class OptionError(DataError):
         super().__init__(found)
 
 
+class TooFewSamplesError(DataError):
+    """Fewer samples than clusters are to be formed of them."""
+
+
 class TrainingError(DcrfError):
     """Training cannot go on."""
+
+
+class OutputShapeError(TrainingError):
+    """The output of a mapping has a shape that its user cannot take.
+
+    mapping: the mapping, a module.
+    """
+
+    def __init__(self, mapping: object, message: str) -> None:
+        self.mapping = mapping
+        super().__init__(message)
 
 
 class DivergedError(TrainingError):

@@ -9,9 +9,15 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from dcrf.clusterings.base import FeatureRows, check_finite, feature_width, match_centers
+from dcrf.clusterings.base import (
+    FeatureRows,
+    check_finite,
+    feature_width,
+    first_rows,
+    match_centers,
+)
 from dcrf.clusterings.table import CLUSTERINGS
-from dcrf.errors import DataError
+from dcrf.errors import DataError, TooFewSamplesError
 from dcrf.randomness import draw_seed
 from dcrf.storage.tensor_files import read_tensors
 
@@ -57,6 +63,18 @@ class Centroids(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *others)
 
 
+def read_centroids(file: Path) -> Tensor:
+    """Read the centroids (k, d) of a file that `save_centroids` wrote.
+
+    Raises:
+        DataError: the file cannot be read, or does not hold centroids.
+    """
+    values = read_tensors(file).get("centroids")
+    if not isinstance(values, Tensor) or values.ndim != 2:  # noqa: PLR2004 - a matrix
+        raise DataError(f"{file} holds no centroids: expected {{'centroids': tensor (k, d)}}")
+    return values
+
+
 @dataclass(frozen=True, slots=True)
 class CentroidInitialization:
     """Computes the first values of centroids.
@@ -65,19 +83,23 @@ class CentroidInitialization:
     clustering: a key of `CLUSTERINGS`; only `classical_clustering` reads it.
     num_restarts: of the clustering, >= 1.
     file: saved centroids; only `load_from_file` reads it.
+    read: reads the file.
     """
 
     strategy: str
     clustering: str = ""
     num_restarts: int = 1
     file: Path = Path()
+    read: Callable[[Path], Tensor] = read_centroids
 
     def __call__(self, features: FeatureRows, n_clusters: int, generator: Generator) -> Tensor:
         """Return centroids (k, d) for the features (n, d) of the whole data set.
 
+        Features on torch's meta device have a shape only, and so do their centroids.
+
         Raises:
-            DataError: too few samples to draw or cluster k centroids from, or the file does not
-                hold centroids of shape (k, d).
+            TooFewSamplesError: too few samples to draw or cluster k centroids from.
+            DataError: the file does not hold centroids of shape (k, d).
             DivergedError: NaN or infinite features.
         """
         centroids = INITIALIZATIONS[self.strategy](self, features, n_clusters, generator)
@@ -96,7 +118,10 @@ def _random_features(
     _: CentroidInitialization, features: FeatureRows, k: int, generator: Generator
 ) -> Tensor:
     if len(features) < k:
-        raise DataError(f"{k} centroids cannot be drawn from {len(features)} samples")
+        raise TooFewSamplesError(f"{k} centroids cannot be drawn from {len(features)} samples")
+    probe = first_rows(features)
+    if probe.is_meta:
+        return probe.new_empty(k, probe.shape[1])
     order = torch.randperm(len(features), generator=generator)
     return features[order[: max(k, 2)]][:k]  # BatchNorm rejects a batch of one sample
 
@@ -104,13 +129,16 @@ def _random_features(
 def _uniform_noise(
     _: CentroidInitialization, features: FeatureRows, k: int, generator: Generator
 ) -> Tensor:
-    return torch.rand(k, feature_width(features), generator=generator) * 2 - 1
+    probe = first_rows(features)
+    if probe.is_meta:
+        return probe.new_empty(k, probe.shape[1])
+    return torch.rand(k, probe.shape[1], generator=generator) * 2 - 1
 
 
 def _from_file(
     initialization: CentroidInitialization, features: FeatureRows, k: int, _: Generator
 ) -> Tensor:
-    values, width = read_centroids(initialization.file), feature_width(features)
+    values, width = initialization.read(initialization.file), feature_width(features)
     if values.shape != (k, width):
         raise DataError(
             f"{initialization.file} holds centroids of shape {tuple(values.shape)}, but the "
@@ -130,15 +158,3 @@ INITIALIZATIONS: MappingProxyType[str, _Initialize] = MappingProxyType(
     }
 )
 """`centroid_initialization_strategy` -> function that returns centroids (k, d)."""
-
-
-def read_centroids(file: Path) -> Tensor:
-    """Read the centroids (k, d) of a file that `save_centroids` wrote.
-
-    Raises:
-        DataError: the file cannot be read, or does not hold centroids.
-    """
-    values = read_tensors(file).get("centroids")
-    if not isinstance(values, Tensor) or values.ndim != 2:  # noqa: PLR2004 - a matrix
-        raise DataError(f"{file} holds no centroids: expected {{'centroids': tensor (k, d)}}")
-    return values

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.errors import TrainingError
+from dcrf.errors import OutputShapeError
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -16,7 +16,7 @@ class ClassProbabilities(Assignment):
         feature_extractor: runs first, for a feature-space classifier.
 
     Raises:
-        TrainingError: the classifier has another number of outputs than there are clusters.
+        OutputShapeError: the classifier has another number of outputs than there are clusters.
     """
 
     def __init__(
@@ -33,9 +33,10 @@ class ClassProbabilities(Assignment):
         """Return (n, k) natural-log class probabilities."""
         found = self.classifier.log_probabilities(self._inputs(samples))
         if found.shape[1:] != (self.n_clusters,):
-            raise TrainingError(
+            raise OutputShapeError(
+                self.classifier,
                 f"a classifier gives outputs of shape {tuple(found.shape[1:])} for a sample, but "
-                f"num_clusters is {self.n_clusters}"
+                f"num_clusters is {self.n_clusters}",
             )
         return found
 

@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from dcrf.errors import DataError, DivergedError
+from dcrf.errors import DivergedError, TooFewSamplesError
 
 
 class FeatureRows(Protocol):
@@ -28,11 +28,11 @@ class Clustering:
         Features on torch's meta device have a shape only, and so do their centers.
 
         Raises:
-            DataError: fewer samples than clusters.
+            TooFewSamplesError: fewer samples than clusters.
             DivergedError: NaN or infinite features.
         """
         if len(features) < n_clusters:
-            raise DataError(f"{len(features)} samples cannot form {n_clusters} clusters")
+            raise TooFewSamplesError(f"{len(features)} samples cannot form {n_clusters} clusters")
         probe = first_rows(features)
         if probe.is_meta:
             return probe.new_empty(n_clusters, probe.shape[1])
@@ -46,7 +46,9 @@ class Clustering:
 
 
 def check_finite(features: Tensor) -> None:
-    """Raise DivergedError if features (n, d) contain NaN or infinity."""
+    """Raise DivergedError if features (n, d) contain NaN or infinity; on the meta device, never."""
+    if features.is_meta:
+        return
     if not torch.stack(features.aminmax()).isfinite().all():  # both propagate NaN
         raise DivergedError("the feature representations are not finite")
 

@@ -166,6 +166,11 @@ class CentroidsConfig:
     recalculation_num_restarts: int
     recalculation_interval: int | None
 
+    @property
+    def initialization_path(self) -> str:
+        """The JSON path of the key that errors of the initialization are reported at."""
+        return f"{self.path}.centroid_file_path" if self.file else self.path
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyConfig:
