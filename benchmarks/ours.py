@@ -9,11 +9,12 @@ from pathlib import Path
 from torch import nn
 
 from dcrf.batch import Batch, Clock, DatasetPass
-from dcrf.builder import Run, build_plans
+from dcrf.builder import RunContext, build_plans
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer, Writers
+from dcrf.runs.run_files import RunFiles
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, run_phase
 from dcrf.training.plans import DatasetPlan, PhasePlan
@@ -51,15 +52,10 @@ def plans(
     file: Path, phase: str, settings: Sequence[str] = (), writer: Writer | None = None
 ) -> tuple[DatasetPlan, PhasePlan]:
     """Return the plans of the first data set that has this phase, and of the phase in it."""
-    run = Run(
-        load_checked(file, settings),
-        RandomStreams(0),
-        "cpu",
-        writer or Writers([]),
-        Path("unused"),  # where a run would save its results
-    )
-    found = ((d, p) for d in build_plans(run) for p in d.phases if p.name == phase)
-    return next(found)
+    config = load_checked(file, settings)
+    files = RunFiles(Path("unused"), config.name)
+    context = RunContext(config, RandomStreams(0), "cpu", writer or Writers([]), files)
+    return next((d, p) for d in build_plans(context) for p in d.phases if p.name == phase)
 
 
 def ours(

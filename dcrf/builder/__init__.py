@@ -1,7 +1,7 @@
-"""The only package that turns configuration into objects. What it returns has never seen any."""
+"""Builds objects from configuration. The objects themselves never see configuration."""
 
 from dcrf.builder.method import label_informed
 from dcrf.builder.plans import build_plans
-from dcrf.builder.run_context import Run
+from dcrf.builder.run_context import RunContext
 
-__all__ = ["Run", "build_plans", "label_informed"]
+__all__ = ["RunContext", "build_plans", "label_informed"]

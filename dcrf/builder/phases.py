@@ -1,4 +1,4 @@
-"""From configuration to a phase that is ready to run."""
+"""Build a phase, and prepare a method for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dcrf.batch import DatasetPass, DatasetRows
 from dcrf.builder.components import build_component
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
-from dcrf.builder.run_context import Run, tensors_of
+from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import (
     CentroidsConfig,
     DatasetConfig,
@@ -23,7 +23,6 @@ from dcrf.errors import TrainingError
 from dcrf.mappings.features import extract_features
 from dcrf.randomness import draw_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
-from dcrf.storage.parameter_files import load_mapping
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
@@ -35,34 +34,42 @@ from dcrf.training.phase import Hook, PatternUse, Phase
 
 @dataclass(frozen=True, slots=True)
 class PhaseBuilder:
-    """Prepares a method for a phase on a data set, and makes the phase."""
+    """Prepares a method for a phase on a data set, and builds the phase."""
 
-    run: Run
+    run: RunContext
     dataset: DatasetConfig
     phase: PhaseConfig
 
     @property
     def loads_files(self) -> bool:
-        """Whether entering the phase may read a file, which saving in the phase may replace."""
+        """Whether `prepare` reads a file, which saving in the phase may replace."""
         entry = self.run.config.centroids
         return bool(self.phase.loads or (entry and entry.file))
 
     def prepare(self, method: Method, data_pass: DatasetPass) -> None:
-        """Load parameters; initialize the centroids if this is the first phase to use them."""
+        """Load parameters, and initialize the centroids in the first phase that uses them."""
         for load in self.phase.loads:
-            load_mapping(method.mappings[load.mapping_name], self.run.file_to_load(load.file))
+            self.run.files.load_mapping(method.mappings[load.mapping_name], load.file)
+        self.initialize_centroids(method, data_pass)
+
+    def initialize_centroids(self, method: Method, data_pass: DatasetPass) -> None:
+        """Initialize the centroids, if this is the first phase that uses them.
+
+        On the meta device the new centroids have a shape only.
+        """
         entry = self.run.config.centroids
-        if entry and self.phase.name in entry.phases and not method.centroids.are_initialized:
-            file = self.run.file_to_load(entry.file) if entry.file else Path()
-            start = CentroidInitialization(
-                entry.initialization,
-                entry.initialization_clustering,
-                entry.initialization_num_restarts,
-                file,
-            )
-            generator = self.run.streams.generator("centroids", self.dataset.name)
-            features = _features(entry, method, data_pass)
-            method.centroids.set_values(start(features, self.dataset.num_clusters, generator))
+        if not entry or self.phase.name not in entry.phases or method.centroids.are_initialized:
+            return
+        initialization = CentroidInitialization(
+            entry.initialization,
+            entry.initialization_clustering,
+            entry.initialization_num_restarts,
+            entry.file or Path(),
+            self.run.files.read_centroids,
+        )
+        generator = self.run.streams.generator("centroids", self.dataset.name)
+        features = _features(entry, method, data_pass)
+        method.centroids.set_values(initialization(features, self.dataset.num_clusters, generator))
 
     def make(self, method: Method, data_pass: DatasetPass, evaluator: Evaluator) -> Phase:
         """Make the phase for the method as it is now.
@@ -132,9 +139,7 @@ class PhaseBuilder:
 
     def _recalculation(self, method: Method, data_pass: DatasetPass) -> list[Hook]:
         entry = self.run.config.centroids
-        if entry is None or entry.recalculation != "classical_clustering":
-            return []
-        if self.phase.name not in entry.phases:
+        if not entry or not entry.recalculation_interval or self.phase.name not in entry.phases:
             return []
         purpose = ("recalculation", self.dataset.name, self.phase.name)
         generator = self.run.streams.checkpointed_generator(*purpose)
@@ -147,10 +152,10 @@ class PhaseBuilder:
         return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
 
     def _saving(self, entry: SaveConfig, method: Method) -> Hook:
-        file = self.run.file_to_save(entry, self.dataset.name)
+        file = self.run.files.file_to_save(entry, self.dataset.name)
 
         def save() -> None:
-            save_tensors(tensors_of(method, entry.part), file)
+            save_tensors(method.tensors_of(entry.part), file)
 
         return Every(entry.interval, save, also_at_the_end=True)
 

@@ -1,22 +1,22 @@
-"""From configuration to the plans that the trainer follows."""
+"""Build the plans that the trainer runs."""
 
 from functools import partial
 
 from dcrf.builder.data_sources import open_source
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.builder.run_context import Run
+from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import DatasetConfig
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
-def build_plans(run: Run) -> list[DatasetPlan]:
-    """Make the plans of all data sets. Nothing is opened or built before its turn."""
+def build_plans(run: RunContext) -> list[DatasetPlan]:
+    """Build the plans of all data sets. Each opens its data and builds its method on demand."""
     return [_dataset_plan(run, dataset) for dataset in run.config.datasets]
 
 
-def _dataset_plan(run: Run, dataset: DatasetConfig) -> DatasetPlan:
+def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = [phase for phase in run.config.phases if phase.name in dataset.phases]
     return DatasetPlan(
         name=dataset.name,
@@ -27,7 +27,7 @@ def _dataset_plan(run: Run, dataset: DatasetConfig) -> DatasetPlan:
         make_evaluator=lambda method, source: Evaluator(method.assignment, source.labels),
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
-        finish=partial(run.save_results, dataset.name),
+        finish=partial(run.files.save_results, dataset.name),
     )
 
 

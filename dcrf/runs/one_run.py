@@ -10,8 +10,7 @@ from pathlib import Path
 
 import torch
 
-from dcrf.builder import Run, build_plans, label_informed
-from dcrf.builder.run_context import CHECKPOINTS
+from dcrf.builder import RunContext, build_plans, label_informed
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.runs.environment import environment
@@ -30,6 +29,7 @@ from dcrf.runs.resume import (
     new_folder,
     next_number,
 )
+from dcrf.runs.run_files import CHECKPOINTS, RunFiles
 from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.interruption import StopRequest, handle_signals
@@ -37,6 +37,14 @@ from dcrf.training.start import Start
 from dcrf.training.trainer import Trainer
 
 METRICS = "metrics.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Run(RunContext):
+    """One run of a method, and the folder that its results go to."""
+
+    files: RunFiles
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,8 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
         writer = Writers([_console(), metrics, *([log] if log else [])])
         stack.callback(writer.close)
         device = resolve_device(config.device)
-        run = Run(config, RandomStreams(seed), device, writer, folder, output.seed_in_names)
+        files = RunFiles(folder, config.name, output.seed_in_names)
+        run = Run(config, RandomStreams(seed), device, writer, files, folder)
         outcome = _outcome(run, metrics, log, output)
     return replace(outcome, seconds=time.perf_counter() - start)
 
@@ -136,7 +145,7 @@ def _checkpoints(run: Run, metrics: JsonLines, stop: StopRequest, interval: int 
         "device": run.device,
         "threads": torch.get_num_threads(),
     }
-    files: dict[str, Stateful] = {"metrics": metrics, "files": run}
+    files: dict[str, Stateful] = {"metrics": metrics, "files": run.files.numbered}
     return Checkpoints(run.folder / CHECKPOINTS, run.writer, stop, files, about, interval)
 
 

@@ -10,7 +10,11 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, DatasetPass
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.storage.parameter_files import mapping_tensors
 from dcrf.training.interfaces import DataSource
+
+CENTROIDS = "centroids"
+"""The part of a method that is not a mapping, in `Method.tensors_of` and in files."""
 
 
 class Method(nn.Module):
@@ -33,6 +37,12 @@ class Method(nn.Module):
     def cached_modules(self) -> list[CachedModule]:
         """Return the mappings and assignments, which run once per input tensor in an iteration."""
         return [module for module in self.modules() if isinstance(module, CachedModule)]
+
+    def tensors_of(self, part: str) -> dict[str, Tensor]:
+        """Return the tensors that are saved of a mapping or of the centroids, on the CPU."""
+        if part == CENTROIDS:
+            return {CENTROIDS: self.centroids.values.detach().cpu()}
+        return mapping_tensors(self.mappings[part])
 
     def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.

@@ -81,7 +81,18 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "runs": {"builder", "config", "errors", "randomness", "reporting", "storage", "training"},
+    "runs": {
+        "assignment",
+        "builder",
+        "config",
+        "errors",
+        "evaluation",
+        "mappings",
+        "randomness",
+        "reporting",
+        "storage",
+        "training",
+    },
     "cli": {"config", "dry_run", "errors", "reporting", "runs", "storage"},
 }
 """Part of the package -> the other parts that it may import."""

@@ -5,19 +5,20 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from dcrf.builder import Run, build_plans
+from dcrf.builder import RunContext, build_plans
 from dcrf.config import MethodConfig, load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
+from dcrf.runs.run_files import RunFiles
 from dcrf.training.trainer import Trainer
 from tests.fuzz.methods import random_method, write
 
 
 def trained(config: MethodConfig, folder: Path) -> str:
     """Train without any check before; return why that fails, or nothing."""
-    run = Run(config, RandomStreams(0), "cpu", Writers([]), folder)
+    run = RunContext(config, RandomStreams(0), "cpu", Writers([]), RunFiles(folder, config.name))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

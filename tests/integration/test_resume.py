@@ -18,11 +18,10 @@ import pytest
 import torch
 from PIL import Image
 
-from dcrf.builder import phases
 from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
 from dcrf.data import data_source
-from dcrf.runs import one_run
+from dcrf.runs import one_run, run_files
 from dcrf.runs.one_run import Output, run_method
 from dcrf.runs.resume import begun
 from dcrf.storage import atomic_files as files
@@ -325,7 +324,7 @@ def test_files_that_a_run_has_saved_are_its_own_when_it_begins_again(run, in_ste
 def test_a_phase_that_begins_again_loads_what_the_run_has_kept_apart(run, monkeypatch):
     expected = results(run("whole", saving())[0])
     with monkeypatch.context() as patch:
-        patch.setattr(phases, "load_mapping", Doomed(phases.load_mapping, 2))
+        patch.setattr(run_files, "load_mapping", Doomed(run_files.load_mapping, 2))
         with pytest.raises(Killed):
             run("cut", saving(), None)
 

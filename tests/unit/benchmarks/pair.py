@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.straightforward import straightforward
 from dcrf.batch import Batch, Clock
-from dcrf.builder import Run
+from dcrf.builder import RunContext
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.cli.plan_runs import ROOT
@@ -13,6 +13,7 @@ from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
+from dcrf.runs.run_files import RunFiles
 from dcrf.training.phase import compute_losses
 
 FILES = {file.stem: file for file in (ROOT / "configurations").rglob("*.json")}
@@ -47,7 +48,9 @@ class Pair:
     def __init__(self, name, phase, folder, images=None):
         self.direct = straightforward(FILES[name], phase, images, torch.randn(10, 10))
         config = load_checked(FILES[name])
-        run = Run(config, RandomStreams(0), "cpu", Writers([]), folder)
+        run = RunContext(
+            config, RandomStreams(0), "cpu", Writers([]), RunFiles(folder, config.name)
+        )
         (dataset,) = (entry for entry in config.datasets if phase in entry.phases)
         (entry,) = (entry for entry in config.phases if entry.name == phase)
         self.method = build_method(config, dataset.num_clusters, run.streams)

@@ -1,6 +1,5 @@
 """From configuration to the plans that the trainer follows."""
 
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import pytest
 import torch
 
 from dcrf.builder.plans import build_plans
-from dcrf.builder.run_context import Run
+from dcrf.builder.run_context import RunContext
 from dcrf.config import load_checked
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
+from dcrf.runs.run_files import RunFiles
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.optimizers import LossRoute
 from dcrf.training.phase import PhaseState, run_phase
@@ -35,9 +35,8 @@ class World:
 
     def __init__(self, folder, content, seed=0, seed_in_names=None, dataset=0):
         config = load_checked(Path(written(folder, content)))
-        self.run = Run(
-            config, RandomStreams(seed), "cpu", Silent(), folder / "final", seed_in_names
-        )
+        files = RunFiles(folder / "final", config.name, seed_in_names)
+        self.run = RunContext(config, RandomStreams(seed), "cpu", Silent(), files)
         self.plans = build_plans(self.run)
         self.plan = self.plans[dataset]
         self.source, self.method = self.plan.open(), self.plan.make_method()
@@ -347,15 +346,6 @@ def test_files_of_several_seeds_do_not_meet(world, tmp_path):
     }
     # the run's own folder is one seed's alone, and its names are the same for every seed
     assert "tiny_digits_decoder.pth" in names(tmp_path / "final/parameters")
-
-
-def test_a_seed_loads_its_own_file_where_there_is_one(world, tmp_path):
-    run = replace(world().run, seed_in_names=3)
-    (tmp_path / "a_seed3.pth").touch()
-
-    assert run.file_to_load(tmp_path / "a.pth") == tmp_path / "a_seed3.pth"
-    assert run.file_to_load(tmp_path / "b.pth") == tmp_path / "b.pth"
-    assert replace(run, seed_in_names=None).file_to_load(tmp_path / "a.pth") == tmp_path / "a.pth"
 
 
 def test_centroids_are_kept_at_the_end_only_if_there_are_any(world, tmp_path):

@@ -1,0 +1,114 @@
+"""The files of parameters and clusters that a run saves and loads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from glob import escape
+from pathlib import Path
+
+from torch import Tensor
+
+from dcrf.assignment.centroids import read_centroids
+from dcrf.config.file_names import clean_name, saved_file, with_seed
+from dcrf.config.method_config import SaveConfig
+from dcrf.errors import DataError
+from dcrf.evaluation.evaluator import Labels
+from dcrf.mappings.mapping import TrainableMapping
+from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
+from dcrf.storage.parameter_files import is_numbered, load_mapping, unused
+from dcrf.storage.tensor_files import save_tensors
+from dcrf.training.method import CENTROIDS, Method
+
+CHECKPOINTS = "checkpoints"
+NUMBERED = "kept_apart.json"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedFiles:
+    """Numbered files of this run in place of files that other runs have written.
+
+    record: the file that a choice is recorded in before anything is saved. A resumed run must
+        distinguish its own files from those of others.
+    chosen: requested file -> the file of this run.
+    """
+
+    record: Path
+    chosen: dict[Path, Path] = field(default_factory=dict)
+
+    def choose(self, file: Path) -> Path:
+        """Return the file, or a numbered one beside it, that no other run has written."""
+        if file not in self.chosen:
+            recorded = read_json(self.record) if self.record.exists() else {}
+            if str(file) not in recorded:
+                recorded[str(file)] = str(unused(file))
+                write_json(self.record, recorded)
+            self.chosen[file] = _checked(file, recorded[str(file)])
+        return self.chosen[file]
+
+    def state_dict(self) -> dict[str, dict[str, str]]:
+        """Return the choices so far."""
+        return {NUMBERED: {str(file): str(own) for file, own in self.chosen.items()}}
+
+    def load_state_dict(self, state: Mapping[str, Mapping[str, str]]) -> None:
+        """Restore `state_dict`'s result, no choice without it.
+
+        Raises:
+            DataError: a file of it is not a numbered one.
+        """
+        self.chosen.clear()
+        for file, own in state.get(NUMBERED, {}).items():
+            self.chosen[Path(file)] = _checked(Path(file), own)
+
+
+def _checked(file: Path, own: str) -> Path:
+    if not is_numbered(Path(own), file):
+        raise DataError(f"the run's record of its files is damaged: {own} in place of {file}")
+    return Path(own)
+
+
+class RunFiles:
+    """The parameter files of one run.
+
+    Args:
+        folder: of the run.
+        method: the name of the method.
+        seed_in_names: the seed if file names must contain it, else None.
+
+    numbered: the files that keep those of other runs.
+    """
+
+    def __init__(self, folder: Path, method: str, seed_in_names: int | None = None) -> None:
+        self.folder, self.method, self.seed_in_names = folder, method, seed_in_names
+        self.numbered = NumberedFiles(folder / CHECKPOINTS / NUMBERED)
+
+    def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
+        """Return the file that an entry saves to, the same one throughout the run."""
+        file = saved_file(entry.target, self.method, dataset, entry.part, self.seed_in_names)
+        if entry.keep_old_files:
+            file = self.numbered.choose(file)
+        remove_unfinished(file.parent, escape(file.name))
+        return file
+
+    def file_to_load(self, file: Path) -> Path:
+        """Return the file of this seed and run if it exists, else the file itself."""
+        own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
+        own = self.numbered.chosen.get(own, own)
+        return own if own.exists() else file
+
+    def load_mapping(self, mapping: TrainableMapping, file: Path) -> None:
+        """Fill a mapping from a file. Raises DataError if that does not fit."""
+        load_mapping(mapping, self.file_to_load(file))
+
+    def read_centroids(self, file: Path) -> Tensor:
+        """Return the centroids (k, d) of a file. Raises DataError if it has none."""
+        return read_centroids(self.file_to_load(file))
+
+    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
+        """Save all parameters, and the cluster (n,) of every sample unless that is None."""
+        parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
+        for part in parts:
+            file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
+            save_tensors(method.tensors_of(part), file)
+        if clusters is not None:
+            rows = [f"{sample},{cluster}\n" for sample, cluster in enumerate(clusters.tolist())]
+            file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"
+            write_atomically(file, "".join(["sample,cluster\n", *rows]).encode())
