@@ -1,37 +1,38 @@
-"""What batches of a data set will look like, before any sample is read."""
+"""Predict the number of samples and the shapes of views before any sample is read."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from dcrf.builder.components import At
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
 from dcrf.data.sources.load import outline_data
-from dcrf.data.sources.outline import (
-    UNKNOWN,
-    Outline,
-    concatenated,
-    parts_in_range,
-    size_of_range,
-)
-from dcrf.dry_run.expected_views import Shape, different, view_shape
-from dcrf.errors import DataError, OptionError
+from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
+from dcrf.data.transforms.build import TRANSFORM_ERRORS
+from dcrf.data.views import View
+from dcrf.errors import DataError, OptionError, cause_of
+from dcrf.randomness import RandomStreams
 
+Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
-"""View, `""` for the default one -> shape of a sample in it."""
+"""View -> shape of a sample in it."""
 
-DEFAULT = ""
+DEFAULT_VIEW = ""
 _DRAWS = 3  # of a random view, whose shapes must be equal
+_LARGE_IMAGE = (4096, 5120)  # height and width
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What is known of the data of a data set.
+class ExpectedData:
+    """The predicted properties of a data set.
 
-    shapes: of its views; None where they are not known.
-    n_samples: N, None where it is not known.
-    has_labels: whether there are labels, or may be.
+    shapes: of all views; None if one is unknown.
+    n_samples: N, None if it is unknown.
+    has_labels: False only if labels are known to be missing.
     """
 
     shapes: Shapes | None
@@ -39,84 +40,197 @@ class Expected:
     has_labels: bool
 
 
-def expected(entry: DatasetConfig, used_views: Collection[str], at: At) -> Expected:
-    """Return what is known; `at` gets the problems, each at its JSON path.
+def expected_data(entry: DatasetConfig, used_views: Collection[str], at: At) -> ExpectedData:
+    """Predict a data set.
 
     Args:
         entry: the data set.
-        used_views: the named views that patterns ask for on it; of others no batch is made.
-        at: what becomes of problems.
+        used_views: the named views that patterns use on it. No batch of the others is made.
+        at: takes the problems, each at its JSON path.
     """
-    used = {DEFAULT, *used_views}
-    parts = _parts(entry, at)
-    found = _checked(entry, concatenated(parts), at)
+    parts = _outline_parts(entry, at)
+    whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
-    entries = {DEFAULT: entry.transforms, **entry.batch_augmentations}
-    paths = [entry.path, *(f"{entry.path}.batch_augmentations[{i}]" for i in range(len(entries)))]
-    shapes: dict[str, Shape] = {}
-    for (name, transforms), path in zip(entries.items(), paths, strict=False):
-        draws = _DRAWS if name in used else 1
-        shape = _of_all(parts, transforms or (), draws, f"{path}.transforms", at)
-        shapes |= {} if shape is None else {name: shape}
-    is_known = len(shapes) == len(entries)
-    return Expected(shapes if is_known else None, found.n_samples, found.has_labels is not False)
+    views = {DEFAULT_VIEW: (entry.path, entry.transforms or ())}
+    for index, (name, transforms) in enumerate(entry.batch_augmentations.items()):
+        views[name] = (f"{entry.path}.batch_augmentations[{index}]", transforms)
+    shapes = {}
+    for name, (path, transforms) in views.items():
+        draws = _DRAWS if name in {DEFAULT_VIEW, *used_views} else 1
+        shape = _shape_of_parts(parts, transforms, draws, f"{path}.transforms", at)
+        if shape is not None:
+            shapes[name] = shape
+    is_known = len(shapes) == len(views)
+    return ExpectedData(
+        shapes if is_known else None, whole.n_samples, whole.has_labels is not False
+    )
 
 
-def _parts(entry: DatasetConfig, at: At) -> Sequence[Outline]:
-    """Return what is known of each part; nothing of one that has a problem."""
-    found = []
+def _outline_parts(entry: DatasetConfig, at: At) -> Sequence[Outline]:
+    """Return the outline of each part, an unknown one for a part with a problem."""
+    outlines = []
     for index, part in enumerate(entry.parts or ({},)):
-        outlined = UNKNOWN
+        outlines.append(UNKNOWN)
         try:
-            outlined = outline_data(entry.source, entry.dataset, {**entry.options, **part})
+            outlines[-1] = outline_data(entry.source, entry.dataset, {**entry.options, **part})
         except DataError as error:
-            with at(f"{entry.path}.{_place(entry, index, error)}"):
-                raise _guessing(error) from error
-        found.append(outlined)
-    return found
+            with at(f"{entry.path}.{_key_of(entry, index, error)}"):
+                raise _with_suggestion(error) from error
+    return outlines
 
 
-def _place(entry: DatasetConfig, index: int, error: DataError) -> str:
-    """Return where that stands which is wrong with a part."""
+def _key_of(entry: DatasetConfig, index: int, error: DataError) -> str:
+    """Return the key of a data set that an error of one of its parts is about."""
     if not isinstance(error, OptionError):
         return "dataset"
     is_own = entry.parts and error.key in entry.parts[index]
     return f"parts[{index}].{error.key}" if is_own else error.key
 
 
-def _guessing(error: DataError) -> DataError:
-    """Return the error with the name that may be meant."""
-    if isinstance(error, OptionError) and (guess := closest(error.given, error.known)):
-        return DataError(f"{error}; did you mean {guess!r}?")
+def _with_suggestion(error: DataError) -> DataError:
+    """Return the error with the name that the user may have meant."""
+    if isinstance(error, OptionError) and (name := closest(error.given, error.known)):
+        return DataError(f"{error}; did you mean {name!r}?")
     return error
 
 
-def _of_all(
-    parts: Sequence[Outline], transforms: Sequence[Options], draws: int, path: str, at: At
-) -> Shape | None:
-    """Return the shape that a view gives the samples of all parts; None if that is not known."""
-    shapes = [view_shape(part.examples, transforms, draws, path, at) for part in parts]
-    known = [shape for shape in shapes if shape is not None]
-    for shape in known:
-        if shape != known[0]:
-            with at(path):
-                raise different(known[0], shape)
-            return None
-    return known[0] if known and len(known) == len(shapes) else None
-
-
-def _checked(entry: DatasetConfig, found: Outline, at: At) -> Outline:
-    """Return the outline of the samples that are used."""
-    n_samples = found.n_samples
+def _check_sizes(entry: DatasetConfig, whole: Outline, at: At) -> Outline:
+    """Return the outline of the samples in use."""
+    n_samples = whole.n_samples
     if n_samples is None:
-        return found
+        return whole
     ends = ("index_of_last_sample_to_use", "index_of_first_sample_to_use")
     beyond = entry.last is not None and entry.last >= n_samples
     with at(f"{entry.path}.{ends[0] if beyond or entry.first is None else ends[1]}"):
         n_samples = size_of_range(n_samples, entry.first, entry.last)
     with at(f"{entry.path}.batch_size"):
         check_batch_size(n_samples, Loading(entry.batch_size, drop_last=entry.drop_last))
-    with at(f"{entry.path}.num_clusters"):
-        if n_samples < entry.num_clusters:
-            raise DataError(f"{n_samples} samples cannot form {entry.num_clusters} clusters")
-    return replace(found, n_samples=n_samples)
+    return replace(whole, n_samples=n_samples)
+
+
+def _shape_of_parts(
+    parts: Sequence[Outline], transforms: Sequence[Options], draws: int, path: str, at: At
+) -> Shape | None:
+    """Return the shape of samples of all parts in a view, None if it is unknown."""
+    shapes = [_view_shape(part.examples, transforms, draws, path, at) for part in parts]
+    known = [shape for shape in shapes if shape is not None]
+    for shape in known:
+        if shape != known[0]:
+            with at(path):
+                raise _different_shapes(known[0], shape)
+            return None
+    return known[0] if known and len(known) == len(shapes) else None
+
+
+def _different_shapes(shape: Shape, other: Shape) -> DataError:
+    return DataError(
+        f"samples would have different shapes, such as {shape} and {other}; resize all to one size"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An error of transforms.
+
+    index: of the transform that fails; None if all run, but not to one shape of float32.
+    shape: of the samples that it gets, None if it is unknown.
+    """
+
+    error: Exception
+    index: int | None
+    shape: Shape | None
+
+
+def _view_shape(
+    examples: Sequence[Tensor], transforms: Sequence[Options], draws: int, path: str, at: At
+) -> Shape | None:
+    """Return the shape of every sample in a view, None if it is unknown.
+
+    Args:
+        examples: of one kind of samples, uint8 images (C, H, W) or float32. Several images
+            stand for images of any size; a problem is then an error that all sizes have.
+        transforms: entries of the view.
+        draws: the number of draws of a random view whose shapes must be equal.
+        path: the JSON path of the transforms.
+        at: takes the problem.
+    """
+    outcomes = [_shape_or_failure(transforms, example, draws) for example in examples]
+    shapes = {outcome for outcome in outcomes if not isinstance(outcome, _Failure)}
+    failures = [outcome for outcome in outcomes if isinstance(outcome, _Failure)]
+    if not failures:
+        return shapes.pop() if len(shapes) == 1 else None
+    failure, index = failures[0], failures[0].index
+    if shapes or any(other.index != index for other in failures):
+        return None
+    has_any_size = len(examples) > 1
+    if has_any_size and index is not None:
+        large = examples[0][:, :1, :1].expand(-1, *_LARGE_IMAGE)
+        if _failing_transform(transforms[: index + 1], large, 1) != index:
+            return None
+    sizes = examples[0].shape[-2:] if has_any_size else ()
+    with at(path if index is None else f"{path}[{index}]"):
+        raise DataError(_without_sizes(_message(failure), sizes)) from failure.error
+    return None
+
+
+def _message(failure: _Failure) -> str:
+    message, shape = cause_of(failure.error).rstrip("."), failure.shape
+    if failure.index is None or shape is None:
+        return message
+    if len(shape) != 3:  # noqa: PLR2004 - (C, H, W)
+        return f"{message}; it gets samples of shape {shape}, which are not images"
+    channels = "1 channel" if shape[0] == 1 else f"{shape[0]} channels"
+    return f"{message}; it gets samples of shape {shape}, with {channels}"
+
+
+def _without_sizes(message: str, sizes: Sequence[int]) -> str:
+    """Return a message with H and W in place of the height and width of an example."""
+    for size, letter in zip(sizes, "HW", strict=False):
+        message = re.sub(rf"\b{size}\b", letter, message)
+    return message
+
+
+def _shape_or_failure(
+    transforms: Sequence[Options], example: Tensor, draws: int
+) -> Shape | _Failure:
+    try:
+        return _apply(transforms, example, draws)
+    except (DataError, *TRANSFORM_ERRORS) as error:
+        index = _failing_transform(transforms, example, draws)
+        return _Failure(error, index, _shape_before(transforms[:index], example))
+
+
+def _shape_before(transforms: Sequence[Options], example: Tensor) -> Shape | None:
+    try:
+        return _apply(transforms, example, 1)
+    except (DataError, *TRANSFORM_ERRORS):
+        return None
+
+
+def _apply(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape:
+    """Return the shape of samples like an example in a view.
+
+    Raises:
+        DataError: the transforms do not fit the example, or its shape depends on the draw.
+    """
+    view = View(transforms, RandomStreams(0), example)
+    if view.is_batched and draws > 1:
+        return tuple(view.of_batch(example.expand(draws, *example.shape).clone(), ()).shape[1:])
+    shapes = [tuple(view.of_sample(example, (draw,)).shape) for draw in range(draws)]
+    for shape in shapes:
+        if shape != shapes[0]:
+            raise _different_shapes(shapes[0], shape)
+    return shapes[0]
+
+
+def _failing_transform(transforms: Sequence[Options], example: Tensor, draws: int) -> int | None:
+    """Return the index of the first transform that fails; None if the result is at fault."""
+    for index in range(len(transforms)):
+        try:
+            _apply(transforms[: index + 1], example, draws)
+        except TRANSFORM_ERRORS:
+            return index
+        except DataError as error:
+            if str(error).startswith(("transform ", "the transforms fail")):
+                return index
+    return None

@@ -1,58 +1,75 @@
-"""Batches and passes over a data set that have a shape and no content."""
+"""Stand-ins for a method and a data source on torch's meta device: shapes without values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from dcrf.batch import Batch, DatasetPass
+from dcrf.builder.method import Places, build_method
+from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
-from dcrf.dry_run.expected_data import DEFAULT
-from dcrf.dry_run.module_trace import Trail
+from dcrf.dry_run.expected_data import DEFAULT_VIEW
+from dcrf.dry_run.module_trace import ModuleTrace
+from dcrf.randomness import RandomStreams
 from dcrf.training.method import Method
 
 META = torch.device("meta")
 
 
 @dataclass(frozen=True, slots=True)
-class BlankData:
-    """Stands for a data source.
+class MetaMethod:
+    """A method on the meta device.
 
-    shapes: of a sample, by view.
-    n_samples: N, None where it is not known.
-    loading: how samples become batches.
-    method: its parts are in evaluation mode while a pass runs.
-    trail: gets to know the samples.
+    places: its mappings, layers and functions -> JSON path.
+    """
+
+    method: Method
+    places: Places
+
+
+def build_on_meta(config: MethodConfig, dataset: DatasetConfig) -> MetaMethod:
+    """Build a method for a data set on the meta device."""
+    places: Places = {}
+    with META:
+        method = build_method(config, dataset.num_clusters, RandomStreams(0), places)
+    return MetaMethod(method, places)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaSource:
+    """Stands in for a data source.
+
+    shapes: view -> shape of a sample.
+    n_samples: N, None if it is unknown.
+    loading: batch size and the like.
+    method: in evaluation mode during a pass.
+    trace: registers every batch.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     n_samples: int | None
     loading: Loading
     method: Method
-    trail: Trail
+    trace: ModuleTrace
 
     def batch_sizes(self) -> list[int]:
         """Return the different sizes of the batches of an epoch."""
         if self.n_samples is None:
             return [self.loading.batch_size]
         sizes = list(dict.fromkeys(batch_sizes(self.n_samples, self.loading)))
-        return sizes or [self.loading.batch_size]  # too few samples are a problem of their own
-
-    def batches_per_epoch(self) -> int | None:
-        """Return their number, None where it is not known."""
-        n_samples = self.n_samples
-        return None if n_samples is None else len(batch_sizes(n_samples, self.loading)) or None
+        return sizes or [self.loading.batch_size]  # too few samples are reported elsewhere
 
     def batch(self, size: int) -> Batch:
-        """Return a batch of so many samples."""
-        made = {v: torch.empty(size, *shape, device=META) for v, shape in self.shapes.items()}
-        self.trail.start(made)
+        """Return a batch of this size with all views."""
+        views = {v: torch.empty(size, *shape, device=META) for v, shape in self.shapes.items()}
+        self.trace.start_batch(views)
         indices = torch.empty(size, dtype=torch.int64, device=META)
-        return Batch(indices, made.pop(DEFAULT), made)
+        return Batch(indices, views.pop(DEFAULT_VIEW), views)
 
     def data_pass(self) -> DatasetPass:
-        """Return a pass over the data set whose rows have no content either."""
+        """Return a pass over the data set. It runs each size of batch once."""
         size = self.n_samples or pass_batch_size(self.loading)
 
         def run(function: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
@@ -61,9 +78,16 @@ class BlankData:
             try:
                 with torch.no_grad():
                     for of_batch in dict.fromkeys(pass_sizes(len(indices), self.loading)):
-                        part = function(self.batch(of_batch))
+                        rows = function(self.batch(of_batch))
             finally:
                 self.method.train(was_training)
-            return part.new_empty(len(indices), *part.shape[1:])
+            return rows.new_empty(len(indices), *rows.shape[1:])
 
         return DatasetPass(size, run)
+
+    def clustering_pass(self, n_clusters: int) -> DatasetPass:
+        """Return a pass over at least as many samples as clusters, if their number is unknown."""
+        data_pass = self.data_pass()
+        if self.n_samples is not None:
+            return data_pass
+        return replace(data_pass, n_samples=max(data_pass.n_samples, n_clusters))

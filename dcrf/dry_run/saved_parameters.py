@@ -1,79 +1,90 @@
-"""What files of parameters will hold when they are loaded, which may be saved only before that."""
+"""Predict the content of parameter files that a method saves and loads."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import Tensor
 
-from dcrf.builder.run_context import CENTROIDS
+from dcrf.assignment.centroids import read_centroids
 from dcrf.config.file_names import saved_file
-from dcrf.config.method_config import (
-    DatasetConfig,
-    LoadConfig,
-    MethodConfig,
-    PhaseConfig,
-    SaveConfig,
-)
+from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
+from dcrf.evaluation.evaluator import Labels
+from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import load_mapping
-from dcrf.training.method import Method
+from dcrf.training.method import CENTROIDS, Method
+
+
+class UnknownContentError(Exception):
+    """The content of a file is unknown until another run or data set has saved it."""
 
 
 @dataclass(slots=True)
-class SavedAhead:
-    """The files that a method has saved by now, without their content.
+class PredictedFiles:
+    """Stands in for the parameter files of a run. Writes nothing.
 
-    written: file -> names and tensors, which have a shape only.
-    unknown: files whose content is unknown when they are read.
+    saved: file -> its predicted content, names and tensors on the meta device.
+    unknown: files that data sets of unknown sample shape save.
     """
 
     config: MethodConfig
-    written: dict[Path, dict[str, Tensor]] = field(default_factory=dict)
+    saved: dict[Path, dict[str, Tensor]] = field(default_factory=dict)
     unknown: set[Path] = field(default_factory=set)
 
-    def skip(self, dataset: DatasetConfig) -> None:
-        """Forget the files that the phases of a data set save."""
-        for phase in self.config.phases:
-            if phase.name in dataset.phases:
-                for entry in phase.saves:
-                    file = self._file(entry, dataset.name)
-                    self.written.pop(file, None)
-                    self.unknown.add(file)
-
     def save(self, phase: PhaseConfig, dataset: str, method: Method) -> None:
-        """Take note of what a phase saves."""
+        """Predict the files that a phase saves by its end."""
         for entry in phase.saves:
-            file = self._file(entry, dataset)
-            is_mapping = entry.mapping_name is not None
-            centroids = {CENTROIDS: method.centroids.values.detach()}
-            saved = method.mappings[entry.part].state_dict() if is_mapping else centroids
-            self.written[file] = saved
+            content = {CENTROIDS: method.centroids.values.detach()}
+            if entry.mapping_name is not None:
+                content = method.mappings[entry.mapping_name].state_dict()
+            file = self.file_to_save(entry, dataset)
+            self.saved[file] = content
             self.unknown.discard(file)
 
-    def _file(self, entry: SaveConfig, dataset: str) -> Path:
+    def skip(self, dataset: DatasetConfig) -> None:
+        """Mark the files as unknown that the phases of a data set save."""
+        for phase in self.config.phases:
+            if phase.name in dataset.phases:
+                files = {self.file_to_save(entry, dataset.name) for entry in phase.saves}
+                self.unknown |= files
+
+    def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
+        """Return the file that an entry saves to, without a seed or a number."""
         return saved_file(entry.target, self.config.name, dataset, entry.part, None)
 
-    def load(self, entry: LoadConfig, method: Method) -> None:
-        """Hold a file against the mapping that takes it, where anything is known of it.
+    def load_mapping(self, mapping: TrainableMapping, file: Path) -> None:
+        """Fill a mapping with predicted parameters, or those of an existing file.
 
         Raises:
-            DataError: it does not fit.
+            DataError: the file does not fit the mapping.
+            UnknownContentError: the content is unknown.
         """
-        mapping = method.mappings[entry.mapping_name]
-        if entry.file in self.written:
-            try:
-                mapping.load_state_dict(self.written[entry.file])
-            except RuntimeError as error:
-                raise DataError(f"the parameters in {entry.file} do not fit: {error}") from error
-        elif entry.file not in self.unknown and entry.file.exists():
-            load_mapping(mapping, entry.file)
-
-    def check_centroids(self, file: Path, centroids: Tensor) -> None:
-        """Raise DataError where a file that was saved before holds no centroids of this shape."""
-        if file not in self.written:
+        self._check_known(file)
+        if file not in self.saved:
+            load_mapping(mapping, file)
             return
-        saved = self.written[file].get(CENTROIDS)
-        if saved is None:
-            raise DataError(f"{file} will hold the parameters of a mapping, no centroids")
-        if saved.shape != centroids.shape:
-            raise DataError(f"{file} will hold centroids of shape {tuple(saved.shape)}")
+        try:
+            mapping.load_state_dict(self.saved[file])
+        except RuntimeError as error:
+            raise DataError(f"the parameters in {file} do not fit: {error}") from error
+
+    def read_centroids(self, file: Path) -> Tensor:
+        """Return predicted centroids (k, d), or those of an existing file.
+
+        Raises:
+            DataError: the file contains something else.
+            UnknownContentError: the content is unknown.
+        """
+        self._check_known(file)
+        if file not in self.saved:
+            return read_centroids(file)
+        if CENTROIDS not in self.saved[file]:
+            raise DataError(f"{file} will contain the parameters of a mapping, not centroids")
+        return self.saved[file][CENTROIDS]
+
+    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
+        """Save nothing."""
+
+    def _check_known(self, file: Path) -> None:
+        if file in self.unknown or (file not in self.saved and not file.exists()):
+            raise UnknownContentError(file)

@@ -1,4 +1,4 @@
-"""Layers that take another number of features or channels than they get."""
+"""Explain why a layer rejects its input: wrong width, or a missing axis."""
 
 from typing import NamedTuple
 
@@ -6,31 +6,61 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 _CHANNELS = {"in_channels": "channels", "num_features": "features", "num_channels": "channels"}
+_AXES = ("channels", "depth", "height", "width")
 
 
-class Misfit(NamedTuple):
-    """The argument that says what a layer takes, what it counts, that number, and what came."""
+class Mismatch(NamedTuple):
+    """The input of a layer differs from its arguments.
 
-    key: str
-    noun: str
-    taken: int
-    given: int
+    expected: the input that the layer takes.
+    found: the input that it gets.
+    remedy: the change that mends it.
+    """
+
+    expected: str
+    found: str
+    remedy: str
 
 
-def misfit(layer: nn.Module, values: Tensor) -> Misfit | None:
-    """Return the misfit of a layer and what it gets, None where there is none."""
+def find_mismatch(layer: nn.Module, values: Tensor) -> Mismatch | None:
+    """Return the mismatch between a layer and its input (n, ...), None if there is none."""
+    return _of_axes(layer, values) or _of_width(layer, values)
+
+
+def _of_axes(layer: nn.Module, values: Tensor) -> Mismatch | None:
+    """Return the mismatch of a convolution whose input lacks or has surplus axes."""
+    kernel = getattr(layer, "kernel_size", None)
+    if not isinstance(kernel, tuple) or not hasattr(layer, "in_channels"):
+        return None
+    axes = (_AXES[0], *_AXES[-len(kernel) :])
+    if values.ndim == len(axes) + 1:
+        return None
+    shape = tuple(values.shape[1:])
+    lacks_channels = layer.in_channels == 1 and len(shape) == len(kernel)
+    sizes = f"[1, {shape[0]}]" if lacks_channels else f"[{', '.join(axes)}]"
+    remedy = f'put {{"type": "Unflatten", "dim": 1, "unflattened_size": {sizes}}} before it'
+    if len(shape) > len(axes):
+        remedy = "change the layers before it"
+    missing = "; the channel axis is missing" if len(shape) == len(kernel) else ""
+    return Mismatch(
+        f"samples of shape ({', '.join(axes)})", f"samples of shape {shape}{missing}", remedy
+    )
+
+
+def _of_width(layer: nn.Module, values: Tensor) -> Mismatch | None:
+    """Return the mismatch of a layer that expects another number of features or channels."""
     if any(map(is_lazy, layer.parameters(recurse=False))):
         return None
     if isinstance(layer, nn.Linear) and values.ndim:
-        found = Misfit("in_features", "features", layer.in_features, values.shape[-1])
-        return found if found.taken != found.given else None
+        if values.shape[-1] == layer.in_features:
+            return None
+        remedy = f'write "in_features": {values.shape[-1]}, or change the layers before it'
+        if values.flatten(1).shape[1] == layer.in_features:
+            remedy = 'put {"type": "Flatten"} before it'
+        return Mismatch(f"{layer.in_features} features", f"{values.shape[-1]}", remedy)
     for key, noun in _CHANNELS.items():
-        taken = getattr(layer, key, None)
-        if isinstance(taken, int) and values.ndim > 1 and taken != values.shape[1]:
-            return Misfit(key, noun, taken, values.shape[1])
+        width = getattr(layer, key, None)
+        if isinstance(width, int) and values.ndim > 1 and width != values.shape[1]:
+            remedy = f'write "{key}": {values.shape[1]}, or change the layers before it'
+            return Mismatch(f"{width} {noun}", f"{values.shape[1]}", remedy)
     return None
-
-
-def lacks_flatten(found: Misfit, values: Tensor) -> bool:
-    """Whether a layer would take the elements of a sample in a row."""
-    return found.key == "in_features" and values.flatten(1).shape[1] == found.taken

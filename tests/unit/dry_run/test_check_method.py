@@ -47,7 +47,7 @@ def test_the_check_names_every_optimizer_that_torch_refuses(load):
         check(load(phases=phases))
 
     paths = [problem.path for problem in caught.value.problems]
-    assert paths == ["$.phases[0].optimizers[1]", "$.phases[1].optimizers[1]"]
+    assert paths == ["$.phases[0].optimizers[1].lr", "$.phases[1].optimizers[1].lr"]
 
 
 def test_no_optimizer_is_capturable_on_the_cpu(load):

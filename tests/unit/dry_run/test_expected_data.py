@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dcrf.builder.components import collecting
-from dcrf.dry_run.expected_data import expected
+from dcrf.dry_run.expected_data import expected_data
 from tests.cases.methods import digits
 
 
@@ -13,7 +13,7 @@ def look(load):
     def looker(**changes):
         problems = []
         (entry,) = load(datasets=[digits(**changes)]).datasets
-        return expected(entry, {"view"}, collecting(problems)), [
+        return expected_data(entry, {"view"}, collecting(problems)), [
             problem.path for problem in problems
         ]
 
@@ -37,7 +37,6 @@ def test_views_may_have_shapes_of_their_own(look):
     ("changes", "place"),
     [
         ({"batch_size": 201}, "batch_size"),
-        ({"num_clusters": 201}, "num_clusters"),
         ({"index_of_last_sample_to_use": 1797}, "index_of_last_sample_to_use"),
         (
             {"index_of_first_sample_to_use": 1797, "index_of_last_sample_to_use": 1798},
@@ -147,7 +146,6 @@ def folder(tmp_path):
     ("changes", "place"),
     [
         ({"batch_size": 21}, "batch_size"),
-        ({"num_clusters": 21}, "num_clusters"),
         ({"index_of_last_sample_to_use": 20}, "index_of_last_sample_to_use"),
         ({"root": "empty"}, "root"),
     ],
@@ -247,7 +245,7 @@ def test_a_name_that_is_almost_one_of_an_array(load, tmp_path):
     np.savez(tmp_path / "0.npz", samples=IMAGES)
     changes = {"source": "npz", "path": "0.npz", "samples_key": "sampels"}
     problems = []
-    expected(load(datasets=[digits(**changes)]).datasets[0], {}, collecting(problems))
+    expected_data(load(datasets=[digits(**changes)]).datasets[0], {}, collecting(problems))
 
     assert problems[0].found.endswith("; did you mean 'samples'?")
 

@@ -32,7 +32,7 @@ def test_parameters_of_a_mapping_are_no_centroids(load):
 
     (problem,) = caught.value.problems
     assert problem.path == "$.cluster_assignment_strategy.centroid_file_path"
-    assert "will hold the parameters of a mapping" in problem.found
+    assert "will contain the parameters of a mapping" in problem.found
 
 
 def test_centroids_are_no_parameters_of_a_mapping(load):

@@ -3,12 +3,13 @@
 from copy import deepcopy
 from resource import RUSAGE_SELF, getrusage
 
+import numpy as np
 import pytest
 import torch
 
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
-from tests.cases.methods import DECODER, ENCODER, digits, linear, method
+from tests.cases.methods import CENTROIDS, DECODER, ENCODER, digits, linear, method
 
 FOLDER = {"source": "torchvision", "dataset": "DTD", "root": "."}  # of unknown sizes
 
@@ -257,7 +258,7 @@ def test_mismatches_of_several_mappings_are_reported_beside_a_wrong_option(load)
         "$.datasets[0].batch_size",
         "$.mappings[1].layers[0]",
         "$.mappings[2].layers[0]",
-        "$.phases[0].optimizers[0]",
+        "$.phases[0].optimizers[0].lr",
     ]
 
 
@@ -333,3 +334,88 @@ def test_many_clusters_take_no_memory(load, start):
     check(load(cluster_assignment_strategy=strategy, datasets=[data]))
 
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < 2**19  # KiB; the centroids take 2 GB
+
+
+def strategy_with(start, **changes):
+    strategy = {**CENTROIDS, "centroid_initialization_strategy": start, **changes}
+    if start != "classical_clustering":
+        del strategy["centroid_initialization_classical_clustering_num_restarts"]
+    return strategy
+
+
+@pytest.mark.parametrize("start", ["classical_clustering", "random_feature_representations"])
+def test_fewer_samples_than_clusters_are_reported_at_their_number(load, start):
+    ((path, _),) = problems(
+        load,
+        cluster_assignment_strategy=strategy_with(start),
+        datasets=[digits(num_clusters=201)],
+    )
+
+    assert path == "$.datasets[0].num_clusters"
+
+
+def test_a_few_samples_are_assigned_to_more_saved_centroids(load, tmp_path):
+    torch.save({"centroids": torch.zeros(3, 5)}, tmp_path / "centroids.pth")
+    strategy = strategy_with("load_from_file", centroid_file_path="centroids.pth")
+    few = digits(
+        num_clusters=3, index_of_last_sample_to_use=1, drop_last=False, batch_augmentations=[]
+    )
+    phases = method()["phases"]
+    phases[1]["design_patterns"].pop()
+
+    check(load(cluster_assignment_strategy=strategy, phases=phases, datasets=[few]))
+
+
+CONVOLUTION = {"type": "Conv2d", "in_channels": 1, "out_channels": 4, "kernel_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("shape", "found", "remedy"),
+    [
+        (
+            (8, 8),
+            "samples of shape (channels, height, width), the data set gives samples of shape "
+            "(8, 8); the channel axis is missing",
+            'put {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 8]} before it',
+        ),
+        (
+            (64,),
+            "samples of shape (channels, height, width), the data set gives samples of shape (64,)",
+            'put {"type": "Unflatten", "dim": 1, "unflattened_size": [channels, height, width]} '
+            "before it",
+        ),
+        ((3, 8, 8), "1 channels, the data set gives 3", 'write "in_channels": 3, or change the '
+         "layers before it"),
+    ],
+)  # fmt: skip
+def test_a_convolution_names_the_axes_that_samples_lack(load, tmp_path, shape, found, remedy):
+    np.save(tmp_path / "samples.npy", np.zeros((60, *shape), np.float32))
+    layers = [CONVOLUTION, {"type": "Flatten"}, {"type": "LazyLinear", "out_features": 5}]
+    data = {"source": "npy", "dataset": "d", "path": "samples.npy", "batch_size": 20}
+
+    with pytest.raises(ConfigError) as caught:
+        check(load(mappings=[{**ENCODER, "layers": layers}, DECODER],
+                   datasets=[{**data, "num_clusters": 10, "batch_augmentations": [
+                       {"name": "view", "transforms": []}]}]))  # fmt: skip
+
+    (problem,) = caught.value.problems
+    assert problem.path == "$.mappings[0].layers[0]"
+    assert problem.found == f"layer Conv2d of 'encoder' takes {found}"
+    assert problem.remedy == remedy
+
+
+def test_the_advice_for_a_missing_channel_axis_works(load, tmp_path):
+    np.save(tmp_path / "samples.npy", np.zeros((60, 8, 8), np.float32))
+    unflatten = {"type": "Unflatten", "dim": 1, "unflattened_size": [1, 8]}
+    layers = [
+        unflatten,
+        CONVOLUTION,
+        {"type": "Flatten"},
+        {"type": "LazyLinear", "out_features": 5},
+    ]
+    decoder = {**DECODER, "layers": DECODER["layers"][:1]}
+    data = {"source": "npy", "dataset": "d", "path": "samples.npy", "batch_size": 20}
+    data["batch_augmentations"] = [{"name": "view", "transforms": []}]
+
+    check(load(mappings=[{**ENCODER, "layers": layers}, decoder],
+               datasets=[{**data, "num_clusters": 10}]))  # fmt: skip
