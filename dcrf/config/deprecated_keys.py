@@ -1,69 +1,80 @@
-"""Understand the keys of older files."""
+"""Replace deprecated keys of older files by their present names, as the schemas list them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.safe_lookup import objects, subobject
+from dcrf.config.schema_lookup import nodes_of, schemas
 from dcrf.errors import Problem
 
-_METHOD = {"training_device": "device"}
-_OPTIMIZER = {"trained_mappings": "trained_mapping_names"}
-_AFTER_PHASE = "classical_clustering_in_feature_space_after_phase"
-_STRATEGY = {
-    "classical_clustering_after_phase": _AFTER_PHASE,
-    "classical_clustering_after_phase_method": "classical_clustering_method_after_phase",
-    "classical_clustering_after_phase_num_restarts": f"{_AFTER_PHASE}_num_restarts",
-}
-_ALL = _METHOD | _OPTIMIZER | _STRATEGY
-_SPELLINGS = _ALL | {new: old for old, new in _ALL.items()}
+_DEPRECATED = "x-deprecated-names"
 
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A key that was written in an older way, at the JSON path `old`, and is now at `new`."""
+    """A deprecated key: its JSON path in the file, and the path under its present name."""
 
     old: str
     new: str
 
     @property
     def note(self) -> str:
-        """What a person should know."""
+        """A sentence for the log that names both keys."""
         return f"{self.old} is deprecated; write {self.new.rsplit('.', 1)[-1]!r}"
 
 
 def other_spelling(key: str) -> str | None:
-    """Return the older name of a key, or the newer one of an older name, if there is any."""
-    return _SPELLINGS.get(key)
+    """Return the deprecated name of a key, or the present name of a deprecated one."""
+    return _spellings().get(key)
 
 
 def rename(data: dict[str, Any]) -> tuple[list[Renamed], list[Problem]]:
-    """Give older keys of a method their present names, in place.
+    """Rename all deprecated keys of a method, in place.
 
     Returns:
-        What was renamed, and a problem for each key that stands there under both names.
+        The renamed keys, and a problem for each object that has a key under both names.
     """
     renamed: list[Renamed] = []
     problems: list[Problem] = []
-    for path, entry, names in _places(data):
-        for old in names.keys() & entry.keys():
-            change = Renamed(child(path, old), child(path, names[old]))
-            if names[old] in entry:
-                found = f"{old!r} and {names[old]!r} mean the same"
-                problems.append(Problem(change.old, found, f"keep {names[old]!r}"))
-                del entry[old]
+    for node in list(nodes_of(data).values()):
+        if not isinstance(node.value, dict):
+            continue
+        for old, new in _deprecated(node.properties):
+            if old not in node.value:
+                continue
+            change = Renamed(child(node.path, old), child(node.path, new))
+            if new in node.value:
+                found = f"{old!r} and {new!r} mean the same"
+                problems.append(Problem(change.old, found, f"keep {new!r}"))
+                del node.value[old]
             else:
-                entry[names[old]] = entry.pop(old)
+                node.value[new] = node.value.pop(old)
                 renamed.append(change)
     return renamed, problems
 
 
-def _places(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
-    """Yield the objects in which older keys may stand: path, object, old name -> new name."""
-    yield "$", data, _METHOD
-    strategy = subobject(data, "cluster_assignment_strategy")
-    yield "$.cluster_assignment_strategy", strategy, _STRATEGY
-    for path, phase in objects(data, "phases"):
-        for optimizer_path, optimizer in objects(phase, "optimizers", path):
-            yield optimizer_path, optimizer, _OPTIMIZER
+def _deprecated(properties: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield (deprecated name, present name) for the keys of an object."""
+    for key, keywords in properties.items():
+        yield from ((old, key) for old in keywords.get(_DEPRECATED, ()))
+
+
+@cache
+def _spellings() -> Mapping[str, str]:
+    """Return deprecated name -> present name for every key of every schema, and the reverse."""
+    present = dict(pair for schema in schemas() for pair in _deprecated_within(schema))
+    return present | {new: old for old, new in present.items()}
+
+
+def _deprecated_within(schema: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            yield from _deprecated({k: v for k, v in properties.items() if isinstance(v, dict)})
+        for inner in schema.values():
+            yield from _deprecated_within(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _deprecated_within(inner)

@@ -31,6 +31,11 @@ def registry() -> Registry:
     return Registry().with_resources(resources).crawl()
 
 
+def schemas() -> list[Schema]:
+    """Return the content of every schema file."""
+    return [registry()[uri].contents for uri in registry()]
+
+
 @cache
 def _lookup(base: str, reference: str) -> tuple[str, Any]:
     """Return the URI and the schema that a reference leads to."""

@@ -16,7 +16,12 @@ Data = Mapping[str, Any]
 def problems(nodes: Nodes) -> list[Problem]:
     """Return what is wrong between parts that may each be right."""
     found = [problem for check in _CHECKS for problem in check(nodes["$"].value)]
-    return [*found, *_views_compared(nodes), *_missing_feature_extractors(nodes)]
+    return [
+        *found,
+        *_siblings_exceeded(nodes),
+        *_views_compared(nodes),
+        *_missing_feature_extractors(nodes),
+    ]
 
 
 def _prior_cycles(data: Data) -> Iterator[Problem]:
@@ -51,18 +56,6 @@ def _index_ranges(data: Data) -> Iterator[Problem]:
             yield Problem(child(path, "index_of_last_sample_to_use"), found, f"at least {first}")
 
 
-def _annealing(data: Data) -> Iterator[Problem]:
-    """Deep k-means' assignments become harder, never softer."""
-    key = "gaussian_similarity_measure_inverse_temperature"
-    schedule = subobject(subobject(data, "cluster_assignment_strategy"), key)
-    first, last = (schedule.get(f"annealing_{end}_value") for end in ("initial", "final"))
-    if isinstance(first, int | float) and isinstance(last, int | float) and first > last:
-        path = child(child("$.cluster_assignment_strategy", key), "annealing_initial_value")
-        yield Problem(
-            path, f"{first} is greater than annealing_final_value, {last}", "exchange them"
-        )
-
-
 def _fixed_centroids(data: Data) -> Iterator[Problem]:
     strategy = subobject(data, "cluster_assignment_strategy")
     if strategy.get("centroid_recalculation_strategy") != "fixed_centroids":
@@ -84,6 +77,19 @@ def _numbers_of_clusters(data: Data) -> Iterator[Problem]:
             found = f"{number} clusters, but the method with {kept} of the data set before is kept"
             remedy = f"write {kept}, or reinitialize the mappings"
             yield Problem(child(path, "num_clusters"), found, remedy)
+
+
+def _siblings_exceeded(nodes: Nodes) -> Iterator[Problem]:
+    """Check numbers that must not be greater than a sibling key, by `x-at-most`."""
+    for node in nodes.values():
+        for key, keywords in node.properties.items() if isinstance(node.value, dict) else ():
+            if "x-at-most" in keywords:
+                limit = keywords["x-at-most"]
+                value, most = node.value.get(key), node.value.get(limit)
+                are_numbers = isinstance(value, int | float) and isinstance(most, int | float)
+                if are_numbers and value > most:
+                    found = f"{value} is greater than {limit}, {most}"
+                    yield Problem(child(node.path, key), found, "exchange them")
 
 
 def _views_compared(nodes: Nodes) -> Iterator[Problem]:
@@ -120,7 +126,6 @@ _CHECKS: tuple[Callable[[Data], Iterator[Problem]], ...] = (
     _prior_cycles,
     _nothing_enabled,
     _index_ranges,
-    _annealing,
     _fixed_centroids,
     _numbers_of_clusters,
 )

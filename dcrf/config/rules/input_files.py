@@ -1,4 +1,4 @@
-"""Files and folders that must be there before anything runs."""
+"""Check that the files and folders of data sets exist."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,18 +26,18 @@ def problems(nodes: Nodes) -> list[Problem]:
             for key, keywords in inputs.items():
                 if options.get(keywords.get("x-input-unless", "")) is not True:
                     owner = place if key in part else path
-                    missing += _not_there(child(owner, key), options.get(key), keywords["x-input"])
+                    missing += _missing(child(owner, key), options.get(key), keywords["x-input"])
     return missing
 
 
-def what_is_wrong(path: Path, kind: str) -> str:
-    """Return what is to be said of a path that is not of a kind, `file` or `folder`."""
+def mismatch(path: Path, kind: str) -> str:
+    """Return how a path differs from an existing `file` or `folder`, for a message."""
     noun = "regular file" if kind == "file" else kind
-    return f"is no {noun}" if is_there(path) else "does not exist"
+    return f"is not a {noun}" if is_there(path) else "does not exist"
 
 
-def _not_there(path: str, found: Any, kind: str) -> Iterator[Problem]:
+def _missing(path: str, value: Any, kind: str) -> Iterator[Problem]:
     is_right = is_file if kind == "file" else is_folder
-    if isinstance(found, str) and not is_right(Path(found)):
+    if isinstance(value, str) and not is_right(Path(value)):
         remedy = "paths start at the folder of the method file"
-        yield Problem(path, f"the {kind} {found!r} {what_is_wrong(Path(found), kind)}", remedy)
+        yield Problem(path, f"the {kind} {value!r} {mismatch(Path(value), kind)}", remedy)

@@ -7,7 +7,7 @@ from pathlib import Path
 from dcrf.config.file_names import names_to_load, saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.config.path_checks import is_file
-from dcrf.config.rules.input_files import what_is_wrong
+from dcrf.config.rules.input_files import mismatch
 from dcrf.errors import Problem
 
 _Found = tuple[MethodConfig, Problem]
@@ -129,7 +129,7 @@ def _conflict(writer: _Writer, first: _Writer) -> Problem:
 
 def _missing(path: str, file: Path, later: _Writer | None) -> Problem:
     if later is None:
-        wrong = what_is_wrong(file, "file")
+        wrong = mismatch(file, "file")
         found = f"the file '{file}' {wrong}, and nothing in the batch saves it"
         return Problem(path, found, "check the path, or run what saves it")
     writer = f"{later.save.path} of {later.config.source}"

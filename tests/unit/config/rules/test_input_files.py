@@ -109,7 +109,7 @@ def test_what_is_there_must_be_of_the_right_kind(tmp_path):
         method["datasets"][0] |= {"source": "npy", "path": path, "labels_path": labels_path}
         found = [p.found for p in problems(tmp_path, method)]
 
-        assert [text.endswith(" is no regular file") for text in found] == [True, True]
+        assert [text.endswith(" is not a regular file") for text in found] == [True, True]
 
     found = problem(tmp_path, torchvision(root="pipe"))
-    assert found.found.endswith(" is no folder")
+    assert found.found.endswith(" is not a folder")

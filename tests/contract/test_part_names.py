@@ -1,0 +1,115 @@
+"""Generic modules contain no name of a part and no key that only one part has.
+
+If the trainer, the dry run or a rule must know something about a part, it asks the part or reads an
+annotation of its schema.
+"""
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import dcrf
+from dcrf.clusterings.table import CLUSTERINGS
+from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
+
+PACKAGE = Path(dcrf.__file__).parent
+KINDS = ("assignment", "clusterings", "design_patterns", "functional", "data/sources")
+GENERIC = sorted(
+    file
+    for file in PACKAGE.rglob("*.py")
+    if not file.relative_to(PACKAGE).as_posix().startswith((*KINDS, "mappings/layers"))
+)
+SOURCES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
+
+WORDS = {"classifier", "reconstruction", "torchvision", "sklearn"}
+"""Stems that are also roles of mappings, formulas or packages."""
+
+LEFT = {
+    "builder/method.py": {
+        "classifier_selection_criterion": "says whether a strategy is informed by labels",
+    },
+    "dry_run/schedule_lengths.py": {
+        "train_for_iterations": "says after how many iterations a pattern changes its stage",
+    },
+}
+"""Generic module -> name of a part that it still contains -> reason."""
+
+
+def keys(schema) -> Iterator[str]:
+    """The keys that a schema itself describes, at any depth; referenced ones are shared."""
+    for key, value in schema.get("properties", {}).items():
+        if "$ref" not in value:
+            yield key
+            yield from keys(value)
+    yield from keys(schema["items"]) if "items" in schema else ()
+
+
+@cache
+def part_names() -> dict[str, str]:
+    """Name -> the part that it belongs to."""
+    schemas = [
+        (stem, schema)
+        for registry in (DESIGN_PATTERNS, STRATEGIES)
+        for stem, schema in registry.schemas.items()
+    ]
+    shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"].keys()
+    owners = Counter(key for _, schema in schemas for key in {*keys(schema)})
+    own = {
+        key: stem
+        for stem, schema in schemas
+        for key in keys(schema)
+        if owners[key] == 1 and key not in shared
+    }
+    phrases = {**DESIGN_PATTERNS.stems, **STRATEGIES.stems}
+    stems = {*phrases.values(), *CLUSTERINGS}
+    classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
+    names = {**own, **phrases, **{stem: stem for stem in CLUSTERINGS}, **classes}
+    return {name: part for name, part in names.items() if name not in WORDS}
+
+
+def names_in(file: Path) -> Iterator[str]:
+    """Every string literal, identifier and attribute name of a module."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
+            case ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.ImportFrom(module=str(module)):
+                yield from module.split(".")
+
+
+def parts_in(file: Path) -> set[str]:
+    literals = {
+        n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)
+    }
+    return ({*names_in(file)} & part_names().keys()) | (literals & {*SOURCES} - WORDS)
+
+
+def test_names_of_every_kind_are_looked_for():
+    assert {"target_distribution", "TargetDistribution", "dropout_rate", "k_means"} <= {
+        *part_names()
+    }
+    assert part_names()["train_for_iterations"] == "layer_wise_pretraining"
+    assert not {"loss_weight", "encoder_name", "classifier_name"} & part_names().keys()
+
+
+@pytest.mark.parametrize("file", GENERIC, ids=lambda f: f.relative_to(PACKAGE).as_posix())
+def test_a_generic_module_knows_no_part(file):
+    left = LEFT.get(file.relative_to(PACKAGE).as_posix(), {})
+
+    assert parts_in(file) == {*left}
+    assert all(left.values())
+
+
+def test_what_is_left_lies_in_generic_modules():
+    assert {PACKAGE / name for name in LEFT} <= {*GENERIC}
