@@ -1,6 +1,7 @@
 """The data source: training batches and data passes, and labels for the evaluator."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import tee
 from typing import Any
 
@@ -16,7 +17,7 @@ from dcrf.data.batch_order import (
     training_plans,
 )
 from dcrf.data.decoding import TransformedSamples, decode_all, read_sample
-from dcrf.data.fingerprint import Fingerprint, fingerprint
+from dcrf.data.fingerprint import Fingerprint, differences, fingerprint
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
 from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.data.transforms.build import build_transforms, shared_beginning
@@ -120,7 +121,18 @@ class DataSource:
         return self._labels
 
     def fingerprint(self) -> Fingerprint:
-        """Return the fingerprint of these data, after the fixed transforms that all views share."""
+        """Return the fingerprint of these data, after the fixed transforms that all views share.
+
+        Only the first call reads them.
+        """
+        return self._fingerprint
+
+    def changes_since(self, fingerprint: Fingerprint) -> list[str]:
+        """Return a phrase for each change of these data since `fingerprint`."""
+        return differences(fingerprint, self._fingerprint)
+
+    @cached_property
+    def _fingerprint(self) -> Fingerprint:
         return fingerprint(self._samples, self._labels, self._files)
 
     def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:

@@ -34,7 +34,11 @@ class DataSource(Protocol):
         ...
 
     def fingerprint(self) -> Mapping[str, Any]:
-        """Return plain values that identify the data; a resumed run needs equal ones."""
+        """Return plain values that identify the data, for checkpoints."""
+        ...
+
+    def changes_since(self, fingerprint: Mapping[str, Any], /) -> list[str]:
+        """Return a phrase for each change of the data since `fingerprint`, which a resume bars."""
         ...
 
 

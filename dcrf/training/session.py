@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from dcrf.data.fingerprint import differences
 from dcrf.errors import DataError
 from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.method import Method
@@ -25,15 +23,10 @@ class DatasetSession:
     method: Method
     evaluator: Evaluator
 
-    @cached_property
-    def fingerprint(self) -> Mapping[str, Any]:
-        """The fingerprint of the data. It may read much of them, so only checkpoints ask for it."""
-        return self.source.fingerprint()
-
     def state_dict(self) -> dict[str, Any]:
         """Return the state of method and evaluator, and the fingerprint of the data."""
         return {
-            "fingerprint": dict(self.fingerprint),
+            "fingerprint": dict(self.source.fingerprint()),
             "method": self.method.state_dict(),
             "evaluator": self.evaluator.state_dict(),
         }
@@ -44,7 +37,7 @@ class DatasetSession:
         Raises:
             DataError: the data have changed since then.
         """
-        if changes := differences(state["fingerprint"], self.fingerprint):
+        if changes := self.source.changes_since(state["fingerprint"]):
             raise DataError(f"the data have changed since the run began: {'; '.join(changes)}")
         self.method.load_state_dict(state["method"])
         self.evaluator.load_state_dict(state["evaluator"])

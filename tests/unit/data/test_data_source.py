@@ -13,7 +13,6 @@ from dcrf.batch import Batch, Clock
 from dcrf.data import data_source, readers
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.fingerprint import differences
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.torchvision import Torchvision
 from dcrf.errors import DataError
@@ -259,9 +258,9 @@ def test_a_batch_is_a_copy_of_its_samples():
     assert raw.samples.sum() == 8
 
 
-def fingerprint_of_folder(folder):
+def source_of_folder(folder):
     raw = Torchvision("ImageFolder", root=str(folder)).open()
-    return DataSource("mine", raw, None, {}, Loading(8), RandomStreams(0)).fingerprint()
+    return DataSource("mine", raw, None, {}, Loading(8), RandomStreams(0))
 
 
 @pytest.mark.parametrize("budget", [2**20, 0], ids=["in memory", "streamed"])
@@ -273,21 +272,22 @@ def test_100_replaced_pictures_of_200_change_the_fingerprint(tmp_path, monkeypat
     paths[0].parent.mkdir()
     for path in paths:
         Image.new("L", (8, 8), 255).save(path)
-    before = fingerprint_of_folder(tmp_path)
-    assert fingerprint_of_folder(tmp_path) == before
+    before = source_of_folder(tmp_path).fingerprint()
+    assert source_of_folder(tmp_path).changes_since(before) == []
 
     for path in [path for number, path in enumerate(paths) if number not in spaced][:100]:
         Image.new("L", (8, 8), 0).save(path)
 
-    assert "the samples differ" in differences(before, fingerprint_of_folder(tmp_path))
+    assert "the samples differ" in source_of_folder(tmp_path).changes_since(before)
 
 
 def test_labels_change_the_fingerprint():
     def labeled(labels):
         raw = RawData(PIXELS, labels)
-        return DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0)).fingerprint()
+        return DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0))
 
-    assert differences(labeled(np.arange(N)), labeled(np.arange(N)[::-1])) == ["the labels differ"]
+    before, now = labeled(np.arange(N)), labeled(np.arange(N)[::-1])
+    assert now.changes_since(before.fingerprint()) == ["the labels differ"]
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
