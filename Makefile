@@ -14,7 +14,7 @@ help:
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
-	@echo "make schema  write the generated schema files and tables of the docs"
+	@echo "make schema  write the generated schema files, tables of the docs and missing golden losses"
 	@echo "make clean   remove .venv"
 
 demo: $(VENV)/installed
@@ -42,6 +42,7 @@ schema: $(VENV)/installed
 	$(PY) -m dcrf.schema.generate
 	$(PY) -m dcrf.safety.limits
 	$(PY) docs/tables.py
+	$(PY) -m tests.regression.update
 
 clean:
 	rm -rf $(VENV)

@@ -1,29 +1,53 @@
-"""Losses of every entry in the tiny world, and the file that keeps them.
+"""Golden losses: one file per design pattern, with the losses of all its entries in the tiny world.
 
-`python -m tests.regression.update` writes the file anew: only where a change is meant.
+`python -m tests.regression.update` writes the missing files, for new patterns. With stems, it
+rewrites their files too, after an intended change: `python -m tests.regression.update STEM...`.
 """
 
+import argparse
 import json
+from collections.abc import Set
 from pathlib import Path
 
 import torch
 
+from dcrf.schema.registry import DESIGN_PATTERNS
 from tests.cases.tiny import ENTRIES, World
 
-FILE = Path(__file__).parent / "data" / "losses.json"
+FOLDER = Path(__file__).parent / "data" / "losses"
 
 
-def current_losses() -> dict[str, dict[str, float]]:
+def golden_file(stem: str) -> Path:
+    return FOLDER / f"{stem}.json"
+
+
+def current_losses(stem: str) -> dict[str, dict[str, float]]:
     """Return entry -> loss -> value, in double precision."""
+    entries = {name: e for name, e in ENTRIES.items() if name.split("-")[0] == stem}
     return {
         name: {
             loss: round(value.item(), 10)
             for loss, value in World(entry, torch.float64).losses(torch.arange(9)).items()
         }
-        for name, entry in ENTRIES.items()
+        for name, entry in entries.items()
     }
 
 
+def update(stems: Set[str]) -> list[Path]:
+    """Write the golden files of these stems, and all missing ones; return those written."""
+    written = []
+    for stem in DESIGN_PATTERNS.schemas:
+        if stem in stems or not golden_file(stem).exists():
+            golden_file(stem).write_text(json.dumps(current_losses(stem), indent=2) + "\n")
+            written.append(golden_file(stem))
+    return written
+
+
 if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(current_losses(), indent=2) + "\n")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("stems", nargs="*", metavar="STEM")
+    stems = set(parser.parse_args().stems)
+    if unknown := stems - DESIGN_PATTERNS.schemas.keys():
+        parser.error(f"unknown design patterns: {', '.join(sorted(unknown))}")
+    for file in update(stems):
+        print(file)  # noqa: T201 - the output of a command
