@@ -1,4 +1,4 @@
-"""Which name is meant, and that no file makes that a long question."""
+"""Suggestions name the right thing, and no file makes them expensive."""
 
 import pytest
 
@@ -17,6 +17,48 @@ def test_the_name_that_is_most_alike():
     assert closest("ADAM", ["Adam", "AdamW"]) == "Adam"
     assert closest("flatten", ["encoder", "decoder"]) is None
     assert closest("encodr", ["encoder"], cutoff=0.99) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("GaussianNoise", "GaussianBlur"),
+        ("RandomFlip", "RandomAffine"),
+        ("RandomNoise", "RandomChoice"),
+        ("RandomCutout", "RandomCrop"),
+        ("SpatialDropout", "AlphaDropout"),
+        ("MaxPool2d", "AvgPool2d"),
+        ("Attention", "Flatten"),
+        ("encoder_depth", "encoder_name"),
+    ],
+)
+def test_a_name_with_another_meaning_is_not_suggested(written, known):
+    assert closest(written, [known]) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("CosineLR", "CosineAnnealingLR"),
+        ("RandomFlip", "RandomHorizontalFlip"),
+        ("RandomRotate", "RandomRotation"),
+        ("RandomErase", "RandomErasing"),
+        ("max_iterations", "iterations"),
+        ("batchsize", "batch_size"),
+        ("l2_normalize", "normalize"),
+        ("SDG", "SGD"),
+        ("CIFAR", "CIFAR10"),
+        ("LeakyRelu", "LeakyReLU"),
+    ],
+)
+def test_a_misspelled_or_incomplete_name_is_suggested(written, known):
+    assert closest(written, ["zzz", known]) == known
+
+
+def test_the_next_best_name_is_suggested_if_the_best_means_something_else():
+    flips = ["RandomAffine", "RandomHorizontalFlip"]
+
+    assert closest("RandomFlip", flips) == "RandomHorizontalFlip"
 
 
 def test_what_is_too_long_or_too_much_to_compare_is_not_compared(monkeypatch):
