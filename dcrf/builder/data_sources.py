@@ -1,15 +1,24 @@
 """From configuration to data sources."""
 
+from dataclasses import replace
+
 from dcrf.config.method_config import DatasetConfig
-from dcrf.data.batch_order import Loading
+from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data
+from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
+from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
 
 
-def open_source(entry: DatasetConfig, streams: RandomStreams, device: str) -> DataSource:
+def open_source(
+    entry: DatasetConfig, streams: RandomStreams, device: str, is_trained_on: bool = True
+) -> DataSource:
     """Open a data set and its views.
+
+    Its notes are those of the source and of its labels. If the method is trained on it, they also
+    report samples that are in no training batch, or sorted by class.
 
     Raises:
         DataError: the data cannot be read, or do not fit what the file asks for.
@@ -33,6 +42,18 @@ def open_source(entry: DatasetConfig, streams: RandomStreams, device: str) -> Da
         pin_memory=entry.pin_memory,
         device=device,
     )
+    raw = replace(raw, notes=(*raw.notes, *_notes(raw, loading, is_trained_on)))
     return DataSource(
         entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams
+    )
+
+
+def _notes(raw: RawData, loading: Loading, is_trained_on: bool) -> tuple[str, ...]:
+    if not is_trained_on:
+        return label_notes(raw.labels, None)
+    n_samples = len(raw.samples)
+    sizes_in_order = None if loading.shuffle else batch_sizes(n_samples, loading)
+    return (
+        *unused_samples_note(n_samples, loading),
+        *label_notes(raw.labels, sizes_in_order),
     )

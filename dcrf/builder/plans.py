@@ -20,7 +20,7 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = [phase for phase in run.config.phases if phase.name in dataset.phases]
     return DatasetPlan(
         name=dataset.name,
-        open=partial(open_source, dataset, run.streams, run.device),
+        open=partial(open_source, dataset, run.streams, run.device, is_trained_on=bool(phases)),
         make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
             run.device
         ),

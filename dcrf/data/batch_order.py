@@ -53,6 +53,18 @@ def check_batch_size(n_samples: int, loading: Loading) -> None:
         )
 
 
+def unused_samples_note(n_samples: int, loading: Loading) -> tuple[str, ...]:
+    """Return a sentence if some samples are in no training batch of any epoch, else nothing."""
+    unused = n_samples - sum(batch_sizes(n_samples, loading))
+    if loading.shuffle or not unused:
+        return ()
+    return (
+        f"the last {unused} of {n_samples} samples ({100 * unused / n_samples:.2g} %) are in no "
+        f"training batch (batch_size {loading.batch_size}, drop_last true, shuffle false); set "
+        '"shuffle" to true or "drop_last" to false',
+    )
+
+
 def batch_sizes(n_samples: int, loading: Loading) -> list[int]:
     """Return the sizes of the batches of an epoch."""
     whole, rest = divmod(n_samples, loading.batch_size)

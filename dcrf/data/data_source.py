@@ -44,12 +44,11 @@ class DataSource:
         loading: batch size, order and device.
         streams: source of all random numbers.
 
+    notes: sentences for the user about these data, as in `raw`.
+
     Raises:
         DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
     """
-
-    notes: tuple[str, ...] = ()
-    """Sentences about the data for the log."""
 
     def __init__(
         self,
@@ -72,6 +71,7 @@ class DataSource:
             decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
+        self.notes = raw.notes
         self._reader: Reader
         if decoded is None:
             self._samples, self._reader = samples, StreamReader(samples, views, loading)

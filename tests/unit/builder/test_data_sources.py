@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,9 +15,9 @@ from tests.cases.methods import digits, fake_mnist, method, written
 
 @pytest.fixture
 def opened(tmp_path):
-    def opener(content):
+    def opener(content, **options):
         config = load_checked(Path(written(tmp_path, method(datasets=[content]))))
-        return open_source(config.datasets[0], RandomStreams(0), "cpu")
+        return open_source(config.datasets[0], RandomStreams(0), "cpu", **options)
 
     return opener
 
@@ -53,6 +54,40 @@ def test_an_incomplete_batch_is_dropped_if_the_file_says_so(opened, drop_last, e
             break
         sizes.append(len(batch.indices))
     assert sizes == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "note"),
+    [
+        ({}, "the last 80 of 200 samples (40 %) are in no training batch"),
+        ({"shuffle": True}, None),
+        ({"drop_last": False}, None),
+        ({"batch_size": 50}, None),
+    ],
+    ids=str,
+)
+def test_samples_in_no_training_batch_are_noted(opened, keys, note):
+    notes = opened(digits(**{"batch_size": 120, "shuffle": False, **keys})).notes
+
+    assert [text.split(" (batch_size")[0] for text in notes] == ([note] if note else [])
+
+
+@pytest.mark.parametrize(("shuffle", "has_note"), [(False, True), (True, False)])
+def test_samples_sorted_by_class_are_noted(opened, tmp_path, shuffle, has_note):
+    labels = np.repeat(np.arange(10), 20)
+    np.savez(tmp_path / "sorted.npz", samples=np.zeros((200, 8, 8), np.uint8), labels=labels)
+    data = {**digits(), "source": "npz", "dataset": "sorted", "path": "sorted.npz"}
+    del data["index_of_last_sample_to_use"]
+
+    source = opened({**data, "batch_size": 20, "shuffle": shuffle})
+
+    assert [note.split(":")[0] for note in source.notes] == ["samples are sorted by class"] * (
+        has_note
+    )
+
+
+def test_batches_are_not_noted_without_training(opened):
+    assert opened(digits(batch_size=120, shuffle=False), is_trained_on=False).notes == ()
 
 
 def test_transforms_make_the_default_view(opened):

@@ -1,3 +1,5 @@
+"""Which samples make up which batch."""
+
 from itertools import islice
 
 import pytest
@@ -10,6 +12,7 @@ from dcrf.data.batch_order import (
     pass_plans,
     pass_sizes,
     training_plans,
+    unused_samples_note,
 )
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
@@ -70,6 +73,28 @@ def test_a_batch_larger_than_the_data_is_an_error_that_says_what_to_change():
         check_batch_size(10, Loading(batch_size=11))
     check_batch_size(10, Loading(batch_size=10))
     check_batch_size(10, Loading(batch_size=11, drop_last=False))
+
+
+def test_the_note_on_unused_samples_names_the_share_and_the_settings():
+    assert unused_samples_note(300, Loading(batch_size=256)) == (
+        "the last 44 of 300 samples (15 %) are in no training batch (batch_size 256, drop_last "
+        'true, shuffle false); set "shuffle" to true or "drop_last" to false',
+    )
+    assert "(0.16 %)" in unused_samples_note(60_000, Loading(batch_size=256))[0]
+
+
+@pytest.mark.parametrize("n_samples", [1, 9, 10, 11, 19, 20, 21])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_unused_samples_are_noted_if_no_epoch_has_them(n_samples, shuffle, drop_last):
+    loading = Loading(batch_size=min(10, n_samples), shuffle=shuffle, drop_last=drop_last)
+    used = {
+        index
+        for plan in islice(training_plans(n_samples, loading, RandomStreams(0), ""), 300)
+        for index in plan.indices.tolist()
+    }
+
+    assert bool(unused_samples_note(n_samples, loading)) == (len(used) < n_samples)
 
 
 def test_a_data_pass_covers_all_samples_in_order_in_batches_of_256_or_more():
