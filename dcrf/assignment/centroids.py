@@ -19,7 +19,7 @@ from dcrf.clusterings.base import (
 from dcrf.clusterings.table import CLUSTERINGS
 from dcrf.errors import DataError, TooFewSamplesError
 from dcrf.randomness import draw_seed
-from dcrf.storage.tensor_files import read_tensors
+from dcrf.storage.parameter_files import read_centroids
 
 
 class Centroids(nn.Module):
@@ -61,18 +61,6 @@ class Centroids(nn.Module):
         if (saved := state_dict.get(f"{prefix}values")) is not None:
             self.values.data = torch.empty_like(saved, device=self.values.device)
         super()._load_from_state_dict(state_dict, prefix, *others)
-
-
-def read_centroids(file: Path) -> Tensor:
-    """Read the centroids (k, d) of a file that `save_centroids` wrote.
-
-    Raises:
-        DataError: the file cannot be read, or does not hold centroids.
-    """
-    values = read_tensors(file).get("centroids")
-    if not isinstance(values, Tensor) or values.ndim != 2:  # noqa: PLR2004 - a matrix
-        raise DataError(f"{file} holds no centroids: expected {{'centroids': tensor (k, d)}}")
-    return values
 
 
 @dataclass(frozen=True, slots=True)

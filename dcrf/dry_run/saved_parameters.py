@@ -5,13 +5,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dcrf.assignment.centroids import read_centroids
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.storage.parameter_files import load_mapping
+from dcrf.storage.parameter_files import load_mapping, read_centroids
 from dcrf.training.method import CENTROIDS, Method
 
 

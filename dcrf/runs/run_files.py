@@ -7,15 +7,14 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dcrf.assignment.centroids import read_centroids
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
-from dcrf.storage.parameter_files import is_numbered, load_mapping, unused
-from dcrf.storage.tensor_files import save_tensors
+from dcrf.storage.parameter_files import is_numbered, load_mapping, read_centroids, unused
+from dcrf.storage.tensor_files import SAFETENSORS, save_tensors
 from dcrf.training.method import CENTROIDS, Method
 
 CHECKPOINTS = "checkpoints"
@@ -107,7 +106,7 @@ class RunFiles:
         parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
         for part in parts:
             file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
-            save_tensors(method.tensors_of(part), file)
+            save_tensors(method.tensors_of(part), file.with_suffix(SAFETENSORS))
         if clusters is not None:
             rows = [f"{sample},{cluster}\n" for sample, cluster in enumerate(clusters.tolist())]
             file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"

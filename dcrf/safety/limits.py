@@ -43,6 +43,7 @@ AUGMENTATION_BINS = 1000
 # Files of tensors, checkpoints and runs
 PICKLE_BYTES = 16 * 2**20  # a tensor needs about 100 bytes beside its numbers
 PICKLE_LEVELS = 100
+SAFETENSORS_HEADER_BYTES = 16 * 2**20  # safetensors itself allows 100 MB
 CHECKPOINTS_KEPT = 2
 RESUMED_THREADS = 1024
 
@@ -216,6 +217,12 @@ TABLE = (
         "PICKLE_LEVELS",
         "levels of nested containers in a file of tensors",
         f"{PICKLE_LEVELS}",
+        "refused",
+    ),
+    Limit(
+        "SAFETENSORS_HEADER_BYTES",
+        "header of a safetensors file",
+        _bytes(SAFETENSORS_HEADER_BYTES),
         "refused",
     ),
     Limit("CHECKPOINTS_KEPT", "checkpoints of a run", f"{CHECKPOINTS_KEPT}", "the oldest goes"),

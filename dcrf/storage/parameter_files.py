@@ -1,33 +1,66 @@
-"""Parameters of mappings in files."""
+"""Files of mapping parameters and of centroids, and unused names for them."""
 
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from dcrf.errors import DataError
-from dcrf.storage.tensor_files import read_tensors
+from dcrf.safety.memory import free_memory, gib
+from dcrf.safety.numpy_headers import npy_header, reading
+from dcrf.storage.tensor_files import read_content, read_tensors
 
-PASSED_OVER = "net_without_softmax_layer."  # the earlier framework saved classifiers twice
+IGNORED_PREFIX = "net_without_softmax_layer."  # the earlier framework saved classifiers twice
+CENTROID_FORMATS = (
+    "expected a tensor 'centroids' (k, d) in a safetensors file or a file of torch.save, "
+    "a file of torch.save that is such a tensor, or an .npy array (k, d)"
+)
 
 
 def mapping_tensors(mapping: nn.Module) -> dict[str, Tensor]:
-    """Return a mapping's parameters and buffers on the CPU, under `net.<index>...`."""
-    return {name: value.detach().cpu() for name, value in mapping.state_dict().items()}
+    """Return a mapping's parameters and buffers on the CPU, under `net.<index>...`.
+
+    Lazy layers that have never run have no values to save, so they are left out.
+    """
+    state = mapping.state_dict()
+    return {name: value.detach().cpu() for name, value in state.items() if not is_lazy(value)}
 
 
 def load_mapping(mapping: nn.Module, file: Path) -> None:
-    """Fill a mapping from a file that this framework or the earlier one saved.
+    """Load a mapping's parameters from a file of this framework or of the earlier one.
 
     Raises:
         DataError: the file cannot be read, or does not fit the mapping.
     """
     content = read_tensors(file)
-    found = {k: v for k, v in content.items() if not str(k).startswith(PASSED_OVER)}
+    tensors = {k: v for k, v in content.items() if not str(k).startswith(IGNORED_PREFIX)}
+    # a lazy layer that had never run when it was saved stays so
+    lazy = {name: value for name, value in mapping.state_dict().items() if is_lazy(value)}
     try:
-        mapping.load_state_dict(found)
+        mapping.load_state_dict({**lazy, **tensors})
     except (RuntimeError, AttributeError, TypeError) as error:
         raise DataError(f"the parameters in {file} do not fit: {error}") from error
+
+
+def read_centroids(file: Path) -> Tensor:
+    """Read centroids (k, d) from a safetensors file, a file of torch or an `.npy` array.
+
+    The content of the file decides its format, not its name.
+
+    Raises:
+        DataError: the file cannot be read, or holds something else.
+    """
+    content = _read_array(file) if _is_npy(file) else read_content(file)
+    values = content.get("centroids") if isinstance(content, dict) else content
+    n_axes = 2
+    if not isinstance(values, Tensor) or values.ndim != n_axes or values.is_complex():
+        kind = _describe(content)
+        raise DataError(f"{file} does not hold centroids: {CENTROID_FORMATS}; got {kind}")
+    return values
 
 
 def unused(file: Path) -> Path:
@@ -39,7 +72,39 @@ def unused(file: Path) -> Path:
 
 
 def is_numbered(path: Path, file: Path) -> bool:
-    """Whether a path is one that `unused` may return for a file."""
+    """Whether `unused` can return this path for a file."""
     number = path.stem.removeprefix(f"{file.stem}_")
     numbered = file.with_name(f"{file.stem}_{number}{file.suffix}")
     return path == file or (number.isdecimal() and path == numbered)
+
+
+def _is_npy(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as stream:
+            return stream.read(6) == b"\x93NUMPY"
+    except OSError:  # `read_content` reports it
+        return False
+
+
+def _read_array(file: Path) -> Tensor:
+    """Return an array of numbers as float32."""
+    try:
+        header = npy_header(file)
+        if header.dtype.kind not in "fiu":
+            raise DataError("the array is not of real numbers")
+        if 2 * header.nbytes > free_memory():
+            raise DataError(f"it would take {gib(2 * header.nbytes)} of memory")
+        with reading("a plain array"):
+            return torch.from_numpy(np.load(file, allow_pickle=False).astype(np.float32))
+    except DataError as error:
+        raise DataError(f"cannot read centroids from {file}: {error}") from error
+
+
+def _describe(content: Any) -> str:
+    if isinstance(content, Tensor):
+        return f"a tensor of shape {tuple(content.shape)} and type {content.dtype}"
+    if not isinstance(content, dict):
+        return f"a {type(content).__name__}"
+    return _describe(content["centroids"]) if "centroids" in content else "no 'centroids'"

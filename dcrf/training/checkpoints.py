@@ -124,7 +124,7 @@ class Checkpoints:
         """Write a checkpoint, then stop if that is requested. A full disk does not stop the run.
 
         Raises:
-            Interrupted: a stop is requested.
+            KeyboardInterrupt: a stop is requested.
         """
         try:
             content = {n: s.state_dict() for n, s in {**self.files, **states}.items()}

@@ -110,7 +110,7 @@ WITHOUT_TORCH = (
     "dcrf.runs.resume",
 )
 """Modules, and packages with all that is in them, that work where torch is not installed."""
-TENSORS = {"torch", "torchvision", "numpy", "scipy", "sklearn"}
+TENSORS = {"torch", "safetensors", "torchvision", "numpy", "scipy", "sklearn"}
 
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
 SHARED |= {f"dcrf.mappings.{module}" for module in ("features", "forward_cache", "mapping")}

@@ -321,7 +321,7 @@ def test_what_loads_a_file_waits_for_what_saves_it(call, tmp_path):
 
     assert code == 0, out
     saved = torch.load(tmp_path / "saved.pth", weights_only=True)
-    (file,) = folder_of(tmp_path, "loading").glob("parameters/*_encoder.pth")
+    (file,) = folder_of(tmp_path, "loading").glob("parameters/*_encoder.safetensors")
     loaded = torch.load(file, weights_only=True)
     assert saved.keys() == loaded.keys()
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)

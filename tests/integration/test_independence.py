@@ -124,7 +124,7 @@ def test_labels_decide_nothing_but_scores(run, tmp_path):
     first, second = folders
     ours, theirs = contents(first), contents(second)
     assert losses(first) == losses(second)
-    parameters = {name for name in ours if name.endswith(".pth")}
+    parameters = {name for name in ours if name.endswith(".safetensors")}
     assert len(parameters) == 3
     assert all(ours[name] == theirs[name] for name in parameters)
     assert final(first)["cluster_sizes"] == final(second)["cluster_sizes"]
@@ -157,7 +157,7 @@ def test_a_later_phase_loads_what_this_run_has_kept_apart(run, tmp_path):
 
 
 def encoder(folder):
-    (file,) = folder.glob("parameters/*_encoder.pth")
+    (file,) = folder.glob("parameters/*_encoder.safetensors")
     return torch.load(file, weights_only=True)
 
 

@@ -18,8 +18,9 @@ def test_a_run_leaves_everything_that_it_promises(run):
     assert {f"checkpoints/00000{n}/state.pth" for n in (1, 2)} <= checkpoints
     assert files - checkpoints == {
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
-        "timing.json", "clusters/digits.csv", "parameters/tiny_digits_encoder.pth",
-        "parameters/tiny_digits_decoder.pth", "parameters/tiny_digits_centroids.pth",
+        "timing.json", "clusters/digits.csv", "parameters/tiny_digits_encoder.safetensors",
+        "parameters/tiny_digits_decoder.safetensors",
+        "parameters/tiny_digits_centroids.safetensors",
     }  # fmt: skip
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-0", folder.name)
     assert result(folder)["status"] == "ok"
@@ -58,7 +59,7 @@ def test_the_evaluation_interval_changes_no_parameter(run):
 
     first, other = contents(run(method())), contents(run(changed))
 
-    assert first["tiny_digits_encoder.pth"] == other["tiny_digits_encoder.pth"]
+    assert first["tiny_digits_encoder.safetensors"] == other["tiny_digits_encoder.safetensors"]
     assert first["metrics.jsonl"] != other["metrics.jsonl"]
 
 
@@ -81,7 +82,7 @@ def test_one_pattern_may_stand_twice_in_a_phase(run):
     names = {"assignment_entropy/negative_entropy", "assignment_entropy_2/negative_entropy"}
     assert names <= seen
     # the second one is minimized too: without its weight the parameters are others
-    encoder = "tiny_digits_encoder.pth"
+    encoder = "tiny_digits_encoder.safetensors"
     assert contents(run(weightless))[encoder] != contents(twice)[encoder]
 
 
@@ -104,7 +105,7 @@ def test_a_method_trains_on_one_data_set_and_is_evaluated_on_the_next(run):
 
     assert final(folder, 0)["n_samples"] == 200
     assert final(folder, 1)["n_samples"] == 1597
-    encoders = [folder / f"parameters/tiny_{name}_encoder.pth" for name in ("train", "test")]
+    encoders = [folder / f"parameters/tiny_{n}_encoder.safetensors" for n in ("train", "test")]
     assert encoders[0].read_bytes() == encoders[1].read_bytes()
 
 

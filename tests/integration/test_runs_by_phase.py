@@ -31,7 +31,7 @@ def test_optimizers_take_turns_and_their_learning_rates_fall(run):
 
     # after an epoch the encoder's rate is 0; in the tenth iteration it is the decoder's turn
     assert after_4 == after_9
-    assert {n for n in after_9 if after_9[n] != after_10[n]} == {"tiny_digits_decoder.pth"}
+    assert {n for n in after_9 if after_9[n] != after_10[n]} == {"tiny_digits_decoder.safetensors"}
 
 
 def test_bf16_runs_and_gives_other_numbers(run):

@@ -33,7 +33,7 @@ def test_centroids_change_as_the_file_says(run, initialization, recalculation):
 
     def centroids(iterations):
         flag = ["--set", f"phases[finetuning].exit_criteria.iterations={iterations}"]
-        file = run(content, *flag) / "parameters/tiny_digits_centroids.pth"
+        file = run(content, *flag) / "parameters/tiny_digits_centroids.safetensors"
         return torch.load(file, weights_only=True)["centroids"]
 
     early, late = centroids(1), centroids(4)
@@ -131,7 +131,7 @@ def test_the_class_probabilities_of_all_classifiers_may_be_averaged(run):
     folder = run(classifier_method("average"))
 
     def affine(name, layer, inputs):
-        file = folder / f"parameters/tiny_digits_{name}.pth"
+        file = folder / f"parameters/tiny_digits_{name}.safetensors"
         saved = torch.load(file, weights_only=True)
         return inputs @ saved[f"net.{layer}.weight"].T + saved[f"net.{layer}.bias"]
 

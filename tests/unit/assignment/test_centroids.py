@@ -9,7 +9,6 @@ from dcrf.assignment.centroids import (
     INITIALIZATIONS,
     CentroidInitialization,
     Centroids,
-    read_centroids,
 )
 from dcrf.errors import DataError, DivergedError
 
@@ -121,27 +120,6 @@ def test_a_model_without_centroids_takes_over_those_of_another():
     fresh.load_state_dict(trained.state_dict())
 
     assert torch.equal(fresh.values, trained.values)
-
-
-def test_saved_centroids_are_read_back(tmp_path):
-    values = torch.rand(3, 2)
-
-    assert torch.equal(read_centroids(saved(tmp_path / "c.pth", {"centroids": values})), values)
-
-
-@pytest.mark.parametrize(
-    "content", [{"other": torch.zeros(3, 2)}, {"centroids": torch.zeros(3)}, [1, 2], "text"]
-)
-def test_a_file_with_anything_else_is_refused(tmp_path, content):
-    with pytest.raises(DataError, match=r"holds no (centroids|tensors)"):
-        read_centroids(saved(tmp_path / "c.pth", content))
-
-
-def test_a_file_that_is_no_saved_tensor_is_refused(tmp_path):
-    (tmp_path / "c.pth").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-
-    with pytest.raises(DataError, match="cannot read tensors"):
-        read_centroids(tmp_path / "c.pth")
 
 
 def test_centroids_of_another_shape_are_refused(tmp_path):

@@ -345,20 +345,20 @@ def test_files_of_several_seeds_do_not_meet(world, tmp_path):
         "tiny_digits_encoder_seed2.pth",
     }
     # the run's own folder is one seed's alone, and its names are the same for every seed
-    assert "tiny_digits_decoder.pth" in names(tmp_path / "final/parameters")
+    assert "tiny_digits_decoder.safetensors" in names(tmp_path / "final/parameters")
 
 
 def test_centroids_are_kept_at_the_end_only_if_there_are_any(world, tmp_path):
     made = world()
     made.plan.finish(made.method, None)
     assert names(tmp_path / "final/parameters") == {
-        "tiny_digits_encoder.pth",
-        "tiny_digits_decoder.pth",
+        "tiny_digits_encoder.safetensors",
+        "tiny_digits_decoder.safetensors",
     }
 
     made.phase(1)
     made.plan.finish(made.method, None)
-    assert "tiny_digits_centroids.pth" in names(tmp_path / "final/parameters")
+    assert "tiny_digits_centroids.safetensors" in names(tmp_path / "final/parameters")
 
 
 def test_the_cluster_of_every_sample_is_written(world, tmp_path):

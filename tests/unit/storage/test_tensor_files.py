@@ -1,10 +1,14 @@
 """What may be saved is read again: every kind of tensor, and the state of all that has one."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
+from dcrf.errors import DataError
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
+from dcrf.storage import tensor_files
 from dcrf.storage.tensor_files import from_bytes, read_tensors, save_tensors, to_bytes
 
 SCHEDULER_ARGUMENTS = {
@@ -47,16 +51,62 @@ def test_the_state_of_every_scheduler(name):
     assert from_bytes(to_bytes(scheduler.state_dict()), name, "cpu") == scheduler.state_dict()
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_tensors_of_every_kind(tmp_path, dtype):
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [
+        *((dtype, "a.pth") for dtype in DTYPES),
+        *((dtype, "a.safetensors") for dtype in DTYPES if dtype != "complex128"),
+    ],
+)
+def test_tensors_of_every_kind(tmp_path, dtype, name):
     tensor = torch.arange(24).reshape(2, 3, 1, 4).to(getattr(torch, dtype))
     content = {"as_it_is": tensor, "turned": tensor.mT[1:], "again": tensor}
-    save_tensors(content, tmp_path / "a.pth")
+    content["nothing"], content["one"] = tensor[:0], tensor[0, 0, 0, 1]
+    save_tensors(content, tmp_path / name)
 
-    found = read_tensors(tmp_path / "a.pth")
+    tensors = read_tensors(tmp_path / name)
 
-    assert found.keys() == content.keys()
-    assert all(torch.equal(found[name], content[name]) for name in content)
+    assert tensors.keys() == content.keys()
+    assert all(torch.equal(tensors[n], content[n]) for n in content)
+    assert all(tensors[n].dtype == content[n].dtype for n in content)
+
+
+def test_no_tensors_at_all(tmp_path):
+    save_tensors({}, tmp_path / "a.safetensors")
+
+    assert read_tensors(tmp_path / "a.safetensors") == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "cause"),
+    [
+        ({"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}, 8, "cannot read tensors"),
+        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 16]}}, 16, "cannot read tensors"),
+        ({"a": {"dtype": "X", "shape": [4], "data_offsets": [0, 16]}}, 16, "cannot read tensors"),
+        ([], 0, "neither safetensors nor"),
+    ],
+)
+def test_safetensors_whose_header_is_wrong_are_refused(tmp_path, header, size, cause):
+    text = json.dumps(header).encode()
+    (tmp_path / "a").write_bytes(len(text).to_bytes(8, "little") + text + bytes(size))
+
+    with pytest.raises(DataError, match=cause):
+        read_tensors(tmp_path / "a")
+
+
+def test_safetensors_with_an_endless_header_are_refused_unread(tmp_path):
+    (tmp_path / "a").write_bytes((2**40).to_bytes(8, "little") + b"{}")
+
+    with pytest.raises(DataError, match="its header has more than 16 MiB"):
+        read_tensors(tmp_path / "a")
+
+
+def test_safetensors_larger_than_the_memory_are_refused_unread(tmp_path, monkeypatch):
+    save_tensors({"a": torch.zeros(100)}, tmp_path / "a.safetensors")
+    monkeypatch.setattr(tensor_files, "free_memory", lambda: 900)
+
+    with pytest.raises(DataError, match="GiB of memory"):
+        read_tensors(tmp_path / "a.safetensors")
 
 
 def test_what_others_save_of_their_modules(tmp_path):
