@@ -1,4 +1,4 @@
-"""What every way of assigning samples to clusters promises."""
+"""Base class of cluster assignments."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ class Assignment(CachedModule):
 
     @property
     def inverse_temperature(self) -> float:
-        """Factor of the squared distance in a Gaussian similarity; 1 for every other kind."""
+        """Factor of the squared distance in a Gaussian similarity; 1 for all other assignments."""
         return 1.0
 
     @property
     def is_annealing(self) -> bool:
-        """Whether `inverse_temperature` has not come to its last value yet."""
+        """Whether `inverse_temperature` still rises."""
         return False
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -27,15 +27,15 @@ class Assignment(CachedModule):
         return self.cached(samples, lambda: self.assign(samples))
 
     def assign(self, samples: Tensor) -> Tensor:
-        """Compute what `forward` returns."""
+        """Compute the log-assignments (n, k) without the cache. Subclasses implement this."""
         raise NotImplementedError
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return what the clusters are formed in, (n, d); the samples themselves by default."""
+        """Return the features (n, d) that clusters are formed in: by default, the flat samples."""
         return samples.flatten(1)
 
     def cluster_centers(self) -> Tensor | None:
-        """Return what clusters are formed around, (k, d) among the features; None without."""
+        """Return the centers (k, d) in feature space, or None for an assignment without centers."""
         return None
 
     def why_not_ready(self) -> str | None:
@@ -43,7 +43,7 @@ class Assignment(CachedModule):
         return None
 
     def check_ready(self) -> None:
-        """Raise TrainingError where samples cannot be assigned yet."""
+        """Raise TrainingError if samples cannot be assigned yet."""
         if reason := self.why_not_ready():
             raise TrainingError(f"samples cannot be assigned to clusters: {reason}")
 
@@ -55,7 +55,12 @@ class Assignment(CachedModule):
         """Record the scores of one evaluation: candidate name -> {"acc", "nmi", "ari"}."""
 
     def after_iteration(self) -> None:
-        """Advance what changes with iterations, as an annealed temperature."""
+        """Update state that changes with iterations, such as an annealed temperature."""
 
     def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
-        """Do what follows a phase, as clustering the features of the whole data set."""
+        """Update state that changes after a phase, such as centers of clustered features.
+
+        Args:
+            phase: the name of the phase that has ended.
+            data_pass: evaluates the whole data set.
+        """

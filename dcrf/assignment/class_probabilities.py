@@ -1,22 +1,22 @@
-"""One classifier as an assignment."""
+"""Assigning samples by the class probabilities of one classifier."""
 
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.errors import OutputShapeError
+from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import TrainableMapping
 
 
 class ClassProbabilities(Assignment):
-    """Class probabilities of one classifier are the soft assignments.
+    """Soft assignments are the class probabilities of one classifier.
 
     Args:
-        classifier: maps samples, or features where there is a feature extractor, to k logits.
+        classifier: maps samples, or the feature extractor's output, to k logits.
         n_clusters: k.
-        feature_extractor: runs first, for a feature-space classifier.
+        feature_extractor: runs before a feature-space classifier; None for a sample-space one.
 
     Raises:
-        OutputShapeError: the classifier has another number of outputs than there are clusters.
+        TrainingError: the classifier's output width is not k.
     """
 
     def __init__(
@@ -31,17 +31,17 @@ class ClassProbabilities(Assignment):
 
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log class probabilities."""
-        found = self.classifier.log_probabilities(self._inputs(samples))
-        if found.shape[1:] != (self.n_clusters,):
-            raise OutputShapeError(
-                self.classifier,
-                f"a classifier gives outputs of shape {tuple(found.shape[1:])} for a sample, but "
-                f"num_clusters is {self.n_clusters}",
+        log_probabilities = self.classifier.log_probabilities(self._inputs(samples))
+        shape = tuple(log_probabilities.shape[1:])
+        if shape != (self.n_clusters,):
+            raise TrainingError(
+                f"a classifier's output has shape {shape} per sample, but num_clusters is "
+                f"{self.n_clusters}"
             )
-        return found
+        return log_probabilities
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return what the classifier sees, (n, d)."""
+        """Return the classifier's input, flattened to (n, d)."""
         return self._inputs(samples).flatten(1)
 
     def _inputs(self, samples: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Assigning samples by classical clustering of their features, once a phase has ended."""
+"""Assigning samples by classical clustering of their features after a phase."""
 
 from torch import Generator, Tensor
 
@@ -13,16 +13,16 @@ from dcrf.randomness import draw_seed
 
 
 class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
-    """Hard assignments to the nearest center that a classical clustering found.
+    """Hard assignments to the nearest center of a classical clustering.
 
     Args:
-        associated_feature_extractor: maps samples to features.
-        classical_clustering_in_feature_space_after_phase: name of the phase after which the
-            features of the whole data set are clustered.
-        classical_clustering_method_after_phase: `k_means`.
-        classical_clustering_in_feature_space_after_phase_num_restarts: of k-means, >= 1.
-        n_clusters: number of clusters.
-        generator: seeds k-means.
+        associated_feature_extractor: maps samples to features (n, d).
+        classical_clustering_in_feature_space_after_phase: name of the phase. When it has ended,
+            the features of the whole data set are clustered.
+        classical_clustering_method_after_phase: a key of `CLUSTERINGS`.
+        classical_clustering_in_feature_space_after_phase_num_restarts: of the clustering, >= 1.
+        n_clusters: k.
+        generator: draws the seed of the clustering.
     """
 
     def __init__(
@@ -44,25 +44,26 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         self.centers = Centroids(n_clusters)
 
     def assign(self, samples: Tensor) -> Tensor:
-        """Return (n, k) log-assignments: 0 for a sample's cluster, minus infinity for others."""
+        """Return (n, k) log-assignments: 0 for the nearest center, minus infinity for others."""
         self.check_ready()
         return nearest_center_log_assignments(self.features(samples), self.cluster_centers())
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return the feature representations, (n, d)."""
+        """Return the feature representations (n, d)."""
         return extract_features(self.feature_extractor, samples)
 
     def cluster_centers(self) -> Tensor:
-        """Return the centroids, (k, d)."""
+        """Return the centers (k, d)."""
         return self.centers.values.detach()
 
     def why_not_ready(self) -> str | None:
         """Return the reason why samples cannot be assigned yet, or None."""
-        is_clustered = self.centers.are_initialized
-        return None if is_clustered else f"clusters form after phase {self.phase!r}"
+        if self.centers.are_initialized:
+            return None
+        return f"clusters form after phase {self.phase!r}"
 
     def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
-        """Cluster the features of the whole data set, where this is the phase for it."""
+        """Cluster the features of the whole data set if `phase` is the configured one."""
         if phase == self.phase:
             features = DatasetRows(data_pass, self.features)
             seed = draw_seed(self.generator)

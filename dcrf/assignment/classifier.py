@@ -1,4 +1,4 @@
-"""Assigning samples by a classifier, chosen among those of the method."""
+"""Assigning samples by one of the method's classifiers, or by their mean."""
 
 import math
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ LABEL_INFORMED_PREFIX = "highest_"
 
 
 class Classifier(Assignment):
-    """Soft assignments are class probabilities of a sample- or feature-space classifier.
+    """Soft assignments are class probabilities of sample- or feature-space classifiers.
 
     Args:
-        classifiers: name -> assignment by that classifier, in the order of their declaration.
-        classifier_selection_criterion: `first_declared`; `name`, which takes `classifier`;
-            `average`, the mean of class probabilities; `highest_last_*` and `highest_average_*`
-            of `acc`, `nmi`, `ari`: the one with the best last or mean score over the evaluations
-            so far, `average` until there is one.
-        classifier: the one to take by `name`.
+        classifiers: name -> assignment by that classifier, in the order of declaration.
+        classifier_selection_criterion: `first_declared`; `name` selects `classifier`; `average`
+            is the mean of the class probabilities. `highest_last_*` and `highest_average_*` (of
+            `acc`, `nmi`, `ari`) select the classifier with the highest last or mean score of the
+            evaluations so far. They average until every classifier has a score.
+        classifier: the classifier that `name` selects.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Classifier(Assignment):
 
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log class probabilities."""
-        chosen = self._chosen()
-        log_probabilities = torch.stack([classifier(samples) for classifier in chosen])
-        return log_probabilities.logsumexp(0) - math.log(len(chosen))
+        selected = self._selected()
+        log_probabilities = torch.stack([classifier(samples) for classifier in selected])
+        return log_probabilities.logsumexp(0) - math.log(len(selected))
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return what the first chosen classifier sees, (n, d)."""
-        return self._chosen()[0].features(samples)
+        """Return the input (n, d) of the first selected classifier."""
+        return self._selected()[0].features(samples)
 
     def candidates(self) -> Mapping[str, Assignment]:
         """Return all classifiers if their scores decide, else nothing."""
@@ -58,21 +58,21 @@ class Classifier(Assignment):
             self.scores[name].append(values[metric])
 
     def get_extra_state(self) -> dict[str, list[float]]:
-        """Return the scores so far."""
+        """Return the recorded scores, oldest first."""
         return {name: list(scores) for name, scores in self.scores.items()}
 
     def set_extra_state(self, state: dict[str, list[float]]) -> None:
-        """Take over scores that `get_extra_state` returned."""
+        """Restore `get_extra_state`'s result."""
         self.scores = state
 
-    def _chosen(self) -> list[Assignment]:
-        every = list(self.classifiers.values())
+    def _selected(self) -> list[Assignment]:
+        classifiers = list(self.classifiers.values())
         if self.criterion == "first_declared":
-            return every[:1]
+            return classifiers[:1]
         if self.criterion == "name" and self.named_classifier is not None:
             return [self.named_classifier]
         if self.criterion == "average" or not all(self.scores.values()):
-            return every
+            return classifiers
         return [self.classifiers[max(self.scores, key=self._score)]]
 
     def _score(self, name: str) -> float:

@@ -16,15 +16,15 @@ from dcrf.mappings.mapping import TrainableMapping
 
 
 class FeatureRepresentationCentroidSimilarity(Assignment):
-    """Soft assignments under a Student's-t (DEC) or a Gaussian kernel (deep k-means).
+    """Soft assignments under a Student's-t kernel (DEC) or a Gaussian kernel (deep k-means).
 
     Args:
         associated_feature_extractor: maps samples to features (n, d).
-        centroids: (k, d) once they are initialized.
+        centroids: (k, d) after their initialization.
         similarity_measure: `student_t` or `gaussian`.
-        gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel, either
-            `fixed_value` or the annealing schedule of deep k-means, which counts iterations
-            from the initialization of the centroids.
+        gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel: a
+            `fixed_value`, or the annealing schedule of deep k-means. The schedule counts
+            iterations since the initialization of the centroids.
 
     Source: Xie, Girshick, Farhadi, ICML 2016, eq. 1; Moradi Fard, Thonet, Gaussier 2020, eq. 4.
     """
@@ -59,7 +59,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     @property
     def is_annealing(self) -> bool:
-        """Whether `inverse_temperature` has not come to its last value yet."""
+        """Whether `inverse_temperature` is below its final value."""
         final = self.schedule.get("annealing_final_value")
         return self.is_gaussian and final is not None and self.inverse_temperature < final
 
@@ -72,11 +72,11 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         return student_t_log_assignments(features, centroids)
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return the feature representations, (n, d)."""
+        """Return the feature representations (n, d)."""
         return extract_features(self.feature_extractor, samples)
 
     def cluster_centers(self) -> Tensor:
-        """Return the centroids, (k, d)."""
+        """Return the centroids (k, d)."""
         return self.centroids.values.detach()
 
     def why_not_ready(self) -> str | None:
@@ -90,9 +90,9 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         self.iterations += self.centroids.are_initialized
 
     def get_extra_state(self) -> dict[str, int]:
-        """Return where the annealing stands."""
+        """Return the iterations that the annealing has counted."""
         return {"iterations": self.iterations}
 
     def set_extra_state(self, state: dict[str, int]) -> None:
-        """Take over what `get_extra_state` returned."""
+        """Restore `get_extra_state`'s result."""
         self.iterations = state["iterations"]

@@ -1,4 +1,4 @@
-"""Training a feature extractor by making interpolations of codes decode to plausible samples."""
+"""Training a feature extractor by decoding interpolated codes to plausible samples."""
 
 from torch import Generator, Tensor
 
@@ -15,35 +15,38 @@ from dcrf.mappings.mapping import TrainableMapping
 
 
 class AdversarialInterpolation(DesignPattern):
-    """An autoencoder decodes mixtures of codes; an opponent tries to tell them from samples.
+    """An autoencoder decodes interpolated codes; an opponent learns to recognize the results.
 
     The opponent is a critic, which estimates the mixing coefficient (ACAI), or a discriminator,
-    which tells samples from interpolations. Nothing is detached: every optimizer group takes the
-    gradient of its own losses with respect to its own parameters only.
+    which separates samples from interpolations. No loss is detached: each optimizer group takes
+    the gradient of its own losses with respect to its own parameters only.
 
     Losses:
-        autoencoder: how well the opponent recognizes interpolations; the autoencoder lowers it.
-            With a critic the mean squared output, >= 0 (its weight is the paper's lambda); with
-            a discriminator a cross-entropy in nats, >= 0.
+        autoencoder: rises with the opponent's success. With a critic, the mean squared output,
+            >= 0; its weight is lambda of the paper. With a discriminator, the cross-entropy of
+            interpolations labeled as real, in nats, >= 0.
         critic: squared error of the mixing coefficient, plus the squared output for mixtures of
             samples with their own reconstructions, >= 0. Only with a critic.
-        discriminator: cross-entropies of samples and of interpolations in nats, >= 0. Only with
-            a discriminator.
+        discriminator: cross-entropy of samples labeled as real plus that of interpolations
+            labeled as fake, in nats, >= 0. Only with a discriminator.
 
     Shapes:
-        samples (n, *sample_shape) -> codes (n, ...) of any shape; row i is mixed with row
-        n - 1 - i, so n may be odd. The opponent's outputs (n, ...) are averaged: a critic's per
-        sample, a discriminator's logits over all.
+        samples (n, *sample_shape) -> codes (n, ...) of any shape. Row i is mixed with row
+        n - 1 - i, so n may be odd. The opponent's outputs have shape (n, ...): a critic's are
+        averaged per sample, a discriminator's losses over all elements.
 
     Args:
         encoder: maps samples to codes.
         decoder: maps codes to samples.
         critic: maps samples to estimates of the mixing coefficient.
-        discriminator: maps samples to logits, or, with a final Sigmoid, probabilities of being
-            real. Exactly one of critic and discriminator is given.
-        critic_regularizing_hyperparameter: gamma, the samples' share in the mixtures with their
-            reconstructions.
-        generator: of the mixing coefficients.
+        discriminator: maps samples to logits of being real; a final Sigmoid is left out.
+            Exactly one of critic and discriminator is not None.
+        critic_regularizing_hyperparameter: gamma, the share of a sample in the mixture with its
+            reconstruction.
+        generator: draws the mixing coefficients.
+
+    Raises:
+        ValueError: neither a critic nor a discriminator.
 
     Source: Berthelot et al., ICLR 2019, section 3, https://arxiv.org/abs/1807.07543.
     """
@@ -61,7 +64,7 @@ class AdversarialInterpolation(DesignPattern):
         super().__init__()
         opponent = discriminator if critic is None else critic
         if opponent is None:
-            raise ValueError("neither a critic nor a discriminator is given")
+            raise ValueError("expected a critic or a discriminator, got neither")
         self.encoder, self.decoder, self.opponent = encoder, decoder, opponent
         self.has_critic = critic is not None
         self.loss_names = ("autoencoder", "critic" if self.has_critic else "discriminator")
@@ -69,7 +72,7 @@ class AdversarialInterpolation(DesignPattern):
         self.generator = generator
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the losses of both sides."""
+        """Return the losses of the autoencoder and of its opponent."""
         codes = self.encoder(batch.samples)
         coefficients = mixing_coefficients(len(codes), self.generator).to(codes)
         interpolations = self.decoder(mix_with_reversed(codes, coefficients))
@@ -83,17 +86,16 @@ class AdversarialInterpolation(DesignPattern):
     def _critic_losses(
         self, interpolations: Tensor, coefficients: Tensor, regularizers: Tensor
     ) -> dict[str, Tensor]:
-        found = self.opponent(interpolations)
+        outputs = self.opponent(interpolations)
         return {
-            "autoencoder": interpolation_penalty(found),
-            "critic": critic_loss(found, coefficients, self.opponent(regularizers)),
+            "autoencoder": interpolation_penalty(outputs),
+            "critic": critic_loss(outputs, coefficients, self.opponent(regularizers)),
         }
 
     def _discriminator_losses(self, samples: Tensor, interpolations: Tensor) -> dict[str, Tensor]:
-        of_samples = self.opponent.binary_logits(samples)
-        of_interpolations = self.opponent.binary_logits(interpolations)
+        real, fake = (self.opponent.binary_logits(x) for x in (samples, interpolations))
         return {
-            "autoencoder": binary_cross_entropy(of_interpolations, is_real=True),
-            "discriminator": binary_cross_entropy(of_samples, is_real=True)
-            + binary_cross_entropy(of_interpolations, is_real=False),
+            "autoencoder": binary_cross_entropy(fake, is_real=True),
+            "discriminator": binary_cross_entropy(real, is_real=True)
+            + binary_cross_entropy(fake, is_real=False),
         }

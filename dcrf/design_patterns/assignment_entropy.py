@@ -1,4 +1,4 @@
-"""Preventing cluster degeneracy by keeping clusters about equally large."""
+"""Preventing cluster degeneracy by maximizing the entropy of the mean assignment."""
 
 from torch import Tensor
 
@@ -9,14 +9,15 @@ from dcrf.functional.entropy import negative_entropy_of_mean
 
 
 class AssignmentEntropy(DesignPattern):
-    """Entropy of the batch-mean assignments, turned into a loss that is 0 at its best.
+    """The entropy of the batch-mean assignment, as a loss with minimum 0.
 
-    It is the entropy of the mean, and not the mean of entropies: each sample may be sure of its
-    cluster, as long as the clusters share the batch evenly.
+    It is the entropy of the mean, not the mean of the entropies. Each sample may be assigned with
+    certainty if the clusters share the batch equally.
 
     Losses:
-        negative_entropy: log k minus the entropy, in nats, from 0 (equal clusters) to log k (all
-            samples in one). Gradient flows into whatever assigns.
+        negative_entropy: log k minus the entropy, in nats, from 0 (equal cluster sizes) to log k
+            (all samples in one cluster). Gradient flows into the assignment: feature extractor,
+            centroids, classifier.
 
     Shapes:
         samples (n, *sample_shape) -> log-assignments (n, k).
@@ -24,7 +25,7 @@ class AssignmentEntropy(DesignPattern):
     Args:
         assignment: maps samples to (n, k) log soft assignments.
 
-    Source: Li et al., AAAI 2021, the entropy H(Y) in the cluster-level loss,
+    Source: Li et al., AAAI 2021, the entropy H(Y) of the cluster-level loss,
         https://arxiv.org/abs/2009.09687.
     """
 
@@ -35,5 +36,5 @@ class AssignmentEntropy(DesignPattern):
         self.assignment = assignment
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return how far the clusters' shares of the batch are from equal."""
+        """Return the negative entropy of the batch."""
         return {"negative_entropy": negative_entropy_of_mean(self.assignment(batch.samples))}

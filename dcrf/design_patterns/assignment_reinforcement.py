@@ -1,4 +1,4 @@
-"""Encouraging cluster formation by pulling samples towards the clusters they are assigned to."""
+"""Encouraging cluster formation by pulling samples towards their assigned clusters."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -24,45 +24,49 @@ from dcrf.mappings.mapping import TrainableMapping
 
 
 class AssignmentReinforcement(DesignPattern):
-    """A loss on chosen pairs of a sample and a cluster, weighted pair by pair.
+    """A weighted loss on selected pairs of a sample and a cluster.
 
-    One choice per axis composes it: how samples and clusters are represented, which pairs count,
-    how much, and how a pair's loss is measured. The k-means loss of deep k-means is `l2` on
-    `feature_representation` and `centroid` over all pairs with the Gaussian weight;
-    self-labeling is `cross_entropy` on `soft_assignments` and `pseudolabel`.
+    The options compose it: the representations of samples and clusters, the selection of pairs,
+    their weights and the loss of a pair. Three known compositions:
+
+    - deep k-means: `l2`, `feature_representation`, `centroid`, all pairs, the Gaussian weight;
+    - DCN: `l2`, `feature_representation`, `centroid`, `nearest_centroid`, weight 1. Its factor
+      1/2 belongs in `loss_weight`;
+    - self-labeling: `cross_entropy`, `soft_assignments`, `pseudolabel`.
 
     Losses:
-        reinforcement: squared units of the representation (`l2`) or nats (`cross_entropy`) times
-            the weight, >= 0; summed over a sample's selected clusters, mean over the samples
-            that have any, 0 where none has. Gradient flows through both representations and
-            through the weights, never through the selection or a pseudo-label.
+        reinforcement: squared units of the representation (`l2`) or nats (`cross_entropy`), times
+            the weight, >= 0. It is summed over the selected clusters of a sample and averaged
+            over the samples with a selected cluster; 0 if no pair is selected. Gradient flows
+            through both representations and the weights, never through the selection or a
+            pseudo-label.
 
     Shapes:
         samples (n, *sample_shape) -> features (n, d), log-assignments (n, k); centroids (k, d).
-        Distances are unsquared and always in feature space, thresholds inclusive. A decoder
-        takes (k, d) where it decodes centroids.
+        Thresholds are inclusive. Thresholds and weights use unsquared distances in feature space.
+        A decoder receives features (n, d) or centroids (k, d).
 
     Args:
         loss_type: `l2` (squared distance) or `cross_entropy`.
-        sample_selection_criterion, cluster_selection_criterion: a pair counts if both say so.
-        sample_representation, cluster_representation: what is pulled together. A pseudo-label is
-            the one-hot vector of the sample's own most probable cluster.
-        sample_cluster_pair_loss_weighting_term: the Gaussian one is the softmax over all
-            clusters of -alpha times the squared distance, alpha that of `method_assignment`.
-        threshold_on_feature_representation_distance_to_centroid: largest distance that counts.
-        threshold_on_soft_assignment_to_cluster: smallest assignment that counts.
+        sample_selection_criterion, cluster_selection_criterion: a pair is selected by both.
+        sample_representation, cluster_representation: the two sides of the `l2` loss. A
+            pseudo-label is the one-hot vector of the sample's most probable cluster.
+        sample_cluster_pair_loss_weighting_term: the Gaussian weight is the softmax over all
+            clusters of -alpha times the squared distance, with alpha of `method_assignment`.
+        threshold_on_feature_representation_distance_to_centroid: largest selected distance.
+        threshold_on_soft_assignment_to_cluster: smallest selected assignment, in [0, 1].
         assignment: maps samples to (n, k) log soft assignments.
-        method_assignment: the cluster assignment strategy of the method. It provides alpha.
-        centroids: needed by every option that speaks of centroids.
-        associated_feature_extractor: maps samples to the features that centroids lie among.
-        associated_encoder, associated_decoder: reconstruct samples and decode centroids; the
-            feature extractor is the encoder where none is given.
+        method_assignment: the cluster assignment strategy of the method; it defines alpha.
+        centroids: (k, d), read by every option that names centroids.
+        associated_feature_extractor: maps samples to the feature space of the centroids.
+        associated_encoder, associated_decoder: reconstruct samples and decode centroids. The
+            encoder defaults to the feature extractor.
 
     Raises:
-        TrainingError: an option needs centroids, and there are none.
+        TrainingError: an option reads centroids that are not initialized.
 
     Source: Moradi Fard, Thonet, Gaussier, PRL 2020, https://arxiv.org/abs/1806.10069; Yang et
-        al., ICML 2017, https://arxiv.org/abs/1610.04794 (nearest centroid, unit weight).
+        al., ICML 2017, https://arxiv.org/abs/1610.04794 (DCN).
     """
 
     loss_names = ("reinforcement",)
@@ -93,31 +97,31 @@ class AssignmentReinforcement(DesignPattern):
         self.smallest_assignment = threshold_on_soft_assignment_to_cluster
         self.assignment, self.method_assignment = assignment, method_assignment
         self.centroids = centroids
-        # the schema demands a mapping where one is used, so these stand-ins are never asked
+        # the schema requires the mappings that an option uses, so these defaults never run
         self.feature_extractor = associated_feature_extractor or nn.Identity()
         self.encoder = associated_encoder or self.feature_extractor
         self.decoder = associated_decoder or nn.Identity()
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
-        """Make sure that there are centroids where they are needed."""
-        chosen = {self.clusters_as, self.weight, *self.selections} & OPTIONS_WITH_CENTROIDS
-        if chosen and (self.centroids is None or not self.centroids.are_initialized):
+        """Check that the centroids are initialized if an option reads them."""
+        options = {self.clusters_as, self.weight, *self.selections} & OPTIONS_WITH_CENTROIDS
+        if options and (self.centroids is None or not self.centroids.are_initialized):
             raise TrainingError(
-                f"assignment_reinforcement with {sorted(chosen)[0]} needs centroids, and there "
-                "are none yet: give the cluster assignment strategy a "
-                "centroid_initialization_strategy, and this phase in use_centroids_during_phases"
+                f"assignment_reinforcement with {sorted(options)[0]} needs centroids, which are "
+                "not initialized: add a centroid_initialization_strategy to the cluster assignment "
+                "strategy, and this phase to use_centroids_during_phases"
             )
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted loss of the selected pairs."""
         pairs = _Pairs(self, batch.samples)
         losses = LOSSES[self.loss_type](pairs) * WEIGHTS[self.weight](pairs)
-        of_samples, of_clusters = (SELECTIONS[criterion](pairs) for criterion in self.selections)
-        return {"reinforcement": mean_over_selected_samples(losses, of_samples & of_clusters)}
+        by_sample, by_cluster = (SELECTIONS[criterion](pairs) for criterion in self.selections)
+        return {"reinforcement": mean_over_selected_samples(losses, by_sample & by_cluster)}
 
 
 class _Pairs:
-    """What the options choose from, for one batch; computed when first asked for, then kept."""
+    """Tensors of one batch that the options read, each computed once and on demand."""
 
     def __init__(self, pattern: AssignmentReinforcement, samples: Tensor) -> None:
         self.pattern, self.samples = pattern, samples
@@ -126,7 +130,7 @@ class _Pairs:
     def centroids(self) -> Tensor:
         """(k, d)."""
         if self.pattern.centroids is None:
-            raise RuntimeError("before_iteration checks for centroids; it has not run")
+            raise RuntimeError("before_iteration has not been called: it checks the centroids")
         return self.pattern.centroids.values
 
     @cached_property
@@ -146,18 +150,18 @@ class _Pairs:
 
     @property
     def pseudo_labels(self) -> Tensor:
-        """(n,), each sample's own most probable cluster."""
+        """(n,), the most probable cluster of each sample."""
         return self.log_assignments.argmax(dim=1)
 
     @property
-    def one(self) -> Tensor:
-        """A scalar that stands for every pair."""
+    def one_for_all(self) -> Tensor:
+        """A scalar 1 that broadcasts to all pairs."""
         return self.samples.new_ones(())
 
 
-_Part = Callable[[_Pairs], Tensor]
+_Option = Callable[[_Pairs], Tensor]
 
-SAMPLES: Mapping[str, _Part] = MappingProxyType(
+SAMPLES: Mapping[str, _Option] = MappingProxyType(
     {
         "original_sample": lambda p: p.samples,
         "decoder_reconstructed_sample": lambda p: p.pattern.decoder(p.pattern.encoder(p.samples)),
@@ -165,9 +169,9 @@ SAMPLES: Mapping[str, _Part] = MappingProxyType(
         "soft_assignments": lambda p: p.log_assignments.exp(),
     }
 )
-"""What stands for a sample, (n, ...)."""
+"""Option -> representation of the samples, (n, ...)."""
 
-CLUSTERS: Mapping[str, _Part] = MappingProxyType(
+CLUSTERS: Mapping[str, _Option] = MappingProxyType(
     {
         "centroid": lambda p: p.centroids,
         "centroid_processed_by_decoder": lambda p: p.pattern.decoder(p.centroids).flatten(1),
@@ -176,27 +180,27 @@ CLUSTERS: Mapping[str, _Part] = MappingProxyType(
         ),
     }
 )
-"""What stands for a cluster: (k, e), or (n, 1, e) where it belongs to the sample."""
+"""Option -> representation of the clusters: (k, e), or (n, 1, e) for a vector per sample."""
 
-SELECTIONS: Mapping[str, _Part] = MappingProxyType(
+SELECTIONS: Mapping[str, _Option] = MappingProxyType(
     {
-        "all_samples": lambda p: p.one.bool(),
+        "all_samples": lambda p: p.one_for_all.bool(),
         "threshold_on_feature_representation_distance_to_centroid": lambda p: (
             p.squared_distances.sqrt() <= p.pattern.largest_distance
         ),
         "threshold_on_soft_assignment_to_cluster": lambda p: (
             p.log_assignments.exp() >= p.pattern.smallest_assignment
         ),
-        "all_clusters": lambda p: p.one.bool(),
+        "all_clusters": lambda p: p.one_for_all.bool(),
         "nearest_centroid": lambda p: one_hot_argmax(-p.squared_distances),
         "argmax_of_soft_assignments": lambda p: one_hot_argmax(p.log_assignments),
     }
 )
-"""Which pairs count: booleans (n, k), or a scalar for all."""
+"""Option -> selected pairs: booleans (n, k), or a scalar for all."""
 
-WEIGHTS: Mapping[str, _Part] = MappingProxyType(
+WEIGHTS: Mapping[str, _Option] = MappingProxyType(
     {
-        "unit": lambda p: p.one,
+        "unit": lambda p: p.one_for_all,
         "l2_distance_of_feature_representation_to_centroid": lambda p: safe_sqrt(
             p.squared_distances
         ),
@@ -208,9 +212,9 @@ WEIGHTS: Mapping[str, _Part] = MappingProxyType(
         "soft_assignment_of_sample_to_cluster": lambda p: p.log_assignments.exp(),
     }
 )
-"""How much a pair counts: (n, k), or a scalar for all."""
+"""Option -> weights of the pairs: (n, k), or a scalar for all."""
 
-LOSSES: Mapping[str, _Part] = MappingProxyType(
+LOSSES: Mapping[str, _Option] = MappingProxyType(
     {
         "l2": lambda p: squared_distances(
             SAMPLES[p.pattern.samples_as](p).flatten(1), CLUSTERS[p.pattern.clusters_as](p)
@@ -220,7 +224,7 @@ LOSSES: Mapping[str, _Part] = MappingProxyType(
         ),
     }
 )
-"""What a pair loses: (n, k), or (n, 1) where it is the same for all of a sample's pairs."""
+"""Option -> losses of the pairs: (n, k), or (n, 1) if all pairs of a sample have the same."""
 
 OPTIONS_WITH_CENTROIDS = frozenset(
     {
@@ -232,3 +236,4 @@ OPTIONS_WITH_CENTROIDS = frozenset(
         "gaussian_kernel_based_similarity_of_feature_representation_to_centroid",
     }
 )
+"""Options that read centroids."""

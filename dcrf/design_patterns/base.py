@@ -1,4 +1,4 @@
-"""What every design pattern promises."""
+"""Base class of design patterns."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from dcrf.batch import Batch, Clock, DatasetPass
 
 
 class DesignPattern(nn.Module):
-    """A loss-bearing design pattern of the ontology.
+    """A design pattern of the ontology: a module that computes losses of a batch.
 
-    loss_names: the keys of what `forward` returns, in that order.
+    loss_names: the keys of `forward`'s result, in its order.
     """
 
     loss_names: tuple[str, ...]
@@ -20,8 +20,13 @@ class DesignPattern(nn.Module):
         return (1,)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
-        """Refresh what outlives one iteration. Most patterns have nothing to refresh."""
+        """Update state that outlives one iteration. Most patterns have none.
+
+        Args:
+            clock: epoch and iteration of the phase.
+            data_pass: evaluates the whole data set.
+        """
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return unweighted scalar losses, one per name in `loss_names`."""
+        """Return the unweighted scalar losses of a batch, one for each name in `loss_names`."""
         raise NotImplementedError

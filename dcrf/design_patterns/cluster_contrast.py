@@ -9,14 +9,14 @@ from dcrf.functional.contrast import statistics_vector_contrast
 
 
 class ClusterContrast(DesignPattern):
-    """A cluster attracts itself in the other view and repels all other clusters.
+    """NT-Xent between clusters: each cluster is contrasted with itself in the other view.
 
-    What is compared are assignment statistics vectors: the column of a cluster in the assignments
-    of a view.
+    A cluster is represented by its assignment statistics vector, its column in the assignments of
+    a view. The negatives are all other clusters in both views.
 
     Losses:
         contrast: NT-Xent in nats per anchor, >= 0, over the 2k anchors of both views. Gradient
-            flows into whatever assigns: feature extractor, centroids, classifier.
+            flows into the assignment: feature extractor, centroids, classifier.
 
     Shapes:
         views `first` and `second`, (n, *sample_shape) each -> log-assignments (n, k) each.
@@ -26,7 +26,7 @@ class ClusterContrast(DesignPattern):
             classifier with a softmax.
         temperature_parameter: tau, divides the cosine similarities, > 0.
 
-    Source: Li et al., AAAI 2021, cluster-level loss without entropy,
+    Source: Li et al., AAAI 2021, the cluster-level loss without its entropy term,
         https://arxiv.org/abs/2009.09687.
     """
 

@@ -9,7 +9,7 @@ from dcrf.mappings.mapping import TrainableMapping
 
 
 class InstanceContrast(DesignPattern):
-    """Two views of a sample attract each other and repel all other samples (SimCLR).
+    """NT-Xent between samples: each sample is contrasted with its other view (SimCLR).
 
     Losses:
         contrast: NT-Xent in nats per anchor, >= 0, over the 2n anchors of both views. Gradient
@@ -19,8 +19,8 @@ class InstanceContrast(DesignPattern):
         views `first` and `second`, (n, *sample_shape) each -> projections (n, d) each.
 
     Args:
-        contrastive_learning_head: maps samples to projections, as a rule after a feature
-            extractor as its prior mapping. Projections are normalized to length 1.
+        contrastive_learning_head: maps samples to projections, usually with a feature extractor
+            as its prior mapping. The loss normalizes projections to length 1.
         temperature_parameter: tau, divides the cosine similarities, > 0.
 
     Source: Chen et al., ICML 2020, eq. 1, https://arxiv.org/abs/2002.05709.

@@ -1,4 +1,4 @@
-"""Facilitating the training of a feature extractor by training it a few layers at a time."""
+"""Facilitating the training of a feature extractor by pretraining it in groups of layers."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,35 +18,34 @@ from dcrf.mappings.mapping import TrainableMapping
 class LayerWisePretraining(DesignPattern):
     """A stack of denoising autoencoders, trained from the outermost to the innermost.
 
-    Every stage trains one pair of layer groups for a number of iterations, counted from the start
-    of the phase. Its target is the clean output of the encoder layers before it, which are fixed
-    and in evaluation mode. Its input is a copy of the target with dropout; so is its hidden
-    output. Two things stay clean: the samples, which the first stage sees, and the innermost code.
-    When all stages are done, the whole autoencoder is fine-tuned without dropout until the phase
-    ends; a phase as long as its stages ends before that.
+    Each stage trains one pair of layer groups for a number of iterations, counted from the start
+    of the phase. The target is the clean output of the encoder layers before the stage, which are
+    frozen and in evaluation mode. Dropout corrupts the stage's input and hidden output. Two
+    tensors stay clean: the samples in the first stage, and the code in the last stage. After the
+    last stage, the whole autoencoder is fine-tuned without dropout until the phase ends.
 
-    A group runs exactly the layers that are named, in the order of their names, activations
-    included. As in DEC the last encoder group and the outermost decoder group should end without
-    an activation. The outermost groups keep the functions that their mappings apply to samples.
+    A group runs exactly the named layers, activations included, in the order of the names. As in
+    DEC, the last encoder group and the outermost decoder group should end without an activation.
+    The pre- and post-processing functions of the mappings run in the outermost groups.
 
     Losses:
-        reconstruction: squared units of the target, summed over its elements, mean over samples,
-            >= 0. Gradient flows into the layers of the stage only, then into all.
+        reconstruction: squared units of the target, >= 0, summed over elements and averaged over
+            samples. Gradient flows into the layers of the current stage, or of all in fine-tuning.
 
     Shapes:
         samples (n, *sample_shape) -> the stage's target (n, ...) -> hidden (n, ...) -> a
         reconstruction with as many elements as the target.
 
     Args:
-        encoder: its layers have names.
-        decoder: its layers have names.
-        dropout_rate: share of elements that are set to 0, in [0, 1).
-        encoder_decoder_layer_pairs: from outermost to innermost, `encoder_layer_names`,
-            `decoder_layer_names` and `train_for_iterations` of every stage.
-        generator: of the dropout.
+        encoder: maps samples to codes; its layers have names.
+        decoder: maps codes to samples; its layers have names.
+        dropout_rate: probability that an element is set to 0, in [0, 1).
+        encoder_decoder_layer_pairs: `encoder_layer_names`, `decoder_layer_names` and
+            `train_for_iterations` of each stage, from outermost to innermost.
+        generator: draws the dropout masks.
 
     Raises:
-        ValueError: a reconstruction has another number of elements than its target.
+        ValueError: reconstruction and target differ in their number of elements.
 
     Source: Xie, Girshick, Farhadi, ICML 2016, section 3.2, https://arxiv.org/abs/1511.06335;
         Vincent et al., JMLR 11 (2010).
@@ -76,11 +75,11 @@ class LayerWisePretraining(DesignPattern):
         return (1, *(last + 1 for last in self.last_iterations))
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
-        """Find the stage of this iteration; behind the last one comes the fine-tuning."""
+        """Set the stage of this iteration; after the last one, the number of stages."""
         self.stage = bisect_left(self.last_iterations, clock.iteration)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the error of the current stage, or of the whole autoencoder."""
+        """Return the reconstruction error of the stage, or of the whole autoencoder."""
         if self.stage == len(self.stages):
             outputs = self.decoder(self.encoder(batch.samples))
             return {"reconstruction": squared_error(outputs, batch.samples)}
@@ -94,7 +93,7 @@ class LayerWisePretraining(DesignPattern):
     def _target(self, samples: Tensor) -> Tensor:
         values = samples
         for encode, _ in self.stages[: self.stage]:
-            with _fixed(encode):
+            with _frozen(encode):
                 values = encode(values)
         return values
 
@@ -105,24 +104,31 @@ class LayerWisePretraining(DesignPattern):
 def _stages(
     encoder: TrainableMapping, decoder: TrainableMapping, pairs: Sequence[Mapping[str, Any]]
 ) -> tuple[tuple[TrainableMapping, TrainableMapping], ...]:
-    """Return the encoder and decoder part of every stage.
+    """Return the encoder and decoder group of each stage, from outermost to innermost.
 
-    They share their layers with the mappings, so they are kept in a tuple and not registered.
+    The groups share their layers with the mappings, so the pattern does not register them.
     """
     last = len(pairs) - 1
     return tuple(
         (
-            _part(encoder, pair["encoder_layer_names"], first=i == 0, last=i == last),
-            _part(decoder, pair["decoder_layer_names"], first=i == last, last=i == 0),
+            _layer_group(encoder, pair["encoder_layer_names"], first=i == 0, last=i == last),
+            _layer_group(decoder, pair["decoder_layer_names"], first=i == last, last=i == 0),
         )
         for i, pair in enumerate(pairs)
     )
 
 
-def _part(
+def _layer_group(
     mapping: TrainableMapping, names: Sequence[str], *, first: bool, last: bool
 ) -> TrainableMapping:
-    """Some layers as a mapping; at its ends it does what the whole mapping does there."""
+    """Return named layers of a mapping as a mapping.
+
+    Args:
+        mapping: the whole encoder or decoder.
+        names: its layers to run, in order.
+        first: whether the prior mapping and the pre-processing functions run.
+        last: whether the post-processing functions run.
+    """
     return TrainableMapping(
         [mapping.net[mapping.layer_names[name]] for name in names],
         prior=mapping.prior if first else None,
@@ -134,21 +140,21 @@ def _part(
 
 
 def _chain(mapping: TrainableMapping) -> Iterator[nn.Module]:
-    """Yield all modules that run when the mapping runs."""
+    """Yield the modules of the mapping and of its prior mappings."""
     yield from mapping.modules()
     if mapping.prior is not None:
         yield from _chain(mapping.prior)
 
 
 @contextmanager
-def _fixed(mapping: TrainableMapping) -> Iterator[None]:
-    """Inside the block the mapping is in evaluation mode and keeps no gradient."""
-    modes = {part: part.training for part in _chain(mapping)}
-    for part in modes:
-        part.training = False
+def _frozen(mapping: TrainableMapping) -> Iterator[None]:
+    """Run the mapping in evaluation mode and without gradient inside the block."""
+    modes = {module: module.training for module in _chain(mapping)}
+    for module in modes:
+        module.training = False
     try:
         with torch.no_grad():
             yield
     finally:
-        for part, mode in modes.items():
-            part.training = mode
+        for module, mode in modes.items():
+            module.training = mode

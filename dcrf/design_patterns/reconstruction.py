@@ -9,10 +9,11 @@ from dcrf.mappings.mapping import TrainableMapping
 
 
 class Reconstruction(DesignPattern):
-    """Squared error between samples and what a decoder makes of their codes.
+    """Squared error between samples and their reconstructions by an autoencoder.
 
     Losses:
-        reconstruction: squared input units, >= 0. Gradient flows into encoder and decoder.
+        reconstruction: squared units of the samples, >= 0. Gradient flows into encoder and
+            decoder.
 
     Shapes:
         samples (n, *sample_shape) -> codes -> reconstructions with as many elements.
@@ -24,7 +25,7 @@ class Reconstruction(DesignPattern):
             over samples), `mean_across_elements` or `sum`.
 
     Raises:
-        ValueError: a reconstruction has another number of elements than its sample.
+        ValueError: reconstructions and samples differ in their number of elements.
 
     Source: Vincent et al., JMLR 11 (2010), section 2.
     """
@@ -39,6 +40,6 @@ class Reconstruction(DesignPattern):
         self.reduction = loss_reduction_method
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the error of the batch's reconstructions."""
+        """Return the reconstruction error of the batch."""
         reconstructions = self.decoder(self.encoder(batch.samples))
         return {"reconstruction": squared_error(reconstructions, batch.samples, self.reduction)}

@@ -266,7 +266,9 @@ def test_options_that_need_centroids_say_so_where_there_are_none(change, option)
     world = World({**ENTRY, **change})
     world.pattern.centroids.values.data = torch.empty(N_CLUSTERS, 0)
 
-    with pytest.raises(TrainingError, match=rf"{option} needs centroids, and there are none yet"):
+    with pytest.raises(
+        TrainingError, match=rf"{option} needs centroids, which are not initialized"
+    ):
         loss_of(world)
 
 
