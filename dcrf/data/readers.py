@@ -54,7 +54,9 @@ class MemoryReader:
         view = self._views[name]
         if view.is_batched:
             samples = _rows(self._samples, plan.indices).to(self._device)
-            return view.of_batch(samples, (plan.purpose, plan.clock.epoch, plan.clock.iteration))
+            return view.transform_batch(
+                samples, (plan.purpose, plan.clock.epoch, plan.clock.iteration)
+            )
         if name not in self._kept:
             self._kept[name] = None if view.is_random else self._all(view)
         if (kept := self._kept[name]) is not None:
@@ -63,12 +65,12 @@ class MemoryReader:
 
     def _all(self, view: View) -> Tensor | None:
         """Return a view that never changes of all samples, or None where that is too large."""
-        example = view.of_sample(self._samples[0], ())
+        example = view.transform_sample(self._samples[0], ())
         if example.nbytes * len(self._samples) > SAMPLES_IN_MEMORY_BYTES:
             return None
         made = torch.empty(len(self._samples), *example.shape, dtype=example.dtype)
         for index in range(len(self._samples)):
-            made[index] = view.of_sample(self._samples[index], ())
+            made[index] = view.transform_sample(self._samples[index], ())
         return made
 
 
@@ -135,7 +137,7 @@ def _stack_views(samples: Any, view: View, plan: BatchPlan) -> Tensor:
     made: list[Tensor] = []
     for index in plan.indices.tolist():
         try:
-            value = view.of_sample(samples[index], (plan.purpose, plan.clock.epoch, index))
+            value = view.transform_sample(samples[index], (plan.purpose, plan.clock.epoch, index))
         except DataError as error:
             raise DataError(f"sample {index}: {error}") from error
         if made and value.shape != made[0].shape:

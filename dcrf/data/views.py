@@ -32,7 +32,7 @@ class View:
     Args:
         entries: transform entries of a file; None means only `ToTensor`.
         streams: the view's random streams.
-        example: a sample as `of_sample` takes it. The transforms are tried on it at once.
+        example: a sample as `transform_sample` takes it. The transforms are tried on it at once.
 
     Raises:
         DataError: a transform refuses its arguments, or the transforms do not fit the example.
@@ -45,14 +45,14 @@ class View:
         self._streams = streams
         self.is_random = any(is_random(transform) for transform in self._transforms)
         self._batched = self._equivalents(example)
-        self._check(self.of_sample(example, ("example",)))
+        self._check(self.transform_sample(example, ("example",)))
 
     @property
     def is_batched(self) -> bool:
-        """Whether `of_batch` can be used."""
+        """Whether `transform_batch` can be used."""
         return self._batched is not None
 
-    def of_batch(self, samples: Tensor, when: Sequence[object]) -> Tensor:
+    def transform_batch(self, samples: Tensor, when: Sequence[object]) -> Tensor:
         """Return the view of a batch, one draw per sample.
 
         Args:
@@ -70,7 +70,7 @@ class View:
         except TRANSFORM_ERRORS as error:
             raise DataError(f"the transforms fail on a batch: {error}") from error
 
-    def of_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
+    def transform_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
         """Return the view of one sample.
 
         Args:

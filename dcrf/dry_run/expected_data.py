@@ -215,8 +215,10 @@ def _apply(transforms: Sequence[Options], example: Tensor, draws: int) -> Shape:
     """
     view = View(transforms, RandomStreams(0), example)
     if view.is_batched and draws > 1:
-        return tuple(view.of_batch(example.expand(draws, *example.shape).clone(), ()).shape[1:])
-    shapes = [tuple(view.of_sample(example, (draw,)).shape) for draw in range(draws)]
+        return tuple(
+            view.transform_batch(example.expand(draws, *example.shape).clone(), ()).shape[1:]
+        )
+    shapes = [tuple(view.transform_sample(example, (draw,)).shape) for draw in range(draws)]
     for shape in shapes:
         if shape != shapes[0]:
             raise _different_shapes(shapes[0], shape)

@@ -26,18 +26,20 @@ def test_without_entries_images_become_tensors_in_the_unit_interval():
     default = View(None, RandomStreams(0), PIXELS[0])
 
     assert not default.is_random
-    assert torch.equal(default.of_batch(PIXELS, ()), PIXELS / 255)
-    assert torch.equal(default.of_sample(PIXELS[2], ()), PIXELS[2] / 255)
-    assert torch.equal(default.of_sample(TF.to_pil_image(PIXELS[2]), ()), PIXELS[2] / 255)
+    assert torch.equal(default.transform_batch(PIXELS, ()), PIXELS / 255)
+    assert torch.equal(default.transform_sample(PIXELS[2], ()), PIXELS[2] / 255)
+    assert torch.equal(default.transform_sample(TF.to_pil_image(PIXELS[2]), ()), PIXELS[2] / 255)
 
 
 def test_the_same_moment_gives_the_same_bytes_and_another_one_others():
     crops = view(CROP)
 
-    assert torch.equal(crops.of_batch(PIXELS, (1, 2)), crops.of_batch(PIXELS, (1, 2)))
-    assert not torch.equal(crops.of_batch(PIXELS, (1, 2)), crops.of_batch(PIXELS, (1, 3)))
+    assert torch.equal(crops.transform_batch(PIXELS, (1, 2)), crops.transform_batch(PIXELS, (1, 2)))
     assert not torch.equal(
-        crops.of_batch(PIXELS, (1, 2)), view(CROP, seed=1).of_batch(PIXELS, (1, 2))
+        crops.transform_batch(PIXELS, (1, 2)), crops.transform_batch(PIXELS, (1, 3))
+    )
+    assert not torch.equal(
+        crops.transform_batch(PIXELS, (1, 2)), view(CROP, seed=1).transform_batch(PIXELS, (1, 2))
     )
 
 
@@ -47,10 +49,10 @@ def test_single_samples_are_reproducible_and_leave_global_generators_alone(entry
     torch.manual_seed(7)
     random.seed(7)
     expected = torch.rand(3), random.random()
-    made = [drawn.of_sample(PIXELS[0], (1, 0)).numpy().tobytes() for _ in range(3)]
+    made = [drawn.transform_sample(PIXELS[0], (1, 0)).numpy().tobytes() for _ in range(3)]
     torch.manual_seed(7)
     random.seed(7)
-    made += [drawn.of_sample(PIXELS[0], (1, n)).numpy().tobytes() for n in range(20)]
+    made += [drawn.transform_sample(PIXELS[0], (1, n)).numpy().tobytes() for n in range(20)]
 
     assert len(set(made[:4])) == 1
     assert len(set(made)) > 1
@@ -62,7 +64,7 @@ def test_a_batch_of_a_view_leaves_torchs_generator_alone():
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    view(CROP).of_batch(PIXELS, ())
+    view(CROP).transform_batch(PIXELS, ())
 
     assert torch.equal(torch.rand(3), expected)
 
@@ -77,8 +79,8 @@ def test_both_ways_of_making_a_fixed_view_give_the_same_bytes():
 
     assert fixed.is_batched
     assert not fixed.is_random
-    expected = torch.stack([fixed.of_sample(pixels, ()) for pixels in PIXELS])
-    assert torch.equal(fixed.of_batch(PIXELS, ()), expected)
+    expected = torch.stack([fixed.transform_sample(pixels, ()) for pixels in PIXELS])
+    assert torch.equal(fixed.transform_batch(PIXELS, ()), expected)
 
 
 def test_a_fixed_view_whose_equivalent_is_not_exact_is_left_to_torchvision():
@@ -88,7 +90,7 @@ def test_a_fixed_view_whose_equivalent_is_not_exact_is_left_to_torchvision():
 
 def test_a_view_without_equivalents_refuses_batches():
     with pytest.raises(ValueError, match="single samples only"):
-        view(CHOICE).of_batch(PIXELS, ())
+        view(CHOICE).transform_batch(PIXELS, ())
 
 
 def test_erasing_is_refused_before_to_tensor_and_has_an_equivalent_after_it():
@@ -97,7 +99,7 @@ def test_erasing_is_refused_before_to_tensor_and_has_an_equivalent_after_it():
     with pytest.raises(DataError, match="transform RandomErasing fails"):
         view(erasing, to_tensor)
     assert not view({**erasing, "p": 0.001}, to_tensor).is_batched
-    assert (view(to_tensor, erasing).of_batch(PIXELS, ()) == 0.5).flatten(1).any(1).all()
+    assert (view(to_tensor, erasing).transform_batch(PIXELS, ()) == 0.5).flatten(1).any(1).all()
 
 
 @pytest.mark.parametrize(
@@ -111,10 +113,10 @@ def test_erasing_is_refused_before_to_tensor_and_has_an_equivalent_after_it():
 )
 def test_both_ways_of_making_a_view_agree_where_nothing_differs_by_chance(entry):
     drawn = view(entry)
-    expected = torch.stack([drawn.of_sample(pixels, ()) for pixels in PIXELS])
+    expected = torch.stack([drawn.transform_sample(pixels, ()) for pixels in PIXELS])
 
     assert drawn.is_batched
-    torch.testing.assert_close(drawn.of_batch(PIXELS, ()), expected, atol=0.51 / 255, rtol=0)
+    torch.testing.assert_close(drawn.transform_batch(PIXELS, ()), expected, atol=0.51 / 255, rtol=0)
 
 
 def test_float_samples_are_left_as_they_are():
@@ -122,7 +124,7 @@ def test_float_samples_are_left_as_they_are():
     before = samples.clone()
     jitter = {"type": "ColorJitter", "brightness": 0.5, "hue": 0.1}
     erasing = {"type": "RandomErasing", "p": 1, "inplace": True}
-    changed = view(jitter, BLUR, erasing, example=samples[0]).of_batch(samples, ())
+    changed = view(jitter, BLUR, erasing, example=samples[0]).transform_batch(samples, ())
 
     assert not torch.equal(changed, before)
     assert torch.equal(samples, before)
@@ -132,16 +134,16 @@ def test_vectors_pass_through_to_tensor():
     vectors = torch.rand(4, 5)
     plain = view({"type": "ToTensor"}, example=vectors[0])
 
-    assert torch.equal(plain.of_batch(vectors, ()), vectors)
-    assert torch.equal(plain.of_sample(vectors[1], ()), vectors[1])
+    assert torch.equal(plain.transform_batch(vectors, ()), vectors)
+    assert torch.equal(plain.transform_sample(vectors[1], ()), vectors[1])
 
 
 def test_transforms_that_work_in_place_do_not_reach_the_samples():
     entry = {"type": "Normalize", "mean": [5], "std": [1], "inplace": True}
     samples = torch.zeros(2, 1, 3, 3)
     moved = view(entry, example=samples[0])
-    moved.of_sample(samples[0], ())
-    moved.of_batch(samples, ())
+    moved.transform_sample(samples[0], ())
+    moved.transform_batch(samples, ())
 
     assert samples.sum() == 0
 
@@ -174,7 +176,7 @@ def test_transforms_of_images_do_not_fit_vectors():
 )
 def test_a_transform_that_fails_by_chance_is_an_error_too(entry, samples):
     with pytest.raises(DataError, match="fail"):
-        view(entry, example=samples[0]).of_batch(samples, ())
+        view(entry, example=samples[0]).transform_batch(samples, ())
 
 
 def test_random_views_of_images_with_transparency_are_made_one_by_one():
@@ -185,12 +187,12 @@ def test_random_views_of_images_with_transparency_are_made_one_by_one():
     assert not made.is_batched
     # transparency stays what it is
     torch.testing.assert_close(
-        made.of_sample(pixels, ())[:, 0, 0] * 255, torch.tensor([100.0] * 3 + [200])
+        made.transform_sample(pixels, ())[:, 0, 0] * 255, torch.tensor([100.0] * 3 + [200])
     )
 
 
 def test_images_of_any_mode_can_be_transformed_one_by_one():
     image = Image.new("RGBA", (6, 5), (255, 0, 51, 255))
-    made = view({"type": "ToTensor"}, example=image).of_sample(image, ())
+    made = view({"type": "ToTensor"}, example=image).transform_sample(image, ())
 
     torch.testing.assert_close(made[:, 0, 0], torch.tensor([1, 0, 0.2, 1]))

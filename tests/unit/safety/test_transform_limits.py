@@ -79,7 +79,7 @@ def test_what_is_applied_by_chance_is_refused_when_chance_has_it():
 
     assert view.is_batched
     with pytest.raises(DataError, match="it would make"):
-        view.of_batch(torch.zeros(2, 1, 8, 8), ())
+        view.transform_batch(torch.zeros(2, 1, 8, 8), ())
 
 
 def test_small_steps_do_not_add_up_to_a_large_one():
