@@ -148,6 +148,8 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "integers": [name for name, p in given.items() if _means_integer(p)],
         "numbers": [name for name, p in given.items() if name not in words and _means_number(p)],
         "booleans": [name for name, p in given.items() if type(p.default) is bool],
+        "tuples": {name: list(p.default) for name, p in given.items() if _has_length(place, p)},
+        "entries": _entries(place, thing, given),
         "parameters": place == "layers" and _has_parameters(thing, given),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
@@ -167,6 +169,21 @@ def _has_parameters(layer: Callable[..., nn.Module], given: Mapping[str, Paramet
 
 def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None]) -> bool:
     return name not in barred and own[name].kind is not Parameter.KEYWORD_ONLY
+
+
+def _has_length(place: str, parameter: Parameter) -> bool:
+    """Whether an argument takes exactly as many values as its default has."""
+    return isinstance(parameter.default, tuple) and place in ("optimizers", "transforms")
+
+
+def _entries(place: str, thing: Callable[..., Any], given: Mapping[str, Parameter]) -> list[str]:
+    """Return the arguments that take nested layers or transforms; `*` for any by position."""
+    if inspect.isclass(thing) and issubclass(thing, nn.Sequential):
+        return ["*"]
+    if place == "transforms":
+        return [name for name in given if name == "transforms"]
+    modules = {"Module", "TransformerEncoderLayer"}
+    return [name for name, p in given.items() if _annotation(p) & modules]
 
 
 def _means_integer(parameter: Parameter) -> bool:

@@ -46,6 +46,7 @@ class _Method:
         self.data: Mapping[str, Any] = nodes["$"].value
         self.phases = in_order(self.data, "phases")
         self.strategy = nodes["$.cluster_assignment_strategy"]
+        self.is_hard = bool(self.strategy.keywords.get("x-hard"))
 
     @cached_property
     def mappings(self) -> Mapping[str, Entry]:
@@ -92,7 +93,8 @@ class _Method:
         """Return the parts on which the losses of a pattern depend."""
         needs = pattern.union("x-needs")
         parts = self.with_inputs(_referenced(pattern)) | ({CENTROIDS} & needs)
-        if needs & _ASSIGNMENTS and "classifier_name" not in pattern.value:
+        by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
+        if by_strategy and not self.is_hard:  # hard assignments have no gradient
             parts |= self.assigning_parts
         return parts
 
@@ -164,6 +166,7 @@ def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
             for part, named in _trained_parts((place, optimizer)):
                 if part not in used:
                     found = f"no loss of group {group!r} depends on {part!r}: it never changes"
+                    found += "; hard assignments have no gradient" if method.is_hard else ""
                     remedy = f"remove it, or add a design pattern that uses {part!r}"
                     yield Problem(named, found, remedy)
 

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any
 
 from dcrf.config.json_paths import child
@@ -181,9 +181,10 @@ def _given_twice(
 def _with_paths(
     entry: Entry, arguments: Mapping[str, object], positional: Sequence[object], path: str
 ) -> Iterator[Given]:
-    """Yield JSON path, name and value of every argument whose name is known."""
+    """Yield JSON path, name and value of every argument; `*` names those of `*args`."""
     listed = child(path, POSITIONAL)
-    for index, (argument, value) in enumerate(zip(_by_position(entry), positional, strict=False)):
+    names = [*_by_position(entry), *repeat("*", len(positional))]
+    for index, (argument, value) in enumerate(zip(names, positional, strict=False)):
         yield child(listed, index), argument, value
     for argument, value in arguments.items():
         yield child(path, argument), argument, value

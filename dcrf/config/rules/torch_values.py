@@ -1,5 +1,6 @@
 """Check the values of arguments of torch and torchvision, as far as these say what they take."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -40,9 +41,13 @@ def value_problems(
     for path, argument, value in given:
         if argument in entry.get("booleans", ()):
             yield from _no_boolean(path, argument, value)
+        elif argument in entry.get("entries", ()):
+            yield from _no_entries(path, value)
         elif argument in entry.get("numbers", ()):
             means_integer = place == "layers" and argument in entry.get("integers", ())
             yield from _no_numbers(path, argument, value, means_integer)
+        if argument in entry.get("tuples", ()):
+            yield from _wrong_length(path, argument, value, entry["tuples"][argument])
         if argument == limited and isinstance(value, int | float) and value < least:
             found = f"{shown(value)} is out of range, it must be at least {least}"
             yield Problem(path, found, f"{name!r} fails with a smaller {argument!r}")
@@ -65,6 +70,22 @@ def _no_numbers(path: str, argument: str, value: object, means_integer: bool) ->
         elif means_integer and isinstance(item, float) and not item.is_integer():
             remedy = f"write a whole number for {argument!r}"
             yield Problem(place, f"{item} is not an integer", remedy)
+
+
+def _no_entries(path: str, value: object) -> Iterator[Problem]:
+    for place, item in _items(value, path):
+        if item is not None and not isinstance(item, dict):
+            yield Problem(place, f"{shown(item)} is not an object", 'write {"type": ...}')
+
+
+def _wrong_length(path: str, argument: str, value: object, default: list[Any]) -> Iterator[Problem]:
+    """Check a list whose length torch takes for granted and that of the default shows."""
+    if isinstance(value, list) and len(value) != len(default):
+        count = f"{len(value)} value{'s' if len(value) != 1 else ''}"
+        found = f"{argument!r} has {count}, not {len(default)}"
+        yield Problem(
+            path, found, f"write {len(default)} numbers, for example {json.dumps(default)}"
+        )
 
 
 def _items(value: object, path: str) -> Iterator[tuple[str, object]]:

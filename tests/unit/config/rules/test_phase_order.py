@@ -49,7 +49,7 @@ def test_patterns_wait_for_the_centroids_that_they_need(tmp_path, pattern):
     found = problem(tmp_path, method)
 
     assert found.path == FIRST_PATTERN
-    assert "there are no centroids yet in this phase" in found.found
+    assert "centroids are not initialized before this phase ends" in found.found
     assert found.remedy == "name this phase in use_centroids_during_phases"
 
     method["cluster_assignment_strategy"]["use_centroids_during_phases"] = ["pretraining"]
@@ -79,7 +79,15 @@ def test_a_divergence_needs_probabilities_above_0(tmp_path):
     found = problem(tmp_path, method)
 
     assert found.path == "$.phases[1].design_patterns[0]"
-    assert found.found.startswith("it needs soft assignments, but those of the cluster assignment")
+    assert found.found.startswith("it needs soft assignments, but the cluster assignment strategy")
+    soft = "classifier or feature_representation_centroid_similarity"
+    assert found.remedy == f"take the strategy {soft}, or set classifier_name"
+
+
+def test_hard_assignments_are_the_problem_before_they_exist_too(tmp_path):
+    first = first_pattern(clustering_after("pretraining"), DIVERGENCE)
+
+    assert problem(tmp_path, first).found.startswith("it needs soft assignments, but the cluster")
 
 
 def test_a_later_phase_may_use_the_clusters(tmp_path):

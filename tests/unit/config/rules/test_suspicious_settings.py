@@ -180,6 +180,20 @@ def test_clustering_ahead_of_pretraining(tmp_path):
     assert warnings(tmp_path, method) == []
 
 
+def test_a_loss_of_hard_assignments_trains_nothing(tmp_path):
+    key = "classical_clustering_in_feature_space_after_phase"
+    method = dec()
+    method["cluster_assignment_strategy"] = {"type": key, key: "pretraining"}
+    del method["phases"][1]["save_centroids"]
+    del method["phases"][1]["optimizers"][0]["optimizes_centroids"]
+    method["phases"][1]["design_patterns"] = [{"pattern": "assignment_entropy"}]
+
+    found = warning(tmp_path, method)
+
+    assert found.path == "$.phases[1].optimizers[0].trained_mapping_names[0]"
+    assert found.found.endswith("it never changes; hard assignments have no gradient")
+
+
 def test_clusters_of_loaded_parameters_need_no_pretraining(tmp_path):
     method = swapped()
     load_encoder = {"mapping_name": "encoder", "path_to_file": "encoder.pth"}

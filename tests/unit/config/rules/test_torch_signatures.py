@@ -259,3 +259,48 @@ def test_what_would_count_as_true_is_no_boolean():
 
     assert problem.path == "$.mappings[0].layers[2].bias"
     assert problem.found == "'no' is not true or false"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "arguments", "path", "found"),
+    [
+        ("optimizers", "Adam", {"betas": [0.9]}, "$.betas", "'betas' has 1 value, not 2"),
+        ("optimizers", "Rprop", {"etas": []}, "$.etas", "'etas' has 0 values, not 2"),
+        ("optimizers", "Adafactor", {"eps": [1, 2, 3]}, "$.eps", "'eps' has 3 values, not 2"),
+        ("transforms", "RandomErasing", {"scale": [0.1]}, "$.scale", "'scale' has 1 value, not 2"),
+    ],
+)
+def test_a_list_has_the_length_of_its_default(place, name, arguments, path, found):
+    (problem,) = check_call(place, name, arguments, "$")
+
+    assert (problem.path, problem.found) == (path, found)
+    assert problem.remedy.startswith("write 2 numbers, for example [")
+
+
+def test_a_number_may_stand_for_a_list_if_torch_takes_it():
+    assert check_call("transforms", "GaussianBlur", {"kernel_size": 3, "sigma": 0.5}, "$") == []
+    assert check_call("optimizers", "Adam", {"betas": [0.9, 0.99]}, "$") == []
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, "ToTensor", [[1]]])
+@pytest.mark.parametrize(
+    ("place", "name", "argument"),
+    [
+        ("transforms", "RandomApply", "transforms"),
+        ("transforms", "Compose", "transforms"),
+        ("layers", "TransformerEncoder", "encoder_layer"),
+    ],
+)
+def test_a_nested_entry_is_an_object(place, name, argument, wrong):
+    arguments = {argument: [wrong], "num_layers": 1} if place == "layers" else {argument: [wrong]}
+
+    (problem,) = check_call(place, name, arguments, "$")
+
+    assert problem.path.startswith(f"$.{argument}[0]")
+    assert problem.found.endswith("is not an object")
+
+
+def test_a_sequence_holds_nested_entries():
+    (problem,) = check_call("layers", "Sequential", {}, "$", [{"type": "ReLU"}, 1.5])
+
+    assert problem.path == "$.positional_arguments[1]"
