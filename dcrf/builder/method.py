@@ -6,7 +6,6 @@ from torch import nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.assignment.classifier import LABEL_INFORMED_PREFIX
 from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.method_config import MappingConfig, MethodConfig, Options
@@ -95,10 +94,14 @@ def build_classifiers(
 
 
 def label_informed(config: MethodConfig) -> bool:
-    """Whether labels decide anything: the end of a phase, or which classifier to take."""
+    """Return whether labels decide when a phase ends or how samples are assigned."""
+    properties = STRATEGIES.properties(config.strategy.stem)
+    assigns_by_labels = any(
+        value in properties[key].get("x-label-informed", ())
+        for key, value in config.strategy.options.items()
+    )
     criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
-    selection = str(config.strategy.options.get("classifier_selection_criterion", ""))
-    return selection.startswith(LABEL_INFORMED_PREFIX) or any(map(needs_labels, criteria))
+    return assigns_by_labels or any(map(needs_labels, criteria))
 
 
 def build_mapping(

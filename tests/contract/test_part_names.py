@@ -29,14 +29,7 @@ SOURCES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["
 WORDS = {"classifier", "reconstruction", "torchvision", "sklearn"}
 """Stems that are also roles of mappings, formulas or packages."""
 
-LEFT = {
-    "builder/method.py": {
-        "classifier_selection_criterion": "says whether a strategy is informed by labels",
-    },
-    "dry_run/schedule_lengths.py": {
-        "train_for_iterations": "says after how many iterations a pattern changes its stage",
-    },
-}
+LEFT: dict[str, dict[str, str]] = {}
 """Generic module -> name of a part that it still contains -> reason."""
 
 
