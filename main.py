@@ -5,6 +5,6 @@ if __name__ == "__main__":
         from dcrf.cli.main import main
 
         code = main()
-    except KeyboardInterrupt:  # while Python is still importing
+    except KeyboardInterrupt:  # during imports
         code = 130
     raise SystemExit(code)

@@ -1,8 +1,8 @@
 """`make bench`: measure everything in one run."""
 
-from dcrf.cli.main import spin_shortly
+from dcrf.cli.main import shorten_spinning
 
-spin_shortly()  # as main.py does, before torch is imported
+shorten_spinning()  # as main.py does, before torch is imported
 
 from benchmarks.run import main  # noqa: E402
 

@@ -37,8 +37,12 @@ class ConfigError(DcrfError):
         self.source, self.problems = source, tuple(problems)
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
         count += " or more" if len(problems) >= PROBLEMS_OF_A_KIND else ""
-        described = (_describe(source, problem) for problem in self.problems)
+        described = (describe(source, problem) for problem in self.problems)
         super().__init__("\n".join([f"{source} has {count}", *described]))
+
+
+class CommandLineError(DcrfError):
+    """The command line names missing files or contradicts itself."""
 
 
 class DataError(DcrfError):
@@ -147,8 +151,11 @@ def indented(text: str) -> str:
     return text.replace("\n", "\n    ")
 
 
-def _describe(source: Path | str, problem: Problem) -> str:
-    """Return `file:line:column: path: found`, which editors turn into a link, and the remedy."""
+def describe(source: Path | str, problem: Problem) -> str:
+    """Return `file:line:column: path: found` and, in a second line, the remedy.
+
+    Editors turn the beginning into a link.
+    """
     place = f"{source}:{problem.line}:{problem.column}" if problem.line else f"{source}"
     remedy = f"\n{problem.remedy}" if problem.remedy else ""
     return indented(f"{place}: {problem.path}: {problem.found}{remedy}")

@@ -1,1 +1,1 @@
-"""Commands: what the command line names, checked and planned, then run."""
+"""The command line: parse flags, find and check method files, run them."""

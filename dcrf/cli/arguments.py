@@ -1,43 +1,96 @@
 """The flags of the command line."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
+from typing import NoReturn
+
+from dcrf.config.rules.suggestions import closest
 
 EXAMPLES = """\
 examples:
-  python main.py configurations/quickstart                     run every file in a folder
-  python main.py my_method.json --seed 0,1,2,3,4               five seeds, with mean and deviation
-  python main.py my_method.json --validate                     check the file, run nothing
+  python main.py configurations/quickstart                     run every method file in a folder
+  python main.py my_method.json --seed 0-4                     five seeds, with mean and deviation
+  python main.py my_method.json --validate                     check the file without running it
   python main.py my_method.json --max_iterations 100           try it out
   python main.py my_method.json --set 'datasets[0].batch_size=64' \\
                  --set 'phases[finetuning].exit_criteria.iterations=2000'
-  python main.py --resume runs/my_method/2026-01-31T12-00-00-0 go on with a run that was stopped
-  python main.py configurations/quickstart --resume            ... with whatever is not finished
+  python main.py --resume runs/my_method/2026-01-31T12-00-00-0 resume a run that was interrupted
+  python main.py configurations/quickstart --resume            ... every run that is not finished
 
-Results go to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI), metrics.jsonl (all
-losses and evaluations), config.json (the method with every default written out), log.txt,
-clusters/ (the cluster of every sample), parameters/, timing.json, environment.json.
+Results are written to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI),
+metrics.jsonl (all losses and evaluations), config.json (the method with every default filled in),
+log.txt, clusters/ (the cluster of every sample), parameters/, timing.json, environment.json.
 
-exit codes: 0 all done, 1 a method failed in any way, 2 a file or the command line is unusable,
+exit codes: 0 all runs finished, 1 a run failed, 2 a file or the command line is invalid,
 130 interrupted by Ctrl-C, 143 terminated by SIGTERM
 """
+_SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*,?")
+_MAX_SEEDS = 10_000
+_KEYS = "keys of a method file are changed by --set, as in --set 'datasets[0].batch_size=64'"
+_OTHER_NAMES = {
+    "--epochs": "epochs belong to a phase: --set 'phases[NAME].exit_criteria.epochs=N'",
+    "--gpu": "did you mean --device cuda?",
+    "--output": "did you mean --output_dir?",
+    "--seeds": "did you mean --seed?",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that suggests a flag for a misspelled one."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the message; for an unknown flag, with a suggestion instead of the usage."""
+        known = self._option_string_actions
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown == message:
+            super().error(message)
+        flags = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
+        hints = [f"unknown flag {flag}; {_suggestion(flag, list(known))}" for flag in flags]
+        self.exit(2, "\n".join([*(hints or [f"{self.prog}: {message}"]), f"{self.prog} --help"]))
+
+
+def _suggestion(flag: str, known: Sequence[str]) -> str:
+    if flag in _OTHER_NAMES:
+        return _OTHER_NAMES[flag]
+    longer = [name for name in known if len(flag) > len("--x") and name.startswith(flag)]
+    guess = longer[0] if len(longer) == 1 else closest(flag, known, cutoff=0.7)
+    return f"did you mean {guess}?" if guess else _KEYS
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line. `--seed 0 1 2` means `--seed 0,1,2`."""
+    words: list[str] = []
+    for word in arguments:
+        follows_seed = words[-2:-1] == ["--seed"] and _SEEDS.fullmatch(words[-1])
+        if follows_seed and _SEEDS.fullmatch(word) and not Path(word).exists():
+            words[-1] = f"{words[-1].rstrip(',')},{word}"
+        else:
+            words.append(word)
+    return parser().parse_args(words)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all flags."""
-    made = argparse.ArgumentParser(
+    flags = Parser(
         prog="main.py",
-        description="Train and evaluate deep clustering methods that are described by JSON files.",
+        description="Train and evaluate deep clustering methods described by JSON files.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = made.add_argument
+    add = flags.add_argument
     add("paths", nargs="+", metavar="FILE_OR_FOLDER", help="method files, or folders of them")
-    add("--validate", action="store_true", help="check the files and run nothing")
-    add("--seed", type=_seeds, metavar="N[,N...]", help="seeds to run with, instead of the file's")
-    add("--device", help="torch device, instead of the file's: cpu, cuda, cuda:1, ...")
+    add("--validate", action="store_true", help="check the files without running them")
+    add(
+        "--seed",
+        type=_seeds,
+        metavar="N[,N...]",
+        help="run with these seeds instead of the file's: 0, 0,1,2 or 0-4",
+    )
+    add("--device", help="torch device instead of the file's: cpu, cuda, cuda:1, ...")
     add("--max_iterations", type=_positive, metavar="N", help="end every phase after N iterations")
     add(
         "--set",
@@ -45,51 +98,73 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         dest="settings",
         metavar="JSON.PATH=VALUE",
-        help="change a value of the files for this run; as often as wanted",
+        help="change a value of the files for this run; repeatable",
     )
-    _add_batch_flags(made)
-    _add_output_flags(made)
-    return made
+    _add_run_flags(flags)
+    _add_output_flags(flags)
+    return flags
 
 
-def _add_batch_flags(made: argparse.ArgumentParser) -> None:
-    """Add what says how the runs are made."""
-    add = made.add_argument
-    add("--jobs", type=_positive, default=1, metavar="N", help="make N runs at once, default: 1")
+def _add_run_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
+    add("--jobs", type=_positive, default=1, metavar="N", help="run N at the same time, default: 1")
     add("--timeout", type=_seconds, metavar="SECONDS", help="stop a run that takes longer")
-    add("--resume_on_error", action="store_true", help="go on with the others after a failure")
+    add(
+        "--resume_on_error",
+        action="store_true",
+        help="continue with the other runs after a failure",
+    )
     add(
         "--resume",
         action="store_true",
-        help="go on with what was stopped; FILE_OR_FOLDER may also be the folder of a run",
+        help="resume runs that are not finished; FILE_OR_FOLDER may also be a run folder",
     )
     add(
         "--checkpoint_interval",
         type=_positive,
         metavar="N",
-        help="iterations between checkpoints, default: one about every minute",
+        help="iterations between checkpoints, default: about one minute",
+    )
+    add(
+        "--keep_checkpoints",
+        action="store_true",
+        help="keep the checkpoints of runs that ended well",
     )
 
 
-def _add_output_flags(made: argparse.ArgumentParser) -> None:
-    """Add what says where results and logs go."""
-    add = made.add_argument
-    add("--output_dir", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
-    logs = made.add_mutually_exclusive_group()
+def _add_output_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
+    add(
+        "--output_dir",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="folder for results, default: runs",
+    )
+    logs = flags.add_mutually_exclusive_group()
     logs.add_argument(
         "--one_log_file",
         metavar="PATH",
-        help="send all logs to this file; %%s in it stands for the method's name",
+        help="write all logs to this file; %%s is replaced by the method's name",
     )
     logs.add_argument("--no_log_files", action="store_true", help="write no log files")
-    add("--no_log_timestamps", action="store_true", help="leave the time out of log lines")
+    add("--no_log_timestamps", action="store_true", help="omit the time in log lines")
 
 
 def _seeds(text: str) -> list[int]:
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0 or 0,1,2")
-    return list(dict.fromkeys(map(int, parts)))
+    if not _SEEDS.fullmatch(text.replace(" ", "")):
+        expected = "a comma-separated list of integers or ranges such as 0, 0,1,2 or 0-4"
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+    seeds: dict[int, None] = {}
+    for part in text.replace(" ", "").rstrip(",").split(","):
+        first, _, last = part.partition("-")
+        span = range(int(first), int(last or first) + 1)
+        if not 0 < len(span) <= _MAX_SEEDS:
+            raise argparse.ArgumentTypeError(
+                f"the range {part} must rise and have at most {_MAX_SEEDS} seeds"
+            )
+        seeds.update(dict.fromkeys(span))
+    return list(seeds)
 
 
 def _seconds(text: str) -> float:
@@ -98,11 +173,11 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return seconds
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text!r}")
     return int(text)

@@ -1,100 +1,184 @@
-"""The command line: run what it names, say at the end what became of it."""
+"""The command line: check the files it names, run them, print a summary."""
 
 import argparse
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence, Set
-from io import TextIOWrapper
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from dcrf.cli.arguments import parser
-from dcrf.cli.plan_runs import ROOT, CommandLineError, Planned, load
-from dcrf.errors import ConfigError
-from dcrf.reporting.summary import Outcome, content, summary
-from dcrf.reporting.writers import say
+from dcrf.cli.arguments import parse
+from dcrf.cli.find_files import ROOT
+from dcrf.cli.plan_runs import (
+    PlannedRun,
+    RejectedFile,
+    check_output_paths,
+    load_methods,
+    plan_runs,
+)
+from dcrf.errors import CommandLineError, ConfigError, describe, indented
+from dcrf.reporting.records import Outcome
+from dcrf.reporting.summary import content, same_names, summary
+from dcrf.reporting.writers import escape_unencodable, say
 from dcrf.storage.atomic_files import write_json
 
 if TYPE_CHECKING:
-    from dcrf.runs.one_run import Output
+    from dcrf.runs.job import Job
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-IN_VAIN = {"ok", "diverged", "invalid"}
-"""Statuses of runs that come to the same end if they go on."""
+FINAL = {"ok", "diverged", "invalid"}
+"""Statuses of runs that resuming cannot change."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     open_output()
-    spin_shortly()
+    shorten_spinning()
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args(arguments)
+    options = parse(arguments)
+    announce(options.paths, sys.stderr)
     try:
-        plans, invalid = load(options)
-        return OK if options.validate else run(plans, invalid, options, arguments)
+        check_output_paths(options)
+        return validate(options) if options.validate else run(options, arguments)
     except (ConfigError, CommandLineError) as error:
         say(str(error), is_error=True)
         return UNUSABLE
-    except KeyboardInterrupt:  # before the runs; there it is an outcome
+    except KeyboardInterrupt:  # before any run; later, an interruption is an outcome
         return INTERRUPTED
 
 
 def open_output() -> None:
-    """Let everything be printed: to nowhere if output is closed, escaped what it cannot show."""
+    """Make printing safe if output is closed, or its encoding lacks a character."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
     if sys.stderr is None:
         sys.stderr = sys.stdout
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    escape_unencodable(sys.stdout, sys.stderr)
 
 
-def spin_shortly() -> None:
-    """Let waiting threads of torch spin for a short time only, before torch is imported.
+def shorten_spinning() -> None:
+    """Shorten the busy-waiting of OpenMP threads; call it before torch is imported.
 
-    Those that spin for long take many times as long on a busy machine; that few turns cost
-    nothing on a quiet one.
+    Long busy-waiting multiplies the run time on a busy machine, and gains nothing on an idle one.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 
-def run(
-    plans: Sequence[Planned],
-    invalid: Sequence[Outcome],
-    options: argparse.Namespace,
-    arguments: Sequence[str],
-) -> int:
-    """Make all runs, print and write the summary; return the exit code."""
-    from dcrf.runs.run_all import Rules, run_batch  # noqa: PLC0415 - after the checks
+def announce(paths: Sequence[str], stream: TextIO) -> None:
+    """Print the paths to a terminal, since importing torch takes seconds."""
+    if stream.isatty():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        say(f"checking {paths[0]}{more} ...", is_error=True)
 
-    if options.resume:
-        say("\n".join(map(_standing, plans)))
-    left = [plan for plan in plans if not (plan.begun and plan.begun.outcome)]
-    jobs = [(plan.config, plan.seed, _output(plan, options)) for plan in left]
-    rules = Rules(min(options.jobs, len(plans)), options.timeout, options.resume_on_error)
-    made, signals = run_batch(jobs, rules) if jobs else ([], [])
-    new = iter(made)
-    found = [plan.begun.outcome if plan.begun else None for plan in plans]
-    outcomes = [*(outcome or next(new) for outcome in found), *invalid]
+
+def validate(options: argparse.Namespace) -> int:
+    """Check all files without running them; return the exit code."""
+    runs, rejected = check_files(options)
+    for config in {id(run.config): run.config for run in runs}.values():
+        number = len(config.warnings)
+        lines = [f"{config.source}: ok"]
+        if number:
+            lines[0] += f", {_count(number, 'warning')}"
+            lines += [describe(config.source, warning) for warning in config.warnings]
+        say(indented("\n".join(lines)))
+    if rejected:
+        raise CommandLineError(_unusable(rejected))
+    return OK
+
+
+def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """Run all methods, print and write the summary; return the exit code."""
+    from dcrf.runs.executors import LocalExecutor  # noqa: PLC0415 - not needed to validate
+    from dcrf.runs.run_all import run_all  # noqa: PLC0415
+
+    runs, rejected = check_files(options)
+    if rejected and not (runs and options.resume_on_error):
+        raise CommandLineError(_unusable(rejected))
+    for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
+        say(line)
+    at_once = min(options.jobs, len(runs))
+    jobs = jobs_of([run for run in runs if not run.outcome], at_once, options)
+    continues = options.resume_on_error
+    with LocalExecutor(options.timeout) as executor:
+        ended = iter(run_all(jobs, executor, at_once=at_once, continue_on_failure=continues))
+    outcomes = [run.outcome or next(ended) for run in runs]
+    outcomes += [file.outcome for file in rejected]
     statuses = {outcome.status for outcome in outcomes}
     try:
-        write_json(options.output_dir / "summary.json", content(outcomes))
+        write_summary(outcomes, options.output_dir)
     except OSError as error:
         say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
     say(f"\n{summary(outcomes)}")
-    if len(outcomes) > 1 and statuses - IN_VAIN:
-        more = [] if options.resume else ["--resume"]
-        say(f"\nwhat is not done goes on with: {program()} {shlex.join([*arguments, *more])}")
-    return exit_code(statuses, signals)
+    if len(outcomes) > 1 and statuses - FINAL:
+        flags = [] if options.resume else ["--resume"]
+        say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
+    return exit_code(statuses, executor.signals)
+
+
+def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
+    """Load and check all files; print why files are rejected."""
+    methods, invalid = load_methods(options)
+    _print_errors(invalid)
+    if methods and not options.validate:
+        from dcrf.runs.process_entry import start_server  # noqa: PLC0415
+
+        start_server()  # it imports torch while this process does
+    runs, unfit = plan_runs(methods, options)
+    _print_errors(unfit)
+    return runs, [*invalid, *unfit]
+
+
+def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace) -> "list[Job]":
+    """Return the jobs of runs; torch's threads are divided among those at the same time."""
+    import torch  # noqa: PLC0415 - the dry run has imported it
+
+    from dcrf.runs.job import Job  # noqa: PLC0415
+    from dcrf.runs.one_run import Output  # noqa: PLC0415
+
+    threads = max(1, torch.get_num_threads() // at_once)
+    jobs = []
+    for run in runs:
+        start = run.existing.start if run.existing else None
+        seed = "" if run.seed_in_names is None else f", seed {run.seed}"
+        output = Output(
+            folder=options.output_dir,
+            log_file=options.one_log_file,
+            writes_logs=not options.no_log_files,
+            timestamps=not options.no_log_timestamps,
+            seed_in_names=run.seed_in_names,
+            checkpoint_interval=options.checkpoint_interval,
+            keeps_checkpoints=options.keep_checkpoints,
+            resume_folder=run.existing.folder if run.existing else None,
+            threads=start.threads if start else None,
+            program=program(),
+            prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
+            overrides=run.overrides,
+        )
+        jobs.append(Job(run.config, run.seed, output, output.threads or threads))
+    return jobs
+
+
+def write_summary(outcomes: Sequence[Outcome], folder: Path) -> None:
+    """Write `summary.json` and a copy `summary-<time>.json` that later invocations keep.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    values = content(outcomes)
+    write_json(folder / "summary.json", values)
+    name = f"summary-{datetime.now():%Y-%m-%dT%H-%M-%S}"
+    names = (f"{name}.json" if number == 1 else f"{name}-{number}.json" for number in count(1))
+    write_json(next(folder / name for name in names if not (folder / name).exists()), values)
 
 
 def program() -> str:
-    """Return what a person types here to run the command line."""
+    """Return the shell command that runs the command line from the current folder."""
     here, python = Path.cwd(), Path(sys.executable)
     if shutil.which("python") == sys.executable:
         python = Path("python")
@@ -105,35 +189,39 @@ def program() -> str:
 
 
 def exit_code(statuses: Set[str], signals: Sequence[int]) -> int:
-    """Return what the statuses of all runs, and the signals meanwhile, come to."""
+    """Return the exit code for the statuses of all runs and the signals received."""
     if signals:
-        return 128 + signals[0]  # as a shell says it of a program that a signal has ended
+        return 128 + signals[0]  # as shells report a program that a signal has ended
     if "interrupted" in statuses:
         return INTERRUPTED
     return OK if statuses == {"ok"} else FAILED
 
 
-def _standing(plan: Planned) -> str:
-    """Return in words where a run stands that is to go on."""
-    name = f"{plan.config.name}  seed {plan.seed}"
-    if plan.begun is None:
-        return f"{name}  has not begun yet, so it begins now"
-    if plan.begun.outcome:
-        return f"{name}  is finished, results in {plan.begun.folder}"
-    return f"{name}  goes on in {plan.begun.folder}"
+def _resume_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
+    """Yield a line for every run that does not resume; the others log their checkpoint."""
+    for run in runs:
+        name = f"{run.config.name}  seed {run.seed}"
+        if run.existing is None:
+            yield f"{name}  was never started, so it starts now"
+        elif run.outcome:
+            yield f"{name}  is finished, results in {run.existing.folder}"
 
 
-def _output(plan: Planned, options: argparse.Namespace) -> "Output":
-    from dcrf.runs.one_run import Output  # noqa: PLC0415 - after the checks
+def _same_name_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
+    """Yield a line for every name of several files, whose runs are in one folder."""
+    sources = dict.fromkeys((run.config.name, str(run.config.source)) for run in runs)
+    for name, files in same_names(sources).items():
+        yield f"{name}  note: {' and '.join(files)} have this name; the table adds the file"
 
-    return Output(
-        folder=options.output_dir,
-        log_file=options.one_log_file,
-        writes_logs=not options.no_log_files,
-        timestamps=not options.no_log_timestamps,
-        seed_in_names=plan.seed_in_names,
-        checkpoint_interval=options.checkpoint_interval,
-        begun=plan.begun.folder if plan.begun else None,
-        threads=plan.begun.beginning.threads if plan.begun else None,
-        program=program(),
-    )
+
+def _print_errors(rejected: Sequence[RejectedFile]) -> None:
+    for file in rejected:
+        say(str(file.error), is_error=True)
+
+
+def _unusable(rejected: Sequence[RejectedFile]) -> str:
+    return f"{_count(len(rejected), 'file')} cannot be used; nothing was run"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

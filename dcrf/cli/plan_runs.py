@@ -1,207 +1,204 @@
-"""From what the command line names to the runs that are to be made, checked before any begins."""
+"""Load and check the files on the command line, and list the runs that they ask for.
+
+Nothing here starts a process or prints.
+"""
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dcrf.config import check_shared_files, load_checked, with_places
-from dcrf.config.method_config import MethodConfig
-from dcrf.config.path_checks import is_file, is_folder, is_there
-from dcrf.errors import ConfigError, DcrfError, Problem, first_line
-from dcrf.reporting.summary import Outcome
-from dcrf.reporting.writers import say
-from dcrf.runs.resume import Begun, begun, method_file
-
-ROOT = Path(__file__).parents[2]
-DEVICES = "for example cpu, cuda, cuda:1 or cuda_if_available"
-
-
-class CommandLineError(DcrfError):
-    """The command line asks for something that is not there."""
+from dcrf.cli.find_files import method_files
+from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
+from dcrf.config.path_checks import is_folder, is_there
+from dcrf.errors import CommandLineError, ConfigError, DcrfError, Problem, first_line
+from dcrf.reporting.records import Outcome
+from dcrf.runs.resume import ExistingRun, find_existing_run
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A method with a seed that is to be run.
+class PlannedRun:
+    """A method and a seed to run.
 
-    begun: what there is of the run; None for a new one.
-    seed_in_names: the seed, where files of several seeds must not meet; else None.
+    existing: the run to resume; None for a new run.
+    seed_in_names: the seed if the names of saved files contain it, else None.
+    overrides: command-line flags that change the file's values.
     """
 
     config: MethodConfig
     seed: int
-    begun: Begun | None
+    existing: ExistingRun | None
     seed_in_names: int | None
+    overrides: tuple[str, ...]
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome of a run that is already finished, else None."""
+        return self.existing.outcome if self.existing else None
 
 
-def load(options: argparse.Namespace) -> tuple[list[Planned], list[Outcome]]:
-    """Read and check all files before anything runs.
+@dataclass(frozen=True, slots=True)
+class RejectedFile:
+    """A file, or another path on the command line, that cannot be run."""
 
-    With `--resume_on_error` files that cannot be used are outcomes of their own, as long as there
-    are others.
+    source: str
+    error: DcrfError
 
-    Raises:
-        CommandLineError: there are no such files, or some of them cannot be used; the problems
-            of every file have been printed.
-    """
-    _check_output(options)
-    goes_on = options.resume_on_error and not options.validate
-    loaded, invalid = _load_all(options, goes_on)
-    loaded, unfit = _fitting(loaded, options, goes_on)
-    invalid += unfit
-    if options.validate:
-        for plans in loaded:
-            say(f"{plans[0].config.source}: ok")
-    if invalid and not (loaded and goes_on):
-        raise CommandLineError(f"{_count(len(invalid), 'file')} cannot be used; nothing was run")
-    return [plan for plans in loaded for plan in plans], invalid
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome `invalid` of the file."""
+        cause = first_line(self.error)
+        return Outcome(self.source, Path(self.source).stem, None, "invalid", error=cause)
 
 
-def method_files(path: str, resumes: bool = False) -> list[Path]:
-    """Return the files that a path means; a folder means the `*.json` directly in it.
+_Planned = tuple[MethodConfig, list[PlannedRun]]
 
-    Args:
-        path: as it stands on the command line.
-        resumes: whether the folder of a run means its method.
+
+def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[RejectedFile]]:
+    """Load every method file on the command line, without importing torch.
 
     Raises:
-        CommandLineError: the path does not exist, or the folder holds no method file.
+        CommandLineError: a path does not exist or contains no method files. With
+            `--resume_on_error` it is rejected like an invalid file instead.
     """
-    return _files_in(_existing(method_file(path, resumes)))
-
-
-def _load_all(
-    options: argparse.Namespace, goes_on: bool
-) -> tuple[list[list[Planned]], list[Outcome]]:
-    """Return the runs of every file that can be used, and the others as outcomes."""
-    loaded, invalid = [], []
+    methods, rejected = [], []
     for path in options.paths:
         try:
             files = method_files(path, options.resume)
         except CommandLineError as error:
-            if not goes_on:
+            if not _skips_invalid(options):
                 raise
-            invalid.append(_invalid(path, error))
+            rejected.append(RejectedFile(path, error))
             continue
         for file in files:
             try:
-                loaded.append(list(_planned(_load_one(file, options), options)))
+                methods.append(load_checked(file, options.settings, options.max_iterations))
             except ConfigError as error:
-                invalid.append(_invalid(error.source, error))
-    return loaded, invalid
+                rejected.append(RejectedFile(str(file), error))
+    return methods, rejected
 
 
-def _planned(config: MethodConfig, options: argparse.Namespace) -> Iterator[Planned]:
-    """Yield a run for every seed.
+def plan_runs(
+    methods: Iterable[MethodConfig], options: argparse.Namespace
+) -> tuple[list[PlannedRun], list[RejectedFile]]:
+    """Check that each method would run, then add its seeds and existing runs.
 
-    Raises:
-        ConfigError: one that has begun cannot go on.
+    Files that would save to the same file, or load a file that no earlier one saves, are rejected.
     """
-    for seed in options.seed or [config.seed or 0]:
-        found = begun(config, seed, options.output_dir) if options.resume else None
-        in_names = seed if len(options.seed or []) > 1 else None
-        if found is not None:
-            in_names = found.beginning.seed_in_names
-        yield Planned(config, seed, found, in_names)
+    planned: list[_Planned] = []
+    rejected = []
+    for method in methods:
+        try:
+            config = _with_device(method, options.device)
+            _dry_run(config, options)
+            planned.append((config, list(_runs_of(config, options))))
+        except ConfigError as error:
+            rejected.append(RejectedFile(str(method.source), error))
+    accepted, conflicting = _refuse_conflicts(planned, options)
+    return [run for _, runs in accepted for run in runs], [*rejected, *conflicting]
 
 
-def _problems(loaded: Sequence[Sequence[Planned]]) -> list[list[Problem]]:
-    """Return the problems of every file beside those before it."""
-    return check_shared_files(
-        [(plans[0].config, [plan.seed_in_names for plan in plans]) for plans in loaded]
-    )
-
-
-def _fitting(
-    loaded: Sequence[list[Planned]], options: argparse.Namespace, goes_on: bool
-) -> tuple[list[list[Planned]], list[Outcome]]:
-    """Return the files that go together, and the others as outcomes.
-
-    Where the batch goes on without those, a file must go together with those that are left.
-    """
-    fitting: list[list[Planned]] = []
-    unfit: list[Outcome] = []
-    for plans, found in zip(loaded, _problems(loaded), strict=True):
-        problems = _problems([*fitting, plans])[-1] if goes_on else found
-        if problems:
-            source = plans[0].config.source
-            placed = with_places(source, problems, options.settings)
-            unfit.append(_invalid(source, ConfigError(source, placed)))
-        else:
-            fitting.append(plans)
-    return fitting, unfit
-
-
-def _invalid(source: Path | str, error: DcrfError) -> Outcome:
-    """Print why a file cannot be used, and return that as an outcome."""
-    say(str(error), is_error=True)
-    name = Path(source).stem
-    return Outcome(str(source), name, None, "invalid", error=first_line(error))
-
-
-def _load_one(file: Path, options: argparse.Namespace) -> MethodConfig:
-    config = load_checked(file, options.settings, options.max_iterations, options.device)
-    if not options.validate:
-        from dcrf.runs.process_entry import prepare  # noqa: PLC0415 - other uses need no processes
-
-        prepare()
-
-    from dcrf.dry_run.check_method import (  # noqa: PLC0415 - a file that breaks the schema needs no torch
-        check,
-    )
-    from dcrf.runs.one_run import resolve_device  # noqa: PLC0415
-
-    problems: list[Problem] = []
-    try:
-        found = replace(config, device=resolve_device(config.device))
-    except DcrfError as error:
-        where = "--device" if options.device else "$.device"
-        problems, found = [Problem(where, str(error), DEVICES)], config
-    try:
-        check(found)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError(file, with_places(file, problems, options.settings))
-    return config
-
-
-def _check_output(options: argparse.Namespace) -> None:
-    """Raise CommandLineError where results or logs cannot be written."""
+def check_output_paths(options: argparse.Namespace) -> None:
+    """Raise CommandLineError if results or logs cannot be written."""
     folders = [options.output_dir]
     if options.one_log_file:
         log = Path(options.one_log_file)
         folders.append(log.parent)
         if is_folder(log):
-            raise CommandLineError(f"--one_log_file {log} is a folder")
+            raise CommandLineError(f"--one_log_file {log} is a folder; name a file")
     for folder in folders:
         for path in (folder, *folder.parents):
             if is_there(path) and not is_folder(path):
                 raise CommandLineError(f"{folder} cannot be a folder: {path} is a file")
         existing = next(path for path in (folder, *folder.parents) if is_there(path))
         if not os.access(existing, os.W_OK):
-            raise CommandLineError(f"{folder} cannot be written: {existing} allows no writing")
+            raise CommandLineError(f"{folder} cannot be written: no write permission in {existing}")
 
 
-def _existing(path: str) -> Path:
-    for candidate in (Path(path), ROOT / path):
-        if is_there(candidate):
-            return candidate
-    places = " and ".join(dict.fromkeys(map(str, (Path.cwd(), ROOT))))
-    raise CommandLineError(f"{path} does not exist (looked in {places})")
+def overrides_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the flags that change values of the files."""
+    settings = [f"--set {setting}" for setting in options.settings]
+    if options.max_iterations is not None:
+        settings.append(f"--max_iterations {options.max_iterations}")
+    return tuple(settings)
 
 
-def _files_in(path: Path) -> list[Path]:
-    if is_file(path):
-        return [path]
-    if files := sorted(path.glob("*.json")):
-        return files
-    folders = sorted({str(file.parent) for file in path.rglob("*.json")})
-    hint = f"; its folders with method files: {', '.join(folders)}" if folders else ""
-    raise CommandLineError(f"{path} holds no method files (*.json){hint}")
+def _skips_invalid(options: argparse.Namespace) -> bool:
+    """Whether valid files run although others are invalid."""
+    return bool(options.resume_on_error and not options.validate)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+def _with_device(config: MethodConfig, device: str | None) -> MethodConfig:
+    if device is None:
+        return config
+    return replace(config, device=device, filled={**config.filled, "device": device})
+
+
+def _dry_run(config: MethodConfig, options: argparse.Namespace) -> None:
+    """Build the method without data or memory.
+
+    Raises:
+        ConfigError: every part that cannot be built or does not fit the others.
+    """
+    from dcrf.dry_run.check_method import check  # noqa: PLC0415 - imports torch
+    from dcrf.runs.device import resolve_device  # noqa: PLC0415 - imports torch
+
+    problems: list[Problem] = []
+    on_device = config
+    try:
+        on_device = replace(config, device=resolve_device(config.device))
+    except DcrfError as error:
+        problems.append(Problem("--device" if options.device else "$.device", str(error)))
+    try:
+        check(on_device)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        source = config.source
+        raise ConfigError(source, with_places(source, problems, options.settings))
+
+
+def _runs_of(config: MethodConfig, options: argparse.Namespace) -> Iterator[PlannedRun]:
+    """Yield a run for every seed.
+
+    Raises:
+        ConfigError: an existing run cannot be resumed.
+    """
+    for seed in options.seed or [config.seed or 0]:
+        existing = find_existing_run(config, seed, options.output_dir) if options.resume else None
+        if existing is not None:
+            start = existing.start
+            yield PlannedRun(config, seed, existing, start.seed_in_names, start.overrides)
+        else:
+            in_names = seed if len(options.seed or []) > 1 else None
+            yield PlannedRun(config, seed, None, in_names, overrides_of(options))
+
+
+def _refuse_conflicts(
+    planned: Sequence[_Planned], options: argparse.Namespace
+) -> tuple[list[_Planned], list[RejectedFile]]:
+    """Separate the methods whose saved and loaded files conflict with those of earlier ones.
+
+    If the others run without them, each method is compared with the accepted ones only.
+    """
+    accepted: list[_Planned] = []
+    conflicting: list[RejectedFile] = []
+    of_all = _conflicts(planned)
+    for entry, conflicts in zip(planned, of_all, strict=True):
+        config = entry[0]
+        problems = _conflicts([*accepted, entry])[-1] if _skips_invalid(options) else conflicts
+        if problems:
+            placed = with_places(config.source, problems, options.settings)
+            error = ConfigError(config.source, placed)
+            conflicting.append(RejectedFile(str(config.source), error))
+        else:
+            accepted.append(entry)
+    return accepted, conflicting
+
+
+def _conflicts(planned: Sequence[_Planned]) -> list[list[Problem]]:
+    """Return the problems of every method beside the earlier ones."""
+    return check_shared_files(
+        [(config, [run.seed_in_names for run in runs]) for config, runs in planned]
+    )

@@ -1,1 +1,1 @@
-"""What a person sees of a run, and what is kept of it. Plain numbers only."""
+"""Records of a run, and how they are shown and stored. Plain numbers only, no tensors."""

@@ -1,12 +1,14 @@
-"""Log lines in one grammar, and tables for the terminal."""
+"""Log lines of one grammar, and tables for the terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dcrf.errors import indented
 from dcrf.reporting.records import (
     EvaluationRecord,
     LossRecord,
     Note,
+    Outcome,
     PhaseRecord,
     PhaseStart,
     Record,
@@ -16,7 +18,7 @@ SCORES = {"acc": "ACC", "nmi": "NMI", "ari": "ARI"}
 
 
 def line(record: Record) -> str | None:
-    """Return the line of a record, or None where it has none."""
+    """Return the line of a record, or None if it has none."""
     match record:
         case Note():
             return record.text
@@ -52,20 +54,26 @@ def sample_size(evaluation: Mapping[str, Any]) -> str:
 
 
 def scores(evaluation: Mapping[str, Any]) -> list[str]:
-    """Return `ACC 0.953` and so on, or the internal metrics where there are no labels."""
-    known = {SCORES[key]: evaluation[key] for key in SCORES if evaluation.get(key) is not None}
-    found = known or dict(evaluation.get("internal", {}))
-    return [f"{name} {value:.3f}" for name, value in found.items()]
+    """Return `ACC 0.953` and so on, or the internal metrics of data without labels."""
+    external = {SCORES[key]: evaluation[key] for key in SCORES if evaluation.get(key) is not None}
+    shown = external or dict(evaluation.get("internal", {}))
+    return [f"{name} {value:.3f}" for name, value in shown.items()]
 
 
 def phase_line(record: PhaseRecord) -> str:
-    """Return how far a phase came and why it ended."""
+    """Return the iteration and epoch at which a phase ended, and the reason."""
     place = f"{record.phase}  ended at it {record.iteration} in epoch {record.epoch}"
     return f"{place}: {record.reason}"
 
 
+def outcome_line(outcome: Outcome) -> str:
+    """Return `dec  crashed: died of SIGSEGV (Segmentation fault)`."""
+    cause = f": {outcome.error}" if outcome.error else ""
+    return indented(f"{outcome.method}  {outcome.status}{cause}")
+
+
 def duration(seconds: float) -> str:
-    """Return `48 s`, `12 min` with seconds, or `3 h` with minutes."""
+    """Return `48.0 s`, `12 min 05 s` or `3 h 20 min`."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 - seconds in a minute
         return f"{seconds:.1f} s"
@@ -75,7 +83,7 @@ def duration(seconds: float) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table with columns as wide as they need; numbers stand to the right."""
+    """Return a table with columns of fitting width; columns of numbers are right-aligned."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     numeric = [_is_numeric(column) for column in zip(*rows, strict=True)] or [False] * len(header)
     lines = [header, ["-" * width for width in widths], *rows]

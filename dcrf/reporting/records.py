@@ -1,8 +1,10 @@
-"""What happened in a run, in plain numbers."""
+"""Records of a run: notes, losses, evaluations, ends of phases, and how it ended."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from dcrf.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class PhaseStart:
-    """A phase begins. `iterations`: how many it takes at most, None where that is open."""
+    """A phase starts. `iterations` is its largest number of iterations, None if unknown."""
 
     dataset: str
     phase: str
@@ -23,7 +25,7 @@ class PhaseStart:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An iteration has ended. `losses` is called only by who looks, since it may take time."""
+    """An iteration has ended. Only writers that show losses call `losses`, which costs time."""
 
     iteration: int
     losses: Callable[[], Mapping[str, float]]
@@ -43,7 +45,7 @@ class LossRecord:
 class EvaluationRecord:
     """An evaluation after an iteration, in the fields of `Evaluation`.
 
-    phase is None for the final evaluation of a data set.
+    phase and iteration are None for the final evaluation of a data set.
     """
 
     dataset: str
@@ -56,7 +58,7 @@ class EvaluationRecord:
 class PhaseRecord:
     """A phase has ended, in this iteration and epoch (both counted from 1).
 
-    warnings: sentences on what had collapsed, and still was, in its last evaluation.
+    warnings: sentences about collapse that held in the phase's last evaluation.
     """
 
     dataset: str
@@ -69,15 +71,44 @@ class PhaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """A data set is done. `evaluation` is the final one, or None with the reason in `absent`.
+    """A data set is finished. `evaluation` is the final one, or None for the reason in `absent`.
 
-    warnings: sentences on what looked collapsed in the final evaluation.
+    warnings: sentences about collapse in the final evaluation.
     """
 
     dataset: str
     evaluation: Mapping[str, Any] | None
     absent: str | None = None
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run of a method ended.
+
+    source: the method file.
+    seed: None if the file is `invalid`.
+    status: `ok`; `failed`, `diverged` or `out of memory`; `crashed` if its process died;
+        `timed out`; `invalid`; `interrupted`; `not run`.
+    label_informed: whether labels influenced the result, which is then not unsupervised.
+    datasets: the finished data sets, also of a run that failed on a later one.
+    seconds: wall time of the run.
+    error: why the status is not `ok`.
+    warnings: settings of the file that are valid but probably unintended.
+    overrides: command-line flags that changed the file's values, such as `--set seed=3`.
+    """
+
+    source: str
+    method: str
+    seed: int | None
+    status: str
+    label_informed: bool = False
+    datasets: tuple[DatasetRecord, ...] = ()
+    phases: tuple[PhaseRecord, ...] = ()
+    seconds: float | None = None
+    error: str | None = None
+    warnings: tuple[Problem, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 Record = Note | PhaseStart | Progress | LossRecord | EvaluationRecord | PhaseRecord

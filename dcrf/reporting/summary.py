@@ -1,59 +1,38 @@
-"""The table at the end of a batch."""
+"""The table of all runs, and the content of `summary.json`."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from dcrf.errors import indented
 from dcrf.reporting.lines import SCORES, duration, sample_size, table
-from dcrf.reporting.records import DatasetRecord, PhaseRecord
+from dcrf.reporting.records import DatasetRecord, Outcome
 
-LABEL_MARK = "*"
-LABEL_NOTE = f"{LABEL_MARK} labels decided something in this method: no unsupervised result"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one run of a method ended.
-
-    source: the method's file.
-    seed: None where the file is `invalid`.
-    status: `ok`; `failed`, `diverged` or `out of memory`; `crashed` where its process died;
-        `timed out`; `invalid`; `interrupted`; `not run`.
-    error: why it is not ok.
-    label_informed: whether labels decided anything; such a result is no unsupervised one.
-    datasets: the data sets that were finished, also where a later one failed.
-    """
-
-    source: str
-    method: str
-    seed: int | None
-    status: str
-    label_informed: bool = False
-    datasets: tuple[DatasetRecord, ...] = ()
-    phases: tuple[PhaseRecord, ...] = ()
-    seconds: float | None = None
-    error: str | None = None
+LABEL_MARK, OVERRIDE_MARK, WARNING_MARK = "*", "+", "!"
+LABEL_NOTE = f"{LABEL_MARK} labels influenced this result, so it is not unsupervised"
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return a row per data set of every run, and means over seeds where there are several."""
+    """Return a row per data set of every run, means over seeds, notes and causes of failures."""
     scores = _scores_of(outcomes)
-    rows = [row for outcome in outcomes for row in _rows(outcome, scores)]
-    header = ["method", "data set", "seed", "status", "n", *scores.values(), "time"]
+    names = _distinct_names(outcomes)
+    rows = [row for outcome in outcomes for row in _rows(outcome, scores, names[outcome.source])]
+    header = ["method", "data set", "seed", "status", "n", *scores.values(), "time", "warnings"]
+    if not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
     parts = [table(header, rows)]
-    if over_seeds := [_means_row(seeds, scores) for seeds in _over_seeds(outcomes)]:
-        parts.append(table(["method", "data set", "seeds", *scores.values()], over_seeds))
-    if any(outcome.label_informed for outcome in outcomes):
-        parts.append(LABEL_NOTE)
-    parts += [_cause(outcome) for outcome in outcomes if outcome.error]
+    if means := [_means_row(seeds, scores, names[seeds.source]) for seeds in _over_seeds(outcomes)]:
+        parts.append(table(["method", "data set", "seeds", *scores.values()], means))
+    parts += _notes(outcomes, names)
+    parts += [_cause(outcome, names[outcome.source]) for outcome in outcomes if outcome.error]
     return "\n\n".join(parts)
 
 
 def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return what `summary.json` holds: every run, and means over seeds of what there is."""
+    """Return the content of `summary.json`: every run, and means over the available seeds."""
     scores = _scores_of(outcomes)
     return {
         "counts": Counter(outcome.status for outcome in outcomes),
@@ -72,30 +51,71 @@ def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _cause(outcome: Outcome) -> str:
+def same_names(methods: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the names that several files share, each with its files.
+
+    Args:
+        methods: pairs of name and file.
+    """
+    files: dict[str, dict[str, None]] = {}
+    for name, file in methods:
+        files.setdefault(name, {})[file] = None
+    return {name: list(own) for name, own in files.items() if len(own) > 1}
+
+
+def _distinct_names(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Return the name of each file's method, followed by the file if others have that name."""
+    names = {outcome.source: outcome.method for outcome in outcomes}
+    for method, sources in same_names((o.method, o.source) for o in outcomes).items():
+        # the configuration in a run folder is told apart by the folder
+        labels = [Path(s).parent.name if Path(s).name == "config.json" else s for s in sources]
+        names.update({s: f"{method} ({label})" for s, label in zip(sources, labels, strict=True)})
+    return names
+
+
+def _notes(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> list[str]:
+    """Return the explanations of the marks in the table."""
+    notes = [LABEL_NOTE] if any(outcome.label_informed for outcome in outcomes) else []
+    overrides = {names[o.source]: o.overrides for o in outcomes if o.overrides}
+    for flags in dict.fromkeys(overrides.values()):
+        of = ", ".join(name for name, own in overrides.items() if own == flags)
+        notes.append(f"{OVERRIDE_MARK} {of} with {', '.join(flags)}")
+    return ["\n".join(map(indented, notes))] if notes else []
+
+
+def _cause(outcome: Outcome, name: str) -> str:
     seed = "" if outcome.seed is None else f", seed {outcome.seed}"
-    return indented(f"{outcome.method}{seed}, {outcome.status}: {outcome.error}")
+    return indented(f"{name}{seed}, {outcome.status}: {outcome.error}")
 
 
 def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
-    """Return the scores to show, key -> heading: internal ones only if there are any."""
+    """Return the scores to show, key -> heading: internal ones only if a run has them."""
     records = [record for outcome in outcomes for record in outcome.datasets]
     internal = {k: k for r in records if r.evaluation for k in r.evaluation["internal"]}
     return {**SCORES, **internal}
 
 
-def _rows(outcome: Outcome, scores: Mapping[str, str]) -> list[list[str]]:
-    name = outcome.method + (LABEL_MARK if outcome.label_informed else "")
-    seed, time = "-" if outcome.seed is None else str(outcome.seed), "-"
-    if outcome.seconds is not None:
-        time = duration(outcome.seconds)
+def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[str]]:
+    """Return the rows of a run; time and the file's warnings are in the last one."""
+    name += LABEL_MARK if outcome.label_informed else ""
+    name += OVERRIDE_MARK if outcome.overrides else ""
+    seed = "-" if outcome.seed is None else str(outcome.seed)
     rows = []
     for record in outcome.datasets:
         size = sample_size(record.evaluation) if record.evaluation else "-"
-        rows.append([name, record.dataset, seed, "ok", size, *_cells(record, scores), ""])
+        cells = _cells(record, scores)
+        rows.append([name, record.dataset, seed, "ok", size, *cells, "", *record.warnings[:1]])
+        if not record.warnings:
+            rows[-1].append("")
     if outcome.status != "ok":
-        rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), ""])
-    rows[-1][-1] = time
+        rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), "", ""])
+    rows[-1][-2] = "-" if outcome.seconds is None else duration(outcome.seconds)
+    if number := len(outcome.warnings):
+        own = [rows[-1][-1]] if rows[-1][-1] else []
+        rows[-1][-1] = ", ".join([*own, f"{number} in the file"])
+    for row in rows:
+        if row[-1]:
+            row[3] += f" {WARNING_MARK}"
     return rows
 
 
@@ -111,10 +131,10 @@ def _score(record: DatasetRecord, key: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class _Seeds:
-    """What the runs of a file have left on a data set.
+    """The runs of a method file on one data set.
 
-    asked: how many seeds were to be run.
-    records: seed -> what is there.
+    asked: number of seeds that were to run.
+    records: seed -> its final evaluation, of the runs that have one.
     """
 
     source: str
@@ -124,35 +144,35 @@ class _Seeds:
     records: Mapping[int, DatasetRecord]
 
     def of(self, key: str) -> list[float]:
-        """Return a score of all seeds that have it: what is absent is no 0."""
-        found = (_score(record, key) for record in self.records.values())
-        return [value for value in found if value is not None]
+        """Return a score of all seeds that have it; a missing score does not count as 0."""
+        scores = (_score(record, key) for record in self.records.values())
+        return [score for score in scores if score is not None]
 
 
 def _over_seeds(outcomes: Sequence[Outcome]) -> list[_Seeds]:
-    """Return what there is over seeds, for every data set of a file that ran with several."""
+    """Return the runs of every data set of a file that ran with several seeds."""
     asked = Counter(source for source, _ in {(o.source, o.seed) for o in outcomes})
-    found: dict[tuple[str, str], dict[str, dict[int, DatasetRecord]]] = {}
+    methods: dict[tuple[str, str], dict[str, dict[int, DatasetRecord]]] = {}
     for outcome in outcomes:
         if asked[outcome.source] > 1 and outcome.seed is not None:
-            datasets = found.setdefault((outcome.source, outcome.method), {})
+            datasets = methods.setdefault((outcome.source, outcome.method), {})
             for record in outcome.datasets:
                 datasets.setdefault(record.dataset, {})[outcome.seed] = record
     return [
         _Seeds(source, method, dataset, asked[source], records)
-        for (source, method), datasets in found.items()
+        for (source, method), datasets in methods.items()
         for dataset, records in (datasets or {"": {}}).items()
     ]
 
 
-def _means_row(seeds: _Seeds, scores: Mapping[str, str]) -> list[str]:
+def _means_row(seeds: _Seeds, scores: Mapping[str, str], name: str) -> list[str]:
     number = len(seeds.records)
     spreads = (_spread(seeds.of(key), number) for key in scores)
-    return [seeds.method, seeds.dataset, f"{number} of {seeds.asked}", *spreads]
+    return [name, seeds.dataset, f"{number} of {seeds.asked}", *spreads]
 
 
 def _spread(values: Sequence[float], expected: int) -> str:
-    """Return mean and deviation, and their number where it is not the expected one."""
+    """Return mean and deviation, and the number of values if it is not the expected one."""
     if not values:
         return "-"
     deviation = f" ± {stdev(values):.3f}" if len(values) > 1 else ""

@@ -1,4 +1,4 @@
-"""Where a run's records go: terminal, log file, JSON lines. Each ignores what it does not show."""
+"""Write a run's records to the terminal, a log file and JSON lines."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -27,28 +28,28 @@ from dcrf.safety.terminal_text import plain
 
 
 class Writer(Protocol):
-    """Something that takes note of a run."""
+    """Writes records of a run; ignores those of kinds that it does not show."""
 
     def write(self, record: Record) -> None:
-        """Take one record."""
+        """Write one record."""
 
     def close(self) -> None:
-        """Release what is held."""
+        """Close open files."""
 
 
 class Writers:
-    """Passes everything on to several writers."""
+    """Passes records to several writers."""
 
     def __init__(self, writers: Sequence[Writer]) -> None:
         self.writers = tuple(writers)
 
     def write(self, record: Record) -> None:
-        """Pass one record on."""
+        """Write one record to every writer."""
         for writer in self.writers:
             writer.write(record)
 
     def close(self) -> None:
-        """Close them all; what cannot be written any more has been an error before."""
+        """Close all writers; a write error was raised when it occurred."""
         for writer in self.writers:
             with suppress(OSError):
                 writer.close()
@@ -56,22 +57,22 @@ class Writers:
 
 @contextmanager
 def _unless_gone(stream: TextIO) -> Iterator[None]:
-    """Let a stream that fails lead nowhere from then on: that is no reason to stop training."""
+    """Redirect a stream that fails to /dev/null, so that training continues."""
     try:
         yield
         stream.flush()
-    except OSError:  # nobody reads it any more, its terminal is gone, its disk is full
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is no path
+    except OSError:  # closed pipe, closed terminal or full disk
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a file descriptor, not a path
             os.dup2(nowhere.fileno(), stream.fileno())
 
 
 class Lines:
-    """Writes plain lines to where people look, which may go away meanwhile.
+    """Writes plain lines to a stream, which may be closed meanwhile.
 
     Args:
-        stream: where they go; None for nowhere, as where Python has no output.
+        stream: a text stream; None if Python has no standard output.
         timestamps: whether each line starts with the local time.
-        prefix: what comes next in each line.
+        prefix: comes next in each line.
     """
 
     def __init__(self, stream: TextIO | None, *, timestamps: bool, prefix: str = "") -> None:
@@ -84,10 +85,10 @@ class Lines:
                 self._put(self.stream, record)
 
     def close(self) -> None:
-        """Leave the stream to who opened it."""
+        """Leave the stream open: it belongs to the caller."""
 
     def _put(self, stream: TextIO, record: Record) -> None:
-        """Write a line; of a text with more, the others indented."""
+        """Write the record's text; lines after the first are indented."""
         text = line(record)
         if text is None:
             return
@@ -97,17 +98,24 @@ class Lines:
 
 
 def say(text: str, *, is_error: bool = False) -> None:
-    """Print lines to where output, or errors, go; if that is gone or never was, to nowhere."""
+    """Print lines to standard output or standard error, if that is open."""
     lines = Lines(sys.stderr if is_error else sys.stdout, timestamps=False)
     for part in text.split("\n"):
         lines.write(Note(part))
+
+
+def escape_unencodable(*streams: TextIO | None) -> None:
+    """Let text streams write escapes in place of characters that their encoding lacks."""
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class LogFile(Lines):
     """Appends plain lines to a file.
 
     Raises:
-        OSError: it cannot be written: unlike where people look, it is there to be kept.
+        OSError: the file cannot be written. A log must be complete, unlike standard output.
     """
 
     def __init__(self, path: Path, *, timestamps: bool, prefix: str = "") -> None:
@@ -126,7 +134,7 @@ class LogFile(Lines):
 
 
 class Terminal:
-    """A progress bar per phase, with evaluations and sentences above it."""
+    """Shows a progress bar per phase, with evaluations and notes above it."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -134,12 +142,12 @@ class Terminal:
         self.last_scores: list[str] = []
 
     def write(self, record: Record) -> None:
-        """Draw the record; loss records only show in the bar."""
+        """Draw the record; losses are shown in the bar only."""
         with _unless_gone(self.stream):
             self._draw(record)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         with _unless_gone(self.stream):
             self._close_bar()
 
@@ -185,7 +193,7 @@ class JsonLines:
         self.stream = path.open("a", encoding="utf-8")
 
     def write(self, record: Record) -> None:
-        """Append the record, if it is one of numbers."""
+        """Append the record, if it is a loss or an evaluation."""
         if isinstance(record, LossRecord | EvaluationRecord):
             kind = "losses" if isinstance(record, LossRecord) else "evaluation"
             self.stream.write(json.dumps({"kind": kind, **asdict(record)}) + "\n")
@@ -196,17 +204,17 @@ class JsonLines:
         self.stream.close()
 
     def state_dict(self) -> dict[str, int]:
-        """Return how long the file is, once all of it has reached the disk."""
+        """Return the length of the file, after flushing it to disk."""
         os.fsync(self.stream.fileno())
         return {"bytes": os.fstat(self.stream.fileno()).st_size}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Cut the file back to the length that `state_dict` returned, or to nothing.
+        """Truncate the file to the length in `state_dict`'s result, or to 0 for an empty state.
 
         Raises:
-            OSError: it is shorter.
+            OSError: the file is shorter.
         """
-        size, wanted = os.fstat(self.stream.fileno()).st_size, state.get("bytes", 0)
-        if size < wanted:
-            raise OSError(f"{self.stream.name} has lost lines: {size} of {wanted} bytes are left")
-        self.stream.truncate(wanted)
+        size, length = os.fstat(self.stream.fileno()).st_size, state.get("bytes", 0)
+        if size < length:
+            raise OSError(f"{self.stream.name} has lost lines: {size} of {length} bytes are left")
+        self.stream.truncate(length)

@@ -1,1 +1,1 @@
-"""Runs and their folders: one run, many runs in processes of their own, and how they resume."""
+"""Run methods: one run and its folder, resuming, and many runs through an executor."""

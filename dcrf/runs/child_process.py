@@ -1,4 +1,4 @@
-"""The process of a run, seen from outside: its lines, its outcome, its end."""
+"""The process of one run, as the main process sees it: output, time-out, signals, outcome."""
 
 import os
 import signal
@@ -9,90 +9,96 @@ from dataclasses import replace
 from math import inf
 from multiprocessing.connection import Connection, Pipe, wait
 
-from dcrf.runs.process_entry import GRACE, Job, start
 from dcrf.reporting.lines import duration
-from dcrf.reporting.summary import Outcome
+from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import say
+from dcrf.runs.job import Job
+from dcrf.runs.process_entry import GRACE, start
 
 _CHUNK = 2**16
-_PATIENCE = 2
-"""Signals that are passed on: the first asks for an end in order, the second for a quick one."""
-_UNKNOWN = 255
-"""Exit code of a process whose server has gone before it."""
+_FORWARDED = 2
+"""Signals forwarded to a run: the first ends its iteration, the second stops at once."""
+_SERVER_DIED = 255
+"""Exit code of a process whose server died, so that its real one is unknown."""
 
 
-class Child:
-    """A run in a process of its own, from its start to its end.
+class ChildProcess:
+    """A running job.
 
     Args:
-        job: the run.
-        timeout: seconds that it may take; None for as many as it takes.
+        run: the function to call with the job.
+        job: the job.
+        timeout: seconds until it is stopped; None for no limit.
 
     Raises:
-        OSError, EOFError: the machine has no process to give.
+        OSError, EOFError: no process can be started.
+
+    received: the outcome that the process has sent, if any.
+    deadline: time at which it is asked to end, or killed if it was asked before.
+    stopped: `interrupted` or `timed out` once this process has asked it to end.
     """
 
-    def __init__(self, job: Job, timeout: float | None) -> None:
+    def __init__(self, run: Callable[[Job], Outcome], job: Job, timeout: float | None) -> None:
         self.job, self.timeout = job, timeout
         self.results, results = Pipe(duplex=False)
         self.lines, lines = None, None
         if job.output.prefix:
             self.lines, lines = Pipe(duplex=False)
         try:
-            self.process = start(job, results, lines)
+            self.process = start(run, job, results, lines)
         finally:
             results.close()
             if lines is not None:
                 lines.close()
         assert self.process.pid is not None
-        self.pid = self.process.pid  # a signal may come when the process is closed already
+        self.pid = self.process.pid  # still needed once the process object is closed
         self.started = time.monotonic()
         self.deadline = inf if timeout is None else self.started + timeout
-        self.rest = b""
+        self.partial_line = b""
         self.received: Outcome | None = None
         self.interruptions = 0
         self.stopped: str | None = None
 
-    def look(self) -> Outcome | None:
-        """Pass its lines on, see to its time; return the outcome once the process has ended."""
-        ended = self.process.exitcode is not None  # asked first: what it wrote is there then
-        if self.process.exitcode == _UNKNOWN:  # it may go on, and nobody would know when it ends
+    def poll(self) -> Outcome | None:
+        """Print its lines and enforce the deadline; return the outcome once it has ended."""
+        ended = self.process.exitcode is not None  # before reading, so that nothing is missed
+        if self.process.exitcode == _SERVER_DIED:  # it may still run, unobserved
             self._kill()
             wait([self.results], GRACE)
-        self._read_lines()
+        self._print_lines()
         self._receive()
         if ended:
             return self._ended()
         if time.monotonic() >= self.deadline:
-            self._hurry()
+            self._enforce_deadline()
         return None
 
     def interrupt(self, number: int) -> None:
-        """Pass a signal on, that it may end in order; the third one kills."""
+        """Forward a signal, so that the run writes a checkpoint; the third one kills it."""
         self.interruptions += 1
         self.stopped = self.stopped or "interrupted"
         self.deadline = max(self.deadline, time.monotonic() + GRACE)
-        if self.interruptions <= _PATIENCE:
+        if self.interruptions <= _FORWARDED:
             self._send(number)
         else:
             self._kill()
 
     def pause(self) -> None:
-        """Stop it, and the processes that it has started, until it is to go on."""
-        self._send_all(signal.SIGSTOP)
+        """Stop the process and its own child processes until `resume`."""
+        self._send_to_group(signal.SIGSTOP)
 
-    def go_on(self, seconds: float) -> None:
-        """Let it go on after so many seconds, which do not count for its time."""
+    def resume(self, seconds: float) -> None:
+        """Continue after a pause, whose seconds do not count for the time-out."""
         self.deadline += seconds
-        self._send_all(signal.SIGCONT)
+        self._send_to_group(signal.SIGCONT)
 
     def channels(self) -> list[Connection | int]:
-        """Return what becomes readable when there is something to look at."""
-        open_ones = [self.process.sentinel, self.lines, None if self.received else self.results]
-        return [channel for channel in open_ones if channel is not None]
+        """Return the connections that become readable when `poll` has work."""
+        channels = [self.process.sentinel, self.lines, None if self.received else self.results]
+        return [channel for channel in channels if channel is not None]
 
-    def _hurry(self) -> None:
-        """Ask it to end, or kill it, if it has been asked before, or is done."""
+    def _enforce_deadline(self) -> None:
+        """Ask the process to end; kill it if it was asked before, or has sent its outcome."""
         if self.stopped or self.received:
             self.deadline = inf
             self._kill()
@@ -105,13 +111,12 @@ class Child:
         with suppress(ProcessLookupError):
             send(self.pid, number)
 
-    def _send_all(self, number: int) -> None:
-        """Send it a signal, and the processes that it has started."""
+    def _send_to_group(self, number: int) -> None:
         self._send(number, os.killpg)
-        self._send(number)  # in its first moments it has no group of its own
+        self._send(number)  # it has not set its group yet if it has just started
 
     def _kill(self) -> None:
-        self._send_all(signal.SIGKILL)
+        self._send_to_group(signal.SIGKILL)
 
     def _receive(self) -> None:
         if self.received is None and self.results.poll():
@@ -119,14 +124,14 @@ class Child:
                 self.received = self.results.recv()
                 self.deadline = time.monotonic() + GRACE
 
-    def _read_lines(self) -> None:
+    def _print_lines(self) -> None:
         while self.lines is not None and wait([self.lines], 0):
-            found = os.read(self.lines.fileno(), _CHUNK)
-            *lines, self.rest = (self.rest + found).split(b"\n")
-            if not found:
+            chunk = os.read(self.lines.fileno(), _CHUNK)
+            *lines, self.partial_line = (self.partial_line + chunk).split(b"\n")
+            if not chunk:
                 self.lines.close()
                 self.lines = None
-                lines = [self.rest] if self.rest else []
+                lines = [self.partial_line] if self.partial_line else []
             for text in lines:
                 say(f"{self.job.output.prefix}{text.decode(errors='replace')}")
 
@@ -139,7 +144,7 @@ class Child:
         if outcome.status != "interrupted":
             return outcome
         if self.stopped is None:
-            cause = "stopped by a signal from outside; go on with --resume"
+            cause = "stopped by a signal from another process; resume it with --resume"
             return replace(outcome, status="crashed", error=cause)
         if self.stopped == "timed out":
             assert self.timeout is not None
@@ -148,16 +153,18 @@ class Child:
         return outcome
 
     def _without_outcome(self) -> Outcome:
+        """Return the outcome of a process that sent none, by its exit code."""
         code = self.process.exitcode or 0
-        made = replace(self.job.outcome("crashed"), seconds=time.monotonic() - self.started)
+        outcome = replace(self.job.outcome("crashed"), seconds=time.monotonic() - self.started)
         if self.stopped:
-            return replace(made, status="interrupted")
-        if code == _UNKNOWN:
-            cause = "stopped, as the server that it came from has died; go on with --resume"
-            return replace(made, error=cause)
+            return replace(outcome, status="interrupted")
+        if code == _SERVER_DIED:
+            cause = "killed because the server that forked it died; resume it with --resume"
+            return replace(outcome, error=cause)
         if code == -signal.SIGKILL:
-            return replace(made, status="out of memory", error="killed, perhaps for memory")
+            cause = "killed by SIGKILL, possibly by the system for lack of memory"
+            return replace(outcome, status="out of memory", error=cause)
         if code < 0:
             name, meaning = signal.Signals(-code).name, signal.strsignal(-code)
-            return replace(made, error=f"died of {name} ({meaning})")
-        return replace(made, error=f"ended with exit code {code}, without a result")
+            return replace(outcome, error=f"died of {name} ({meaning})")
+        return replace(outcome, error=f"exited with code {code} without a result")

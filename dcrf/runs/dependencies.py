@@ -1,4 +1,4 @@
-"""Which runs of a batch have to wait for which: those that use one file, where one writes it."""
+"""Find which runs must wait for which, by the files that they save and load."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -9,32 +9,32 @@ from dcrf.config.rules.shared_files import files_of
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What there must be before a run starts; the runs have numbers, and are earlier ones.
+class Dependencies:
+    """The earlier runs, by number, that a run waits for.
 
-    files: for a run that must be ok, the file that it saves and this one loads.
-    ended: runs that must have ended, as they load what this one saves over.
+    files: runs that must be `ok`, each with the file that it saves and this run loads.
+    ended: runs that must have ended, since they load a file that this run overwrites.
     """
 
     files: Mapping[int, Path]
     ended: Set[int]
 
 
-def needs(runs: Sequence[tuple[MethodConfig, int | None]]) -> list[Needs]:
-    """Return for each run what it needs.
+def dependencies(runs: Sequence[tuple[MethodConfig, int | None]]) -> list[Dependencies]:
+    """Return the dependencies of each run.
 
     Args:
-        runs: in their order, methods with the seeds that belong into the names of saved files.
+        runs: in their order, methods with the seed that the names of their saved files contain.
     """
     files = [files_of(config, seed) for config, seed in runs]
     return [
-        Needs(
+        Dependencies(
             {
-                n: min(found)
-                for n, (before, _) in enumerate(files[:run])
-                if (found := before & loaded)
+                number: min(shared)
+                for number, (earlier, _) in enumerate(files[:run])
+                if (shared := earlier & loaded)
             },
-            {n for n, (_, before) in enumerate(files[:run]) if before & saved},
+            {number for number, (_, earlier) in enumerate(files[:run]) if earlier & saved},
         )
         for run, (saved, loaded) in enumerate(files)
     ]

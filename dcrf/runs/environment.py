@@ -1,4 +1,4 @@
-"""What a run was made with, so that somebody else can make it again."""
+"""Versions, machine and commit of a run, so that others can reproduce it."""
 
 import os
 import platform
@@ -31,10 +31,9 @@ def environment(device: str) -> dict[str, Any]:
 
 def _commit() -> str | None:
     """Return the commit of this checkout, or None outside of one."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return result.stdout.strip()

@@ -1,7 +1,7 @@
-"""What happens in the process of a run, and how such a process starts.
+"""Start the process of a run, and run the job in it.
 
-On Linux the processes are forks of a server that has imported torch and done nothing else. They
-start in some hundredths of a second, and carry over neither threads nor a GPU of this process.
+On Linux processes are forked from a server that has imported torch and nothing else. A fork takes
+some hundredths of a second, and inherits no threads and no GPU state of the main process.
 """
 
 import os
@@ -10,61 +10,39 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
-from dcrf.config.method_config import MethodConfig
-from dcrf.errors import cause_of, status_of
-from dcrf.reporting.summary import Outcome
+from dcrf.reporting.records import Outcome
+from dcrf.reporting.writers import escape_unencodable
+from dcrf.runs.job import Job
 from dcrf.training.interruption import SIGNALS
 
-if TYPE_CHECKING:
-    from dcrf.runs.one_run import Output
-
 GRACE = 10.0
-"""Seconds that a process has to end by itself before it is killed."""
+"""Seconds for a process to end by itself before it is killed."""
 
-_FROM_SERVER = sys.platform == "linux"  # Apple's libraries may crash in a fork, also of a server
+_FROM_SERVER = sys.platform == "linux"  # on macOS system libraries may crash after a fork
 _ROOT = Path(__file__).parents[2]
-_MOMENT = 0.1
-"""Seconds that a server which has been killed takes at most until it is gone."""
+_SERVER_EXIT = 0.1
+"""Seconds until a killed server is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A run that is to be made.
-
-    threads: how many torch uses.
-    """
-
-    config: MethodConfig
-    seed: int
-    output: "Output"
-    threads: int
-
-    def outcome(self, status: str, error: str | None = None) -> Outcome:
-        """Return the outcome of a run that has left none itself."""
-        return Outcome(str(self.config.source), self.config.name, self.seed, status, error=error)
-
-
-def prepare() -> bool:
-    """Start the server, which imports torch while this process does other things.
+def start_server() -> bool:
+    """Start the server, which imports torch in the background.
 
     Returns:
-        Whether there is one now: none on other systems, or where it has no place for its socket,
-        whose path may have no more than 107 bytes.
+        Whether a server is running. It is not on other systems, or if the path of its socket
+        would be longer than 107 bytes.
     """
     if not _FROM_SERVER:
         return False
     before = os.environ.get("PYTHONPATH")
-    # the server knows no other way to find this package (until Python 3.13)
+    # until Python 3.13 the server can find this package only by PYTHONPATH
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
     try:
         forkserver.set_forkserver_preload(["dcrf.runs.one_run"])
@@ -82,7 +60,7 @@ def prepare() -> bool:
 
 @contextmanager
 def blocked_signals() -> Iterator[None]:
-    """Keep SIGINT, SIGTERM and Ctrl-Z waiting; a process that starts meanwhile begins that way."""
+    """Block SIGINT, SIGTERM and SIGTSTP in this thread; a process started here inherits that."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [*SIGNALS, signal.SIGTSTP])
     try:
         yield
@@ -90,78 +68,78 @@ def blocked_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start(job: Job, results: Connection, lines: Connection | None) -> BaseProcess:
-    """Start the process of a run.
+def start(
+    run: Callable[[Job], Outcome], job: Job, results: Connection, lines: Connection | None
+) -> BaseProcess:
+    """Start a process that calls `run(job)`.
 
     Args:
-        job: the run.
-        results: where its outcome goes.
-        lines: where its output goes; None where it goes to where that of this process goes.
+        run: a function at the top of a module.
+        job: its argument.
+        results: receives the outcome.
+        lines: receives standard output and errors; None to share those of this process.
 
     Raises:
-        OSError, EOFError: the machine has no process to give.
+        OSError, EOFError: no process can be started.
     """
     try:
-        return _started(job, results, lines)
-    except (ConnectionError, EOFError):  # somebody has killed the server
-        time.sleep(_MOMENT)
-        return _started(job, results, lines)
+        return _start(run, job, results, lines)
+    except (ConnectionError, EOFError):  # the server was killed
+        time.sleep(_SERVER_EXIT)
+        return _start(run, job, results, lines)
 
 
-def _started(job: Job, results: Connection, lines: Connection | None) -> BaseProcess:
-    context = get_context("forkserver") if prepare() else get_context("spawn")
-    process = context.Process(target=_run, args=(job, results, lines))
+def _start(
+    run: Callable[[Job], Outcome], job: Job, results: Connection, lines: Connection | None
+) -> BaseProcess:
+    context = get_context("forkserver") if start_server() else get_context("spawn")
+    process = context.Process(target=_main, args=(run, job, results, lines))
     with blocked_signals():
         process.start()
     return process
 
 
-def _run(job: Job, results: Connection, lines: Connection | None) -> None:
-    """Be the process: make the run, send its outcome."""
-    os.setpgid(0, 0)  # Ctrl-C reaches the process that started this one, which passes it on once
-    # a group in the background gets this one as it writes
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+def _main(
+    run: Callable[[Job], Outcome], job: Job, results: Connection, lines: Connection | None
+) -> None:
+    """Run the job in the new process and send its outcome."""
+    os.setpgid(0, 0)  # a terminal's Ctrl-C reaches the main process only, which forwards it once
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # sent to background groups that write
+    escape_unencodable(sys.stdout, sys.stderr)  # before a seekable stream becomes a pipe
     if lines is not None:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 os.dup2(lines.fileno(), stream.fileno())
         lines.close()
-    threading.Thread(target=_follow_parent, daemon=True).start()
-    outcome = _outcome(job)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    outcome = _outcome(run, job)
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    with suppress(OSError):  # the process that would read it is gone
+    with suppress(OSError):  # the main process is gone
         results.send(outcome)
 
 
-def _outcome(job: Job) -> Outcome:
-    """Return the outcome of the run, whatever happens in Python."""
+def _outcome(run: Callable[[Job], Outcome], job: Job) -> Outcome:
+    """Return the outcome of the job, whatever it raises."""
     try:
         for number in SIGNALS:
-            signal.signal(number, _interrupt)
+            signal.signal(number, _raise_interrupt)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-
-        import torch  # noqa: PLC0415 - the server has it
-
-        from dcrf.runs.one_run import run_method  # noqa: PLC0415
-
-        if torch.get_num_threads() != job.threads:
-            torch.set_num_threads(job.threads)
-        return run_method(job.config, job.seed, job.output)
+        return run(job)
     except KeyboardInterrupt:
         return job.outcome("interrupted")
-    except Exception as error:  # noqa: BLE001 - whatever it is, no other run has to do with it
+    except Exception as error:  # noqa: BLE001 - an unexpected error must not affect other runs
         with suppress(OSError):
             traceback.print_exc()
-        return job.outcome(status_of(error), cause_of(error))
+        return job.failure(error)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _raise_interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _follow_parent() -> None:
-    """End this process when the one that started it has ended, however that came about."""
+def _end_with_parent() -> None:
+    """End this process once the main process has ended, for any reason."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -1,233 +1,134 @@
-"""Runs that have begun: their folders, whether they are done, whether they are still the same."""
+"""Find the run to resume, and refuse it if the configuration has changed."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcrf.safety.limits import RESUMED_THREADS, RESUMED_VALUE_CHARACTERS
 from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.path_checks import is_file
 from dcrf.errors import ConfigError, Problem
-from dcrf.reporting.records import DatasetRecord, PhaseRecord
-from dcrf.reporting.summary import Outcome
-from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.runs.run_folder import (
+    CONFIGURATION,
+    RESULT,
+    RUN_START,
+    RunStart,
+    is_run_folder,
+    read_run_start,
+    run_configuration,
+    run_folders,
+)
+from dcrf.storage.atomic_files import read_json
 
-CONFIGURATION, RESULT, RUN = "config.json", "result.json", "checkpoints/run.json"
-_ANEW = "begin a new run without --resume"
+_NEW_RUN = "start a new run without --resume"
 _ABSENT = object()
-_TIME = len("2026-01-31T23-59-59")
-
-
-def is_run_folder(path: Path) -> bool:
-    """Whether a run has begun in this folder."""
-    return is_file(path / CONFIGURATION) and is_file(path / RUN)
-
-
-def new_folder(parent: Path, seed: int, content: Mapping[str, Mapping[str, Any]]) -> Path:
-    """Make and return `<time>-<seed>` in a folder; a number is appended if it exists.
-
-    It comes to be together with what is in it, so that a run that is killed has left nothing, or
-    what is needed to go on.
-
-    Args:
-        parent: where to make it.
-        seed: of the run.
-        content: JSON files by name.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=".tmp"))
-    name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{seed}"
-    try:
-        for file, values in content.items():
-            write_json(unfinished / file, values)
-        unfinished.chmod(0o755)
-        for number in count(1):
-            folder = parent / (name if number == 1 else f"{name}-{number}")
-            if not folder.exists() and _renamed(unfinished, folder):
-                return folder
-        raise AssertionError("there is always a next number")
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _renamed(folder: Path, new: Path) -> bool:
-    """Rename a folder, unless another process has just made one of the new name."""
-    try:
-        folder.rename(new)
-    except OSError:
-        if not new.exists():
-            raise
-        return False
-    return True
-
-
-def method_file(path: str, resumes: bool) -> str:
-    """Return the method file of a run folder where runs are resumed, else the path as it is."""
-    return str(Path(path) / CONFIGURATION) if resumes and is_run_folder(Path(path)) else path
+_LONGEST = 200  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """How a run has begun.
+class ExistingRun:
+    """A run that was started before.
 
-    seed_in_names: the seed, where files of several seeds must not meet; else None.
-    threads: that torch used.
-    number: counts the runs of a method, since a clock may be put back.
-    """
-
-    seed_in_names: int | None
-    threads: int
-    number: int
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what was read from a file and is none."""
-        numbers = (self.seed_in_names or 0, self.threads, self.number)
-        if not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError(f"{asdict(self)} has something else than numbers")
-        if self.threads not in range(1, RESUMED_THREADS + 1):
-            raise ValueError(f"{self.threads} threads are not 1 to {RESUMED_THREADS}")
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What there is of a run that has begun.
-
-    outcome: what became of it, if it has come to its end.
+    outcome: of a run that ended with status `ok`, else None.
     """
 
     folder: Path
-    beginning: Beginning
+    start: RunStart
     outcome: Outcome | None = None
 
 
-def begun(config: MethodConfig, seed: int, output_dir: Path) -> Begun | None:
-    """Return what there is of a method with a seed, if anything.
+def find_existing_run(config: MethodConfig, seed: int, output_dir: Path) -> ExistingRun | None:
+    """Return the run of a method and seed to resume, or None if it was never started.
 
-    Its folder is the one that the configuration was read from, or else the newest one under
-    `output_dir`.
+    If the configuration was read from a run folder, that run is returned, else the newest one
+    under `output_dir`.
 
     Raises:
-        ConfigError: the configuration is another one now, of which all keys that differ are
-            named; or the folder is not what a run leaves.
+        ConfigError: the configuration differs from the run's, with every key that differs; or
+            the folder contains links or unreadable files.
     """
     own = Path(config.source).parent
-    folder = own if _is_of(config, own) else _newest(config.name, seed, output_dir)
+    is_own = Path(config.source).name == CONFIGURATION and is_run_folder(own)
+    folder = own if is_own else _newest(config.name, seed, output_dir)
     if folder is None:
         return None
     _check_links(folder)
-    check_same(_content(folder), described(config, seed), folder)
+    check_same_configuration(_read_configuration(folder), run_configuration(config, seed), folder)
     try:
-        return Begun(folder, beginning(folder), _finished(config, folder))
+        return ExistingRun(folder, read_run_start(folder), finished_outcome(folder, config.source))
     except (OSError, ValueError) as error:
-        raise ConfigError(folder, [Problem(RUN, f"it cannot be read: {error}", _ANEW)]) from error
+        raise ConfigError(
+            folder, [Problem(RUN_START, f"it cannot be read: {error}", _NEW_RUN)]
+        ) from error
 
 
-def beginning(folder: Path) -> Beginning:
-    """Return how the run in a folder has begun.
-
-    Raises:
-        OSError, ValueError: that cannot be read.
-    """
-    try:
-        return Beginning(**read_json(folder / RUN))
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-
-
-def next_number(parent: Path) -> int:
-    """Return a number above those of all runs in a folder."""
-    return 1 + max((_age(folder)[0] for folder in parent.glob("[!.]*")), default=0)
-
-
-def described(config: MethodConfig, seed: int) -> dict[str, Any]:
-    """Return what `config.json` holds for a run."""
-    return {**config.filled, "seed": seed}
-
-
-def check_same(before: Any, now: Mapping[str, Any], source: Path) -> None:
-    """Raise ConfigError with all values that are not those that a run began with."""
-    remedy = f"take back the change, or {_ANEW}"
+def check_same_configuration(before: Any, now: Mapping[str, Any], source: Path) -> None:
+    """Raise ConfigError with every value that differs from the run's configuration."""
+    remedy = f"undo the change, or {_NEW_RUN}"
     plain = json.loads(json.dumps(now))
-    if found := [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]:
-        raise ConfigError(source, found)
+    problems = [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]
+    if problems:
+        raise ConfigError(source, problems)
 
 
-def _finished(config: MethodConfig, folder: Path) -> Outcome | None:
-    """Return the outcome of a run that has come to its end; None where there is more to do."""
+def finished_outcome(folder: Path, source: Path | str) -> Outcome | None:
+    """Read the outcome of a run that ended with `ok`; None if it did not, or is unreadable."""
     try:
-        found = read_json(folder / RESULT)
-        if found["status"] != "ok" or not all(map(_can_be_shown, found["datasets"])):
+        values = read_json(folder / RESULT)
+        if values["status"] != "ok" or not all(map(_has_valid_scores, values["datasets"])):
             return None
         parts = {
-            "source": str(config.source),
-            "datasets": tuple(DatasetRecord(**record) for record in found["datasets"]),
-            "phases": tuple(PhaseRecord(**record) for record in found["phases"]),
+            "source": str(source),
+            "datasets": tuple(DatasetRecord(**record) for record in values["datasets"]),
+            "phases": tuple(PhaseRecord(**record) for record in values["phases"]),
+            "warnings": tuple(Problem(**warning) for warning in values.get("warnings", ())),
+            "overrides": tuple(map(str, values.get("overrides", ()))),
         }
-        return Outcome(**{**found, **parts})
+        return Outcome(**{**values, **parts})
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
-def _can_be_shown(record: Mapping[str, Any]) -> bool:
-    """Whether the scores of a data set, read from a file, are numbers."""
-    found = record["evaluation"]
-    if found is None:
+def _has_valid_scores(record: Mapping[str, Any]) -> bool:
+    """Whether all scores of a data set, read from a file, are numbers or absent."""
+    evaluation = record["evaluation"]
+    if evaluation is None:
         return True
-    scores = [found["acc"], found["nmi"], found["ari"], *found["internal"].values()]
-    sizes = found["n_samples"], found.get("internal_samples", 0)
+    named = (evaluation[name] for name in ("acc", "nmi", "ari"))
+    scores = [*named, *evaluation["internal"].values()]
+    sizes = evaluation["n_samples"], evaluation.get("internal_samples", 0)
     return all(type(size) is int for size in sizes) and all(
         score is None or type(score) in (int, float) for score in scores
     )
 
 
 def _check_links(folder: Path) -> None:
-    """Raise ConfigError where something in a folder leads out of it: a run leaves no links."""
+    """Raise ConfigError for links, through which a resumed run would write outside its folder."""
     if links := [path for path in folder.rglob("*") if path.is_symlink()]:
-        remedy = "put the file itself in its place"
-        found = "it is a link, and what a run writes must not lead out of its folder"
-        raise ConfigError(folder, [Problem(str(link), found, remedy) for link in links])
-
-
-def _is_of(config: MethodConfig, folder: Path) -> bool:
-    return Path(config.source).name == CONFIGURATION and is_run_folder(folder)
+        text = "it is a link, and a resumed run must not write outside its folder"
+        remedy = "replace the link by the file"
+        raise ConfigError(folder, [Problem(str(link), text, remedy) for link in links])
 
 
 def _newest(name: str, seed: int, output_dir: Path) -> Path | None:
-    folders = (output_dir / clean_name(name)).glob("[!.]*")  # those with a dot are unfinished
-    begun = [f for f in folders if is_run_folder(f) and _content(f).get("seed") == seed]
-    return max(begun, key=_age, default=None)
+    folders = run_folders(output_dir / clean_name(name))
+    of_seed = [folder for folder in folders if _read_configuration(folder).get("seed") == seed]
+    return of_seed[-1] if of_seed else None
 
 
-def _age(folder: Path) -> tuple[int, str, int, str]:
-    """Return what sorts folders by number and time, and those of one second by their ending."""
+def _read_configuration(folder: Path) -> dict[str, Any]:
     try:
-        number = beginning(folder).number
+        values = read_json(folder / CONFIGURATION)
     except (OSError, ValueError):
-        number = 0
-    return number, folder.name[:_TIME], len(folder.name), folder.name
-
-
-def _content(folder: Path) -> dict[str, Any]:
-    try:
-        found = read_json(folder / CONFIGURATION)
-    except (OSError, ValueError):
-        found = None
-    return found if isinstance(found, dict) else {}
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _differences(before: Any, now: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the JSON paths of values that differ, with both values."""
+    """Yield the JSON path of each value that differs, with both values in words."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*before, *now]):
             pair = before.get(key, _ABSENT), now.get(key, _ABSENT)
@@ -236,12 +137,11 @@ def _differences(before: Any, now: Any, path: str) -> Iterator[tuple[str, str]]:
         for index, pair in enumerate(zip(before, now, strict=True)):
             yield from _differences(*pair, child(path, index))
     elif before != now or type(before) is not type(now):
-        yield path, f"it was {_shown(before)} when the run began, and is {_shown(now)} now"
+        yield path, f"it was {_shown(before)} when the run started, now it is {_shown(now)}"
 
 
 def _shown(value: Any) -> str:
     if value is _ABSENT:
         return "absent"
     text = json.dumps(value, ensure_ascii=False)
-    most = RESUMED_VALUE_CHARACTERS
-    return text if len(text) <= most else f"{text[:most]}..."
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

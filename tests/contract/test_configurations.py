@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import main
-from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from tests.cases.methods import fake_mnist, result

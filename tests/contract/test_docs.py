@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dcrf.cli.arguments import parser
-from dcrf.cli.plan_runs import ROOT
+from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import main
-from dcrf.cli.plan_runs import ROOT
 from tests.cases.methods import written
 
 

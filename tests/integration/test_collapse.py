@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from dcrf.cli.main import ROOT, main
+from dcrf.cli.find_files import ROOT
+from dcrf.cli.main import main
 from tests.cases.methods import (
     ENCODER,
     adam,

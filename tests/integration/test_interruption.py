@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from dcrf.cli.plan_runs import ROOT
+from dcrf.cli.find_files import ROOT
 from tests.cases.methods import method, records, result, written
 
 LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
@@ -40,7 +40,7 @@ def test_an_interrupted_run_says_so_keeps_what_it_has_and_can_go_on(start, tmp_p
     (row,) = (line for line in out.splitlines() if line.startswith("tiny ") and " 0 " in line)
     assert "  interrupted  " in row
     (folder,) = tmp_path.glob("runs/tiny/*")
-    _, script, *command = shlex.split(re.search("go on with: (.*)", out)[1])
+    _, script, *command = shlex.split(re.search("resume with: (.*)", out)[1])
     assert (script, *command) == (
         str(ROOT / "main.py"), "--resume", str(folder.relative_to(tmp_path)),
     )  # fmt: skip

@@ -18,12 +18,12 @@ import pytest
 import torch
 from PIL import Image
 
-from dcrf.cli.plan_runs import ROOT
+from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.data import data_source
 from dcrf.runs import one_run, run_files
 from dcrf.runs.one_run import Output, run_method
-from dcrf.runs.resume import begun
+from dcrf.runs.resume import find_existing_run
 from dcrf.storage import atomic_files as files
 from dcrf.storage import checkpoint_files
 from dcrf.training import optimizers
@@ -198,9 +198,11 @@ def run(tmp_path):
     def runner(name, content, interval=1):
         folder = tmp_path / name
         config = load_checked(written_with_files(folder, content))
-        there = begun(config, 0, folder)
+        existing = find_existing_run(config, 0, folder)
         output = Output(folder, checkpoint_interval=interval)
-        return folder, run_method(config, 0, replace(output, begun=there and there.folder))
+        return folder, run_method(
+            config, 0, replace(output, resume_folder=existing and existing.folder)
+        )
 
     runner.folder = tmp_path
     return runner
@@ -241,7 +243,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
 
     assert outcome.status == "ok", outcome.error
     assert results(folder) == expected
-    assert "goes on from" in log(folder)
+    assert "resumes from" in log(folder)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
@@ -462,7 +464,7 @@ def test_a_run_whose_results_cannot_be_written_says_so_and_goes_on_later(run, mo
 
     assert outcome.status == "failed"
     assert "results cannot be written: [Errno 28]" in outcome.error
-    assert f"go on with: python main.py --resume '{next(folder.glob('tiny/*'))}'" in log(folder)
+    assert f"resume with: python main.py --resume '{next(folder.glob('tiny/*'))}'" in log(folder)
     assert run("no room", method())[1].status == "ok"
     assert results(folder) == whole
 
@@ -514,7 +516,7 @@ def test_a_damaged_checkpoint_is_passed_over(run, in_step, whole, damage, name):
     folder, outcome = run("cut", method())
 
     assert outcome.status == "ok"
-    assert f"goes on from {older}\n" in log(folder)
+    assert f"resumes from {older}\n" in log(folder)
     assert str(newer) in log(folder)
     assert results(folder) == whole
 
@@ -556,7 +558,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(run, in_step):
 
     assert outcome.status == "failed"
     assert "$.phases[1].optimizers[0].lr" in outcome.error
-    assert "it was 0.01 when the run began, and is 0.5 now" in outcome.error
+    assert "it was 0.01 when the run started, now it is 0.5" in outcome.error
 
 
 def test_other_data_are_refused(run, in_step, tmp_path):

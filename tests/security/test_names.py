@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dcrf.cli.plan_runs import ROOT
+from dcrf.cli.find_files import ROOT
 from tests.security import names
 from tests.security.methods import methods, path_of, places
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import main
-from dcrf.cli.plan_runs import ROOT
 from dcrf.config import load_checked
 from dcrf.config.file_names import clean_name, saved_file
 from dcrf.dry_run.check_method import check

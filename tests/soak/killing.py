@@ -18,7 +18,8 @@ import torch
 from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
 from dcrf.runs.one_run import Output, run_method
-from dcrf.runs.resume import begun, is_run_folder
+from dcrf.runs.resume import find_existing_run
+from dcrf.runs.run_folder import is_run_folder
 
 KILLED = -signal.SIGKILL
 RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*")
@@ -104,8 +105,8 @@ def _run(case: Case, config: MethodConfig, folder: Path, moment: At | After | No
     if moment is not None:
         moment.arm()
     output = Output(folder, checkpoint_interval=case.interval)
-    there = begun(config, 0, folder)
-    outcome = run_method(config, 0, replace(output, begun=there and there.folder))
+    existing = find_existing_run(config, 0, folder)
+    outcome = run_method(config, 0, replace(output, resume_folder=existing and existing.folder))
     return 0 if outcome.status == "ok" else 1
 
 

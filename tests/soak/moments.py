@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.soak.killing import At, Case, results, run
 
 MOMENTS = {
-    "making the folder": At("dcrf.runs.resume:write_json", 2),
+    "making the folder": At("dcrf.runs.run_folder:write_json", 2),
     "training": At("dcrf.training.optimizers:OptimizerGroups.step", 7),
     "evaluation": At("dcrf.evaluation.evaluator:external_scores", 2),
     "k-means": At("dcrf.clusterings.k_means:KMeans.find_centers", 1),

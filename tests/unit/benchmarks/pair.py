@@ -8,7 +8,7 @@ from dcrf.batch import Batch, Clock
 from dcrf.builder import RunContext
 from dcrf.builder.method import build_method
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.cli.plan_runs import ROOT
+from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams

@@ -3,8 +3,8 @@
 import json
 import re
 
-from dcrf.reporting.records import DatasetRecord
-from dcrf.reporting.summary import LABEL_NOTE, Outcome, content, summary
+from dcrf.reporting.records import DatasetRecord, Outcome
+from dcrf.reporting.summary import LABEL_NOTE, content, summary
 
 
 def scored(acc, nmi=0.5, ari=0.25, n=200):

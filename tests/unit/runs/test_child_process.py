@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_checked
-from dcrf.runs.child_process import Child
-from dcrf.runs.process_entry import Job
+from dcrf.runs.child_process import ChildProcess
+from dcrf.runs.job import Job, run_job
 from dcrf.runs.one_run import Output
 from tests.cases.methods import method, result, written
 from tests.cases.processes import state, until
@@ -25,7 +25,8 @@ def start(tmp_path):
 
     def starter(content, timeout=None):
         config = load_checked(Path(written(tmp_path, content)))
-        child = Child(Job(config, 0, Output(tmp_path / "runs"), threads=1), timeout)
+        job = Job(config, 0, Output(tmp_path / "runs"), threads=1)
+        child = ChildProcess(run_job, job, timeout)
         started.append(child)
         return child
 
@@ -38,7 +39,7 @@ def start(tmp_path):
 
 def ended(child):
     """Look until it has ended, whenever there is something to look at."""
-    while (outcome := child.look()) is None:
+    while (outcome := child.poll()) is None:
         wait(child.channels(), 0.1)
     return outcome
 
@@ -113,7 +114,7 @@ def test_a_pause_does_not_count_for_the_time(start):
 
     child.pause()
     until(lambda: state(child.pid) == "T")
-    child.go_on(50.0)
+    child.resume(50.0)
     until(lambda: state(child.pid) != "T")
 
     assert child.deadline == deadline + 50.0

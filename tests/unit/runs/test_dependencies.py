@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_checked
-from dcrf.runs.dependencies import Needs, needs
+from dcrf.runs.dependencies import Dependencies, dependencies
 from tests.cases.methods import method, written
 
 
@@ -26,7 +26,7 @@ def config(tmp_path):
     return loader
 
 
-NOTHING = Needs({}, set())
+NOTHING = Dependencies({}, set())
 
 
 @pytest.fixture(autouse=True)
@@ -39,44 +39,44 @@ def file(name):
 
 
 def test_runs_without_files_wait_for_nobody(config):
-    assert needs([(config("a"), None), (config("b"), None)]) == [NOTHING, NOTHING]
+    assert dependencies([(config("a"), None), (config("b"), None)]) == [NOTHING, NOTHING]
 
 
 def test_what_loads_waits_for_what_saves(config):
     a, b, c = config("a", saves=["x.pth"]), config("b"), config("c", loads=["x.pth"])
 
-    assert needs([(a, None), (b, None), (c, None)]) == [
+    assert dependencies([(a, None), (b, None), (c, None)]) == [
         NOTHING,
         NOTHING,
-        Needs({0: file("x.pth")}, set()),
+        Dependencies({0: file("x.pth")}, set()),
     ]
 
 
 def test_what_saves_waits_for_what_loads_the_file_as_it_was(config):
     a, b = config("a", loads=["x.pth"]), config("b", saves=["x.pth"])
 
-    assert needs([(a, None), (b, None)]) == [NOTHING, Needs({}, {0})]
+    assert dependencies([(a, None), (b, None)]) == [NOTHING, Dependencies({}, {0})]
 
 
 def test_a_folder_to_save_in_stands_for_the_file_that_comes_into_it(config):
     a, b = config("a", saves=["kept"]), config("b", loads=["kept/a_digits_encoder.pth"])
 
-    assert needs([(a, None), (b, None)]) == [
+    assert dependencies([(a, None), (b, None)]) == [
         NOTHING,
-        Needs({0: file("kept/a_digits_encoder.pth")}, set()),
+        Dependencies({0: file("kept/a_digits_encoder.pth")}, set()),
     ]
 
 
 def test_seeds_have_files_of_their_own(config):
     a, b = config("a", saves=["x.pth"]), config("b", loads=["x.pth"])
 
-    found = needs([(a, 1), (a, 2), (b, 1), (b, 2)])
+    found = dependencies([(a, 1), (a, 2), (b, 1), (b, 2)])
 
     assert found == [
         NOTHING,
         NOTHING,
-        Needs({0: file("x_seed1.pth")}, set()),
-        Needs({1: file("x_seed2.pth")}, set()),
+        Dependencies({0: file("x_seed1.pth")}, set()),
+        Dependencies({1: file("x_seed2.pth")}, set()),
     ]
 
 
@@ -91,4 +91,4 @@ def test_centroids_are_files_too(tmp_path):
     ]
     a, b = (load_checked(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading))
 
-    assert needs([(a, None), (b, None)]) == [NOTHING, Needs({0: file("c.pth")}, set())]
+    assert dependencies([(a, None), (b, None)]) == [NOTHING, Dependencies({0: file("c.pth")}, set())]

@@ -1,26 +1,16 @@
-"""Which run is gone on with, and what makes it another one."""
+"""Which run is resumed, and which changes of its configuration prevent that."""
 
 import json
-import re
 
 import pytest
 
 from dcrf.config import load_checked
-from dcrf.errors import ConfigError
-from dcrf.runs.resume import (
-    Beginning,
-    Begun,
-    begun,
-    check_same,
-    described,
-    is_run_folder,
-    method_file,
-    new_folder,
-    next_number,
-)
+from dcrf.errors import ConfigError, Problem
+from dcrf.runs.resume import ExistingRun, check_same_configuration, find_existing_run
+from dcrf.runs.run_folder import RunStart, next_run_number, run_configuration
 from tests.cases.methods import method, written
 
-BEGINNING = Beginning(seed_in_names=None, threads=2, number=1)
+START = RunStart(seed_in_names=None, threads=2, number=1)
 
 
 @pytest.fixture
@@ -29,10 +19,10 @@ def config(tmp_path):
 
 
 def folder_of(tmp_path, config, name, seed=0, status=None, number=1):
-    """Make a folder as a run leaves it."""
+    """Create a run folder."""
     folder = tmp_path / "runs/tiny" / name
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(described(config, seed)))
+    (folder / "config.json").write_text(json.dumps(run_configuration(config, seed)))
     (folder / "checkpoints").mkdir()
     start = {"seed_in_names": None, "threads": 2, "number": number}
     (folder / "checkpoints/run.json").write_text(json.dumps(start))
@@ -47,11 +37,11 @@ def folder_of(tmp_path, config, name, seed=0, status=None, number=1):
     return folder
 
 
-def test_nothing_has_begun_at_first(tmp_path, config):
-    assert begun(config, 0, tmp_path / "runs") is None
+def test_a_method_that_was_never_started_has_no_run(tmp_path, config):
+    assert find_existing_run(config, 0, tmp_path / "runs") is None
 
 
-def test_the_newest_run_of_the_seed_is_gone_on_with(tmp_path, config):
+def test_the_newest_run_of_the_seed_is_resumed(tmp_path, config):
     for name, seed in (
         ("2026-01-01T00-00-09-0", 0),
         ("2026-01-01T00-00-10-0", 0),
@@ -61,58 +51,68 @@ def test_the_newest_run_of_the_seed_is_gone_on_with(tmp_path, config):
     ):
         folder_of(tmp_path, config, name, seed)
     (tmp_path / "runs/tiny/2026-02-01T00-00-00-0").mkdir()
-    folder_of(tmp_path, config, ".x1y2.tmp")  # of a process that was killed while making it
+    folder_of(tmp_path, config, ".x1y2.tmp")  # of a process that was killed while creating it
 
-    found = begun(config, 0, tmp_path / "runs")
+    found = find_existing_run(config, 0, tmp_path / "runs")
 
-    assert found == Begun(tmp_path / "runs/tiny/2026-01-01T00-00-10-0-10", BEGINNING)
+    assert found == ExistingRun(tmp_path / "runs/tiny/2026-01-01T00-00-10-0-10", START)
 
 
-def test_the_run_that_began_last_counts_also_where_the_clock_was_put_back(tmp_path, config):
+def test_the_last_started_run_is_resumed_although_the_clock_was_set_back(tmp_path, config):
     folder_of(tmp_path, config, "2026-01-02T00-00-00-0", number=1, status="ok")
     last = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", number=2)
 
-    assert begun(config, 0, tmp_path / "runs").folder == last
-    assert next_number(last.parent) == 3
-    assert next_number(tmp_path / "nothing here") == 1
+    assert find_existing_run(config, 0, tmp_path / "runs").folder == last
+    assert next_run_number(last.parent) == 3
+    assert next_run_number(tmp_path / "nothing here") == 1
 
 
-def test_a_run_folder_stands_for_its_own_run(tmp_path, config):
+def test_a_configuration_in_a_run_folder_resumes_that_run(tmp_path, config):
     older = folder_of(tmp_path, config, "2026-01-01T00-00-00-3", seed=3)
     folder_of(tmp_path, config, "2026-01-02T00-00-00-3", seed=3)
 
-    file = method_file(str(older), resumes=True)
     again = load_checked(older / "config.json")
 
-    assert file == str(older / "config.json")
-    assert is_run_folder(older)
     assert again.seed == 3
-    assert begun(again, 3, tmp_path / "runs") == Begun(older, BEGINNING)
+    assert find_existing_run(again, 3, tmp_path / "runs") == ExistingRun(older, START)
 
 
-def test_other_paths_stay_what_they_are(tmp_path, config):
-    older = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
+def test_overrides_of_the_start_are_restored(tmp_path, config):
+    folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
+    start = {"seed_in_names": None, "threads": 2, "number": 1, "overrides": ["--set a=1"]}
+    (folder / "checkpoints/run.json").write_text(json.dumps(start))
 
-    assert method_file(str(older), resumes=False) == str(older)
-    assert method_file(str(tmp_path), resumes=True) == str(tmp_path)
-    assert method_file("no such", resumes=True) == "no such"
+    assert find_existing_run(config, 0, tmp_path / "runs").start.overrides == ("--set a=1",)
 
 
 def test_a_finished_run_is_its_outcome(tmp_path, config):
     folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
 
-    outcome = begun(config, 0, tmp_path / "runs").outcome
+    outcome = find_existing_run(config, 0, tmp_path / "runs").outcome
 
     assert (outcome.status, outcome.method, outcome.seed) == ("ok", "tiny", 0)
     assert outcome.datasets[0].absent == "x"
     assert outcome.phases[0].reason == "4 iterations"
 
 
+def test_warnings_and_overrides_of_a_finished_run_are_read(tmp_path, config):
+    folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
+    result = json.loads((folder / "result.json").read_text())
+    warning = {"path": "$.seed", "found": "it is 3", "remedy": "write 4"}
+    result |= {"warnings": [warning], "overrides": ["--set a=1"]}
+    (folder / "result.json").write_text(json.dumps(result))
+
+    outcome = find_existing_run(config, 0, tmp_path / "runs").outcome
+
+    assert outcome.warnings == (Problem("$.seed", "it is 3", "write 4"),)
+    assert outcome.overrides == ("--set a=1",)
+
+
 @pytest.mark.parametrize("status", ["failed", "interrupted", None])
-def test_any_other_run_is_to_go_on(tmp_path, config, status):
+def test_an_unfinished_run_is_resumed(tmp_path, config, status):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status=status)
 
-    assert begun(config, 0, tmp_path / "runs") == Begun(folder, BEGINNING)
+    assert find_existing_run(config, 0, tmp_path / "runs") == ExistingRun(folder, START)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_any_other_run_is_to_go_on(tmp_path, config, status):
         '{"status": "ok", "datasets": [3]}',
     ],
 )
-def test_a_damaged_result_is_none(tmp_path, config, text):
+def test_a_damaged_result_counts_as_unfinished(tmp_path, config, text):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
     (folder / "result.json").write_text(text)
 
-    assert begun(config, 0, tmp_path / "runs") == Begun(folder, BEGINNING)
+    assert find_existing_run(config, 0, tmp_path / "runs") == ExistingRun(folder, START)
 
 
 @pytest.mark.parametrize("score", ["0.9", True, [1]])
-def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
+def test_a_result_with_invalid_scores_counts_as_unfinished(tmp_path, config, score):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
     found = json.loads((folder / "result.json").read_text())
     whole = {"acc": 0.5, "nmi": None, "ari": 0, "internal": {}, "n_samples": 3}
@@ -147,7 +147,7 @@ def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
         found["datasets"][0]["evaluation"] = evaluation
         (folder / "result.json").write_text(json.dumps(found))
 
-        outcome = begun(config, 0, tmp_path / "runs").outcome
+        outcome = find_existing_run(config, 0, tmp_path / "runs").outcome
 
         assert (outcome is not None) == is_result
 
@@ -156,14 +156,15 @@ def test_scores_that_are_no_numbers_are_no_result(tmp_path, config, score):
     "start",
     ["{}", "[]", "{", "[" * 200000, '{"seed_in_names": "../../x", "threads": 1, "number": 1}',
      '{"seed_in_names": null, "threads": 0, "number": 1}',
-     '{"seed_in_names": null, "threads": 1000000000, "number": 1}'],
+     '{"seed_in_names": null, "threads": 1000000000, "number": 1}',
+     '{"seed_in_names": null, "threads": 1, "number": 1, "overrides": [1]}'],
 )  # fmt: skip
-def test_a_folder_that_does_not_say_how_its_run_began_is_refused(tmp_path, config, start):
+def test_a_folder_with_an_invalid_start_is_refused(tmp_path, config, start):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0")
     (folder / "checkpoints/run.json").write_text(start)
 
     with pytest.raises(ConfigError, match=r"run\.json: it cannot be read"):
-        begun(config, 0, tmp_path / "runs")
+        find_existing_run(config, 0, tmp_path / "runs")
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "checkpoints/lock", "clusters", "checkpoints/1"])
@@ -173,12 +174,12 @@ def test_links_out_of_a_run_folder_are_refused(tmp_path, config, name):
     (folder / name).symlink_to(tmp_path / "victim")
 
     with pytest.raises(ConfigError, match="it is a link") as caught:
-        begun(config, 0, tmp_path / "runs")
+        find_existing_run(config, 0, tmp_path / "runs")
 
     assert [problem.path for problem in caught.value.problems] == [str(folder / name)]
 
 
-def test_another_configuration_is_refused_with_all_keys_that_differ(tmp_path, config):
+def test_a_changed_configuration_is_refused_with_every_key_that_differs(tmp_path, config):
     folder = folder_of(tmp_path, config, "2026-01-01T00-00-00-0", status="ok")
     changed = method()
     changed["datasets"][0]["batch_size"] = 64
@@ -187,7 +188,7 @@ def test_another_configuration_is_refused_with_all_keys_that_differ(tmp_path, co
     other = load_checked(tmp_path / written(tmp_path, changed))
 
     with pytest.raises(ConfigError) as caught:
-        begun(other, 0, tmp_path / "runs")
+        find_existing_run(other, 0, tmp_path / "runs")
 
     assert caught.value.source == folder
     found = {problem.path: problem.found for problem in caught.value.problems}
@@ -196,33 +197,15 @@ def test_another_configuration_is_refused_with_all_keys_that_differ(tmp_path, co
         "$.phases[1].design_patterns",
         "$.phases[1].performance_evaluation_interval",
     }
-    was = "it was 50 when the run began, and is 64 now"
+    was = "it was 50 when the run started, now it is 64"
     assert found["$.datasets[0].batch_size"] == was
-    assert found["$.phases[1].performance_evaluation_interval"].endswith("and is absent now")
+    assert found["$.phases[1].performance_evaluation_interval"].endswith("now it is absent")
 
 
 @pytest.mark.parametrize(
     ("before", "now"), [(1, 1.0), (0, False), (1, "1"), ([1], [1, 2]), ({}, [])]
 )
 def test_values_of_another_kind_differ(tmp_path, before, now):
-    check_same({"a": before}, {"a": before}, tmp_path)
+    check_same_configuration({"a": before}, {"a": before}, tmp_path)
     with pytest.raises(ConfigError):
-        check_same({"a": before}, {"a": now}, tmp_path)
-
-
-def test_new_folders_come_with_what_is_in_them_and_never_twice(tmp_path):
-    content = {"config.json": {"seed": 3}, "checkpoints/run.json": {}}
-    made = {new_folder(tmp_path / "deep/er", 3, content) for _ in range(12)}
-
-    assert len(made) == 12
-    assert {folder.parent for folder in made} == {tmp_path / "deep/er"}
-    assert set((tmp_path / "deep/er").iterdir()) == made
-    assert all(is_run_folder(folder) for folder in made)
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-3(-\d+)?", f.name) for f in made)
-
-
-def test_a_folder_that_cannot_be_filled_leaves_nothing(tmp_path):
-    with pytest.raises(TypeError):
-        new_folder(tmp_path, 0, {"config.json": {"a": object()}})
-
-    assert list(tmp_path.iterdir()) == []
+        check_same_configuration({"a": before}, {"a": now}, tmp_path)

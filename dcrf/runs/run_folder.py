@@ -1,0 +1,124 @@
+"""Run folders `runs/<method>/<time>-<seed>/` and the files that identify a run."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from dcrf.config.method_config import MethodConfig
+from dcrf.config.path_checks import is_file
+from dcrf.storage.atomic_files import read_json, write_json
+
+CONFIGURATION, RESULT, RUN_START = "config.json", "result.json", "checkpoints/run.json"
+_TIME = len("2026-01-31T23-59-59")
+_MAX_THREADS = 1024  # an untrusted file may contain any number
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """How a run was started; a resumed run keeps it.
+
+    seed_in_names: the seed if the names of saved files contain it, else None.
+    threads: number of torch threads.
+    number: counts the runs of a method, since the clock may be set back.
+    overrides: command-line flags that changed the file's values.
+    """
+
+    seed_in_names: int | None
+    threads: int
+    number: int
+    overrides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for invalid values, which an untrusted file may contain."""
+        numbers = (self.seed_in_names or 0, self.threads, self.number)
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(f"{asdict(self)} contains a value that is not a whole number")
+        if self.threads not in range(1, _MAX_THREADS + 1):
+            raise ValueError(f"{self.threads} threads are outside 1 to {_MAX_THREADS}")
+        if not all(isinstance(flag, str) for flag in self.overrides):
+            raise ValueError("overrides are not a list of strings")
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether the folder contains a run, finished or not."""
+    return is_file(path / CONFIGURATION) and is_file(path / RUN_START)
+
+
+def run_folders(parent: Path) -> list[Path]:
+    """Return the run folders directly in a folder, in the order in which the runs started."""
+    # a name that starts with a dot belongs to a folder whose creation was interrupted
+    return sorted(filter(is_run_folder, parent.glob("[!.]*")), key=_age)
+
+
+def new_run_folder(parent: Path, seed: int, start: RunStart, config: Mapping[str, Any]) -> Path:
+    """Create `<time>-<seed>` in a folder, with configuration and start; return its path.
+
+    If the name exists, a number is appended. The folder appears in one step with its files, so a
+    killed process leaves a resumable run or nothing.
+
+    Raises:
+        OSError: the folder cannot be created.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=".tmp"))
+    name = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{seed}"
+    try:
+        write_json(unfinished / CONFIGURATION, config)
+        write_json(unfinished / RUN_START, asdict(start))
+        unfinished.chmod(0o755)
+        for number in count(1):
+            folder = parent / (name if number == 1 else f"{name}-{number}")
+            if not folder.exists() and _renamed(unfinished, folder):
+                return folder
+        raise AssertionError("count() never ends")
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _renamed(folder: Path, new: Path) -> bool:
+    """Rename a folder unless another process has just created one of the new name."""
+    try:
+        folder.rename(new)
+    except OSError:
+        if not new.exists():
+            raise
+        return False
+    return True
+
+
+def run_configuration(config: MethodConfig, seed: int) -> dict[str, Any]:
+    """Return the content of a run's `config.json`: every default filled in, and its seed."""
+    return {**config.filled, "seed": seed}
+
+
+def read_run_start(folder: Path) -> RunStart:
+    """Read how the run in a folder was started.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: its content is invalid.
+    """
+    try:
+        values = read_json(folder / RUN_START)
+        return RunStart(**{**values, "overrides": tuple(values.get("overrides", ()))})
+    except (TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def next_run_number(parent: Path) -> int:
+    """Return a number above those of all runs in a folder."""
+    return 1 + max((_age(folder)[0] for folder in parent.glob("[!.]*")), default=0)
+
+
+def _age(folder: Path) -> tuple[int, str, int, str]:
+    """Return a sort key: number, time, then the suffix of folders of the same second."""
+    try:
+        number = read_run_start(folder).number
+    except (OSError, ValueError):
+        number = 0
+    return number, folder.name[:_TIME], len(folder.name), folder.name
