@@ -1,4 +1,4 @@
-"""The words that data, design patterns and training share."""
+"""Batches, clocks and data passes, shared by data, design patterns and training."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One iteration's samples. It holds no labels, so no pattern can learn from them.
+    """The samples of one iteration, without labels, so no pattern can learn from them.
 
-    indices: (n,) int64, each sample's place in the data set.
+    indices: (n,) int64, indices of the samples in the data set.
     samples: (n, *sample_shape), the default view, or the view that a pattern names.
-    views: (n, *sample_shape) each, row i a view of sample i. A data source fills it by the
-        name of the view; a design pattern finds its own views in it by their role.
+    views: (n, *sample_shape) each, row i a view of sample i. Keys are the names of views in a batch
+        of a data source, and their roles in a batch for a design pattern.
     """
 
     indices: Tensor
@@ -24,14 +24,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where a phase stands. Both counters start at 1; `epoch_ends` in an epoch's last iteration."""
+    """Epoch and iteration of a phase, from 1. `epoch_ends` in the last iteration of an epoch."""
 
     epoch: int
     iteration: int
     epoch_ends: bool = False
 
     def due(self, interval: int) -> bool:
-        """Whether something done after every `interval` iterations is due now."""
+        """Return whether an action of every `interval` iterations is due."""
         return self.iteration % interval == 0
 
 
@@ -39,12 +39,12 @@ class Clock:
 class DatasetPass:
     """A pass over a data set in batches of the default view.
 
-    Networks are in evaluation mode and no gradient is kept. Memory beyond the result does not
-    grow with the number of samples.
+    Modules are in evaluation mode and no gradient is kept. Memory beyond the result does not grow
+    with the number of samples.
 
     n_samples: N, of the whole data set.
-    run: applies a function to the samples at (m,) indices; returns its rows in their order, on
-        the device they were computed on.
+    run: applies a function to the samples at (m,) indices and returns its rows in this order, on
+        the device of the computation.
     """
 
     n_samples: int
@@ -53,15 +53,15 @@ class DatasetPass:
     def __call__(
         self, function: Callable[[Batch], Tensor], indices: Tensor | None = None
     ) -> Tensor:
-        """Return (m, ...): `function` of the samples at `indices`, (m,) int64; all by default."""
+        """Return (m, ...): `function` of the samples at `indices`, (m,) int64, or of all."""
         return self.run(function, torch.arange(self.n_samples) if indices is None else indices)
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetRows:
-    """A matrix of one row per sample that is never held as a whole: rows are made when asked for.
+    """A lazy matrix with one row per sample. Indexing computes the rows.
 
-    data_pass: the pass over the data set that makes them.
+    data_pass: the pass over the data set that computes them.
     function: maps samples (n, *sample_shape) to their rows (n, d).
     """
 
@@ -73,5 +73,5 @@ class DatasetRows:
         return self.data_pass.n_samples
 
     def __getitem__(self, indices: Tensor) -> Tensor:
-        """Return the rows (m, d) at `indices`, (m,) int64."""
+        """Compute the rows (m, d) at `indices`, (m,) int64."""
         return self.data_pass(lambda batch: self.function(batch.samples), indices)

@@ -1,1 +1,1 @@
-"""Data sets, their views, and the batches made of them."""
+"""Data sets, their views, and their batches."""

@@ -20,7 +20,7 @@ from dcrf.data.decoding import TransformedSamples, decode_all, read_sample
 from dcrf.data.fingerprint import Fingerprint, differences, fingerprint
 from dcrf.data.readers import DEFAULT_VIEW, MemoryReader, Reader, StreamReader
 from dcrf.data.sources.raw_data import RawData, Samples
-from dcrf.data.transforms.build import build_transforms, shared_beginning
+from dcrf.data.transforms.build import build_transforms, shared_prefix
 from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
@@ -165,7 +165,7 @@ def _apply_shared_transforms(
     samples: Samples, views: Mapping[str, Entries | None]
 ) -> tuple[Samples, Mapping[str, Entries | None]]:
     """Return lazy samples with the fixed transforms that all views share, and the other ones."""
-    shared = [] if isinstance(samples, Tensor) else shared_beginning(views.values())
+    shared = [] if isinstance(samples, Tensor) else shared_prefix(views.values())
     if not shared:
         return samples, views
     rest = {name: entries and entries[len(shared) :] for name, entries in views.items()}

@@ -1,4 +1,4 @@
-"""Make the planned batches: out of memory, or sample by sample through workers."""
+"""Read planned batches from memory, or sample by sample in worker processes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -19,36 +19,36 @@ DEFAULT_VIEW = ""  # a named view has at least one letter
 
 
 class Reader(Protocol):
-    """Makes the batches of plans."""
+    """Reads the batches of plans."""
 
     def read(self, plans: Iterable[BatchPlan], names: Iterable[str]) -> Iterator[Batch]:
-        """Yield the batch of every plan, with the named views besides the default one."""
+        """Yield the batch of every plan, with the default view and the named views."""
         ...
 
 
 class MemoryReader:
-    """Reads from a tensor of all samples, which stays on the CPU, or in its file.
+    """Reads from a tensor of all samples, which stays on the CPU or in its file.
 
-    Every batch is a copy, so that nobody writes to the samples.
+    Every batch is a copy, so modifying a batch does not change the samples.
 
     Args:
-        samples: (N, C, H, W) uint8 images, or (N, *sample_shape) float32; any strides.
+        samples: (N, C, H, W) uint8 images, or (N, *sample_shape) float32, with any strides.
         views: by name, with the default view under `DEFAULT_VIEW`.
-        device: where batches go. Transforms for whole batches run there.
+        device: the device of the batches and of transforms for whole batches.
     """
 
     def __init__(
         self, samples: Tensor, views: Mapping[str, View], device: torch.device | str
     ) -> None:
         self._samples, self._views, self._device = samples, views, device
-        self._kept: dict[str, Tensor | None] = {}
+        self._fixed_views: dict[str, Tensor | None] = {}
 
     def read(self, plans: Iterable[BatchPlan], names: Iterable[str]) -> Iterator[Batch]:
         """Yield the batch of every plan."""
         names = set(names)
         for plan in plans:
-            made = {name: self._view(name, plan) for name in names | {DEFAULT_VIEW}}
-            yield _batch(plan.indices.to(self._device), made)
+            views = {name: self._view(name, plan) for name in names | {DEFAULT_VIEW}}
+            yield _batch(plan.indices.to(self._device), views)
 
     def _view(self, name: str, plan: BatchPlan) -> Tensor:
         view = self._views[name]
@@ -57,34 +57,34 @@ class MemoryReader:
             return view.transform_batch(
                 samples, (plan.purpose, plan.clock.epoch, plan.clock.iteration)
             )
-        if name not in self._kept:
-            self._kept[name] = None if view.is_random else self._all(view)
-        if (kept := self._kept[name]) is not None:
-            return _rows(kept, plan.indices).to(self._device)
+        if name not in self._fixed_views:
+            self._fixed_views[name] = None if view.is_random else self._transform_all(view)
+        if (values := self._fixed_views[name]) is not None:
+            return _rows(values, plan.indices).to(self._device)
         return _stack_views(self._samples, view, plan).to(self._device)
 
-    def _all(self, view: View) -> Tensor | None:
-        """Return a view that never changes of all samples, or None where that is too large."""
+    def _transform_all(self, view: View) -> Tensor | None:
+        """Return a fixed view of all samples, or None if it exceeds the memory budget."""
         example = view.transform_sample(self._samples[0], ())
         if example.nbytes * len(self._samples) > SAMPLES_IN_MEMORY_BYTES:
             return None
-        made = torch.empty(len(self._samples), *example.shape, dtype=example.dtype)
+        values = torch.empty(len(self._samples), *example.shape, dtype=example.dtype)
         for index in range(len(self._samples)):
-            made[index] = view.transform_sample(self._samples[index], ())
-        return made
+            values[index] = view.transform_sample(self._samples[index], ())
+        return values
 
 
 class StreamReader:
-    """Decodes samples as they are asked for, through the workers of torch's DataLoader.
+    """Decodes samples on demand in the workers of torch's DataLoader.
 
-    Every draw belongs to a sample and an epoch, so the number of workers changes nothing.
+    Random draws depend on the sample and the epoch, not on the number of workers.
     """
 
     def __init__(self, samples: Samples, views: Mapping[str, View], loading: Loading) -> None:
         self._samples, self._views, self._loading = samples, views, loading
 
     def read(self, plans: Iterable[BatchPlan], names: Iterable[str]) -> Iterator[Batch]:
-        """Yield the batch of every plan.
+        """Yield the batch of every plan, with the default view and the named views.
 
         Raises:
             DataError: a sample cannot be decoded or transformed, or shapes differ in a batch.
@@ -98,61 +98,62 @@ class StreamReader:
             num_workers=self._loading.num_workers,
             pin_memory=self._loading.pin_memory and device.type == "cuda",
             collate_fn=_unchanged,
-            generator=torch.Generator(),  # torch's global one is left alone
+            generator=torch.Generator(),  # leaves torch's global generator unchanged
         )
-        for made in loader:
-            if isinstance(made, DataError):
-                raise made
-            indices, values = made
+        for item in loader:
+            if isinstance(item, DataError):
+                raise item
+            indices, values = item
             on_device = {k: v.to(device, non_blocking=True) for k, v in values.items()}
             yield _batch(indices.to(device), on_device)
 
 
 class _PlannedBatches(Dataset):
-    """Item `plan` is the batch of that plan: its indices, and its samples by view."""
+    """Item `plan` is the batch of that plan: the indices, and the samples by view."""
 
     def __init__(self, samples: Samples, views: Mapping[str, View]) -> None:
         self._samples, self._views = samples, views
 
     def __getitem__(self, plan: BatchPlan) -> tuple[Tensor, dict[str, Tensor]] | DataError:
-        """Return the batch, or its error: raised in a worker, it would bring a traceback."""
+        """Return the batch, or an error, since one raised in a worker contains a traceback."""
         try:
             samples = {i: read_sample(self._samples, i) for i in plan.indices.tolist()}
-            made = {name: _stack_views(samples, view, plan) for name, view in self._views.items()}
+            values = {name: _stack_views(samples, view, plan) for name, view in self._views.items()}
         except DataError as error:
             return error
-        return plan.indices, made
+        return plan.indices, values
 
 
 def _rows(samples: Tensor, indices: Tensor) -> Tensor:
-    """Return a contiguous copy of some samples, whatever the strides of all.
+    """Return a contiguous copy of the samples at `indices`, for any strides.
 
-    `samples[indices]` gives the same and takes 2 to 15 times as long.
+    `samples[indices]` returns the same and takes 2 to 15 times as long.
     """
     return samples.index_select(0, indices)
 
 
 def _stack_views(samples: Any, view: View, plan: BatchPlan) -> Tensor:
-    """Return (n, *shape): the view of each of the plan's samples, `samples[i]` being sample i."""
-    made: list[Tensor] = []
+    """Return (n, *shape): the view of each sample of the plan. `samples[i]` is sample i."""
+    values: list[Tensor] = []
     for index in plan.indices.tolist():
         try:
             value = view.transform_sample(samples[index], (plan.purpose, plan.clock.epoch, index))
         except DataError as error:
             raise DataError(f"sample {index}: {error}") from error
-        if made and value.shape != made[0].shape:
+        if values and value.shape != values[0].shape:
             raise DataError(
                 f"sample {index} has the shape {tuple(value.shape)} and sample "
-                f"{int(plan.indices[0])} {tuple(made[0].shape)}; bring all to one size and mode, "
-                'for images with {"type": "Resize", "size": [height, width]} in the transforms'
+                f"{int(plan.indices[0])} {tuple(values[0].shape)}; all must have one shape: "
+                'resize images with {"type": "Resize", "size": [height, width]} in the transforms, '
+                "and convert them to one mode"
             )
-        made.append(value)
-    return torch.stack(made)
+        values.append(value)
+    return torch.stack(values)
 
 
-def _batch(indices: Tensor, made: dict[str, Tensor]) -> Batch:
-    named = {name: value for name, value in made.items() if name != DEFAULT_VIEW}
-    return Batch(indices, made[DEFAULT_VIEW], named)
+def _batch(indices: Tensor, views: dict[str, Tensor]) -> Batch:
+    named = {name: value for name, value in views.items() if name != DEFAULT_VIEW}
+    return Batch(indices, views[DEFAULT_VIEW], named)
 
 
 def _unchanged(item: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A view: what transforms make of samples, the same for the same seed and moment."""
+"""Views: reproducible transforms of samples and batches."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision import transforms as tv
 from torchvision.transforms import functional as TF
 
-from dcrf.data.transforms.batched import apply_batched, batched
+from dcrf.data.transforms.batched import apply_batched, batched_transforms
 from dcrf.data.transforms.build import (
     TRANSFORM_ERRORS,
     ToTensor,
@@ -22,7 +22,7 @@ from dcrf.data.transforms.build import (
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
-# Those whose equivalents for batches give the very bytes of the transform of one image.
+# Transforms whose equivalents for batches return the same bytes as for single images.
 _EXACT = (tv.CenterCrop, tv.Normalize, ToTensor)
 
 
@@ -30,12 +30,12 @@ class View:
     """The transforms of one view.
 
     Args:
-        entries: transform entries of a file; None means only `ToTensor`.
-        streams: the view's random streams.
-        example: a sample as `transform_sample` takes it. The transforms are tried on it at once.
+        entries: transform entries of a method file; None means only `ToTensor`.
+        streams: the random streams of the view.
+        example: a sample as in `transform_sample`, on which the transforms are tried at once.
 
     Raises:
-        DataError: a transform refuses its arguments, or the transforms do not fit the example.
+        DataError: a transform rejects its arguments, or the transforms do not fit the example.
     """
 
     def __init__(
@@ -44,79 +44,79 @@ class View:
         self._transforms = build_transforms(entries or ())
         self._streams = streams
         self.is_random = any(is_random(transform) for transform in self._transforms)
-        self._batched = self._equivalents(example)
+        self._batched = self._batched_transforms(example)
         self._check(self.transform_sample(example, ("example",)))
 
     @property
     def is_batched(self) -> bool:
-        """Whether `transform_batch` can be used."""
+        """Whether `transform_batch` is available."""
         return self._batched is not None
 
-    def transform_batch(self, samples: Tensor, when: Sequence[object]) -> Tensor:
-        """Return the view of a batch, one draw per sample.
+    def transform_batch(self, samples: Tensor, draw: Sequence[object]) -> Tensor:
+        """Return the view of a batch, with separate random draws for each sample.
 
         Args:
             samples: (n, *sample_shape), uint8 images or float32.
-            when: what sets these draws apart from others of the view, as epoch and iteration.
+            draw: identifies the random draws, such as epoch and iteration.
 
         Raises:
-            DataError: a transform fails on this batch, as one that is applied by chance only.
+            DataError: a transform fails on this batch, such as one with a probability below 1.
         """
         if self._batched is None:
-            raise ValueError("a transform of this view works on single samples only")
+            raise ValueError("a transform of this view supports single samples only")
         values = samples.float().div_(255) if samples.dtype == torch.uint8 else samples
         try:
-            return apply_batched(self._batched, values, self._streams.generator("batch", *when))
+            return apply_batched(self._batched, values, self._streams.generator("batch", *draw))
         except TRANSFORM_ERRORS as error:
             raise DataError(f"the transforms fail on a batch: {error}") from error
 
-    def transform_sample(self, sample: Any, when: Sequence[object]) -> Tensor:
+    def transform_sample(self, sample: Any, draw: Sequence[object]) -> Tensor:
         """Return the view of one sample.
 
         Args:
             sample: a PIL image, a uint8 tensor (C, H, W) that is an image, or a float tensor.
-            when: what sets this draw apart from others of the view, as epoch and index.
+            draw: identifies the random draw, such as epoch and index.
 
         Raises:
             DataError: a transform fails on this sample.
         """
         value = as_image(sample)
-        with _seeded(self._streams.seed_for("sample", *when)) if self.is_random else nullcontext():
+        with _seeded(self._streams.seed_for("sample", *draw)) if self.is_random else nullcontext():
             return ToTensor()(apply_transforms(self._transforms, value))
 
-    def _equivalents(self, example: Any) -> tuple[Any, ...] | None:
-        """Return the transforms for batches, where there are any that are as good.
+    def _batched_transforms(self, example: Any) -> tuple[Any, ...] | None:
+        """Return the equivalent transforms for batches, or None.
 
-        What never changes is exact: either it is cheap enough to be made of every batch anew, or
-        it is made of single samples, once for all batches.
+        A fixed view must be exact. If an equivalent is not, the view is computed from single
+        samples, once for all batches.
         """
-        if not self.is_random and not all(isinstance(one, _EXACT) for one in self._transforms):
+        if not self.is_random and not all(isinstance(t, _EXACT) for t in self._transforms):
             return None
         if self.is_random and _has_alpha(example):
             return None
         is_float = isinstance(example, Tensor) and example.is_floating_point()
-        return batched(self._transforms, from_images=not is_float)
+        return batched_transforms(self._transforms, from_images=not is_float)
 
     @staticmethod
-    def _check(made: Any) -> None:
-        if not isinstance(made, Tensor) or not made.is_floating_point():
-            found = str(made.dtype) if isinstance(made, Tensor) else type(made).__name__
+    def _check(value: Any) -> None:
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            kind = str(value.dtype) if isinstance(value, Tensor) else type(value).__name__
             raise DataError(
-                f"the transforms make {found} of a sample; let them end with ToTensor, which "
-                "makes float32 of an image"
+                f"the transforms turn a sample into {kind}, expected a float tensor; end them with "
+                '{"type": "ToTensor"}'
             )
 
 
 def _has_alpha(example: Any) -> bool:
-    """Whether a sample is an image with transparency, which color operations leave alone."""
+    """Whether a sample is an image with an alpha channel, which color transforms do not change."""
     image = as_image(example)
     return isinstance(image, Image.Image) and "A" in image.getbands()
 
 
 def as_image(sample: Any) -> Any:
-    """Return a PIL image for a uint8 tensor (C, H, W), and anything else as it is.
+    """Return a PIL image for a uint8 tensor (C, H, W), and any other sample unchanged.
 
-    A float tensor is copied, because some transforms work in place.
+    A float tensor is copied, because some transforms modify their input.
     """
     if isinstance(sample, Tensor):
         return TF.to_pil_image(sample) if sample.dtype == torch.uint8 else sample.clone()
@@ -127,7 +127,7 @@ def as_image(sample: Any) -> Any:
 def _seeded(seed: int) -> Iterator[None]:
     """Seed the generators that torchvision draws from, and restore them afterwards.
 
-    Only those on the CPU: this runs in worker processes, which must not touch a GPU.
+    CPU generators only: this runs in worker processes, which must not use a GPU.
     """
     python_state, torch_state = random.getstate(), torch.default_generator.get_state()
     random.seed(seed)

@@ -1,1 +1,1 @@
-"""Clusters against labels; the only place that reads labels."""
+"""Evaluation of clusters. Only this package reads labels."""

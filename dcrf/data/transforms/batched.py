@@ -1,9 +1,9 @@
-"""Transforms of torchvision for whole batches: the same parameters, drawn once per image.
+"""Torchvision's transforms for whole batches, with separate random parameters for each image.
 
-Images are float (n, C, H, W); those that come from uint8 images are in [0, 1] from the start,
-where torchvision rounds to whole levels after each transform before `ToTensor`. Results agree with
-torchvision's functions for float tensors to about 1e-5; with nearest interpolation a place halfway
-between two pixels may take the other one.
+Images are float (n, C, H, W). Those from uint8 images are in [0, 1] from the start, while
+torchvision rounds to integer levels after each transform before `ToTensor`. Results agree with
+torchvision's functions for float tensors to about 1e-5. With nearest interpolation, a point halfway
+between two pixels may take either.
 """
 
 import copy
@@ -19,7 +19,7 @@ from torchvision.transforms import functional as TF
 
 from dcrf.data.transforms import colors, equivalents
 from dcrf.data.transforms.build import ToTensor, Transform
-from dcrf.data.transforms.equivalents import by_chance
+from dcrf.data.transforms.equivalents import with_probability
 from dcrf.safety.transform_limits import check_growth
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)
@@ -28,40 +28,44 @@ _HIGHEST_LEVEL = 255
 
 @dataclass(frozen=True, slots=True)
 class _Equivalent:
-    """What stands for a class of torchvision.
+    """The equivalent of a torchvision class for whole batches.
 
     apply: (transform, images, generator) -> images.
-    covers: (transform, of_images) -> whether it does what torchvision does. `of_images` is true
-        before `ToTensor`, where torchvision transforms uint8 images one by one, and not tensors.
+    covers: (transform, of_images) -> whether the result equals torchvision's. `of_images` is true
+        before `ToTensor`, when torchvision transforms single uint8 images instead of tensors.
     """
 
     apply: Callable[[Any, Tensor, Generator], Tensor]
     covers: Callable[[Any, bool], bool] = lambda _, __: True
 
 
-def batched(transforms: Sequence[Transform], from_images: bool) -> tuple[Transform, ...] | None:
-    """Return the transforms made ready for `apply_batched`, or None where one has no equivalent.
+def batched_transforms(
+    transforms: Sequence[Transform], from_images: bool
+) -> tuple[Transform, ...] | None:
+    """Return the transforms prepared for `apply_batched`, or None if one has no equivalent.
 
     Args:
         transforms: torchvision objects.
-        from_images: whether they start at uint8 images. Then a `fill` or `threshold` before
-            `ToTensor` is one of 256 levels, as torchvision takes it for images, and is divided by
-            255.
+        from_images: whether the samples are uint8 images. Then a `fill` or `threshold` before
+            `ToTensor` is one of 256 levels, as in torchvision, and is divided by 255.
     """
     tensor_at = [isinstance(transform, ToTensor) for transform in transforms]
     images_until = tensor_at.index(True) if any(tensor_at) else len(transforms)
     images_until = images_until if from_images else 0
     placed = [(transform, at < images_until) for at, transform in enumerate(transforms)]
-    if not all(_has_equivalent(*one) for one in placed):
+    if not all(_has_equivalent(*pair) for pair in placed):
         return None
-    return tuple(_scaled(transform) if of_images else transform for transform, of_images in placed)
+    return tuple(
+        _with_scaled_levels(transform) if of_images else transform
+        for transform, of_images in placed
+    )
 
 
 def apply_batched(transforms: Sequence[Any], images: Tensor, generator: Generator) -> Tensor:
-    """Apply transforms made ready by `batched` to images (n, C, H, W), one draw per image.
+    """Apply the result of `batched_transforms` to images (n, C, H, W), with draws for each image.
 
     Raises:
-        DataError: a transform is too large for the images, or changes only some images' size.
+        DataError: a transform does not fit the images, or changes the size of some images only.
     """
     for transform in transforms:
         check_growth(transform, images)
@@ -74,12 +78,12 @@ def _has_equivalent(transform: Any, of_images: bool) -> bool:
     return equivalent is not None and equivalent.covers(transform, of_images)
 
 
-def _scaled(transform: Any) -> Any:
-    """Return the transform with places in [0, 1] for levels, as pixels have them."""
+def _with_scaled_levels(transform: Any) -> Any:
+    """Return a copy of the transform with levels 0 to 255 scaled to [0, 1]."""
     scaled = copy.copy(transform)
     if isinstance(transform, tv.RandomApply):
-        scaled.transforms = [_scaled(member) for member in transform.transforms]
-    elif isinstance(transform, tv.RandomSolarize):  # halfway from the level below
+        scaled.transforms = [_with_scaled_levels(member) for member in transform.transforms]
+    elif isinstance(transform, tv.RandomSolarize):  # halfway to the next lower level
         scaled.threshold = (math.ceil(transform.threshold) - 0.5) / _HIGHEST_LEVEL
     elif isinstance(fill := getattr(transform, "fill", None), int | float):
         scaled.fill = int(fill) / _HIGHEST_LEVEL
@@ -92,15 +96,15 @@ def _random_apply(transform: Any, images: Tensor, generator: Generator) -> Tenso
     def change(chosen: Tensor) -> Tensor:
         return apply_batched(transform.transforms, chosen, generator)
 
-    return equivalents.on_some(images, transform.p, generator, change)
+    return equivalents.apply_with_probability(images, transform.p, generator, change)
 
 
-def _is_simple_apply(transform: Any, of_images: bool) -> bool:
+def _covers_members(transform: Any, of_images: bool) -> bool:
     return all(_has_equivalent(member, of_images) for member in transform.transforms)
 
 
-def _is_smooth(transform: Any, _: bool) -> bool:
-    """Whether it is bilinear with antialiasing, as torchvision always has it for PIL images."""
+def _is_antialiased_bilinear(transform: Any, _: bool) -> bool:
+    """Whether it is bilinear with antialiasing, as torchvision always does for PIL images."""
     return transform.interpolation == tv.InterpolationMode.BILINEAR and transform.antialias is True
 
 
@@ -108,7 +112,7 @@ def _has_grid_mode(transform: Any, _: bool) -> bool:
     return transform.interpolation in _GRID_MODES
 
 
-def _rotates_in_place(transform: Any, _: bool) -> bool:
+def _keeps_size_in_rotation(transform: Any, _: bool) -> bool:
     return transform.interpolation in _GRID_MODES and not transform.expand
 
 
@@ -124,22 +128,22 @@ def _takes_images(_: Any, of_images: bool) -> bool:
     return of_images
 
 
-def _makes_gray(transform: Any, of_images: bool) -> bool:
-    """Of a tensor with one channel torchvision makes no three."""
+def _covers_grayscale(transform: Any, of_images: bool) -> bool:
+    """Torchvision does not expand a tensor of one channel to three."""
     return of_images or transform.num_output_channels == 1
 
 
-def _sharpens(transform: Any, _: bool) -> bool:
+def _has_sharpness_factor(transform: Any, _: bool) -> bool:
     factor = transform.sharpness_factor
     return isinstance(factor, int | float) and factor >= 0
 
 
-def _posterizes(transform: Any, of_images: bool) -> bool:
+def _covers_posterize(transform: Any, of_images: bool) -> bool:
     return of_images and isinstance(transform.bits, int) and transform.bits in range(1, 9)
 
 
-def _solarizes(transform: Any, of_images: bool) -> bool:
-    """Whether the threshold is a level that an image, or a tensor, can have."""
+def _covers_solarize(transform: Any, of_images: bool) -> bool:
+    """Whether the threshold is within the range of images, or of tensors."""
     highest = _HIGHEST_LEVEL if of_images else 1
     return isinstance(transform.threshold, int | float) and transform.threshold <= highest
 
@@ -150,7 +154,7 @@ EQUIVALENTS: Mapping[type, _Equivalent] = MappingProxyType(
         tv.CenterCrop: _Equivalent(lambda t, images, _: TF.center_crop(images, t.size)),
         tv.ColorJitter: _Equivalent(equivalents.color_jitter),
         tv.GaussianBlur: _Equivalent(equivalents.gaussian_blur),
-        tv.Grayscale: _Equivalent(equivalents.grayscale, _makes_gray),
+        tv.Grayscale: _Equivalent(equivalents.grayscale, _covers_grayscale),
         tv.Normalize: _Equivalent(
             lambda t, images, _: TF.normalize(images, t.mean, t.std), _takes_tensors
         ),
@@ -158,34 +162,41 @@ EQUIVALENTS: Mapping[type, _Equivalent] = MappingProxyType(
             lambda t, images, _: TF.pad(images, t.padding, t.fill, t.padding_mode), _has_one_fill
         ),
         tv.RandomAdjustSharpness: _Equivalent(
-            by_chance(lambda t, images: TF.adjust_sharpness(images, t.sharpness_factor)), _sharpens
+            with_probability(lambda t, images: TF.adjust_sharpness(images, t.sharpness_factor)),
+            _has_sharpness_factor,
         ),
         tv.RandomAffine: _Equivalent(equivalents.random_affine, _has_grid_mode),
-        tv.RandomApply: _Equivalent(_random_apply, _is_simple_apply),
-        tv.RandomAutocontrast: _Equivalent(by_chance(lambda _, images: TF.autocontrast(images))),
+        tv.RandomApply: _Equivalent(_random_apply, _covers_members),
+        tv.RandomAutocontrast: _Equivalent(
+            with_probability(lambda _, images: TF.autocontrast(images))
+        ),
         tv.RandomCrop: _Equivalent(equivalents.random_crop, _has_one_fill),
         tv.RandomEqualize: _Equivalent(
-            by_chance(lambda _, images: colors.equalize(images)), _takes_images
+            with_probability(lambda _, images: colors.equalize(images)), _takes_images
         ),
         tv.RandomErasing: _Equivalent(equivalents.random_erasing, _takes_tensors),
         tv.RandomGrayscale: _Equivalent(
-            by_chance(lambda _, images: colors.grayscale(images).repeat(1, images.shape[1], 1, 1))
+            with_probability(
+                lambda _, images: colors.grayscale(images).repeat(1, images.shape[1], 1, 1)
+            )
         ),
-        tv.RandomHorizontalFlip: _Equivalent(by_chance(lambda _, images: images.flip(3))),
-        tv.RandomInvert: _Equivalent(by_chance(lambda _, images: TF.invert(images))),
+        tv.RandomHorizontalFlip: _Equivalent(with_probability(lambda _, images: images.flip(3))),
+        tv.RandomInvert: _Equivalent(with_probability(lambda _, images: TF.invert(images))),
         tv.RandomPerspective: _Equivalent(equivalents.random_perspective, _has_grid_mode),
         tv.RandomPosterize: _Equivalent(
-            by_chance(lambda t, images: colors.posterize(images, t.bits)), _posterizes
+            with_probability(lambda t, images: colors.posterize(images, t.bits)), _covers_posterize
         ),
-        tv.RandomResizedCrop: _Equivalent(equivalents.random_resized_crop, _is_smooth),
-        tv.RandomRotation: _Equivalent(equivalents.random_rotation, _rotates_in_place),
+        tv.RandomResizedCrop: _Equivalent(
+            equivalents.random_resized_crop, _is_antialiased_bilinear
+        ),
+        tv.RandomRotation: _Equivalent(equivalents.random_rotation, _keeps_size_in_rotation),
         tv.RandomSolarize: _Equivalent(
-            by_chance(lambda t, images: TF.solarize(images, t.threshold)), _solarizes
+            with_probability(lambda t, images: TF.solarize(images, t.threshold)), _covers_solarize
         ),
-        tv.RandomVerticalFlip: _Equivalent(by_chance(lambda _, images: images.flip(2))),
+        tv.RandomVerticalFlip: _Equivalent(with_probability(lambda _, images: images.flip(2))),
         tv.Resize: _Equivalent(
             lambda t, images, _: TF.resize(images, t.size, t.interpolation, t.max_size, True),
-            _is_smooth,
+            _is_antialiased_bilinear,
         ),
     }
 )

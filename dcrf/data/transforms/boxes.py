@@ -1,7 +1,7 @@
-"""Boxes of whole batches, a different one in every image: drawn, cut out, resized, erased.
+"""Draw, crop, resize and erase boxes in whole batches, with a separate box for each image.
 
-Images are float (n, C, H, W). Boxes are on the CPU and drawn from the distributions of the
-torchvision class that a function names.
+Images are float (n, C, H, W). Boxes are on the CPU. Each function draws from the distributions of
+the torchvision class that its docstring names.
 """
 
 import math
@@ -12,13 +12,13 @@ import torch
 from torch import Generator, Tensor
 
 from dcrf.data.transforms.filters import separable
-from dcrf.data.transforms.geometry import integers, per_channel, uniform
+from dcrf.data.transforms.geometry import draw_integers, draw_uniform, per_channel
 
-_ATTEMPTS = 10  # at a box that fits, as in torchvision
+_ATTEMPTS = 10  # to draw a box that fits, as in torchvision
 
 
 class Boxes(NamedTuple):
-    """Boxes of pixels, (n,) int64 each."""
+    """Boxes in pixels, (n,) int64 each."""
 
     top: Tensor
     left: Tensor
@@ -31,14 +31,14 @@ def draw_resized_crops(
 ) -> Boxes:
     """Draw the boxes of RandomResizedCrop for images of `shape` (n, C, H, W).
 
-    Where none of the attempts fits, it is the largest central box whose aspect is within `ratio`.
+    If no attempt fits, the box is the largest central one with an aspect ratio within `ratio`.
     """
     height, width = shape[2:]
     widths, heights = _draw_sides(shape, scale, ratio, generator)
     fits = (widths > 0) & (widths <= width) & (heights > 0) & (heights <= height)
     drawn = _place_first(heights, widths, fits, shape, generator)
-    central, found = _central_box(height, width, ratio), fits.any(dim=1)
-    return Boxes(*(torch.where(found, *pair) for pair in zip(drawn, central, strict=True)))
+    central, has_fit = _central_box(height, width, ratio), fits.any(dim=1)
+    return Boxes(*(torch.where(has_fit, *pair) for pair in zip(drawn, central, strict=True)))
 
 
 def draw_erased_boxes(
@@ -46,7 +46,7 @@ def draw_erased_boxes(
 ) -> Boxes:
     """Draw the boxes of RandomErasing for images of `shape` (n, C, H, W).
 
-    Where none of the attempts fits, it is an empty box. A box is smaller than the image.
+    If no attempt fits, the box is empty. A box is smaller than the image.
     """
     heights, widths = _draw_sides(shape, scale, ratio, generator)
     fits = (heights < shape[2]) & (widths < shape[3])
@@ -55,15 +55,15 @@ def draw_erased_boxes(
 
 
 def draw_crops(shape: torch.Size, size: Sequence[int], generator: Generator) -> Boxes:
-    """Draw the boxes of RandomCrop, of one size, for images of `shape` (n, C, H, W)."""
+    """Draw the boxes of RandomCrop, all of one size, for images of `shape` (n, C, H, W)."""
     n, _, image_height, image_width = shape
-    top = integers(0, image_height - size[0], n, generator)
-    left = integers(0, image_width - size[1], n, generator)
+    top = draw_integers(0, image_height - size[0], n, generator)
+    left = draw_integers(0, image_width - size[1], n, generator)
     return Boxes(top, left, torch.full_like(top, size[0]), torch.full_like(left, size[1]))
 
 
 def crop(images: Tensor, boxes: Boxes) -> Tensor:
-    """Cut a box out of every image; the boxes have one size."""
+    """Crop each image to its box. All boxes have one size."""
     rows = boxes.top[:, None] + torch.arange(int(boxes.height[0]))
     columns = boxes.left[:, None] + torch.arange(int(boxes.width[0]))
     rows, columns = rows.to(images.device), columns.to(images.device)
@@ -73,7 +73,7 @@ def crop(images: Tensor, boxes: Boxes) -> Tensor:
 
 
 def resize_crops(images: Tensor, boxes: Boxes, size: Sequence[int]) -> Tensor:
-    """Cut a box out of every image and resize it, bilinear with antialiasing, to (n, C, *size)."""
+    """Crop each image to its box and resize it to `size`, bilinear with antialiasing."""
     top, left, height, width = (numbers.to(images) for numbers in boxes)
     rows = _resizing_weights(top, height, images.shape[2], size[0])
     columns = _resizing_weights(left, width, images.shape[3], size[1])
@@ -83,16 +83,17 @@ def resize_crops(images: Tensor, boxes: Boxes, size: Sequence[int]) -> Tensor:
 def erase(
     images: Tensor, boxes: Boxes, value: float | Sequence[float] | str, generator: Generator
 ) -> Tensor:
-    """Return images with other pixels inside of the boxes.
+    """Return a copy of the images with new pixels inside the boxes.
 
     Args:
         images: (n, C, H, W).
         boxes: one per image, may be empty.
-        value: of these pixels: one, one per channel, or `random` for standard normal ones.
-        generator: where random pixels are drawn from.
+        value: the new value for all channels, one value per channel, or `random` for standard
+            normal noise.
+        generator: the generator of the noise.
 
     Raises:
-        DataError: there are more or fewer values than channels.
+        DataError: the number of values differs from the number of channels.
     """
     top, left, height, width = (numbers.to(images.device) for numbers in boxes)
     rows = _is_within(top, height, images.shape[2])
@@ -108,10 +109,10 @@ def erase(
 def _draw_sides(
     shape: torch.Size, scale: Sequence[float], ratio: Sequence[float], generator: Generator
 ) -> tuple[Tensor, Tensor]:
-    """Draw the two sides of boxes, (n, _ATTEMPTS) pixels each; first / second is in `ratio`."""
+    """Draw both sides of boxes, (n, _ATTEMPTS) pixels each, with first / second in `ratio`."""
     tries = shape[0] * _ATTEMPTS
-    area = shape[2] * shape[3] * uniform(scale, tries, generator)
-    aspect = uniform((math.log(ratio[0]), math.log(ratio[1])), tries, generator).exp()
+    area = shape[2] * shape[3] * draw_uniform(scale, tries, generator)
+    aspect = draw_uniform((math.log(ratio[0]), math.log(ratio[1])), tries, generator).exp()
     first, second = (area * aspect).sqrt(), (area / aspect).sqrt()
     return first.round().long().view(-1, _ATTEMPTS), second.round().long().view(-1, _ATTEMPTS)
 
@@ -119,16 +120,16 @@ def _draw_sides(
 def _place_first(
     heights: Tensor, widths: Tensor, fits: Tensor, shape: torch.Size, generator: Generator
 ) -> Boxes:
-    """Draw places for the first box of each row (n, _ATTEMPTS) that fits; any where none does."""
+    """Draw the position of the first box that fits in each row (n, _ATTEMPTS), else of box 0."""
     first = fits.int().argmax(dim=1, keepdim=True)
     height, width = heights.gather(1, first).squeeze(1), widths.gather(1, first).squeeze(1)
-    top = integers(0, (shape[2] - height).clamp_min(0), shape[0], generator)
-    left = integers(0, (shape[3] - width).clamp_min(0), shape[0], generator)
+    top = draw_integers(0, (shape[2] - height).clamp_min(0), shape[0], generator)
+    left = draw_integers(0, (shape[3] - width).clamp_min(0), shape[0], generator)
     return Boxes(top, left, height, width)
 
 
 def _central_box(height: int, width: int, ratio: Sequence[float]) -> tuple[Tensor, ...]:
-    """Return the largest central box (top, left, height, width) whose aspect is within `ratio`."""
+    """Return the largest central box (top, left, height, width) with an aspect within `ratio`."""
     box_height, box_width = height, width
     if width / height < min(ratio):
         box_height = round(width / min(ratio))
@@ -141,21 +142,21 @@ def _central_box(height: int, width: int, ratio: Sequence[float]) -> tuple[Tenso
 def _resizing_weights(start: Tensor, length: Tensor, size: int, target: int) -> Tensor:
     """Return weights (n, target, size) that resize pixels start..start+length-1 to `target`.
 
-    A triangle as wide as two target pixels, and at least two source pixels, about the place of
-    each target pixel; it ends at the box.
+    Each target pixel has a triangle kernel as wide as two target pixels, and at least two source
+    pixels. The kernel is cut off at the box.
     """
     start, length = start.view(-1, 1, 1), length.view(-1, 1, 1)
     scale = length / target
     places = start + scale * (torch.arange(target, device=start.device) + 0.5).view(-1, 1)
     centers = torch.arange(size, device=start.device) + 0.5
     in_box = (centers > start) & (centers < start + length)
-    centers = centers.where(in_box, torch.inf)  # too far away to weigh anything
+    centers = centers.where(in_box, torch.inf)  # so far away that its weight is 0
     width = scale.clamp_min(1)
     weights = (centers / width - places / width).abs_().neg_().add_(1).clamp_min_(0)
     return weights.mul_(weights.sum(dim=2, keepdim=True).reciprocal_())
 
 
 def _is_within(start: Tensor, length: Tensor, size: int) -> Tensor:
-    """Return (n, size): whether each of `size` pixels is one of start..start+length-1."""
+    """Return (n, size): whether each of `size` pixels is in start..start+length-1."""
     pixels = torch.arange(size, device=start.device)
     return (pixels >= start[:, None]) & (pixels < (start + length)[:, None])

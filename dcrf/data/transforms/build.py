@@ -1,4 +1,4 @@
-"""Transforms of torchvision, built from the entries of a file."""
+"""Build torchvision's transforms from the entries of a method file."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
@@ -15,7 +15,7 @@ from dcrf.schema.allowed_names import TRANSFORMS
 
 Transform = Callable[[Any], Any]
 
-# Arguments that torchvision wants as members of an enumeration; files give their values.
+# Arguments that are enumeration members in torchvision. Method files have their values.
 _ENUM_ARGUMENTS: Mapping[str, type[Enum]] = MappingProxyType(
     {"interpolation": tv.InterpolationMode, "policy": tv.AutoAugmentPolicy}
 )
@@ -23,18 +23,18 @@ _DETERMINISTIC = (
     tv.CenterCrop, tv.Grayscale, tv.Normalize, tv.Pad, tv.PILToTensor, tv.Resize, tv.ToPILImage,
     tv.ToTensor,
 )  # fmt: skip
-# Deterministic ones that make images of images.
+# Deterministic transforms from images to images.
 _IMAGE_TO_IMAGE = frozenset({"CenterCrop", "Grayscale", "Pad", "Resize"})
 
 TRANSFORM_ERRORS = (
     RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError,
     AssertionError,
 )  # fmt: skip
-"""What torchvision raises where a transform does not fit a sample."""
+"""Errors that torchvision raises if a transform does not fit a sample."""
 
 
 class ToTensor(tv.ToTensor):
-    """Turn a PIL image into a float tensor in [0, 1]; a tensor stays what it is."""
+    """Convert a PIL image to a float tensor in [0, 1], and return a tensor unchanged."""
 
     def __call__(self, sample: Any) -> Tensor:
         """Return a tensor, (C, H, W) for an image."""
@@ -44,43 +44,43 @@ class ToTensor(tv.ToTensor):
 def build_transforms(entries: Iterable[Mapping[str, Any]]) -> tuple[Transform, ...]:
     """Build transforms from entries `{"type": "RandomAffine", "degrees": 20}`.
 
-    Entries nest. `positional_arguments` is a list of arguments without a name; interpolation modes
-    and policies are given by their values (`"bilinear"`).
+    Entries nest. `positional_arguments` is a list of positional arguments. Interpolation modes and
+    policies are written as their values, such as `"bilinear"`.
 
     Raises:
-        DataError: a transform refuses its arguments.
+        DataError: a transform rejects its arguments.
     """
     return tuple(_build(entry) for entry in entries)
 
 
 def is_random(transform: Transform) -> bool:
-    """Whether two calls on one image may differ. What is not known to be fixed counts as random."""
+    """Whether two calls on one image may differ. Unknown transforms count as random."""
     if isinstance(transform, tv.Compose):
         return any(is_random(member) for member in transform.transforms)
     return not isinstance(transform, _DETERMINISTIC)
 
 
-def shared_beginning(
+def shared_prefix(
     views: Collection[Sequence[Mapping[str, Any]] | None],
 ) -> list[Mapping[str, Any]]:
-    """Return the entries that all views begin with, as far as they turn images into images.
+    """Return the common first entries of all views, up to one that is random or returns no image.
 
-    None of them is random, so that they need be applied only once.
+    They need to be applied only once.
     """
 
-    def is_shared(places: Sequence[Mapping[str, Any]]) -> bool:
-        same = all(entry == places[0] for entry in places)
-        return same and places[0]["type"] in _IMAGE_TO_IMAGE
+    def is_shared(entries: Sequence[Mapping[str, Any]]) -> bool:
+        are_equal = all(entry == entries[0] for entry in entries)
+        return are_equal and entries[0]["type"] in _IMAGE_TO_IMAGE
 
-    in_step = zip(*(entries or () for entries in views), strict=False)
-    return [places[0] for places in takewhile(is_shared, in_step)]
+    entries_by_position = zip(*(view or () for view in views), strict=False)
+    return [entries[0] for entries in takewhile(is_shared, entries_by_position)]
 
 
 def apply_transforms(transforms: Iterable[Transform], value: Any) -> Any:
-    """Apply transforms one after another.
+    """Apply transforms in order.
 
     Raises:
-        DataError: one fails; it is named.
+        DataError: a transform fails; the message names it.
     """
     for transform in transforms:
         try:
@@ -98,14 +98,14 @@ def _build(entry: Mapping[str, Any]) -> Transform:
     cls = ToTensor if name == "ToTensor" else TRANSFORMS[name]
     try:
         arguments = {key: _argument(value, key) for key, value in options.items()}
-        made = cls(*(_argument(value) for value in positional), **arguments)
-        _check_ranges(made)
-        check_steps(made)
+        transform: Transform = cls(*(_argument(value) for value in positional), **arguments)
+        _check_ranges(transform)
+        check_steps(transform)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise DataError(f"transform {name} refuses its arguments: {error}") from error
-    if isinstance(made, GROWING):  # wherever it is called from, as from within others
-        made.register_forward_pre_hook(_check_growth)
-    return made
+        raise DataError(f"transform {name} rejects its arguments: {error}") from error
+    if isinstance(transform, GROWING):  # a hook, since other transforms may call it
+        transform.register_forward_pre_hook(_check_growth)
+    return transform
 
 
 def _check_growth(transform: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -113,14 +113,14 @@ def _check_growth(transform: nn.Module, inputs: tuple[Any, ...]) -> None:
 
 
 def _check_ranges(transform: Transform) -> None:
-    """Raise ValueError for numbers that torchvision takes although nothing can come of them."""
+    """Raise ValueError for invalid numbers that torchvision accepts."""
     p = getattr(transform, "p", 0)
     if isinstance(p, int | float) and not 0 <= p <= 1:
-        raise ValueError(f"p is {p}, and a probability is at least 0 and at most 1")
+        raise ValueError(f"p is {p}, expected a probability from 0 to 1")
     if isinstance(transform, tv.RandomResizedCrop):
         for name, (low, high) in (("scale", transform.scale), ("ratio", transform.ratio)):
             if not 0 < low <= high:
-                raise ValueError(f"{name} is [{low}, {high}], which is no range of numbers above 0")
+                raise ValueError(f"{name} is [{low}, {high}], expected an ascending range above 0")
 
 
 def _argument(value: Any, key: str = "") -> Any:

@@ -1,8 +1,8 @@
-"""What transforms of torchvision do, for whole batches: one function for each of their classes.
+"""Equivalents of torchvision's transform classes for whole batches, one function per class.
 
-Every function takes the torchvision object, so that its arguments are checked and completed in
-one place, float images (n, C, H, W), and the generator that all draws come from. It leaves the
-images that it is given as they are.
+Every function takes the torchvision object, float images (n, C, H, W), and the generator of all
+draws. The object has validated its arguments and completed them with defaults. No function modifies
+the images in place.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,11 +18,13 @@ from dcrf.errors import DataError
 Change = Callable[[Tensor], Tensor]
 
 
-def on_some(images: Tensor, probability: float, generator: Generator, change: Change) -> Tensor:
-    """Change every image with the same probability, and leave the others as they are.
+def apply_with_probability(
+    images: Tensor, probability: float, generator: Generator, change: Change
+) -> Tensor:
+    """Apply `change` to each image with the same probability.
 
     Raises:
-        DataError: the change makes images of another size out of some.
+        DataError: `change` changes the size of images, and not all are selected.
     """
     chosen = (torch.rand(len(images), generator=generator) < probability).nonzero().squeeze(1)
     if probability >= 1:
@@ -33,19 +35,21 @@ def on_some(images: Tensor, probability: float, generator: Generator, change: Ch
     changed = change(images[chosen])
     if changed.shape[1:] != images.shape[1:]:
         raise DataError(
-            f"a transform that is applied by chance makes images of {tuple(changed.shape[1:])} "
-            f"out of {tuple(images.shape[1:])}; it has to keep their size"
+            f"a transform with a probability below 1 turns images of {tuple(images.shape[1:])} "
+            f"into {tuple(changed.shape[1:])}; it must keep their size"
         )
     return images.index_copy(0, chosen, changed)
 
 
-def by_chance(
+def with_probability(
     change: Callable[[Any, Tensor], Tensor],
 ) -> Callable[[Any, Tensor, Generator], Tensor]:
-    """Return the equivalent of a class that applies a `change(transform, images)` or does not."""
+    """Return the equivalent of a class that applies `change` with its probability `p`."""
 
     def apply(transform: Any, images: Tensor, generator: Generator) -> Tensor:
-        return on_some(images, transform.p, generator, lambda chosen: change(transform, chosen))
+        return apply_with_probability(
+            images, transform.p, generator, lambda chosen: change(transform, chosen)
+        )
 
     return apply
 
@@ -59,27 +63,27 @@ def color_jitter(transform: Any, images: Tensor, generator: Generator) -> Tensor
 def gaussian_blur(transform: Any, images: Tensor, generator: Generator) -> Tensor:
     """GaussianBlur."""
     width, height = transform.kernel_size
-    sigma = geometry.uniform(transform.sigma, len(images), generator)
+    sigma = geometry.draw_uniform(transform.sigma, len(images), generator)
     return filters.gaussian_blur(images, width, height, sigma)
 
 
 def grayscale(transform: Any, images: Tensor, _: Generator) -> Tensor:
-    """Grayscale. A fourth channel is transparency, which Pillow leaves out."""
+    """Grayscale. A fourth channel is an alpha channel, which Pillow ignores."""
     return colors.grayscale(images[:, :3]).repeat(1, transform.num_output_channels, 1, 1)
 
 
 def random_affine(transform: Any, images: Tensor, generator: Generator) -> Tensor:
     """RandomAffine."""
     n, _, height, width = images.shape
-    angle = geometry.uniform(transform.degrees, n, generator)
+    angle = geometry.draw_uniform(transform.degrees, n, generator)
     reach = transform.translate or (0, 0)
     bounds = [
         (-part * size, part * size) for part, size in zip(reach, (width, height), strict=True)
     ]
-    translation = [geometry.uniform(bound, n, generator).round() for bound in bounds]
-    scale = geometry.uniform(transform.scale or (1, 1), n, generator)
+    translation = [geometry.draw_uniform(bound, n, generator).round() for bound in bounds]
+    scale = geometry.draw_uniform(transform.scale or (1, 1), n, generator)
     ranges = [*(transform.shear or ()), 0, 0, 0, 0]
-    shear = [geometry.uniform(ranges[i : i + 2], n, generator) for i in (0, 2)]
+    shear = [geometry.draw_uniform(ranges[i : i + 2], n, generator) for i in (0, 2)]
     matrices = geometry.affine_matrices(
         angle, torch.stack(translation, 1), scale, torch.stack(shear, 1), _center(transform, images)
     )
@@ -98,7 +102,8 @@ def random_crop(transform: Any, images: Tensor, generator: Generator) -> Tensor:
     if transform.pad_if_needed and any(missing):
         images = _pad(transform, images, [missing[1], missing[0]])
     elif any(missing):
-        raise DataError(f"RandomCrop to {transform.size} of images {tuple(images.shape[2:])}")
+        size, image_size = tuple(transform.size), tuple(images.shape[2:])
+        raise DataError(f"RandomCrop needs images of at least {size} pixels, got {image_size}")
     return boxes.crop(images, boxes.draw_crops(images.shape, transform.size, generator))
 
 
@@ -110,7 +115,7 @@ def random_erasing(transform: Any, images: Tensor, generator: Generator) -> Tens
         erased = boxes.draw_erased_boxes(chosen.shape, scale, ratio, generator)
         return boxes.erase(chosen, erased, transform.value, generator)
 
-    return on_some(images, transform.p, generator, change)
+    return apply_with_probability(images, transform.p, generator, change)
 
 
 def random_perspective(transform: Any, images: Tensor, generator: Generator) -> Tensor:
@@ -120,7 +125,7 @@ def random_perspective(transform: Any, images: Tensor, generator: Generator) -> 
         corners = geometry.draw_corners(chosen.shape, transform.distortion_scale, generator)
         return _warp(transform, chosen, geometry.perspective_grid(corners, chosen))
 
-    return on_some(images, transform.p, generator, change)
+    return apply_with_probability(images, transform.p, generator, change)
 
 
 def random_resized_crop(transform: Any, images: Tensor, generator: Generator) -> Tensor:
@@ -133,7 +138,9 @@ def random_resized_crop(transform: Any, images: Tensor, generator: Generator) ->
 def random_rotation(transform: Any, images: Tensor, generator: Generator) -> Tensor:
     """RandomRotation without `expand`."""
     n = len(images)
-    angle = -geometry.uniform(transform.degrees, n, generator)  # counter-clockwise, unlike affine
+    angle = -geometry.draw_uniform(
+        transform.degrees, n, generator
+    )  # counter-clockwise, unlike affine
     still, same = torch.zeros(n, 2, dtype=angle.dtype), torch.ones_like(angle)
     matrices = geometry.affine_matrices(angle, still, same, still, _center(transform, images))
     return _warp(transform, images, geometry.affine_grid(matrices, images))

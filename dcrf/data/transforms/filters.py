@@ -1,7 +1,7 @@
-"""Filters of whole batches, a different one for every image.
+"""Separable filters of whole batches, with a separate filter for each image.
 
-A filter that is separable, as blurring and resizing are, is one matrix for an image's rows and one
-for its columns. For small images a product of matrices is faster than a convolution per image.
+A separable filter, such as a blur or a resize, is one matrix for the rows and one for the columns.
+For small images a matrix product is faster than a convolution per image.
 """
 
 import torch
@@ -16,16 +16,16 @@ def separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def gaussian_blur(images: Tensor, width: int, height: int, sigma: Tensor) -> Tensor:
-    """Blur images, which are reflected at their edges.
+    """Blur images with reflected edges.
 
     Args:
         images: (n, C, H, W).
-        width: pixels that the kernel covers along x, odd.
-        height: pixels that the kernel covers along y, odd.
+        width: kernel size along x in pixels, odd.
+        height: kernel size along y in pixels, odd.
         sigma: (n,) standard deviations in pixels, > 0.
 
     Raises:
-        RuntimeError: half of the kernel is as large as the images.
+        RuntimeError: half of the kernel is at least as large as the images.
     """
     sigma = sigma.to(images)
     rows = _blurring_weights(height, sigma, images.shape[2])
@@ -33,12 +33,12 @@ def gaussian_blur(images: Tensor, width: int, height: int, sigma: Tensor) -> Ten
     return separable(images, rows, columns)
 
 
-def _blurring_weights(covered: int, sigma: Tensor, size: int) -> Tensor:
-    """Return (n, size, size): what each of `size` pixels gets of each."""
-    half = covered // 2
+def _blurring_weights(kernel_size: int, sigma: Tensor, size: int) -> Tensor:
+    """Return (n, size, size): the weight of each input pixel (last axis) in each output pixel."""
+    half = kernel_size // 2
     offsets = torch.arange(-half, half + 1).to(sigma)
     kernels = (-0.5 * (offsets / sigma.unsqueeze(1)).square()).exp()
     kernels = kernels / kernels.sum(dim=1, keepdim=True)
     sources = F.pad(torch.eye(size).to(sigma), (half, half), mode="reflect")
-    windows = sources.unfold(1, covered, 1)  # (size, size, covered): from, to, at which offset
+    windows = sources.unfold(1, kernel_size, 1)  # (size, size, kernel_size): from, to, offset
     return torch.einsum("no,fto->ntf", kernels, windows)

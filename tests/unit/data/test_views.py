@@ -153,8 +153,8 @@ def test_transforms_that_work_in_place_do_not_reach_the_samples():
     [
         ([{"type": "Normalize", "mean": [0], "std": [1]}], "transform Normalize fails"),
         ([{"type": "RandomCrop", "size": 12}], "transform RandomCrop fails"),
-        ([{"type": "PILToTensor"}], "the transforms make torch.uint8.*ToTensor"),
-        ([{"type": "RandomAffine", "degrees": -1}], "RandomAffine refuses"),
+        ([{"type": "PILToTensor"}], "into torch.uint8, expected a float tensor.*ToTensor"),
+        ([{"type": "RandomAffine", "degrees": -1}], "RandomAffine rejects"),
     ],
 )
 def test_transforms_that_do_not_fit_are_errors_at_once(entries, message):

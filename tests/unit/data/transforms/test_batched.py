@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.transforms import functional as TF
 
-from dcrf.data.transforms.batched import apply_batched, batched
+from dcrf.data.transforms.batched import apply_batched, batched_transforms
 from dcrf.data.transforms.build import ToTensor, build_transforms
 from dcrf.errors import DataError
 
@@ -47,7 +47,7 @@ def images(channels):
 def test_images_become_what_torchvision_makes_of_them(entry, tolerance, channels):
     transforms, samples = build_transforms([entry, TO_TENSOR]), images(channels)
     expected = [transforms[0](TF.to_pil_image(image)) for image in samples]
-    made = apply_batched(batched(transforms, True), samples / 255, torch.Generator())
+    made = apply_batched(batched_transforms(transforms, True), samples / 255, torch.Generator())
 
     expected = torch.stack([ToTensor()(image) for image in expected])
     torch.testing.assert_close(made, expected, atol=tolerance / 255 + 1e-6, rtol=0)
@@ -74,7 +74,7 @@ def test_images_become_what_torchvision_makes_of_them(entry, tolerance, channels
 )
 def test_tensors_become_what_torchvision_makes_of_them(entry):
     transforms, samples = build_transforms([TO_TENSOR, entry]), images(3) / 255
-    found = apply_batched(batched(transforms, True), samples, torch.Generator())
+    found = apply_batched(batched_transforms(transforms, True), samples, torch.Generator())
     expected = torch.stack([transforms[1](image) for image in samples])
 
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
@@ -82,7 +82,7 @@ def test_tensors_become_what_torchvision_makes_of_them(entry):
 
 def test_transparency_does_not_reach_gray_images():
     transforms, samples = build_transforms([{"type": "Grayscale"}, TO_TENSOR]), images(4)
-    made = apply_batched(batched(transforms, True), samples / 255, torch.Generator())
+    made = apply_batched(batched_transforms(transforms, True), samples / 255, torch.Generator())
     expected = [ToTensor()(transforms[0](TF.to_pil_image(image))) for image in samples]
 
     torch.testing.assert_close(made, torch.stack(expected), atol=1 / 255, rtol=0)
@@ -107,7 +107,7 @@ def test_transparency_does_not_reach_gray_images():
 )
 @pytest.mark.parametrize("from_images", [True, False])
 def test_arguments_without_an_equivalent_are_left_to_torchvision(entry, from_images):
-    assert batched(build_transforms([entry]), from_images) is None
+    assert batched_transforms(build_transforms([entry]), from_images) is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_arguments_without_an_equivalent_are_left_to_torchvision(entry, from_ima
     ],
 )
 def test_what_torchvision_may_refuse_for_images_is_left_to_it(entry):
-    assert batched(build_transforms([entry, TO_TENSOR]), from_images=True) is None
+    assert batched_transforms(build_transforms([entry, TO_TENSOR]), from_images=True) is None
 
 
 @pytest.mark.parametrize(
@@ -136,19 +136,19 @@ def test_what_torchvision_may_refuse_for_images_is_left_to_it(entry):
     ],
 )
 def test_what_torchvision_may_refuse_for_tensors_is_left_to_it(entry):
-    assert batched(build_transforms([TO_TENSOR, entry]), from_images=True) is None
-    assert batched(build_transforms([entry, TO_TENSOR]), from_images=False) is None
+    assert batched_transforms(build_transforms([TO_TENSOR, entry]), from_images=True) is None
+    assert batched_transforms(build_transforms([entry, TO_TENSOR]), from_images=False) is None
 
 
 def test_erasing_has_an_equivalent_for_tensors():
-    assert batched(build_transforms([TO_TENSOR, MASK]), from_images=True) is not None
-    assert batched(build_transforms([MASK]), from_images=False) is not None
+    assert batched_transforms(build_transforms([TO_TENSOR, MASK]), from_images=True) is not None
+    assert batched_transforms(build_transforms([MASK]), from_images=False) is not None
 
 
 def test_levels_are_told_apart_in_spite_of_rounding_errors():
     transforms = build_transforms([{"type": "RandomSolarize", "p": 1, "threshold": 128}])
     levels = torch.tensor([127 / 255 + 1e-6, 128 / 255 - 1e-6]).view(1, 1, 1, 2)
-    made = apply_batched(batched(transforms, True), levels, torch.Generator())
+    made = apply_batched(batched_transforms(transforms, True), levels, torch.Generator())
 
     assert torch.equal(made.flatten(), torch.stack([levels[..., 0], 1 - levels[..., 1]]).flatten())
 
@@ -159,7 +159,7 @@ def test_a_fill_before_to_tensor_is_one_of_256_levels(fill):
     entries = [{"type": "RandomApply", "transforms": [{**TURN, "fill": fill}], "p": 1}, TO_TENSOR]
     transforms = build_transforms(entries)
     corner = transforms[1](transforms[0](image))[:, 0, 0]
-    ready = batched(transforms, from_images=True)
+    ready = batched_transforms(transforms, from_images=True)
     made = apply_batched(ready, torch.ones(2, 3, 8, 8), torch.Generator())
 
     torch.testing.assert_close(made[0, :, 0, 0], corner)
@@ -171,7 +171,7 @@ def test_a_fill_before_to_tensor_is_one_of_256_levels(fill):
     [([TO_TENSOR, {**TURN, "fill": 0.3}], True), ([{**TURN, "fill": 0.3}, TO_TENSOR], False)],
 )
 def test_a_fill_of_tensors_is_taken_as_it_is(entries, from_images):
-    ready = batched(build_transforms(entries), from_images)
+    ready = batched_transforms(build_transforms(entries), from_images)
     made = apply_batched(ready, torch.ones(2, 1, 8, 8), torch.Generator())
 
     assert made[0, 0, 0, 0] == pytest.approx(0.3)
@@ -185,7 +185,7 @@ def test_a_fill_of_tensors_is_taken_as_it_is(entries, from_images):
     ],
 )
 def test_values_for_other_channels_are_an_error(entry):
-    transforms = batched(build_transforms([TO_TENSOR, entry]), from_images=True)
+    transforms = batched_transforms(build_transforms([TO_TENSOR, entry]), from_images=True)
 
-    with pytest.raises(DataError, match="2 values are given for 3 channels"):
+    with pytest.raises(DataError, match="expected 1 or 3 channel values, got 2"):
         apply_batched(transforms, images(3) / 255, torch.Generator().manual_seed(0))

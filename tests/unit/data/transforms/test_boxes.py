@@ -108,5 +108,5 @@ def test_values_for_other_channels_are_an_error(channels):
     samples = images(2, channels)
     boxes = batched.draw_erased_boxes(samples.shape, (0.1, 0.5), (0.5, 2), generator())
 
-    with pytest.raises(DataError, match=f"2 values are given for {channels} channels"):
+    with pytest.raises(DataError, match=f"expected 1 or {channels} channel values, got 2"):
         batched.erase(samples, boxes, [0.1, 0.2], generator())

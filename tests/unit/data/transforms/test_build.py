@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 from torchvision import transforms as tv
 
-from dcrf.data.transforms.build import ToTensor, build_transforms, is_random, shared_beginning
+from dcrf.data.transforms.build import ToTensor, build_transforms, is_random, shared_prefix
 from dcrf.errors import DataError
 
 
@@ -61,7 +61,7 @@ def test_a_policy_is_given_by_its_value():
     ],
 )
 def test_refused_arguments_are_an_error_that_names_the_transform(entry):
-    with pytest.raises(DataError, match=f"transform {entry['type']} refuses"):
+    with pytest.raises(DataError, match=f"transform {entry['type']} rejects"):
         build_transforms([entry])
 
 
@@ -113,4 +113,4 @@ FLIP, TENSOR = {"type": "RandomHorizontalFlip"}, {"type": "ToTensor"}
     ],
 )
 def test_views_share_the_fixed_transforms_of_images_that_they_begin_with(views, shared):
-    assert shared_beginning(views) == (views[0] if shared == 4 else shared)
+    assert shared_prefix(views) == (views[0] if shared == 4 else shared)

@@ -104,7 +104,7 @@ def test_equalized_levels_equal_torchvisions(channels, size):
 def test_levels_of_transparent_images_are_not_changed():
     transparent = torch.zeros(2, 4, 5, 5)
 
-    with pytest.raises(DataError, match="1 or 3 channels, not 4"):
+    with pytest.raises(DataError, match="expected images of 1 or 3 channels, got 4"):
         colors.posterize(transparent, 4)
-    with pytest.raises(DataError, match="1 or 3 channels, not 4"):
+    with pytest.raises(DataError, match="expected images of 1 or 3 channels, got 4"):
         colors.equalize(transparent)

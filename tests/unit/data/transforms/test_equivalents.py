@@ -159,7 +159,7 @@ def test_a_change_of_size_by_chance_is_an_error():
     crop = {"type": "RandomCrop", "size": 5}
     transforms = build_transforms([{"type": "RandomApply", "transforms": [crop]}])
 
-    with pytest.raises(DataError, match="has to keep their size"):
+    with pytest.raises(DataError, match="it must keep their size"):
         apply_batched(transforms, example(20), torch.Generator().manual_seed(0))
 
 

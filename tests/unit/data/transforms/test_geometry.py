@@ -32,10 +32,10 @@ def assert_same_pixels(found, expected, mode):
 @pytest.mark.parametrize("center", [None, [3, 5]])
 def test_affine_warps_equal_torchvision(mode, fill, center):
     samples, n, g = images(), 12, generator(1)
-    angle = geometry.uniform((-170, 170), n, g)
-    translation = geometry.uniform((-6, 6), 2 * n, g).round().view(n, 2)
-    scale = geometry.uniform((0.5, 1.6), n, g)
-    shear = geometry.uniform((-30, 30), 2 * n, g).view(n, 2)
+    angle = geometry.draw_uniform((-170, 170), n, g)
+    translation = geometry.draw_uniform((-6, 6), 2 * n, g).round().view(n, 2)
+    scale = geometry.draw_uniform((0.5, 1.6), n, g)
+    shear = geometry.draw_uniform((-30, 30), 2 * n, g).view(n, 2)
     middle = torch.tensor([11.0, 8.5], dtype=torch.float64)
     offset = torch.zeros(2).double() if center is None else torch.tensor(center) - middle
     matrices = geometry.affine_matrices(angle, translation, scale, shear, offset)
@@ -81,7 +81,7 @@ def test_an_image_whose_corners_lie_on_one_line_is_nearly_all_fill(mode):
 
 
 def test_integers_reach_both_ends():
-    drawn = geometry.integers(2, torch.full((500,), 4), 500, generator())
+    drawn = geometry.draw_integers(2, torch.full((500,), 4), 500, generator())
 
     assert set(drawn.tolist()) == {2, 3, 4}
 
@@ -91,7 +91,7 @@ def test_integers_reach_both_ends():
 def test_fills_for_other_channels_are_an_error(mode, fill):
     grid = torch.zeros(12, 17, 22, 2)
 
-    with pytest.raises(DataError, match="2 values are given for 3 channels"):
+    with pytest.raises(DataError, match="expected 1 or 3 channel values, got 2"):
         geometry.warp(images(), grid, mode, fill)
 
 
