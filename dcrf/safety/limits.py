@@ -41,7 +41,7 @@ AUGMENTATION_STEPS = 64
 AUGMENTATION_BINS = 1000
 
 # Files of tensors, checkpoints and runs
-PICKLE_BYTES = 16 * 2**20  # a tensor needs about 100 bytes beside its numbers
+PICKLE_BYTES = 4 * 2**20  # 40,000 tensors, each of about 100 bytes; scanned in 10 seconds
 PICKLE_LEVELS = 100
 SAFETENSORS_HEADER_BYTES = 16 * 2**20  # safetensors itself allows 100 MB
 CHECKPOINTS_KEPT = 2
