@@ -1,1 +1,1 @@
-"""Formulas of the papers as pure functions: tensors in, tensors out."""
+"""Formulas of the papers, as pure functions of tensors."""

@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 
 
 def mixing_coefficients(n_samples: int, generator: Generator) -> Tensor:
-    """Draw a ~ U[0, 0.5], one per sample: beyond 0.5 a pair would only change roles.
+    """Draw a ~ U[0, 0.5], one per sample. Above 0.5, the two codes of a pair swap roles.
 
     Returns:
         (n_samples,) on the CPU.
@@ -15,11 +15,11 @@ def mixing_coefficients(n_samples: int, generator: Generator) -> Tensor:
 
 
 def mix_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
-    """Mix every code with the one that stands as far from the other end of the batch.
+    """Mix code i with code n - 1 - i of the batch.
 
     Args:
         codes: (n, ...) latent codes of any shape, n odd or even.
-        coefficients: (n,), a, the share of the code itself.
+        coefficients: (n,), a, the share of code i.
 
     Returns:
         (n, ...), a z_i + (1 - a) z_(n-1-i).
@@ -29,45 +29,47 @@ def mix_with_reversed(codes: Tensor, coefficients: Tensor) -> Tensor:
 
 
 def critic_loss(on_interpolations: Tensor, coefficients: Tensor, on_regularizers: Tensor) -> Tensor:
-    """How badly a critic finds the mixing coefficients (L_d of ACAI).
+    """Squared error of a critic that estimates mixing coefficients (L_d of ACAI).
 
     Args:
-        on_interpolations: (n, ...) the critic's outputs for interpolations, averaged per sample.
-        coefficients: (n,) what it should find.
-        on_regularizers: (n, ...) its outputs for mixtures of samples with their reconstructions,
-            where it should find 0.
+        on_interpolations: (n, ...), the critic's outputs for interpolations, averaged per sample.
+        coefficients: (n,), the targets of these outputs.
+        on_regularizers: (n, ...), its outputs for mixtures of samples with their reconstructions,
+            averaged per sample. Their target is 0.
 
     Returns:
         Scalar, >= 0.
     """
-    errors = _per_sample(on_interpolations) - coefficients
-    return errors.square().mean() + _per_sample(on_regularizers).square().mean()
+    errors = _mean_per_sample(on_interpolations) - coefficients
+    return errors.square().mean() + _mean_per_sample(on_regularizers).square().mean()
 
 
 def interpolation_penalty(on_interpolations: Tensor) -> Tensor:
-    """How far a critic is from taking interpolations for samples (in ACAI's L_f,g, before lambda).
+    """Penalty on an autoencoder whose interpolations a critic detects (in L_f,g of ACAI).
+
+    The paper multiplies it by lambda, which is a loss weight here.
 
     Args:
-        on_interpolations: (n, ...) the critic's outputs, averaged per sample.
+        on_interpolations: (n, ...), the critic's outputs, averaged per sample.
 
     Returns:
-        Scalar, >= 0; 0 where the critic finds no interpolation.
+        Scalar, >= 0, and 0 if the critic takes all interpolations for samples.
     """
-    return _per_sample(on_interpolations).square().mean()
+    return _mean_per_sample(on_interpolations).square().mean()
 
 
 def binary_cross_entropy(logits: Tensor, is_real: bool) -> Tensor:
-    """Return what a discriminator loses on inputs of one kind (GAN, arXiv:1406.2661, eq. 1).
+    """Cross-entropy of discriminator logits with one label (GAN, arXiv:1406.2661, eq. 1).
 
     Args:
-        logits: (n, ...), positive where it takes the input for a real sample.
-        is_real: what the inputs are, or what they are meant to pass for.
+        logits: (n, ...), log-odds that an input is a real sample.
+        is_real: the label of all inputs.
 
     Returns:
-        Scalar, >= 0, in nats.
+        Scalar, >= 0, in nats, averaged over all elements.
     """
     return F.softplus(-logits if is_real else logits).mean()
 
 
-def _per_sample(outputs: Tensor) -> Tensor:
+def _mean_per_sample(outputs: Tensor) -> Tensor:
     return outputs.flatten(1).mean(dim=1)

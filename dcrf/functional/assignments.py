@@ -1,4 +1,4 @@
-"""Soft assignments of samples to clusters, in log space. Tensors in, tensors out."""
+"""Assignments of samples to clusters, as natural-log probabilities, and their targets."""
 
 import math
 
@@ -7,22 +7,22 @@ from torch import Tensor
 
 
 def squared_distances(features: Tensor, centroids: Tensor) -> Tensor:
-    """Squared Euclidean distances, by differences.
+    """Squared Euclidean distances, computed from differences.
 
-    The expanded form |a|^2 - 2ab + |b|^2 needs less memory, but loses all digits in float32 where
-    close points lie far from the origin.
+    The expanded form |a|^2 - 2ab + |b|^2 needs less memory. In float32, it loses all digits for
+    close points far from the origin.
 
     Args:
         features: (n, d).
-        centroids: (k, d), or (n, 1, d) where every row has one of its own.
+        centroids: (k, d), or (n, 1, d) with one point for each row.
 
     Returns:
         (n, k), or (n, 1); >= 0.
 
     Raises:
-        ValueError: the numbers of dimensions differ.
+        ValueError: features and centroids differ in d.
     """
-    if features.shape[-1] != centroids.shape[-1]:  # broadcasting may give a number all the same
+    if features.shape[-1] != centroids.shape[-1]:  # a width of 1 would broadcast
         raise ValueError(
             f"points in {features.shape[-1]} dimensions have no distance to points in "
             f"{centroids.shape[-1]}"
@@ -31,7 +31,7 @@ def squared_distances(features: Tensor, centroids: Tensor) -> Tensor:
 
 
 def student_t_log_assignments(features: Tensor, centroids: Tensor, dof: float = 1.0) -> Tensor:
-    """Log soft assignments under a Student's-t kernel (DEC eq. 1, arXiv:1511.06335).
+    """Log soft assignments under a Student's-t kernel (DEC, arXiv:1511.06335, eq. 1).
 
     Args:
         features: (n, d) feature representations.
@@ -48,12 +48,12 @@ def student_t_log_assignments(features: Tensor, centroids: Tensor, dof: float = 
 def gaussian_log_assignments(
     features: Tensor, centroids: Tensor, inverse_temperature: float
 ) -> Tensor:
-    """Log soft assignments of deep k-means: log G of arXiv:1806.10069, section 3.
+    """Log soft assignments under a Gaussian kernel (log G of deep k-means, arXiv:1806.10069).
 
     Args:
         features: (n, d) feature representations.
         centroids: (k, d) feature-space centroids.
-        inverse_temperature: alpha, factor of the squared distance, > 0.
+        inverse_temperature: alpha, the factor of the squared distance, > 0.
 
     Returns:
         (n, k) natural-log probabilities; every row's exp sums to 1.
@@ -80,14 +80,15 @@ def nearest_center_log_assignments(features: Tensor, centers: Tensor) -> Tensor:
 def annealed_inverse_temperature(
     initial: float, final: float, iterations_per_value: int, iteration: int
 ) -> float:
-    """Inverse temperature of deep k-means in one iteration (arXiv:1806.10069, DKM-a).
+    """Inverse temperature of deep k-means at one iteration (DKM-a, arXiv:1806.10069).
 
-    alpha_1 is `initial`, alpha_(i+1) = 2^(1 / ln(i+1)^2) alpha_i. From 0.1 the 40th value is 28.13.
+    alpha_1 is `initial`, and alpha_(i+1) = 2^(1 / ln(i+1)^2) alpha_i. With alpha_1 = 0.1, alpha_40
+    is 28.13.
 
     Args:
         initial: alpha_1, > 0.
-        final: no value is larger.
-        iterations_per_value: how many iterations keep a value, >= 1.
+        final: upper bound of alpha.
+        iterations_per_value: iterations between two values, >= 1.
         iteration: counted from 0.
 
     Returns:
@@ -102,16 +103,18 @@ def annealed_inverse_temperature(
 
 
 def target_distribution(probs: Tensor) -> Tensor:
-    """Sharpen soft assignments and even out cluster sizes (DEC eq. 3, arXiv:1511.06335).
+    """Sharpen soft assignments and balance cluster sizes (DEC, arXiv:1511.06335, eq. 3).
+
+    p_ij is proportional to q_ij^2 / f_j, with the cluster frequency f_j = sum_i q_ij.
 
     Args:
         probs: (n, k) soft assignments of the *whole* data set, rows summing to 1.
 
     Returns:
-        (n, k) targets, rows summing to 1, detached from the graph.
+        (n, k) targets without gradient, rows summing to 1.
     """
     probs = probs.detach()
-    # an empty cluster has frequency 0, and 0 / 0 would turn every row into NaN
+    # the frequency of an empty cluster is 0, and 0 / 0 would make every row NaN
     frequencies = probs.sum(dim=0).clamp_min(torch.finfo(probs.dtype).tiny)
     weights = (probs / frequencies).mul_(probs)  # in place, since (n, k) may be large
     return weights.div_(weights.sum(dim=1, keepdim=True))

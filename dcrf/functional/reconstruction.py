@@ -1,4 +1,4 @@
-"""How far reconstructions are from what they reconstruct, and the noise of denoising."""
+"""Reconstruction errors, and the dropout noise of denoising autoencoders."""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -18,7 +18,7 @@ REDUCTIONS: MappingProxyType[str, Callable[[Tensor], Tensor]] = MappingProxyType
         "sum": torch.sum,
     }
 )
-"""How squared errors (n, elements) become a scalar."""
+"""Name -> reduction of squared errors (n, elements) to a scalar."""
 
 
 def squared_error(
@@ -26,22 +26,22 @@ def squared_error(
 ) -> Tensor:
     """Squared error of reconstructions (Vincent et al., JMLR 2010).
 
-    Samples are compared element by element, whatever the shape: a decoder may give flat images.
+    Outputs and targets are flattened, so a decoder may return flat images.
 
     Args:
         outputs: (n, ...) reconstructions.
-        targets: (n, ...), with as many elements.
+        targets: (n, ...), with the same number of elements.
         reduction: `mean_across_samples` (sum over a sample's elements, mean over samples),
-            `mean_across_elements`, or `sum`.
+            `mean_across_elements` or `sum`.
 
     Returns:
         Scalar, >= 0, in squared units of the targets.
 
     Raises:
-        ValueError: the numbers of elements differ.
+        ValueError: outputs and targets differ in their number of elements.
     """
     flat, flat_targets = outputs.flatten(1), targets.flatten(1)
-    if flat.shape != flat_targets.shape:  # broadcasting would give a number all the same
+    if flat.shape != flat_targets.shape:  # a shape with 1 would broadcast
         raise ValueError(
             f"a reconstruction of shape {tuple(outputs.shape)} cannot be compared with samples "
             f"of shape {tuple(targets.shape)}: the numbers of elements differ"
@@ -50,15 +50,15 @@ def squared_error(
 
 
 def dropout(values: Tensor, rate: float, generator: Generator) -> Tensor:
-    """Set elements to 0 at random and scale up the others (Srivastava et al., JMLR 2014).
+    """Set random elements to 0 and divide the others by 1 - rate (Srivastava et al., JMLR 2014).
 
     Args:
-        values: of any shape; not changed.
-        rate: probability to be dropped, in [0, 1).
-        generator: on the CPU, so that the draw does not depend on the device.
+        values: of any shape, left unchanged.
+        rate: probability that an element is set to 0, in [0, 1).
+        generator: on the CPU, so that the mask does not depend on the device.
 
     Returns:
-        A tensor of the same shape and, in expectation, the same values.
+        A tensor of the same shape; its expectation is `values`.
     """
     kept = torch.rand(values.shape, generator=generator).to(values.device) >= rate
     return values * kept / (1 - rate)

@@ -1,1 +1,1 @@
-"""Trainable mappings, built from allow-listed parts of torch.nn."""
+"""Trainable mappings, built from allow-listed layers and functions of torch.nn."""

@@ -1,6 +1,6 @@
-"""Layers, functions and initializations of torch.nn, built from the entries of a checked file.
+"""Build layers, functions and initializations of torch.nn from the entries of a checked file.
 
-What torch refuses (a wrong type, a kernel larger than its input) is raised as torch raises it.
+Errors of torch, such as a wrong argument type, are raised unchanged.
 """
 
 import inspect
@@ -15,12 +15,11 @@ from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS, LAYERS
 Entry = Mapping[str, Any]
 
 _LAYER_KEYS = frozenset({"type", "name", "positional_arguments"})
-# `inplace` saves memory and changes no result, but what a function or a layer gets may be what
-# other patterns read too. So it is understood and has no effect.
+# `inplace` would overwrite tensors that other patterns read: it is accepted and has no effect
 _FUNCTION_KEYS = frozenset({"function_name", "input_argument_name", "inplace"})
 
 BuiltLayers = list[tuple[Entry, nn.Module]]
-"""Entries, and the layers that were built of them."""
+"""Pairs of an entry and the layer built from it."""
 
 
 def build_layer(
@@ -28,16 +27,16 @@ def build_layer(
     layers_by_name: dict[str, nn.Module] | None = None,
     built: BuiltLayers | None = None,
 ) -> nn.Module:
-    """Make a layer, with the layers inside it.
+    """Build a layer and its nested layers.
 
     Args:
-        entry: `{"type": "Linear", "name": "embedding", "in_features": 784, ...}`. Any argument,
-            also in `positional_arguments` or in a list, may be an entry of its own.
-        layers_by_name: gets the layers that have a name, the nested ones too.
-        built: gets every layer after its entry, the nested ones too.
+        entry: `{"type": "Linear", "name": "embedding", "in_features": 784, ...}`. An argument, or
+            an item of `positional_arguments` or of a list, may itself be an entry.
+        layers_by_name: receives all named layers, nested ones included.
+        built: receives all entries with their layers, nested ones included.
 
     Raises:
-        TypeError, ValueError, RuntimeError: the layer cannot be built with these arguments.
+        TypeError, ValueError, RuntimeError: torch rejects the arguments.
     """
     positional = _argument(entry.get("positional_arguments", ()), layers_by_name, built)
     arguments = _arguments(entry, _LAYER_KEYS, layers_by_name, built)
@@ -52,9 +51,9 @@ def build_layer(
 
 
 def number_of_layers(entry: Entry) -> int:
-    """Return how many layers an entry stands for, those inside it and copies of them included."""
+    """Return the number of layers of an entry, nested layers and their copies included."""
     within = sum(map(_layers_within, entry.values()))
-    if entry["type"] != "TransformerEncoder":  # the only one that is built of a number of others
+    if entry["type"] != "TransformerEncoder":  # the only layer that copies another one
         return 1 + within
     numbers = [*entry.get("positional_arguments", ())[1:2], entry.get("num_layers")]
     return 1 + within * max((n for n in numbers if isinstance(n, int) and n > 0), default=1)
@@ -67,7 +66,7 @@ def _layers_within(value: Any) -> int:
 
 
 def check_sizes(layer: nn.Module) -> None:
-    """Raise ValueError where a layer has parameters without elements, since a size of it is 0."""
+    """Raise ValueError if a parameter of a layer has no elements because a size is 0."""
     for name, parameter in layer.named_parameters():
         if not is_lazy(parameter) and not parameter.numel():
             raise ValueError(f"the {name} of {layer} has no elements: a size is 0")
@@ -76,8 +75,8 @@ def check_sizes(layer: nn.Module) -> None:
 class TensorFunction(nn.Module):
     """A function of torch.nn.functional with its arguments, as a module.
 
-    A function that behaves differently in training (`dropout`) follows the module's mode, unless
-    its arguments say otherwise.
+    A function with a `training` argument, such as `dropout`, follows the module's mode unless
+    `arguments` contains it.
     """
 
     def __init__(self, function: Callable[..., Tensor], arguments: Mapping[str, Any]) -> None:
@@ -86,7 +85,7 @@ class TensorFunction(nn.Module):
         self.follows_mode = _takes(function, "training") and "training" not in arguments
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return the function of the tensor, which is its first argument."""
+        """Call the function with `values` as its first argument."""
         mode = {"training": self.training} if self.follows_mode else {}
         return self.function(values, **self.arguments, **mode)
 
@@ -96,11 +95,11 @@ class TensorFunction(nn.Module):
 
 
 def bind_function(entry: Entry) -> TensorFunction:
-    """Make a function of one tensor from a function of torch.nn.functional and its arguments.
+    """Bind the arguments of a function of torch.nn.functional.
 
     Args:
-        entry: `{"function_name": "softmax", "dim": 1}`. Every function of the table takes its
-            tensor first, and a checked `input_argument_name` names that very argument.
+        entry: `{"function_name": "softmax", "dim": 1}`. The tensor is the first argument of every
+            allow-listed function, and a checked `input_argument_name` names that argument.
 
     Raises:
         TypeError: an argument is an object.
@@ -110,21 +109,21 @@ def bind_function(entry: Entry) -> TensorFunction:
 
 
 def initialize(layer: nn.Module, weight_type: str, function_name: str, arguments: Entry) -> None:
-    """Overwrite a parameter of a layer by a function of torch.nn.init.
+    """Initialize a parameter of a layer by a function of torch.nn.init.
 
     Args:
-        layer: the layer itself; the layers inside it keep their parameters.
+        layer: the layer; its nested layers keep their parameters.
         weight_type: `weight` or `bias`.
         function_name: with or without its trailing underscore.
-        arguments: what the function takes besides the tensor.
+        arguments: the arguments of the function after the tensor.
 
     Raises:
-        ValueError: the layer has no such parameter, or its shape is not known yet, or does not
-            suit the function.
+        ValueError: the layer has no such parameter, or the parameter has no shape yet, or the
+            function rejects the shape.
     """
     parameter = dict(layer.named_parameters(recurse=False)).get(weight_type)
     if parameter is None:
-        raise ValueError(f"a layer {type(layer).__name__} built like this has no {weight_type}")
+        raise ValueError(f"{type(layer).__name__} with these arguments has no {weight_type}")
     if is_lazy(parameter):
         raise ValueError(
             f"the {weight_type} of {type(layer).__name__} has no shape before the first batch"
@@ -135,8 +134,8 @@ def initialize(layer: nn.Module, weight_type: str, function_name: str, arguments
 
 
 def _look_up(table: Mapping[str, Any], name: str) -> Any:
-    if name not in table:  # the checked name may be younger than the torch that is installed
-        raise ValueError(f"the installed torch has no {name!r} that a file may name")
+    if name not in table:  # the schema may name classes of a newer torch
+        raise ValueError(f"{name!r} is not an allowed name in the installed torch")
     return table[name]
 
 
@@ -151,7 +150,7 @@ def _arguments(
 
 
 def _plain_arguments(entry: Entry, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return the arguments of a function, which takes no layers."""
+    """Return the arguments of a function, which cannot be layers."""
     arguments = {key: value for key, value in entry.items() if key not in without}
     for key, value in arguments.items():
         if isinstance(value, Mapping):
@@ -169,7 +168,7 @@ def _takes(function: Callable[..., Tensor], argument: str) -> bool:
 def _argument(
     value: Any, layers_by_name: dict[str, nn.Module] | None = None, built: BuiltLayers | None = None
 ) -> Any:
-    """Return an argument as torch takes it: tuples for lists, layers for entries."""
+    """Return an argument for torch: lists become tuples, entries become layers."""
     if isinstance(value, Mapping) and "type" in value:
         return build_layer(value, layers_by_name, built)
     if isinstance(value, list | tuple):
