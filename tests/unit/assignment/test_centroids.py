@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 import torch
 
+from dcrf.assignment import centroids as module
 from dcrf.assignment.centroids import (
     INITIALIZATIONS,
     CentroidInitialization,
@@ -103,6 +104,33 @@ def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order
 
     assert centroids.values is parameter
     torch.testing.assert_close(parameter.data, means[list(order)], atol=0.1, rtol=0)
+
+
+class Recorded:
+    """A clustering that returns zeros and records its arguments."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, features, n_clusters, num_restarts, seed):
+        self.calls.append((n_clusters, num_restarts, seed))
+        return torch.zeros(n_clusters, features.shape[1])
+
+
+def test_the_configured_clustering_gets_its_restarts(blobs, monkeypatch):
+    k_means, other = Recorded(), Recorded()
+    monkeypatch.setattr(module, "CLUSTERINGS", {"k_means": k_means, "other": other})
+    centroids = Centroids(3)
+    start = CentroidInitialization("classical_clustering", "other", num_restarts=7)
+
+    centroids.set_values(start(blobs[0], 3, torch.Generator().manual_seed(1)))
+    start(blobs[0], 3, torch.Generator().manual_seed(2))
+    centroids.recluster(blobs[0], "other", num_restarts=9, seed=4)
+
+    assert [call[:2] for call in other.calls] == [(3, 7), (3, 7), (3, 9)]
+    assert other.calls[0][2] != other.calls[1][2]
+    assert other.calls[2][2] == 4
+    assert k_means.calls == []
 
 
 def test_centroids_know_whether_they_are_initialized():

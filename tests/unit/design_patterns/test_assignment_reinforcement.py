@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 
@@ -37,74 +35,74 @@ def samples_of(world):
     return world.batch(torch.arange(N)).samples
 
 
-def slow_loss(world, entry):
+def gradients(loss, world):
+    parameters = list(world.model.parameters())
+    return torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+
+
+def slow_loss(world):
     """Every pair of a sample and a cluster in turn, straight from the words of the options."""
+    entry, centroids, samples = world.entry, world.centroids.values, samples_of(world)
+    encode, decode = world.mappings["encoder"], world.mappings["decoder"]
     totals = []
-    samples, centroids = samples_of(world), world.centroids.values
-    features = world.mappings["encoder"](samples)
-    q = world.pattern.assignment(samples).exp()
-    for i in range(N):
-        of_features = [(features[i] - c).norm().item() for c in centroids]
-        chosen = [k for k in range(N_CLUSTERS) if is_selected(entry, of_features, q[i].tolist(), k)]
-        losses = [pair_loss(world, entry, i, k, q[i]) for k in chosen]
-        weights = [pair_weight(entry, of_features, q[i].tolist(), k) for k in chosen]
-        totals += [sum(w * v for w, v in zip(weights, losses, strict=True))] if chosen else []
+    for sample, feature, q in zip(
+        samples, encode(samples), world.pattern.assignment(samples).exp(), strict=True
+    ):
+        distances = torch.stack([(feature - centroid).norm() for centroid in centroids])
+        selected = [k for k in range(N_CLUSTERS) if is_selected(entry, distances, q, k)]
+        weights = {
+            "unit": torch.ones(N_CLUSTERS),
+            "l2_distance_of_feature_representation_to_centroid": distances,
+            "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": (
+                (-distances.square()).exp() / (-distances.square()).exp().sum()
+            ),
+            "soft_assignment_of_sample_to_cluster": q,
+        }[entry[WEIGHT]]
+        losses = [-q.max().log()] * N_CLUSTERS
+        if entry["loss_type"] == "l2":
+            side = {
+                "original_sample": sample,
+                "decoder_reconstructed_sample": decode(encode(sample)),
+                "feature_representation": feature,
+                "soft_assignments": q,
+            }[entry["sample_representation"]]
+            others = {
+                "centroid": centroids,
+                "centroid_processed_by_decoder": [decode(centroid) for centroid in centroids],
+                "pseudolabel": [torch.eye(N_CLUSTERS)[q.argmax()]] * N_CLUSTERS,
+            }[entry["cluster_representation"]]
+            losses = [(side - other).square().sum() for other in others]
+        totals += [sum(weights[k] * losses[k] for k in selected)] if selected else []
     return sum(totals) / len(totals)
 
 
-def is_selected(entry, of_features, q, k):
-    of_sample = {
+def is_selected(entry, distances, q, k):
+    by_sample = {
         "all_samples": True,
-        DISTANCE: of_features[k] <= entry.get(DISTANCE, 0),
+        DISTANCE: distances[k] <= entry.get(DISTANCE, 0),
         SOFT_ASSIGNMENT: q[k] >= entry.get(SOFT_ASSIGNMENT, 0),
     }
-    of_cluster = {
+    by_cluster = {
         "all_clusters": True,
-        "nearest_centroid": of_features[k] == min(of_features),
-        "argmax_of_soft_assignments": q[k] == max(q),
+        "nearest_centroid": k == distances.argmin(),
+        "argmax_of_soft_assignments": k == q.argmax(),
     }
     return (
-        of_sample[entry["sample_selection_criterion"]]
-        and of_cluster[entry["cluster_selection_criterion"]]
+        by_sample[entry["sample_selection_criterion"]]
+        and by_cluster[entry["cluster_selection_criterion"]]
     )
 
 
-def pair_loss(world, entry, i, k, q):
-    sample, centroid = samples_of(world)[i], world.centroids.values[k]
-    encode, decode = world.mappings["encoder"], world.mappings["decoder"]
-    if entry["loss_type"] == "cross_entropy":
-        return -math.log(max(q.tolist()))
-    label = torch.eye(N_CLUSTERS)[q.argmax()]
-    one = {
-        "original_sample": sample,
-        "decoder_reconstructed_sample": decode(encode(sample)),
-        "feature_representation": encode(sample),
-        "soft_assignments": q,
-    }[entry["sample_representation"]]
-    other = {
-        "centroid": centroid,
-        "centroid_processed_by_decoder": decode(centroid),
-        "pseudolabel": label,
-    }[entry["cluster_representation"]]
-    return sum((a - b) ** 2 for a, b in zip(one.tolist(), other.tolist(), strict=True))
-
-
-def pair_weight(entry, of_features, q, k):
-    kernel = [math.exp(-(d**2)) for d in of_features]
-    return {
-        "unit": 1,
-        "l2_distance_of_feature_representation_to_centroid": of_features[k],
-        "gaussian_kernel_based_similarity_of_feature_representation_to_centroid": kernel[k]
-        / sum(kernel),
-        "soft_assignment_of_sample_to_cluster": q[k],
-    }[entry[WEIGHT]]
-
-
+@pytest.mark.parametrize("assigned_by", [None, "classifier"])
 @pytest.mark.parametrize("name", [name for name in ENTRIES if name.startswith(STEM)])
-def test_it_agrees_with_the_words_of_the_options_pair_by_pair(name):
-    world = World(ENTRIES[name])
+def test_it_agrees_with_the_words_of_the_options_pair_by_pair(name, assigned_by):
+    """Also in its gradients, and if a classifier assigns other clusters than the centroids."""
+    change = {"classifier_name": assigned_by} if assigned_by else {}
+    world = World({**ENTRIES[name], **change}, torch.float64)
+    loss, expected = loss_of(world), slow_loss(world)
 
-    assert loss_of(world).item() == pytest.approx(float(slow_loss(world, world.entry)), rel=1e-4)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(gradients(loss, world), gradients(expected, world))
 
 
 def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
@@ -170,53 +168,6 @@ def test_distances_keep_their_digits_far_from_the_origin():
     assert loss.item() == pytest.approx(1e-4, rel=0.02)
 
 
-def test_samples_are_reconstructed_by_the_encoder_and_not_by_the_feature_extractor():
-    change = {"sample_representation": "decoder_reconstructed_sample", **DECODED}
-    world = World({**ENTRY, **change})
-    other = World(ENTRY, seed=1).mappings["encoder"]
-    world.pattern.encoder, decode = other, world.mappings["decoder"]
-    reconstructions = decode(other(samples_of(world)))
-    differences = reconstructions.unsqueeze(1) - decode(world.centroids.values)
-    expected = differences.square().sum(dim=2)
-
-    torch.testing.assert_close(loss_of(world), expected.sum(dim=1).mean())
-
-
-def test_gradients_flow_through_soft_weights():
-    name = "soft_assignment_of_sample_to_cluster"
-    change = {"cluster_selection_criterion": "all_clusters", WEIGHT: name}
-    world = World({**ENTRY, **change}, torch.float64)
-    features = world.mappings["encoder"](samples_of(world))
-    squared = (features.unsqueeze(1) - world.centroids.values).square().sum(dim=2)
-    weights = 1 / (1 + squared) / (1 / (1 + squared)).sum(dim=1, keepdim=True)
-    expected = (weights * squared).sum(dim=1).mean()
-    parameters = [world.centroids.values, *world.mappings["encoder"].parameters()]
-
-    torch.testing.assert_close(
-        torch.autograd.grad(loss_of(world), parameters), torch.autograd.grad(expected, parameters)
-    )
-
-
-@pytest.mark.parametrize("representation", ["original_sample", "decoder_reconstructed_sample"])
-def test_gradients_flow_through_both_decoded_representations(representation):
-    change = {
-        "sample_representation": representation,
-        "cluster_selection_criterion": "all_clusters",
-    }
-    world = World({**ENTRY, **change, **DECODED}, torch.float64)
-    encode, decode = world.mappings["encoder"], world.mappings["decoder"]
-    rows = samples_of(world)
-    rows = decode(encode(rows)) if representation.startswith("decoder") else rows
-    decoded = decode(world.centroids.values)
-    expected = (rows.unsqueeze(1) - decoded).square().sum(dim=2).sum(dim=1).mean()
-    parameters = [world.centroids.values, *encode.parameters(), *decode.parameters()]
-
-    def gradients(loss):
-        return torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-
-    torch.testing.assert_close(gradients(loss_of(world)), gradients(expected))
-
-
 def test_a_threshold_does_not_shrink_the_loss_of_those_that_pass_it():
     change = {"sample_selection_criterion": DISTANCE, "cluster_selection_criterion": "all_clusters"}
     world = World({**ENTRY, **change, DISTANCE: 0.3})
@@ -270,6 +221,18 @@ def test_options_that_need_centroids_say_so_where_there_are_none(change, option)
         TrainingError, match=rf"{option} needs centroids, which are not initialized"
     ):
         loss_of(world)
+
+
+def test_samples_are_reconstructed_by_the_encoder_and_not_by_the_feature_extractor():
+    change = {"sample_representation": "decoder_reconstructed_sample", **DECODED}
+    world = World(
+        changed(
+            {**ENTRY, **change, "associated_encoder_name": "encoder"},
+            {"associated_feature_extractor_name": None},
+        )
+    )
+
+    assert loss_of(world) == loss_of(World({**ENTRY, **change}))
 
 
 def test_the_feature_extractor_is_the_encoder_where_none_is_given():

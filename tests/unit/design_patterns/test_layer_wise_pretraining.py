@@ -184,6 +184,26 @@ def test_a_target_is_computed_with_the_prior_mapping_in_evaluation_mode(
     assert loss_at(made, 1, batch) != loss_at(made, 1, batch)
 
 
+def test_inner_layers_do_not_get_the_functions_of_the_outermost(encoder, decoder, batch):
+    """Neither what runs before the encoder nor what runs after the decoder."""
+    wrapped = pattern(
+        TrainableMapping(list(encoder.net), layer_names=encoder.layer_names, before=[torch.sin]),
+        TrainableMapping(list(decoder.net), layer_names=decoder.layer_names, after=[torch.sin]),
+        rate=0.0,
+    )
+    target = encoder.net[:2](batch.samples.sin())
+    outputs = decoder.net[2:4](encoder.net[2:4](target))
+
+    assert loss_at(wrapped, 4, batch) == squared_error(outputs, target)
+
+
+def test_stages_are_compiled_if_their_mappings_are(encoder, decoder):
+    compiled = TrainableMapping(list(encoder.net), layer_names=encoder.layer_names, compiled=True)
+    groups = pattern(compiled, decoder).stages
+
+    assert [(e.compiled, d.compiled) for e, d in groups] == [(True, False)] * 3
+
+
 def test_the_layers_belong_to_the_mappings_alone(encoder, decoder):
     made = pattern(encoder, decoder)
 
