@@ -7,7 +7,6 @@ from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data
 from dcrf.data.sources.raw_data import RawData
-from dcrf.errors import DataError
 from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
 
@@ -31,9 +30,6 @@ def open_source(
         first=entry.first,
         last=entry.last,
     )
-    if len(raw.samples) < entry.num_clusters:
-        size, wanted = len(raw.samples), entry.num_clusters
-        raise DataError(f"data set {entry.name}: {size} samples cannot form {wanted} clusters")
     loading = Loading(
         entry.batch_size,
         shuffle=entry.shuffle,

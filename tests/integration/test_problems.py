@@ -99,7 +99,7 @@ def test_a_device_that_is_not_there_has_a_line_among_the_others(validate):
     _, _, by_flag = validate({"m.json": method()}, "--device", "toaster")
 
     assert f"m.json:{line_of(content, 'toaster')}:" in err
-    assert "$.phases[0].optimizers[0]: " in err
+    assert "$.phases[0].optimizers[0].lr: " in err
     assert "m.json: $.device: " in by_set
     assert "(given by --set)" in by_set
     assert "m.json: --device: " in by_flag

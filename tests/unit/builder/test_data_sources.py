@@ -114,6 +114,5 @@ def test_a_range_outside_the_data_is_an_error_with_its_name(opened):
         opened(digits(index_of_last_sample_to_use=5000))
 
 
-def test_more_clusters_than_samples_are_refused_before_training(opened):
-    with pytest.raises(DataError, match="200 samples cannot form 201 clusters"):
-        opened(digits(num_clusters=201))
+def test_fewer_samples_than_clusters_can_be_opened(opened):
+    assert opened(digits(num_clusters=201)).n_samples == 200
