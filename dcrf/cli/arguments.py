@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dcrf.config.rules.suggestions import closest
+from dcrf.safety.limits import SEED_RANGE
 
 EXAMPLES = """\
 examples:
@@ -28,7 +29,6 @@ exit codes: 0 all runs finished, 1 a run failed, 2 a file or the command line is
 130 interrupted by Ctrl-C, 143 terminated by SIGTERM
 """
 _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*,?")
-_MAX_SEEDS = 10_000
 _KEYS = "keys of a method file are changed by --set, as in --set 'datasets[0].batch_size=64'"
 _OTHER_NAMES = {
     "--epochs": "epochs belong to a phase: --set 'phases[NAME].exit_criteria.epochs=N'",
@@ -159,9 +159,9 @@ def _seeds(text: str) -> list[int]:
     for part in text.replace(" ", "").rstrip(",").split(","):
         first, _, last = part.partition("-")
         span = range(int(first), int(last or first) + 1)
-        if not 0 < len(span) <= _MAX_SEEDS:
+        if not 0 < len(span) <= SEED_RANGE:
             raise argparse.ArgumentTypeError(
-                f"the range {part} must rise and have at most {_MAX_SEEDS} seeds"
+                f"the range {part} must rise and have at most {SEED_RANGE} seeds"
             )
         seeds.update(dict.fromkeys(span))
     return list(seeds)

@@ -21,11 +21,11 @@ from dcrf.runs.run_folder import (
     run_configuration,
     run_folders,
 )
+from dcrf.safety.limits import RESUMED_VALUE_CHARACTERS
 from dcrf.storage.atomic_files import read_json
 
 _NEW_RUN = "start a new run without --resume"
 _ABSENT = object()
-_LONGEST = 200  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +144,5 @@ def _shown(value: Any) -> str:
     if value is _ABSENT:
         return "absent"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    most = RESUMED_VALUE_CHARACTERS
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -11,11 +11,11 @@ from typing import Any
 
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.path_checks import is_file
+from dcrf.safety.limits import RESUMED_THREADS
 from dcrf.storage.atomic_files import read_json, write_json
 
 CONFIGURATION, RESULT, RUN_START = "config.json", "result.json", "checkpoints/run.json"
 _TIME = len("2026-01-31T23-59-59")
-_MAX_THREADS = 1024  # an untrusted file may contain any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class RunStart:
         numbers = (self.seed_in_names or 0, self.threads, self.number)
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError(f"{asdict(self)} contains a value that is not a whole number")
-        if self.threads not in range(1, _MAX_THREADS + 1):
-            raise ValueError(f"{self.threads} threads are outside 1 to {_MAX_THREADS}")
+        if self.threads not in range(1, RESUMED_THREADS + 1):
+            raise ValueError(f"{self.threads} threads are outside 1 to {RESUMED_THREADS}")
         if not all(isinstance(flag, str) for flag in self.overrides):
             raise ValueError("overrides are not a list of strings")
 

@@ -14,6 +14,9 @@ JSON_PATH_CHARACTERS = 1000
 CALL_ARGUMENTS = 50
 MAPPING_LAYERS = 5000  # built in a few seconds
 
+# The command line
+SEED_RANGE = 10_000
+
 # Messages about method files
 PROBLEMS_OF_A_KIND = 200
 SUGGESTION_CHARACTERS = 60
@@ -97,6 +100,7 @@ TABLE = (
         f"{MAPPING_LAYERS:,}",
         "refused",
     ),
+    Limit("SEED_RANGE", "seeds in one range of `--seed`", f"{SEED_RANGE:,}", "refused"),
     Limit(
         "PROBLEMS_OF_A_KIND",
         "problems of one kind in a report",
