@@ -141,6 +141,15 @@ def test_centroids_know_whether_they_are_initialized():
     assert centroids.are_initialized
 
 
+def test_centroids_keep_their_type_and_copy_their_values():
+    centroids, values = Centroids(3), torch.zeros(3, 2, dtype=torch.float64)
+    centroids.set_values(values)
+    values[0] = 1
+
+    assert centroids.values.dtype == torch.float32
+    assert not centroids.values.any()
+
+
 def test_a_model_without_centroids_takes_over_those_of_another():
     trained, fresh = Centroids(3), Centroids(3)
     trained.set_values(torch.rand(3, 4))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from dcrf.assignment import classical_clustering_in_feature_space_after_phase as module
 from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
@@ -21,16 +22,23 @@ def run(function, indices):
 data_pass = DatasetPass(len(SAMPLES), run)
 
 
+def build(**changes):
+    return ClassicalClusteringInFeatureSpaceAfterPhase(
+        **{
+            "associated_feature_extractor": TrainableMapping([nn.Identity()]),
+            "classical_clustering_in_feature_space_after_phase": "pretraining",
+            "classical_clustering_method_after_phase": "k_means",
+            "classical_clustering_in_feature_space_after_phase_num_restarts": 2,
+            "n_clusters": 2,
+            "generator": torch.Generator().manual_seed(0),
+        }
+        | changes
+    )
+
+
 @pytest.fixture
 def strategy():
-    return ClassicalClusteringInFeatureSpaceAfterPhase(
-        associated_feature_extractor=TrainableMapping([nn.Identity()]),
-        classical_clustering_in_feature_space_after_phase="pretraining",
-        classical_clustering_method_after_phase="k_means",
-        classical_clustering_in_feature_space_after_phase_num_restarts=2,
-        n_clusters=2,
-        generator=torch.Generator().manual_seed(0),
-    )
+    return build()
 
 
 def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
@@ -41,7 +49,7 @@ def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
         strategy(SAMPLES)
 
 
-def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
+def test_each_sample_belongs_to_its_nearest_center_alone(strategy):
     strategy.after_phase("pretraining", data_pass)
     found = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
 
@@ -51,7 +59,26 @@ def test_each_sample_belongs_to_its_nearest_centre_alone(strategy):
     assert not torch.equal(found[0], found[1])
 
 
-def test_the_centres_are_part_of_the_model(strategy):
+def test_the_configured_clustering_gets_restarts_and_a_new_seed(monkeypatch):
+    calls = []
+
+    def cluster(features, n_clusters, num_restarts, seed):
+        calls.append((len(features), n_clusters, num_restarts, seed))
+        return torch.zeros(n_clusters, 2)
+
+    monkeypatch.setattr(module, "CLUSTERINGS", {"k_means": None, "other": cluster})
+    strategy = build(
+        classical_clustering_method_after_phase="other",
+        classical_clustering_in_feature_space_after_phase_num_restarts=7,
+    )
+    strategy.after_phase("pretraining", data_pass)
+    strategy.after_phase("pretraining", data_pass)
+
+    assert [call[:3] for call in calls] == [(20, 2, 7)] * 2
+    assert calls[0][3] != calls[1][3]
+
+
+def test_the_centers_are_part_of_the_model(strategy):
     strategy.after_phase("pretraining", data_pass)
 
     assert sorted(strategy.state_dict()["centers.values"].mean(1).tolist()) == [0, 4]

@@ -46,6 +46,26 @@ def test_gaussian_by_hand():
     assert made.inverse_temperature == 0.5
 
 
+@pytest.mark.parametrize("measure", ["student_t", "gaussian"])
+def test_gradients_reach_features_and_centroids(measure):
+    made, centroids = strategy(measure, fixed_value=0.5)
+    centroids.set_values(torch.tensor([[0.0], [2.0]]))
+    samples = torch.tensor([[0.5], [1.2]], requires_grad=True)
+
+    made(samples)[:, 0].sum().backward()
+
+    assert samples.grad.all()
+    assert centroids.values.grad.all()
+
+
+def test_the_cluster_centers_are_the_centroids_without_gradient():
+    made, centroids = strategy("student_t")
+    centroids.set_values(torch.tensor([[1.0], [2.0]]))
+
+    assert made.cluster_centers().tolist() == [[1], [2]]
+    assert not made.cluster_centers().requires_grad
+
+
 def test_annealing_counts_iterations_since_the_centroids_exist():
     made, centroids = strategy("gaussian", **ANNEALING)
     for _ in range(5):
@@ -74,7 +94,8 @@ def test_annealing_ends_with_the_last_value():
 
 
 @pytest.mark.parametrize(
-    ("measure", "temperature"), [("student_t", {}), ("gaussian", {"fixed_value": 0.5})]
+    ("measure", "temperature"),
+    [("student_t", {}), ("student_t", ANNEALING), ("gaussian", {"fixed_value": 0.5})],
 )
 def test_a_fixed_temperature_is_not_annealed(measure, temperature):
     assert not strategy(measure, **temperature)[0].is_annealing
