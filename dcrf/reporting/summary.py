@@ -12,6 +12,7 @@ from dcrf.reporting.lines import SCORES, duration, sample_size, table
 from dcrf.reporting.records import DatasetRecord, Outcome
 
 LABEL_MARK, OVERRIDE_MARK, WARNING_MARK = "*", "+", "!"
+_STATUS, _TIME, _WARNINGS = 3, -2, -1  # columns
 LABEL_NOTE = f"{LABEL_MARK} labels influenced this result, so it is not unsupervised"
 
 
@@ -103,20 +104,24 @@ def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[s
     rows = []
     for record in outcome.datasets:
         size = sample_size(record.evaluation) if record.evaluation else "-"
-        cells = _cells(record, scores)
-        rows.append([name, record.dataset, seed, "ok", size, *cells, "", *record.warnings[:1]])
-        if not record.warnings:
-            rows[-1].append("")
+        cells = [*_cells(record, scores), "", _first_of(record.warnings)]
+        rows.append([name, record.dataset, seed, "ok", size, *cells])
     if outcome.status != "ok":
         rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), "", ""])
-    rows[-1][-2] = "-" if outcome.seconds is None else duration(outcome.seconds)
-    if number := len(outcome.warnings):
-        own = [rows[-1][-1]] if rows[-1][-1] else []
-        rows[-1][-1] = ", ".join([*own, f"{number} in the file"])
+    *_, last = rows
+    last[_TIME] = "-" if outcome.seconds is None else duration(outcome.seconds)
+    if outcome.warnings:
+        of_file = f"{len(outcome.warnings)} in the file"
+        last[_WARNINGS] = "; ".join(filter(None, [last[_WARNINGS], of_file]))
     for row in rows:
-        if row[-1]:
-            row[3] += f" {WARNING_MARK}"
+        if row[_WARNINGS]:
+            row[_STATUS] += f" {WARNING_MARK}"
     return rows
+
+
+def _first_of(warnings: Sequence[str]) -> str:
+    more = f" and {len(warnings) - 1} more" if len(warnings) > 1 else ""
+    return f"{warnings[0]}{more}" if warnings else ""
 
 
 def _cells(record: DatasetRecord, scores: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Run one method with one seed, and write its run folder."""
 
 import shlex
+import shutil
 import sys
 import time
 import traceback
@@ -31,7 +32,7 @@ from dcrf.runs.run_folder import (
     run_configuration,
 )
 from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
-from dcrf.storage.checkpoint_files import Checkpoint
+from dcrf.storage.checkpoint_files import Checkpoint, folders
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.interruption import StopRequest, handle_signals
 from dcrf.training.start import Start
@@ -133,6 +134,9 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> O
         cause = f"results cannot be written: {error}"
         _log(run, f"{cause}; once they can, resume with: {_resume_command(run, output)}")
         return replace(outcome, status="failed", error=cause)
+    if outcome.status == "ok" and not output.keeps_checkpoints:
+        for folder in folders(run.folder / CHECKPOINTS):
+            shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
 
@@ -194,7 +198,8 @@ def _start(checkpoints: Checkpoints, run: Run, output: Output) -> Start:
     for note in run.config.notes:
         _write(run, f"note: {note}")
     for warning in run.config.warnings:
-        _write(run, f"warning: {describe(run.config.source, warning)}")
+        in_one_line = describe(run.config.source, warning).replace("\n    ", "; ")
+        _write(run, f"warning: {in_one_line}")
     if checkpoint is not None:
         _compare(checkpoint, checkpoints.description, run)
     for folder in (run.folder, *filter(Path.is_dir, run.folder.iterdir())):

@@ -1,15 +1,18 @@
 """What a person at the terminal sees: flags, mistakes, failures."""
 
+import json
+import os
 import re
 import subprocess
 import sys
+from io import StringIO
 
 import numpy as np
 import pytest
 
 from dcrf.cli.find_files import ROOT
-from dcrf.cli.main import main
-from tests.cases.methods import VIEW, digits, method, records, result, written
+from dcrf.cli.main import announce, main
+from tests.cases.methods import VIEW, adam, collapsing, digits, method, records, result, written
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_runs_of_several_seeds_go_on_by_their_folders_as_they_began(call, tmp_pa
         {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
     ]
     files = [written(tmp_path, saving, "a.json"), written(tmp_path, loading, "b.json")]
-    call(*files, "--seed", "1,2")
+    call(*files, "--seed", "1,2", "--keep_checkpoints")
     runs = [f for f in folders(tmp_path) if f.is_dir()]
     before = {folder: result(folder) for folder in runs}
     for folder in runs[1:]:
@@ -160,6 +163,151 @@ def test_a_path_that_does_not_exist_is_one_failure_of_a_batch(call, tmp_path):
     assert "nowhere.json does not exist" in err
     (row,) = (line for line in out.splitlines() if line.startswith("nowhere  "))
     assert row.split()[:3] == ["nowhere", "-", "invalid"]
+
+
+def suspicious():
+    """A method whose second phase trains a mapping that its losses do not reach."""
+    content = method(name="suspicious")
+    content["phases"][1]["optimizers"].append(adam("decoder"))
+    return content
+
+
+def test_warnings_are_shown_by_validate_log_result_and_table(call, tmp_path):
+    file = written(tmp_path, suspicious())
+
+    code, validated, _ = call(file, "--validate")
+    _, printed, _ = call(file, "--max_iterations", "1")
+
+    first, warning, remedy = validated.splitlines()
+    assert code == 0
+    assert first == f"{file}: ok, 1 warning"
+    assert warning.startswith(f"    {file}:1:")
+    path = "$.phases[1].optimizers[1]"
+    assert f": {path}" in warning
+    (folder,) = folders(tmp_path)
+    line = f"suspicious  warning: {warning.strip()}; {remedy.strip()}"
+    assert line in (folder / "log.txt").read_text()
+    (stored,) = result(folder)["warnings"]
+    assert stored["path"].startswith(path)
+    assert stored.keys() == {"path", "found", "remedy"}
+    *_, table, notes = printed.split("\n\n")
+    assert "  ok !  " in table
+    assert table.endswith("; 1 in the file")
+    assert notes == "+ suspicious with --max_iterations 1\n"
+
+
+def test_overrides_are_in_log_and_result_also_of_a_resumed_run(call, tmp_path):
+    flags = ["--set", "phases[pretraining].exit_criteria.iterations=3", "--keep_checkpoints"]
+    call(written(tmp_path, method()), *flags)
+    (folder,) = folders(tmp_path)
+    before = result(folder)
+    (folder / "result.json").unlink()
+
+    _, out, _ = call("--resume", str(folder))
+
+    override = "--set phases[pretraining].exit_criteria.iterations=3"
+    assert before["overrides"] == [override]
+    assert result(folder) == before
+    log = (folder / "log.txt").read_text()
+    assert log.count(f"tiny  note: the file's values are changed by {override}") == 2
+    assert out.endswith(f"\n\n+ tiny with {override}\n")
+
+
+def test_checkpoints_of_a_finished_run_are_removed_unless_kept(call, tmp_path):
+    file = written(tmp_path, method())
+
+    call(file)
+    call(file, "--keep_checkpoints")
+    call(written(tmp_path, diverging(), "b.json"), "--checkpoint_interval", "1")
+
+    removed, kept = sorted((tmp_path / "runs/tiny").iterdir())
+    assert not list(removed.glob("checkpoints/0*"))
+    assert (removed / "checkpoints/run.json").exists()
+    assert len(list(kept.glob("checkpoints/0*"))) == 2
+    code, out, _ = call(file, "--resume")
+    assert code == 0
+    assert f"tiny  seed 0  is finished, results in {kept.relative_to(tmp_path)}" in out
+
+
+def test_two_files_of_one_name_are_noted_and_have_rows_of_their_own(call, tmp_path):
+    for name in ("a", "b"):
+        written(tmp_path, method(), f"{name}.json")
+
+    _, out, _ = call("a.json", "b.json", "--max_iterations", "1")
+
+    note = "tiny  note: a.json and b.json have this name; the table adds the file"
+    assert out.splitlines()[0] == note
+    for file in ("a.json", "b.json"):
+        assert f"\ntiny ({file})+  digits " in out
+
+
+def test_every_invocation_keeps_a_summary(call, tmp_path):
+    for seed in ("1", "2"):
+        call(written(tmp_path, method()), "--seed", seed, "--max_iterations", "1")
+
+    latest, *copies = sorted((tmp_path / "runs").glob("summary*.json"), key=lambda f: len(f.name))
+    seeds = [[run["seed"] for run in json.loads(f.read_text())["runs"]] for f in copies]
+    assert sorted(seeds) == [[1], [2]]
+    assert [run["seed"] for run in json.loads(latest.read_text())["runs"]] == [2]
+
+
+def test_a_collapsed_run_is_marked_in_the_table(call, tmp_path):
+    code, out, _ = call(written(tmp_path, collapsing()))
+
+    row = out.splitlines()[-1]
+    assert code == 0
+    assert "  ok !  " in row
+    assert row.endswith("  100.0 % of the samples are in one of 10 clusters and 2 more")
+
+
+def test_data_without_labels_are_not_label_informed(call, tmp_path):
+    np.save(tmp_path / "data.npy", np.random.default_rng(0).random((60, 1, 8, 8), np.float32))
+    content = method()
+    content["phases"][1]["exit_criteria"]["performance_evaluation_acc_gt"] = 0.9
+    labeled = written(tmp_path, content, "labeled.json")
+    view = {"name": "view", "transforms": [VIEW]}
+    data = {"source": "npy", "dataset": "own", "path": "data.npy", "batch_augmentations": [view]}
+    content |= {"name": "own", "datasets": [{**data, "batch_size": 20, "num_clusters": 3}]}
+
+    code, out, _ = call(labeled, written(tmp_path, content, "own.json"))
+
+    assert code == 0, out
+    informed = {f.parent.name: result(f)["label_informed"] for f in folders(tmp_path) if f.is_dir()}
+    assert informed == {"tiny": True, "own": False}
+    assert "\ntiny*   digits " in out
+    assert "\nown     own " in out
+
+
+def test_a_name_that_the_terminal_cannot_print_is_escaped(tmp_path):
+    file = written(tmp_path, method(name="méthode"))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), file, "--max_iterations", "1"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout
+    assert "\nm\\xe9thode  seed 0  results in " in f"\n{done.stdout}"
+    assert "\nm\\xe9thode+  digits" in done.stdout
+
+
+class Screen(StringIO):
+    """A terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_a_line_before_torch_is_imported(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Screen())
+    announce(["a.json", "b.json"], sys.stderr)
+
+    assert sys.stderr.getvalue() == "checking a.json and 1 more ...\n"
+
+
+def test_a_pipe_shows_no_such_line(call):
+    assert "checking" not in call("missing.json")[2]
 
 
 def test_a_folder_means_the_files_directly_in_it_in_name_order(call, tmp_path):

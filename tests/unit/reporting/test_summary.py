@@ -1,8 +1,9 @@
-"""The table at the end of a batch."""
+"""The table of all runs, and the content of summary.json."""
 
 import json
 import re
 
+from dcrf.errors import Problem
 from dcrf.reporting.records import DatasetRecord, Outcome
 from dcrf.reporting.summary import LABEL_NOTE, content, summary
 
@@ -190,12 +191,56 @@ def test_the_same_seed_twice_is_no_second_seed():
     assert "\n\n" not in summary([finished(), finished()])
 
 
-def test_two_files_with_one_name_are_two_methods():
+def test_two_files_with_one_name_are_two_methods_in_rows_of_their_own():
     others = {"datasets": (DatasetRecord("digits", scored(0.5)),), "seconds": 1.0}
 
     text = summary([finished(seed=1), Outcome("other.json", "dec", 2, "ok", **others)])
 
     assert "\n\n" not in text
+    rows = text.splitlines()[2:]
+    assert [row.split("  ")[0] for row in rows] == ["dec (dec.json)", "dec (other.json)"]
+
+
+def test_resumed_runs_of_one_name_are_told_apart_by_their_folders():
+    folders = ["2026-01-01T00-00-00-0", "2026-01-02T00-00-00-0"]
+
+    outcomes = [Outcome(f"runs/dec/{f}/config.json", "dec", 0, "failed") for f in folders]
+
+    assert "(" not in summary(outcomes[:1])
+    assert [row.split("  ")[0] for row in summary(outcomes).splitlines()[2:]] == [
+        f"dec ({folder})" for folder in folders
+    ]
+
+
+def test_overrides_are_marked_and_named():
+    flags = ("--set seed=3", "--max_iterations 5")
+
+    text = summary([finished(overrides=flags), finished("idec", overrides=flags), finished("dkm")])
+
+    assert [row.split()[0] for row in text.splitlines()[2:5]] == ["dec+", "idec+", "dkm"]
+    assert text.endswith("\n\n+ dec, idec with --set seed=3, --max_iterations 5")
+
+
+def test_a_collapsed_data_set_is_marked_with_its_warning():
+    warnings = ("9 of 10 clusters are empty", "nearly all samples have the same features")
+    records = (DatasetRecord("a", scored(0.1), warnings=warnings), DatasetRecord("b", scored(0.5)))
+
+    text = summary([Outcome("d.json", "dec", 0, "ok", datasets=records, seconds=1.0)])
+
+    assert text.splitlines()[0].split()[-2:] == ["time", "warnings"]
+    assert cells(text, 2)[3:5] == ["ok", "!"]
+    assert text.splitlines()[2].endswith("  9 of 10 clusters are empty and 1 more")
+    assert cells(text, 3)[3] == "ok"
+    assert text.splitlines()[3].endswith("1.0 s")
+
+
+def test_warnings_of_the_file_are_counted():
+    warnings = tuple(Problem(f"$.phases[{index}]", "x") for index in range(2))
+
+    row = summary([finished(warnings=warnings)]).splitlines()[2]
+
+    assert "  ok !  " in row
+    assert row.endswith("  1.5 s  2 in the file")
 
 
 def test_data_sets_before_a_failure_keep_their_scores():
