@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.errors import TrainingError
+from dcrf.errors import OutputShapeError
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -16,7 +16,7 @@ class ClassProbabilities(Assignment):
         feature_extractor: runs before a feature-space classifier; None for a sample-space one.
 
     Raises:
-        TrainingError: the classifier's output width is not k.
+        OutputShapeError: the classifier's output width is not k.
     """
 
     def __init__(
@@ -34,9 +34,10 @@ class ClassProbabilities(Assignment):
         log_probabilities = self.classifier.log_probabilities(self._inputs(samples))
         shape = tuple(log_probabilities.shape[1:])
         if shape != (self.n_clusters,):
-            raise TrainingError(
+            raise OutputShapeError(
+                self.classifier,
                 f"a classifier's output has shape {shape} per sample, but num_clusters is "
-                f"{self.n_clusters}"
+                f"{self.n_clusters}",
             )
         return log_probabilities
 
