@@ -91,7 +91,9 @@ def plan_runs(
     for method in methods:
         try:
             config = _with_device(method, options.device)
-            _dry_run(config, options)
+            warnings = _dry_run(config, options)
+            if options.validate:  # a run notes them when it opens its data
+                config = replace(config, warnings=(*config.warnings, *warnings))
             planned.append((config, list(_runs_of(config, options))))
         except ConfigError as error:
             rejected.append(RejectedFile(str(method.source), error))
@@ -135,8 +137,8 @@ def _with_device(config: MethodConfig, device: str | None) -> MethodConfig:
     return replace(config, device=device, filled={**config.filled, "device": device})
 
 
-def _dry_run(config: MethodConfig, options: argparse.Namespace) -> None:
-    """Build the method without data or memory.
+def _dry_run(config: MethodConfig, options: argparse.Namespace) -> list[Problem]:
+    """Build the method without data or memory; return warnings.
 
     Raises:
         ConfigError: every part that cannot be built or does not fit the others.
@@ -145,18 +147,20 @@ def _dry_run(config: MethodConfig, options: argparse.Namespace) -> None:
     from dcrf.runs.device import resolve_device  # noqa: PLC0415 - imports torch
 
     problems: list[Problem] = []
+    warnings: list[Problem] = []
     on_device = config
     try:
         on_device = replace(config, device=resolve_device(config.device))
     except DcrfError as error:
         problems.append(Problem("--device" if options.device else "$.device", str(error)))
     try:
-        check(on_device)
+        warnings = check(on_device)
     except ConfigError as error:
         problems += error.problems
     if problems:
         source = config.source
         raise ConfigError(source, with_places(source, problems, options.settings))
+    return list(with_places(config.source, warnings, options.settings)) if warnings else []
 
 
 def _runs_of(config: MethodConfig, options: argparse.Namespace) -> Iterator[PlannedRun]:

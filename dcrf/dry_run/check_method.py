@@ -1,11 +1,12 @@
 """Check that the parts of a method can be built, fit together and will run."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dcrf.builder.components import At, collecting
 from dcrf.builder.method import build_mapping
 from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
+from dcrf.data.batch_order import Loading, unused_samples_note
 from dcrf.data.transforms.build import build_transforms
 from dcrf.dry_run.expected_data import expected_data
 from dcrf.dry_run.meta_stand_ins import META
@@ -15,23 +16,31 @@ from dcrf.dry_run.size_limits import number_problems, size_problems
 from dcrf.errors import ConfigError, Problem
 
 
-def check(config: MethodConfig) -> None:
+def check(config: MethodConfig) -> list[Problem]:
     """Check a method without reading samples. Layers of any size take no memory.
 
     Args:
         config: of the method, with the device of the run, if that is known.
 
+    Returns:
+        Warnings, each at its JSON path: settings that leave samples out of training.
+
     Raises:
         ConfigError: parts cannot be built or do not fit together, each at its JSON path.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the run gives the same ones
-        problems = number_problems(config.mappings) or _problems(config)
+    problems = number_problems(config.mappings)
+    found_warnings: list[Problem] = []
+    if not problems:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the run gives the same ones
+            problems, found_warnings = _build_and_simulate(config)
     if problems:
         raise ConfigError(config.source, _nearest(problems))
+    return found_warnings
 
 
-def _problems(config: MethodConfig) -> list[Problem]:
+def _build_and_simulate(config: MethodConfig) -> tuple[list[Problem], list[Problem]]:
+    """Return problems and warnings."""
     problems: list[Problem] = []
     at = collecting(problems)
     with META:
@@ -41,17 +50,28 @@ def _problems(config: MethodConfig) -> list[Problem]:
     for dataset in config.datasets:
         _check_transforms(dataset, at)
     data = [expected_data(dataset, _used_views(dataset, config), at) for dataset in config.datasets]
+    sizes = {
+        dataset.path: expected.n_samples
+        for dataset, expected in zip(config.datasets, data, strict=True)
+    }
     for phase in config.phases:
-        lengths = [
-            epoch_length(dataset, expected.n_samples)
-            for dataset, expected in zip(config.datasets, data, strict=True)
-            if phase.name in dataset.phases
-        ]
+        datasets = [dataset for dataset in config.datasets if phase.name in dataset.phases]
+        lengths = [epoch_length(dataset, sizes[dataset.path]) for dataset in datasets]
         problems += check_optimizers(phase, lengths, config.device, at)
     if all_mappings_built:
         with at(config.strategy.path):
             problems += simulate(config, data)
-    return problems
+    return problems, [w for d in config.datasets for w in _unused_samples(d, sizes[d.path])]
+
+
+def _unused_samples(dataset: DatasetConfig, n_samples: int | None) -> Iterator[Problem]:
+    """Yield a warning if samples of a data set with phases are in no training batch."""
+    if n_samples is None or not dataset.phases:
+        return
+    loading = Loading(dataset.batch_size, shuffle=dataset.shuffle, drop_last=dataset.drop_last)
+    for note in unused_samples_note(n_samples, loading):
+        text, _, remedy = note.partition("; ")
+        yield Problem(dataset.path, text, remedy)
 
 
 def _nearest(problems: Sequence[Problem]) -> list[Problem]:

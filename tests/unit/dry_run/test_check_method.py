@@ -170,3 +170,23 @@ def test_a_function_gets_no_objects(load):
     found = paths(load(**only_pretraining(ENCODER, mapping)))
 
     assert found == ["$.mappings[1].post_processing_functions[0]"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"batch_size": 48}, ["the last 8 of 200 samples (4 %) are in no training batch"]),
+        ({"batch_size": 48, "shuffle": True}, []),
+        ({"batch_size": 48, "drop_last": False}, []),
+        ({"batch_size": 50}, []),
+        ({"batch_size": 48, "phases": []}, []),
+    ],
+)
+def test_samples_that_no_batch_has_are_a_warning(load, changes, expected):
+    first = digits(name="first", order=-1)
+    warnings = check(load(datasets=[first, digits(**{"shuffle": False, **changes})]))
+
+    assert [warning.path for warning in warnings] == ["$.datasets[1]"] * len(expected)
+    for warning, text in zip(warnings, expected, strict=True):
+        assert warning.found.startswith(text)
+        assert "shuffle" in warning.remedy

@@ -256,3 +256,46 @@ def test_chances_that_change_no_shape(look):
     found, problems = look(batch_augmentations=view(flip, sizes, {"type": "RandomErasing"}, SIZE))
 
     assert (found.shapes["view"], problems) == ((1, 8, 8), [])
+
+
+@pytest.fixture
+def message(load, tmp_path):
+    """The message about the transforms of 60 samples of a shape."""
+
+    def messenger(shape, kind, *transforms):
+        np.save(tmp_path / "samples.npy", np.zeros((60, *shape), kind))
+        data = digits(source="npy", dataset="d", path="samples.npy", transforms=transforms)
+        del data["index_of_last_sample_to_use"]
+        problems = []
+        (entry,) = load(datasets=[data | {"batch_augmentations": view(SIZE, TENSOR)}]).datasets
+        expected_data(entry, (), collecting(problems))
+        return next(p.found for p in problems if ".transforms[" in p.path)
+
+    return messenger
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "transforms", "ending"),
+    [
+        ((8, 8), np.uint8, [TENSOR, normalize(3)], "of shape (1, 8, 8), with 1 channel"),
+        ((8, 8, 3), np.uint8, [SIZE, TENSOR, normalize(4)], "of shape (3, 8, 8), with 3 channels"),
+        ((64,), np.float32, [{"type": "RandomErasing", "p": 1}], "of shape (64,), which are not "
+         "images"),
+    ],
+)  # fmt: skip
+def test_a_transform_that_fails_says_which_samples_it_gets(
+    message, shape, kind, transforms, ending
+):
+    assert message(shape, kind, *transforms).endswith(f"it gets samples {ending}")
+
+
+def test_no_size_is_given_for_images_of_unknown_size(load):
+    data = digits(source="torchvision", dataset="DTD", root=".", transforms=[TENSOR, normalize(2)])
+    del data["index_of_last_sample_to_use"]
+    problems = []
+    (entry,) = load(datasets=[data | {"batch_augmentations": view(SIZE, TENSOR)}]).datasets
+
+    expected_data(entry, (), collecting(problems))
+
+    assert problems[0].found.endswith("it gets samples of shape (3, H, W), with 3 channels")
+    assert "57" not in problems[0].found

@@ -93,7 +93,7 @@ def test_a_classifier_has_one_output_for_every_cluster(load):
     ((path, found),) = problems(load, mappings=[ENCODER, DECODER, classifier], phases=phases)
 
     assert path == "$.mappings[2]"
-    assert found.endswith("(12,) for a sample, but num_clusters is 10")
+    assert found.endswith("(12,) per sample, but num_clusters is 10")
 
 
 def test_an_optimizer_needs_parameters(load):
