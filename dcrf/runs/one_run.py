@@ -31,8 +31,8 @@ from dcrf.runs.run_folder import (
     next_run_number,
     run_configuration,
 )
-from dcrf.storage.atomic_files import locked, remove_unfinished, write_json
-from dcrf.storage.checkpoint_files import Checkpoint, folders
+from dcrf.storage.atomic_files import locked, remove_temporary_files, write_json
+from dcrf.storage.checkpoint_files import Checkpoint, remove_checkpoints
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.interruption import StopRequest, handle_signals
 from dcrf.training.start import Start
@@ -135,8 +135,7 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> O
         _log(run, f"{cause}; once they can, resume with: {_resume_command(run, output)}")
         return replace(outcome, status="failed", error=cause)
     if outcome.status == "ok" and not output.keeps_checkpoints:
-        for folder in folders(run.folder / CHECKPOINTS):
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_checkpoints(run.folder / CHECKPOINTS)
     return outcome
 
 
@@ -203,7 +202,7 @@ def _start(checkpoints: Checkpoints, run: Run, output: Output) -> Start:
     if checkpoint is not None:
         _compare(checkpoint, checkpoints.description, run)
     for folder in (run.folder, *filter(Path.is_dir, run.folder.iterdir())):
-        remove_unfinished(folder)  # `find_existing_run` has refused links
+        remove_temporary_files(folder)  # `find_existing_run` has refused links
     return checkpoints.start_from(checkpoint)
 
 

@@ -12,7 +12,7 @@ from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.storage.atomic_files import read_json, remove_unfinished, write_atomically, write_json
+from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_atomically, write_json
 from dcrf.storage.parameter_files import is_numbered, load_mapping, read_centroids, unused
 from dcrf.storage.tensor_files import SAFETENSORS, save_tensors
 from dcrf.training.method import CENTROIDS, Method
@@ -84,7 +84,7 @@ class RunFiles:
         file = saved_file(entry.target, self.method, dataset, entry.part, self.seed_in_names)
         if entry.keep_old_files:
             file = self.numbered.choose(file)
-        remove_unfinished(file.parent, escape(file.name))
+        remove_temporary_files(file.parent, escape(file.name))
         return file
 
     def file_to_load(self, file: Path) -> Path:

@@ -1,1 +1,1 @@
-"""Files that are written atomically and read without running code."""
+"""Files written atomically, and read without running code."""

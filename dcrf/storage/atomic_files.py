@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writes of files, JSON files, and locks between processes."""
 
 import fcntl
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def write_atomically(file: Path, content: bytes) -> None:
-    """Write a file by way of a temporary one beside it; parent folders are made."""
+    """Write a temporary file and rename it. Creates parent folders."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
     temporary = Path(name)
@@ -26,21 +26,25 @@ def write_atomically(file: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def remove_unfinished(folder: Path, name: str = "*") -> None:
-    """Remove what a process that was killed has left of files of this name in a folder.
+def remove_temporary_files(folder: Path, name: str = "*") -> None:
+    """Remove the temporary files of killed processes.
 
-    Nobody may be writing such a file meanwhile.
+    No process may be writing such a file at the same time.
+
+    Args:
+        folder: to search, without the folders in it.
+        name: a glob pattern for the name of the final file.
     """
-    for left in folder.glob(f".{name}.*.tmp"):
-        left.unlink(missing_ok=True)
+    for temporary in folder.glob(f".{name}.*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def read_json(file: Path) -> Any:
-    """Read what `write_json` wrote.
+    """Read a JSON file.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is something else.
+        ValueError: it is not JSON, or nested too deeply.
     """
     try:
         return json.loads(file.read_bytes())
@@ -49,42 +53,42 @@ def read_json(file: Path) -> Any:
 
 
 def write_json(file: Path, content: Any) -> None:
-    """Write an object as readable JSON."""
+    """Write an object as indented JSON."""
     write_atomically(file, json_bytes(content))
 
 
 def json_bytes(content: Any) -> bytes:
-    """Return an object as readable JSON; what is no text, as names of files may be, is escaped."""
+    """Return an object as indented JSON. Surrogates, as in undecodable file names, are escaped."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     return text.encode(errors="backslashreplace")
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Keep other processes from entering such a block with this file; none waits.
+    """Lock a file in the block; fail if another process holds the lock.
 
-    The lock ends with the process, however that ends, and no process that it starts inherits it.
+    The lock ends with the process in any case. Child processes do not inherit it.
 
     Raises:
-        OSError: another process is in the block.
+        OSError: another process holds the lock.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as stream:
         try:
             fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OSError(f"another process is at work in {file.parent}") from error
+            raise OSError(f"another process is using {file.parent}") from error
         yield
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Let other processes wait before such a block with this folder, which is made if need be.
+def waiting_lock(folder: Path) -> Iterator[None]:
+    """Lock a folder in the block; wait while another process holds the lock.
 
-    The lock ends with the process, however that ends.
+    Creates the folder if it is missing. The lock ends with the process in any case.
 
     Raises:
-        OSError: the folder cannot be made or opened.
+        OSError: the folder cannot be created or opened.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Checkpoints on disk: a folder each, there whole or not at all, known by its checksums."""
+"""Checkpoints on disk: a folder each, written atomically and verified by checksums."""
 
 import hashlib
 import os
@@ -17,17 +17,15 @@ from dcrf.storage.atomic_files import json_bytes, read_json
 from dcrf.storage.tensor_files import from_bytes, to_bytes
 
 STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
-# Of lazy layers yet to run.
-_WITHOUT_SIZE: list[Any] = [UninitializedParameter, UninitializedBuffer]
+_OF_LAZY_LAYERS: list[Any] = [UninitializedParameter, UninitializedBuffer]
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a checkpoint holds.
+    """The content of a checkpoint.
 
-    folder: where it lies.
     state: tensors and plain values.
-    description: of what it is one: plain values, readable without torch.
+    description: plain values that identify the run, readable without torch.
     """
 
     folder: Path
@@ -36,49 +34,49 @@ class Checkpoint:
 
 
 def write(parent: Path, state: Mapping[str, Any], description: Mapping[str, Any]) -> Path:
-    """Write a checkpoint, and take away all but the last ones; return its folder.
+    """Write a checkpoint, remove all but the newest ones, and return its folder.
 
-    It is flushed to the disk before it gets its name, so a name stands for a whole checkpoint.
+    The folder is renamed to its final name once its content is on the disk.
 
     Raises:
-        OSError: it cannot be written. The ones before are still there.
+        OSError: the checkpoint cannot be written. Earlier ones are unchanged.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    _clear(parent)
+    _remove_unfinished(parent)
     number = max((int(folder.name) for folder in folders(parent)), default=0) + 1
-    unfinished, made = parent / f".{number:06}", parent / f"{number:06}"
+    unfinished, folder = parent / f".{number:06}", parent / f"{number:06}"
     try:
         unfinished.mkdir()
         _fill(unfinished, state, description)
-        unfinished.rename(made)
+        unfinished.rename(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     _flush(parent)
     for old in folders(parent)[:-CHECKPOINTS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
-    return made
+    return folder
 
 
 def read_newest(parent: Path, device: str) -> tuple[Checkpoint | None, list[str]]:
-    """Return the newest checkpoint that is whole, and the reasons why newer ones are not taken.
+    """Return the newest intact checkpoint, and why each newer one is damaged.
 
-    Where there is one, the newer ones are taken away: they would stand among the last ones.
+    If one is intact, the damaged ones are removed: `write` would count them among the newest.
 
     Args:
         parent: the folder of all checkpoints.
-        device: where the tensors of the state go.
+        device: a torch device name, for the tensors.
     """
     reasons: dict[Path, str] = {}
     for folder in reversed(folders(parent)):
         try:
-            found = read(folder, device)
+            checkpoint = read(folder, device)
         except DataError as error:
             reasons[folder] = str(error)
             continue
         for damaged in reasons:
             shutil.rmtree(damaged, ignore_errors=True)
-        return found, list(reasons.values())
+        return checkpoint, list(reasons.values())
     return None, list(reasons.values())
 
 
@@ -86,38 +84,45 @@ def read(folder: Path, device: str) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        DataError: it is not what was written.
+        DataError: it is incomplete or damaged.
     """
     try:
         sums = read_json(folder / MANIFEST)["sha256"]
         content = {name: (folder / name).read_bytes() for name in (STATE, DESCRIPTION)}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"the checkpoint {folder} is not whole: {error}") from error
-    for name, found in content.items():
-        if not isinstance(sums, dict) or sums.get(name) != _sha256(found):
-            raise DataError(f"the checkpoint {folder} is damaged: {name} is not what was written")
-    with safe_globals(_WITHOUT_SIZE):
+        raise DataError(f"the checkpoint {folder} is incomplete: {error}") from error
+    for name, part in content.items():
+        if not isinstance(sums, dict) or sums.get(name) != _sha256(part):
+            raise DataError(f"the checkpoint {folder} is damaged: {name} has changed")
+    with safe_globals(_OF_LAZY_LAYERS):
         state = from_bytes(content[STATE], str(folder / STATE), device)
     description = read_json(folder / DESCRIPTION)
     if not isinstance(description, dict):
-        raise DataError(f"the checkpoint {folder} does not say of what it is one")
+        raise DataError(f"the checkpoint {folder} is damaged: {DESCRIPTION} is not an object")
     return Checkpoint(folder, state, description)
 
 
 def folders(parent: Path) -> list[Path]:
     """Return the folders of all checkpoints, the newest last."""
-    found = parent.iterdir() if parent.is_dir() else ()
-    return sorted((f for f in found if f.name.isdecimal()), key=lambda folder: int(folder.name))
+    paths = parent.iterdir() if parent.is_dir() else ()
+    return sorted((f for f in paths if f.name.isdecimal()), key=lambda folder: int(folder.name))
 
 
-def _clear(parent: Path) -> None:
-    """Take away what was not finished when a run was killed."""
+def remove_checkpoints(parent: Path) -> None:
+    """Remove all checkpoints, and keep the other files of their folder."""
+    _remove_unfinished(parent)
+    for folder in folders(parent):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_unfinished(parent: Path) -> None:
+    """Remove checkpoints that a killed run was writing."""
     for folder in parent.glob(".[0-9]*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(folder: Path, state: Mapping[str, Any], description: Mapping[str, Any]) -> None:
-    content = {STATE: to_bytes(dict(state)), DESCRIPTION: json_bytes(description)}
+    content = {STATE: to_bytes(state), DESCRIPTION: json_bytes(description)}
     sums = {name: _sha256(part) for name, part in content.items()}
     content[MANIFEST] = json_bytes({"sha256": sums})
     for name, part in content.items():
@@ -129,7 +134,7 @@ def _fill(folder: Path, state: Mapping[str, Any], description: Mapping[str, Any]
 
 
 def _flush(folder: Path) -> None:
-    """Make sure that the names in a folder reach the disk."""
+    """Flush the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

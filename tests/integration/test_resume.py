@@ -195,11 +195,11 @@ every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make
 def run(tmp_path):
     """Begin or go on with a run in a folder of its own; return that folder and the outcome."""
 
-    def runner(name, content, interval=1):
+    def runner(name, content, interval=1, **others):
         folder = tmp_path / name
         config = load_checked(written_with_files(folder, content))
         existing = find_existing_run(config, 0, folder)
-        output = Output(folder, checkpoint_interval=interval)
+        output = Output(folder, checkpoint_interval=interval, **others)
         return folder, run_method(
             config, 0, replace(output, resume_folder=existing and existing.folder)
         )
@@ -430,12 +430,23 @@ def test_signals_are_handled_as_before_once_the_run_is_over(run, in_step):
 
 
 def test_by_the_clock_there_are_checkpoints_at_the_ends_of_phases_only(run):
-    folder, _ = run("short", method(), interval=None)
+    folder, _ = run("short", method(), interval=None, keeps_checkpoints=True)
 
     (parent,) = folder.glob("tiny/*/checkpoints")
-    kept = [checkpoint_files.read(one, "cpu") for one in checkpoint_files.folders(parent)]
-    assert [one.state["position"]["phase"] for one in kept] == [1, 2]
-    assert all("phase" not in one.state for one in kept)
+    states = [checkpoint_files.read(path, "cpu").state for path in checkpoint_files.folders(parent)]
+    assert [state["position"]["phase"] for state in states] == [1, 2]
+    assert all("phase" not in state for state in states)
+
+
+def test_a_run_that_has_ended_well_removes_its_checkpoints(run, in_step):
+    with in_step(Doomed, 7), pytest.raises(Killed):
+        run("cut", method())
+    (parent,) = run.folder.glob("cut/tiny/*/checkpoints")
+    assert len(checkpoint_files.folders(parent)) == checkpoint_files.CHECKPOINTS_KEPT
+
+    assert run("cut", method())[1].status == "ok"
+
+    assert {file.name for file in parent.iterdir()} == {"run.json", "lock"}
 
 
 def full(function, *arguments):
@@ -530,7 +541,7 @@ def test_a_run_without_a_good_checkpoint_is_refused_and_nothing_is_lost(run, in_
     _, outcome = run("cut", method())
 
     assert outcome.status == "failed"
-    assert "state.pth is not what was written; begin a new run without --resume" in outcome.error
+    assert "state.pth has changed; begin a new run without --resume" in outcome.error
     assert (folder.parents[1] / "metrics.jsonl").read_bytes() == before
     assert all(folder.exists() for folder in folders)
 
@@ -606,7 +617,7 @@ def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
         _, refused = run("cut", method())
         other.communicate("")
 
-    assert "another process is at work in" in refused.error
+    assert "another process is using" in refused.error
     assert run("cut", method())[1].status == "ok"
 
 

@@ -19,7 +19,7 @@ from dcrf.errors import DataError
 from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
 from dcrf.safety.reading_errors import READING_ERRORS
 from dcrf.schema.allowed_names import DATASETS
-from dcrf.storage.atomic_files import alone_in
+from dcrf.storage.atomic_files import waiting_lock
 
 # Axes of `data` in the classes that hold all images as one uint8 array.
 _ARRAY_LAYOUTS: Mapping[str, str] = MappingProxyType(
@@ -84,7 +84,7 @@ class Torchvision:
         downloads = self.options.get("download") is True
         try:
             # two runs that begin together would write the same files
-            alone = alone_in(Path(self.options["root"])) if downloads else nullcontext()
+            alone = waiting_lock(Path(self.options["root"])) if downloads else nullcontext()
             with alone, unpacking_inside():
                 opened = cls(**self.options)
             size = len(opened)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writes of files, and locks between processes."""
 
 import fcntl
 import json
@@ -8,10 +8,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from dcrf.storage.atomic_files import alone_in, remove_unfinished, write_atomically, write_json
+from dcrf.storage.atomic_files import (
+    remove_temporary_files,
+    waiting_lock,
+    write_atomically,
+    write_json,
+)
 
 
-def test_folders_are_made(tmp_path):
+def test_folders_are_created(tmp_path):
     file = tmp_path / "deep" / "er" / "file.bin"
 
     write_atomically(file, b"content")
@@ -30,7 +35,7 @@ def test_an_existing_file_is_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_others_may_read_it(tmp_path):
+def test_other_users_may_read_the_file(tmp_path):
     write_atomically(tmp_path / "file", b"")
 
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
@@ -68,7 +73,7 @@ def test_json_is_readable_and_ends_with_a_line_break(tmp_path):
     assert json.loads(text) == content
 
 
-def test_what_json_cannot_hold_leaves_the_old_file(tmp_path):
+def test_a_value_that_json_cannot_hold_leaves_the_old_file(tmp_path):
     write_json(tmp_path / "file.json", {"old": 1})
 
     with pytest.raises(TypeError):
@@ -77,17 +82,17 @@ def test_what_json_cannot_hold_leaves_the_old_file(tmp_path):
     assert json.loads((tmp_path / "file.json").read_text()) == {"old": 1}
 
 
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+def test_temporary_files_of_a_killed_process_are_removed_and_nothing_else(tmp_path):
     left = tmp_path / ".a.pth.x1y2.tmp"
     others = [tmp_path / name for name in ("a.pth", ".b.pth.x1y2.tmp", ".hidden", "a.tmp")]
     for file in (left, *others):
         file.touch()
 
-    remove_unfinished(tmp_path, "a.pth")
+    remove_temporary_files(tmp_path, "a.pth")
 
     assert not left.exists()
     assert all(file.exists() for file in others)
-    remove_unfinished(tmp_path)
+    remove_temporary_files(tmp_path)
     assert [file.exists() for file in others] == [True, False, True, True]
 
 
@@ -100,10 +105,10 @@ def handle_of(folder):
         os.close(handle)
 
 
-def test_nobody_else_is_in_a_block_that_one_is_alone_in(tmp_path):
-    folder = tmp_path / "made" / "for it"
+def test_a_lock_excludes_others_until_the_block_ends(tmp_path):
+    folder = tmp_path / "new" / "folder"
 
-    with alone_in(folder), handle_of(folder) as other, pytest.raises(BlockingIOError):
+    with waiting_lock(folder), handle_of(folder) as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     with handle_of(folder) as other:
