@@ -17,10 +17,11 @@ def build_plans(run: RunContext) -> list[DatasetPlan]:
 
 
 def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
-    phases = [phase for phase in run.config.phases if phase.name in dataset.phases]
+    phases = run.config.phases_on(dataset)
+    is_trained_on = any(phase.design_patterns and phase.optimizers for phase in phases)
     return DatasetPlan(
         name=dataset.name,
-        open=partial(open_source, dataset, run.streams, run.device, is_trained_on=bool(phases)),
+        open=partial(open_source, dataset, run.streams, run.device, is_trained_on=is_trained_on),
         make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
             run.device
         ),

@@ -205,3 +205,7 @@ class MethodConfig:
     filled: Options
     notes: tuple[str, ...]
     warnings: tuple[Problem, ...]
+
+    def phases_on(self, dataset: DatasetConfig) -> tuple[PhaseConfig, ...]:
+        """Return the phases of a data set, in their order."""
+        return tuple(phase for phase in self.phases if phase.name in dataset.phases)

@@ -8,7 +8,7 @@ from dcrf.builder.method import build_mapping
 from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.data.batch_order import Loading, unused_samples_note
 from dcrf.data.transforms.build import build_transforms
-from dcrf.dry_run.expected_data import expected_data
+from dcrf.dry_run.expected_data import ExpectedData, expected_data
 from dcrf.dry_run.meta_stand_ins import META
 from dcrf.dry_run.optimizers import check_optimizers, epoch_length
 from dcrf.dry_run.simulate import simulate
@@ -29,18 +29,19 @@ def check(config: MethodConfig) -> list[Problem]:
         ConfigError: parts cannot be built or do not fit together, each at its JSON path.
     """
     problems = number_problems(config.mappings)
-    found_warnings: list[Problem] = []
-    if not problems:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the run gives the same ones
-            problems, found_warnings = _build_and_simulate(config)
+    if problems:
+        raise ConfigError(config.source, problems)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run gives the same ones
+        at = collecting(problems)
+        data = [expected_data(d, _used_views(d, config), at) for d in config.datasets]
+        problems += _problems(config, data)
     if problems:
         raise ConfigError(config.source, _nearest(problems))
-    return found_warnings
+    return [w for pair in zip(config.datasets, data, strict=True) for w in _warnings(config, *pair)]
 
 
-def _build_and_simulate(config: MethodConfig) -> tuple[list[Problem], list[Problem]]:
-    """Return problems and warnings."""
+def _problems(config: MethodConfig, data: Sequence[ExpectedData]) -> list[Problem]:
     problems: list[Problem] = []
     at = collecting(problems)
     with META:
@@ -49,29 +50,29 @@ def _build_and_simulate(config: MethodConfig) -> tuple[list[Problem], list[Probl
     problems += size_problems(mappings)
     for dataset in config.datasets:
         _check_transforms(dataset, at)
-    data = [expected_data(dataset, _used_views(dataset, config), at) for dataset in config.datasets]
-    sizes = {
-        dataset.path: expected.n_samples
-        for dataset, expected in zip(config.datasets, data, strict=True)
-    }
     for phase in config.phases:
-        datasets = [dataset for dataset in config.datasets if phase.name in dataset.phases]
-        lengths = [epoch_length(dataset, sizes[dataset.path]) for dataset in datasets]
+        lengths = [
+            epoch_length(dataset, expected.n_samples)
+            for dataset, expected in zip(config.datasets, data, strict=True)
+            if phase.name in dataset.phases
+        ]
         problems += check_optimizers(phase, lengths, config.device, at)
     if all_mappings_built:
         with at(config.strategy.path):
             problems += simulate(config, data)
-    return problems, [w for d in config.datasets for w in _unused_samples(d, sizes[d.path])]
+    return problems
 
 
-def _unused_samples(dataset: DatasetConfig, n_samples: int | None) -> Iterator[Problem]:
-    """Yield a warning if samples of a data set with phases are in no training batch."""
-    if n_samples is None or not dataset.phases:
-        return
-    loading = Loading(dataset.batch_size, shuffle=dataset.shuffle, drop_last=dataset.drop_last)
-    for note in unused_samples_note(n_samples, loading):
-        text, _, remedy = note.partition("; ")
-        yield Problem(dataset.path, text, remedy)
+def _warnings(
+    config: MethodConfig, dataset: DatasetConfig, expected: ExpectedData
+) -> Iterator[Problem]:
+    """Yield a warning if samples of a data set are in no training batch."""
+    is_trained_on = any(p.design_patterns and p.optimizers for p in config.phases_on(dataset))
+    if is_trained_on and expected.n_samples is not None:
+        loading = Loading(dataset.batch_size, shuffle=dataset.shuffle, drop_last=dataset.drop_last)
+        for note in unused_samples_note(expected.n_samples, loading):
+            text, _, remedy = note.partition("; ")
+            yield Problem(dataset.path, text, remedy)
 
 
 def _nearest(problems: Sequence[Problem]) -> list[Problem]:
@@ -86,8 +87,7 @@ def _nearest(problems: Sequence[Problem]) -> list[Problem]:
 
 def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
     """Return the named views that patterns use on a data set."""
-    phases = [phase for phase in config.phases if phase.name in dataset.phases]
-    patterns = [pattern for phase in phases for pattern in phase.design_patterns]
+    patterns = [p for phase in config.phases_on(dataset) for p in phase.design_patterns]
     return {view for pattern in patterns for view in pattern.views.values() if view is not None}
 
 

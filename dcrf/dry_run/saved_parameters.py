@@ -42,10 +42,8 @@ class PredictedFiles:
 
     def skip(self, dataset: DatasetConfig) -> None:
         """Mark the files as unknown that the phases of a data set save."""
-        for phase in self.config.phases:
-            if phase.name in dataset.phases:
-                files = {self.file_to_save(entry, dataset.name) for entry in phase.saves}
-                self.unknown |= files
+        for phase in self.config.phases_on(dataset):
+            self.unknown |= {self.file_to_save(entry, dataset.name) for entry in phase.saves}
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, without a seed or a number."""

@@ -91,9 +91,8 @@ class _Simulation:
         """Run all phases and the final evaluation; return the problems."""
         context = RunContext(self.config, RandomStreams(0), META.type, Writers([]), self.files)
         with self.trace.tracing():
-            for phase in self.config.phases:
-                if phase.name in self.dataset.phases:
-                    self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
+            for phase in self.config.phases_on(self.dataset):
+                self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
             self._evaluate()
         for mapping in self.method.mappings:
             self._check_sizes(mapping, None, "it never runs")
