@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 _CHANNELS = {"in_channels": "channels", "num_features": "features", "num_channels": "channels"}
+_TABLE_AXES = 2
 _AXES = ("channels", "depth", "height", "width")
 
 
@@ -62,5 +63,9 @@ def _of_width(layer: nn.Module, values: Tensor) -> Mismatch | None:
         width = getattr(layer, key, None)
         if isinstance(width, int) and values.ndim > 1 and width != values.shape[1]:
             remedy = f'write "{key}": {values.shape[1]}, or change the layers before it'
+            if values.ndim > _TABLE_AXES + 1 and values.shape[-1] == width:
+                order = (0, values.ndim - 1, *range(1, values.ndim - 1))
+                remedy = f"the last axis has {width}; if it is the channels, move it to axis 1, "
+                remedy += f"as samples.transpose{order} does"
             return Mismatch(f"{width} {noun}", f"{values.shape[1]}", remedy)
     return None
