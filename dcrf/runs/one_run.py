@@ -1,7 +1,6 @@
 """Run one method with one seed, and write its run folder."""
 
 import shlex
-import shutil
 import sys
 import time
 import traceback
