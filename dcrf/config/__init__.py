@@ -1,4 +1,4 @@
-"""From a method file to a checked, filled `MethodConfig`. Nothing in here imports torch."""
+"""From a method file or dict to a checked `MethodConfig` with all defaults, without torch."""
 
 from dcrf.config.load import load_checked, with_places
 from dcrf.config.method_config import MethodConfig

@@ -1,4 +1,4 @@
-"""Put a checked and filled method into the words of the framework."""
+"""Convert a checked method with all defaults into a `MethodConfig`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,17 +26,17 @@ from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 _INTERVAL = "performance_evaluation_interval"
 _ROLE = "x-view-role"
 _MARKS = ("x-weight-of", "x-group-of", _ROLE)
-_LAST_OF_ALL = -1  # what the earlier framework took for the end
+_LAST_OF_ALL = -1  # as the earlier framework wrote the last sample
 
 
 def method_config(
     source: Path, nodes: Nodes, notes: tuple[str, ...], warnings: tuple[Problem, ...]
 ) -> MethodConfig:
-    """Return the configuration that valid data stand for.
+    """Return the configuration of a valid method.
 
     Args:
-        source: the file.
-        nodes: everything in it, checked, with every default filled in.
+        source: the method file.
+        nodes: the valid data with every default.
         notes: about deprecated keys.
         warnings: about suspicious settings.
     """
@@ -166,6 +166,9 @@ def _saves(node: Node, nodes: Nodes) -> list[Node]:
 
 def _pattern(node: Node) -> PatternConfig:
     entry = node.value
+    # Keys act through their annotations: loss_weight, autoencoder_loss_weight, critic_loss_weight
+    # and discriminator_loss_weight are x-weight-of, loss_optimizer_group_name and the like
+    # x-group-of, batch_augmentation_name and the like x-view-role.
     marked = {
         mark: {
             node.properties[key][mark]: entry[key] for key in entry if mark in node.properties[key]
@@ -186,14 +189,14 @@ def _pattern(node: Node) -> PatternConfig:
 
 
 def _views(node: Node) -> dict[str, str | None]:
-    """Return the view of every role; the role of the samples is only there where it is given."""
+    """Return role -> view. Roles without a key map to None, except `samples`, which is left out."""
     keys = {words[_ROLE]: key for key, words in node.properties.items() if _ROLE in words}
     views = {role: node.value.get(key) for role, key in keys.items()}
     return {role: view for role, view in views.items() if view is not None or role != "samples"}
 
 
 def _pattern_options(node: Node) -> dict[str, Any]:
-    """Return what goes to the constructor: without weights, groups and views."""
+    """Return the constructor arguments of a pattern: no weights, groups or views."""
     return {
         key: value
         for key, value in node.arguments.items()

@@ -1,4 +1,4 @@
-"""Write out everything that a method file leaves unsaid."""
+"""Write out every default of a method: values, names, absolute paths and integers."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,42 +15,42 @@ from dcrf.schema.registry import DESIGN_PATTERNS
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What some defaults depend on: where the file lies, and what the method declares."""
+    """The folder of relative paths, and the name of the first feature extractor."""
 
     folder: Path
     feature_extractor: str | None
 
 
 def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a copy of a method's data with all defaults, whole numbers and absolute paths.
+    """Return a copy of a method with all defaults, integers and absolute paths.
 
-    What has another shape than it should is left as it is.
+    Values of an unexpected type are copied unchanged.
 
     Args:
-        data: a method, perhaps with mistakes.
-        folder: where relative paths start.
+        data: a method, possibly invalid.
+        folder: the folder at which relative paths start.
     """
     extractors = (
         text(mapping, "name") or "feature_extractor"
         for _, mapping in objects(data, "mappings")
         if mapping.get("type") == "feature_extractor"
     )
-    everything = _filled(root(data), _Context(folder, next(extractors, None)))
-    _name(everything)
-    phases = names(objects(everything, "phases"))
-    for _, dataset in objects(everything, "datasets"):
+    method = _filled(root(data), _Context(folder, next(extractors, None)))
+    _add_names(method)
+    phases = names(objects(method, "phases"))
+    for _, dataset in objects(method, "datasets"):
         dataset.setdefault("phases", list(phases))
-    strategy = subobject(everything, "cluster_assignment_strategy")
+    strategy = subobject(method, "cluster_assignment_strategy")
     if "centroid_initialization_strategy" in strategy:
         strategy.setdefault("use_centroids_during_phases", list(phases))
-    return everything
+    return method
 
 
 def _filled(node: Node, context: _Context) -> Any:
     value = node.value
     if isinstance(value, dict):
-        known = {key: _filled(node.child(key, item), context) for key, item in value.items()}
-        return known | dict(_missing(node, context))
+        present = {key: _filled(node.child(key, item), context) for key, item in value.items()}
+        return present | dict(_missing(node, context))
     if isinstance(value, list):
         return [_filled(child, context) for child in node.children()]
     if isinstance(value, str) and node.keywords.get("x-path"):
@@ -61,6 +61,7 @@ def _filled(node: Node, context: _Context) -> Any:
 
 
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
+    """Yield key and default of every missing key that has a default."""
     for key, keywords in node.properties.items():
         if key not in node.value and (default := _default(keywords, context)) is not None:
             yield key, default
@@ -72,14 +73,14 @@ def _default(keywords: Schema, context: _Context) -> Any:
     return deepcopy(keywords.get("default"))
 
 
-def _name(data: dict[str, Any]) -> None:
-    """Give a name to every mapping, data set and design pattern that has none, in place."""
+def _add_names(data: dict[str, Any]) -> None:
+    """Name every unnamed mapping, data set and design pattern, in place."""
     for _, mapping in objects(data, "mappings"):
         if "type" in mapping:
             mapping.setdefault("name", mapping["type"])
     _number(enabled(data, "datasets"), lambda dataset: text(dataset, "dataset"))
     for _, dataset in objects(data, "datasets"):
-        if "dataset" in dataset:  # a disabled one takes no name from those that run
+        if "dataset" in dataset:  # disabled ones come last and may share a name
             dataset.setdefault("name", dataset["dataset"])
     for _, phase in objects(data, "phases"):
         _number(objects(phase, "design_patterns"), _stem)
@@ -90,7 +91,7 @@ def _stem(pattern: dict[str, Any]) -> str | None:
 
 
 def _number(entries: list[Entry], plain: Callable[[dict[str, Any]], str | None]) -> None:
-    """Call them by their plain name, then `name_2` and so on in the order of the file."""
+    """Name unnamed entries by their plain name, then `name_2`, `name_3`, in file order."""
     taken = set(names(entries))
     for _, entry in entries:
         word = plain(entry)

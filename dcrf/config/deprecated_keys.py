@@ -46,8 +46,8 @@ def rename(data: dict[str, Any]) -> tuple[list[Renamed], list[Problem]]:
                 continue
             change = Renamed(child(node.path, old), child(node.path, new))
             if new in node.value:
-                found = f"{old!r} and {new!r} mean the same"
-                problems.append(Problem(change.old, found, f"keep {new!r}"))
+                message = f"{old!r} and {new!r} mean the same"
+                problems.append(Problem(change.old, message, f"keep {new!r}"))
                 del node.value[old]
             else:
                 node.value[new] = node.value.pop(old)

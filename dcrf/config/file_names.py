@@ -1,11 +1,11 @@
-"""Names of the files that a method saves."""
+"""Names of the files that a method saves and loads."""
 
 import re
 from pathlib import Path
 
 
 def clean_name(name: str) -> str:
-    """Return a name as it stands in file names: letters, digits, `.`, `_` and `-` only."""
+    """Return a name for use in file names: letters, digits, `.`, `_` and `-` only."""
     cleaned = re.sub(r"[^\w.-]", "", name.replace(" ", "_"))
     return cleaned if cleaned.strip(".") else "_"
 
@@ -18,7 +18,7 @@ def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | N
         method: the name of the method.
         dataset: the name of the data set.
         part: the name of a mapping, or `centroids`.
-        seed: the seed of the run where there are several, else None.
+        seed: of the run if the method runs with several seeds, else None.
     """
     if "." not in target.name:
         target = target / ("_".join(map(clean_name, (method, dataset, part))) + ".pth")
@@ -26,10 +26,10 @@ def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | N
 
 
 def names_to_load(file: Path, seed: int | None) -> tuple[Path, ...]:
-    """Return the files that are looked for, the best first, where a method file names this one."""
+    """Return the files to look for if a method file names this one, in order of preference."""
     return (file,) if seed is None else (with_seed(file, seed), file)
 
 
 def with_seed(file: Path, seed: int) -> Path:
-    """Return the name that a file gets where several seeds would write it."""
+    """Return the name of a file for one seed, if several seeds would write it."""
     return file.with_name(f"{file.stem}_seed{seed}{file.suffix}")

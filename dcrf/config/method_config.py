@@ -1,8 +1,9 @@
-"""What a checked method file says, in the words of the framework.
+"""The configuration of a method, as the builder reads it.
 
-Everything is frozen, sorted and filled: defaults are in place, names are unique, paths are
-absolute, what is disabled is gone. A component's own options stay the mapping they were.
-`path` is always the JSON path of the entry, for errors that only building can find.
+All values are frozen and checked: every default is present, names are unique, paths are absolute,
+phases and data sets are in running order, and disabled entries are left out. `options` are the
+constructor arguments of a component, by key. `path` is the JSON path of an entry, so that errors
+while building can name it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MappingConfig:
-    """A trainable mapping. `layers` and the functions are entries as in the file."""
+    """A trainable mapping. Layers, initialization and functions are entries as in the file."""
 
     path: str
     type: str
@@ -33,7 +34,14 @@ class MappingConfig:
 
 @dataclass(frozen=True, slots=True)
 class DatasetConfig:
-    """A data set. `options` are the source's arguments, `parts` those that differ by part."""
+    """A data set.
+
+    transforms: of the default view; None for those of the source.
+    batch_augmentations: name of a view -> its transforms.
+    first, last: indices of the samples to use, inclusive; None for the whole data set.
+    parts: arguments of the source that differ between the concatenated parts.
+    options: arguments of the source that all parts share.
+    """
 
     path: str
     name: str
@@ -57,9 +65,10 @@ class DatasetConfig:
 
 @dataclass(frozen=True, slots=True)
 class PatternConfig:
-    """A design pattern. `weights` and `groups` go by loss name, `*` for all; `views` by role.
+    """A design pattern.
 
-    A role has None for the default view.
+    weights, groups: loss name, or `*` for all losses -> weight, optimizer group.
+    views: role of a view in the pattern -> name of the view; None for the default view.
     """
 
     path: str
@@ -75,7 +84,7 @@ class PatternConfig:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerConfig:
-    """An optimizer over mappings, centroids or both. `options` are its constructor's."""
+    """An optimizer of mappings, centroids or both."""
 
     path: str
     type: str
@@ -88,7 +97,10 @@ class OptimizerConfig:
 
 @dataclass(frozen=True, slots=True)
 class SchedulerConfig:
-    """A learning-rate scheduler of all optimizers of one name; `step` is `epoch` or `iteration`."""
+    """A learning-rate scheduler of all optimizers with one name.
+
+    step: `epoch` or `iteration`.
+    """
 
     path: str
     type: str
@@ -99,7 +111,7 @@ class SchedulerConfig:
 
 @dataclass(frozen=True, slots=True)
 class CycleStep:
-    """The optimizers that are active for some iterations of the cycle."""
+    """A stage of the optimizer cycle: the active optimizers, and its length in iterations."""
 
     active_optimizer_names: tuple[str, ...]
     num_iterations: int
@@ -107,7 +119,7 @@ class CycleStep:
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
-    """Parameters that a mapping takes from a file on entering a phase."""
+    """A file from which a mapping loads its parameters when a phase starts."""
 
     path: str
     mapping_name: str
@@ -116,9 +128,10 @@ class LoadConfig:
 
 @dataclass(frozen=True, slots=True)
 class SaveConfig:
-    """Where a mapping's parameters (or, without a name, the centroids) are saved, and how often.
+    """A file or folder to which a phase saves the parameters of a mapping, or the centroids.
 
-    interval: iterations between saves; None saves at the end of the phase only.
+    mapping_name: None for the centroids.
+    interval: iterations between saves; None saves only at the end of the phase.
     """
 
     path: str
@@ -129,13 +142,17 @@ class SaveConfig:
 
     @property
     def part(self) -> str:
-        """What is saved: the mapping's name, or `centroids`."""
+        """The name of the mapping, or `centroids`."""
         return self.mapping_name or "centroids"
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseConfig:
-    """A phase. `exit_criteria` is the object in the file, `on_collapse` is `warn` or `stop`."""
+    """A phase.
+
+    exit_criteria: the object in the file.
+    on_collapse: `warn` or `stop`.
+    """
 
     path: str
     name: str
@@ -152,7 +169,11 @@ class PhaseConfig:
 
 @dataclass(frozen=True, slots=True)
 class CentroidsConfig:
-    """How centroids come to be and change. `phases` are those that use them."""
+    """The initialization and recalculation of centroids.
+
+    phases: names of the phases that use centroids.
+    recalculation_interval: in iterations; None if centroids are not recalculated by clustering.
+    """
 
     path: str
     feature_extractor_name: str
@@ -174,7 +195,7 @@ class CentroidsConfig:
 
 @dataclass(frozen=True, slots=True)
 class StrategyConfig:
-    """How samples get clusters. `options` are the constructor's, names still names."""
+    """The cluster assignment strategy. Mappings in `options` are still names."""
 
     path: str
     stem: str
@@ -183,12 +204,13 @@ class StrategyConfig:
 
 @dataclass(frozen=True, slots=True)
 class MethodConfig:
-    """A whole method.
+    """A method.
 
-    filled: the file's data with every default written out; reading it again gives this config.
+    source: the method file, or `<dict>`.
+    filled: the JSON data with every default. Loading it again results in the same configuration.
     notes: sentences about accepted but deprecated keys.
-    warnings: settings that are valid but probably unintended. Each has its JSON path, finding and
-        remedy, and its line where the file has it.
+    warnings: settings that are valid but probably a mistake, each with JSON path, finding, remedy,
+        and line if the file contains it.
     """
 
     source: Path

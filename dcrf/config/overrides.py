@@ -1,4 +1,4 @@
-"""Change a file's data from the command line: `--set phases[finetuning].order=2`."""
+"""Override values of a method from the command line: `--set phases[finetuning].order=2`."""
 
 import re
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from dcrf.errors import Problem
 
 _STEP = re.compile(r"\.?(?P<key>[^.\[\]=]+)|\[(?P<item>[^\]]*)\]")
 _INDEX = re.compile(r"[0-9]{1,9}")
-_FORM = "the form is JSON.PATH=VALUE, as in datasets[0].batch_size=64"
+_FORM = "write JSON.PATH=VALUE, for example datasets[0].batch_size=64"
 
 
 class _SettingError(Exception):
-    """A setting cannot be applied; says what was found and what would be right."""
+    """A setting cannot be applied. Its arguments are the finding and the remedy."""
 
 
 def apply(
@@ -36,8 +36,7 @@ def apply(
         try:
             origins[_apply(data, setting)] = "--set"
         except _SettingError as error:
-            found, remedy = error.args
-            problems.append(Problem(f"--set {setting}", found, remedy))
+            problems.append(Problem(f"--set {setting}", *error.args))
     if device is not None:
         _assign(data, "device", device)
         origins["$.device"] = "--device"
@@ -45,14 +44,14 @@ def apply(
 
 
 def cap_iterations(data: dict[str, Any], most: int) -> None:
-    """Let no phase last longer than `most` iterations, in place."""
+    """Limit every phase to `most` iterations, in place."""
     phases = data.get("phases")
     for phase in phases if isinstance(phases, list) else []:
         criteria = phase.get("exit_criteria") if isinstance(phase, dict) else None
-        if isinstance(criteria, dict) and criteria:  # an empty one is a mistake of the file
-            given = criteria.get("iterations", most)
-            if isinstance(given, int | float) and not isinstance(given, bool):
-                criteria["iterations"] = min(given, most)
+        if isinstance(criteria, dict) and criteria:  # the schema reports an empty one
+            iterations = criteria.get("iterations", most)
+            if isinstance(iterations, int | float) and not isinstance(iterations, bool):
+                criteria["iterations"] = min(iterations, most)
 
 
 def _apply(data: dict[str, Any], setting: str) -> str:
@@ -77,14 +76,14 @@ def _assign(container: Any, key: str | int, value: Any) -> None:
 
 
 def _parsed(setting: str) -> tuple[list[str], Any]:
-    """Return the steps of the path, and the value."""
+    """Return the steps of the path and the value of a setting."""
     steps: list[str] = []
     at = 2 if setting.startswith("$.") else 0
     while match := _STEP.match(setting, at):
         steps.append(match["key"] if match["item"] is None else match["item"])
         at = match.end()
     if not steps or setting[at : at + 1] != "=":
-        raise _SettingError("it cannot be understood", _FORM)
+        raise _SettingError("not a JSON path and a value", _FORM)
     return steps, _value(setting[at + 1 :])
 
 
@@ -96,7 +95,7 @@ def _value(text: str) -> Any:
 
 
 def _key(container: Any, step: str, path: str) -> str | int:
-    """Return the key of an object, or the index in a list, that a step of the path means."""
+    """Return the object key or list index of a step."""
     if isinstance(container, dict):
         return step
     if not isinstance(container, list):
@@ -107,13 +106,14 @@ def _key(container: Any, step: str, path: str) -> str | int:
         raise _SettingError(f"{path} has no item {step}", f"it has {len(container)}, from 0")
     names = [_name(item) for item in container]
     if names.count(step) != 1:
-        found = f"{path} has {'no item' if step not in names else 'several items'} called {step!r}"
-        raise _SettingError(found, f"its items are: {', '.join(map(str, names))}")
+        count = "no item" if step not in names else "several items"
+        remedy = f"its items are: {', '.join(map(str, names))}"
+        raise _SettingError(f"{path} has {count} called {step!r}", remedy)
     return names.index(step)
 
 
 def _name(item: Any) -> Any:
-    """Return what an item of a list is called: its name, or what takes the place of one."""
+    """Return the name of a list item, or the value that identifies it instead."""
     if not isinstance(item, dict):
         return None
     return next((item[key] for key in ("name", "dataset", "type", "pattern") if key in item), None)

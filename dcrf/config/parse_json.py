@@ -93,15 +93,15 @@ def _text_of(source: Path) -> str:
         with source.open("rb") as file:
             content = file.read(METHOD_FILE_BYTES + 1)  # a device may be endless
         if len(content) > METHOD_FILE_BYTES:
-            found = f"the file has more than {METHOD_FILE_BYTES} bytes"
-            raise ConfigError(source, [Problem("$", found, "a method file has a few thousand")])
+            message = f"the file has more than {METHOD_FILE_BYTES} bytes"
+            raise ConfigError(source, [Problem("$", message, "a method file has a few thousand")])
         return content.decode("utf-8-sig")
     except OSError as error:
-        found = f"the file cannot be read: {error.strerror or error}"
-        raise ConfigError(source, [Problem("$", found, "check path and permissions")]) from error
+        message = f"the file cannot be read: {error.strerror or error}"
+        raise ConfigError(source, [Problem("$", message, "check path and permissions")]) from error
     except ValueError as error:
-        found = f"the file is not UTF-8 text: {error}"
-        raise ConfigError(source, [Problem("$", found, "save it as UTF-8")]) from error
+        message = f"the file is not UTF-8 text: {error}"
+        raise ConfigError(source, [Problem("$", message, "save it as UTF-8")]) from error
 
 
 def _not_json(value: object, path: str, depth: int) -> Iterator[Problem]:
@@ -125,7 +125,7 @@ def _not_json(value: object, path: str, depth: int) -> Iterator[Problem]:
 
 
 def _json_equivalent(value: Any) -> Any:
-    """Convert what `_not_json` accepts and the json module does not know."""
+    """Convert values that `_not_json` accepts but the json module does not."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, PathLike):
@@ -176,8 +176,8 @@ class _Reader:
         if len(self.positions) >= METHOD_FILE_VALUES:
             self._fail(path, at, f"more than {METHOD_FILE_VALUES} values", "write fewer")
         if len(path) > JSON_PATH_CHARACTERS:
-            found = f"the keys around this value have more than {JSON_PATH_CHARACTERS} characters"
-            self._fail(f"{path[:JSON_PATH_CHARACTERS]}...", at, found, "write shorter keys")
+            message = f"the keys around this value have more than {JSON_PATH_CHARACTERS} characters"
+            self._fail(f"{path[:JSON_PATH_CHARACTERS]}...", at, message, "write shorter keys")
 
     def _object(self, path: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
         members: dict[str, Any] = {}
@@ -238,8 +238,8 @@ class _Reader:
             self._fail(path, at, "the number has too many digits", "write a smaller number")
         if isinstance(value, float) and not abs(value) < float("inf"):
             written = self.text[at:end]
-            found = f"{written} is {'not a JSON number' if written in _WORDS else 'too large'}"
-            self._fail(path, at, found, "write a finite number")
+            message = f"{written} is {'not a JSON number' if written in _WORDS else 'too large'}"
+            self._fail(path, at, message, "write a finite number")
         if isinstance(value, str) and not value.isascii() and re.search("[\ud800-\udfff]", value):
             self._fail(path, at, "the text has half a surrogate pair", "write whole characters")
         return value, end
@@ -252,14 +252,14 @@ class _Reader:
 
     def _unexpected(self, path: str, at: int, expected: Sequence[str]) -> NoReturn:
         token = re.compile(r"[^\s,:{}\[\]]{1,20}|.|\Z", re.DOTALL).match(self.text, at)
-        found = repr(token.group()) if token and token.group() else "the end of the file"
+        text = repr(token.group()) if token and token.group() else "the end of the file"
         remedy = f"expected here: {' or '.join(expected)}"
-        if found.startswith(("'/", "'#")):
+        if text.startswith(("'/", "'#")):
             remedy += "; JSON has no comments"
-        self._fail(path, at, f"invalid JSON at {found}", remedy)
+        self._fail(path, at, f"invalid JSON at {text}", remedy)
 
-    def _fail(self, path: str, at: int, found: str, remedy: str) -> NoReturn:
-        raise _InvalidError(Problem(path, found, remedy, *self._position(at)))
+    def _fail(self, path: str, at: int, message: str, remedy: str) -> NoReturn:
+        raise _InvalidError(Problem(path, message, remedy, *self._position(at)))
 
     def _skip_space(self, at: int) -> int:
         space = _SPACE.match(self.text, at)

@@ -1,21 +1,21 @@
-"""What is at a path: nothing where no system takes such a path, or where nobody may look."""
+"""Whether a path exists; False for paths that are invalid or that the user may not access."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything."""
+    """Whether anything exists at the path."""
     return _is(Path.exists, path)
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file; pipes and devices, which may have no end, are none."""
+    """Whether the path is a regular file; pipes and devices are not, since they may be endless."""
     return _is(Path.is_file, path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder."""
+    """Whether the path is a folder."""
     return _is(Path.is_dir, path)
 
 

@@ -1,4 +1,4 @@
-"""Look into data of which nothing is certain yet: what has another shape is passed over."""
+"""Look-ups in unchecked JSON data: values of an unexpected type are skipped."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,17 +11,16 @@ Entry = tuple[str, dict[str, Any]]
 
 def objects(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:
     """Return the objects in the list `data[key]`; `path` is the JSON path of `data`."""
-    found = data.get(key)
-    items = found if isinstance(found, list) else []
+    items = data.get(key)
     return [
         (child(child(path, key), index), item)
-        for index, item in enumerate(items)
+        for index, item in enumerate(items if isinstance(items, list) else [])
         if isinstance(item, dict)
     ]
 
 
 def objects_within(value: Any, path: str) -> Iterator[Entry]:
-    """Yield a value if it is an object, and every object in it at any depth."""
+    """Yield every object in a value at any depth, and the value itself if it is an object."""
     items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         yield path, value
@@ -33,40 +32,40 @@ def objects_within(value: Any, path: str) -> Iterator[Entry]:
 
 
 def enabled(data: Mapping[str, Any], key: str, path: str = "$") -> list[Entry]:
-    """Return those of `objects` that are not disabled."""
+    """Return the objects in the list `data[key]` that are not disabled."""
     return [entry for entry in objects(data, key, path) if is_enabled(entry[1])]
 
 
 def is_enabled(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is used."""
+    """Whether an entry is enabled, as it is by default."""
     return entry.get("enabled") is not False
 
 
 def in_order(data: Mapping[str, Any], key: str) -> list[Entry]:
-    """Return the enabled objects in ascending `order`; those of one order stay as they stand."""
+    """Return the enabled objects in ascending `order`; ties keep the order of the file."""
     return sorted(enabled(data, key), key=_order)
 
 
 def subobject(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return the object `data[key]`, or an empty one."""
-    found = data.get(key)
-    return found if isinstance(found, dict) else {}
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def texts(data: Mapping[str, Any], key: str) -> list[str]:
     """Return the strings in the list `data[key]`."""
-    found = data.get(key)
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+    value = data.get(key)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def text(data: Mapping[str, Any], key: str) -> str | None:
     """Return the string `data[key]`, or None."""
-    found = data.get(key)
-    return found if isinstance(found, str) else None
+    value = data.get(key)
+    return value if isinstance(value, str) else None
 
 
 def names(entries: Iterable[Entry]) -> list[str]:
-    """Return the names of those entries that have one."""
+    """Return the names of all named entries."""
     return [name for _, entry in entries if (name := text(entry, "name")) is not None]
 
 

@@ -1,7 +1,7 @@
-"""Which parts of the schema say something about which value of a method file."""
+"""Pair every value of a method with the schemas that apply to it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -15,7 +15,6 @@ from dcrf.config.json_paths import child
 from dcrf.schema.registry import SCHEMA
 
 Schema = Mapping[str, Any]
-
 
 METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
 _FOLDERS = (SCHEMA, SCHEMA / "design_patterns", SCHEMA / "cluster_assignment_strategies")
@@ -36,56 +35,49 @@ def schemas() -> list[Schema]:
     return [registry()[uri].contents for uri in registry()]
 
 
-@cache
-def _lookup(base: str, reference: str) -> tuple[str, Any]:
-    """Return the URI and the schema that a reference leads to."""
-    uri = urljoin(base, reference)
-    return uri, registry().resolver().lookup(uri).contents
-
-
 @dataclass(frozen=True)
-class Applied:
-    """A schema without a `$ref`, and the URI from which the references in it start."""
+class Subschema:
+    """A schema that is not a `$ref`, and the URI to which its own references are relative."""
 
     schema: Schema
     base: str
 
-    def about(self, key: str | int) -> list["Applied"]:
-        """Return what it says of one key of an object, or of the items of a list."""
+    def of(self, key: str | int) -> Iterator["Subschema"]:
+        """Yield the schema of a key of an object, or of the items of a list."""
         if isinstance(key, int):
-            found = self.schema.get("items")
+            inner = self.schema.get("items")
         else:
-            found = self.schema.get("properties", {}).get(key)
-        return list(_followed(found, self.base))
+            inner = self.schema.get("properties", {}).get(key)
+        yield from _resolved(inner, self.base)
 
 
 @dataclass(frozen=True)
 class Node:
-    """A value in a method file, with every schema that applies to it.
+    """A value of a method and all schemas that apply to it.
 
     path: its JSON path.
-    parents: what it lies in, the nearest last.
+    parents: the values that contain it, the innermost last.
     """
 
     path: str
     value: Any
-    schemas: Sequence[Applied]
+    schemas: Sequence[Subschema]
     parents: tuple["Node", ...] = field(default=(), repr=False)
 
     @cached_property
     def keywords(self) -> Schema:
-        """The keywords of all its schemas; the first that has one says what it is."""
-        return merged(self.schemas)
+        """The keywords of all schemas; of equal ones, the first schema has precedence."""
+        return _merged(self.schemas)
 
     @cached_property
     def properties(self) -> Mapping[str, Schema]:
-        """The keys that its schemas know, each with the keywords of its own schemas."""
+        """The keys that the schemas know, each with its keywords."""
         keys = dict.fromkeys(key for s in self.schemas for key in s.schema.get("properties", ()))
-        return {key: merged(self._about(key)) for key in keys}
+        return {key: _merged(self._subschemas(key)) for key in keys}
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What an object says to the component that it describes, without the framework's keys."""
+        """The keys and values of an object that are arguments of the described component."""
         return {
             key: value
             for key, value in self.value.items()
@@ -94,26 +86,31 @@ class Node:
 
     def union(self, keyword: str) -> set[str]:
         """Return all items that any schema of this value lists under a keyword."""
-        return {item for applied_ in self.schemas for item in applied_.schema.get(keyword, ())}
+        return {item for s in self.schemas for item in s.schema.get(keyword, ())}
 
     def children(self) -> Iterator["Node"]:
         """Yield the values in an object or list."""
-        for key, value in _items(self.value):
+        items: Iterable[tuple[str | int, Any]] = ()
+        if isinstance(self.value, dict):
+            items = self.value.items()
+        elif isinstance(self.value, list):
+            items = enumerate(self.value)
+        for key, value in items:
             yield self.child(key, value)
 
     def child(self, key: str | int, value: Any) -> "Node":
-        """Return the node of a value at a key, which need not be there yet."""
-        schemas = [found for s in self._about(key) for found in applied(s, value)]
+        """Return the node of a value at a key, whether or not the key exists."""
+        schemas = [applied for s in self._subschemas(key) for applied in _applied(s, value)]
         return Node(child(self.path, key), value, schemas, (*self.parents, self))
 
     def walk(self) -> Iterator["Node"]:
-        """Yield this node and everything in it."""
+        """Yield this node and all nodes within it."""
         yield self
         for node in self.children():
             yield from node.walk()
 
-    def _about(self, key: str | int) -> list[Applied]:
-        return [found for s in self.schemas for found in s.about(key)]
+    def _subschemas(self, key: str | int) -> list[Subschema]:
+        return [inner for s in self.schemas for inner in s.of(key)]
 
 
 Nodes = Mapping[str, Node]
@@ -122,42 +119,43 @@ Nodes = Mapping[str, Node]
 
 def root(data: Any) -> Node:
     """Return the node of a whole method."""
-    found = _followed(METHOD, "")
-    return Node("$", data, [every for s in found for every in applied(s, data)])
+    schemas = [applied for s in _resolved(METHOD, "") for applied in _applied(s, data)]
+    return Node("$", data, schemas)
 
 
 def nodes_of(data: Any) -> Nodes:
-    """Return the nodes of everything in a method."""
+    """Return the nodes of a method and of all values within it."""
     return {node.path: node for node in root(data).walk()}
 
 
-def applied(given: Applied, value: Any) -> Iterator[Applied]:
+def _applied(subschema: Subschema, value: Any) -> Iterator[Subschema]:
     """Yield a schema, and those that its `allOf` and `if` apply to the same value."""
-    yield given
-    inner = list(given.schema.get("allOf", ()))
-    if "if" in given.schema:
-        holds = Draft202012Validator(given.schema["if"]).is_valid(value)
-        inner.append(given.schema.get("then" if holds else "else", {}))
-    for schema in inner:
-        for found in _followed(schema, given.base):
-            yield from applied(found, value)
+    yield subschema
+    schema = subschema.schema
+    inner = list(schema.get("allOf", ()))
+    if "if" in schema:
+        holds = Draft202012Validator(schema["if"]).is_valid(value)
+        inner.append(schema.get("then" if holds else "else", {}))
+    for other in inner:
+        for resolved in _resolved(other, subschema.base):
+            yield from _applied(resolved, value)
 
 
-def merged(schemas: Sequence[Applied]) -> Schema:
-    """Return the keywords of several schemas; the first that has one says what it is."""
+def _merged(schemas: Sequence[Subschema]) -> Schema:
+    """Return the keywords of several schemas; of equal ones, those of the first schema."""
     return {key: value for s in reversed(schemas) for key, value in s.schema.items()}
 
 
-def _followed(schema: Any, base: str) -> Iterator[Applied]:
-    """Yield what a schema is after its references; nothing for `true` and `false`."""
+def _resolved(schema: Any, base: str) -> Iterator[Subschema]:
+    """Follow references; yield nothing for an absent schema, `true` and `false`."""
     while isinstance(schema, Mapping) and "$ref" in schema:
         base, schema = _lookup(base, schema["$ref"])
     if isinstance(schema, Mapping):
-        yield Applied(schema, base)
+        yield Subschema(schema, base)
 
 
-def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
-    if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
+@cache
+def _lookup(base: str, reference: str) -> tuple[str, Any]:
+    """Return the URI and the schema of a reference."""
+    uri = urljoin(base, reference)
+    return uri, registry().resolver().lookup(uri).contents

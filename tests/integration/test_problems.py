@@ -109,4 +109,4 @@ def test_what_fits_in_this_order_is_ok(validate):
     contents = {"a.json": saving("a", "a.pth"), "b.json": loading("a.pth")}
 
     assert validate(contents)[:2] == (0, "a.json: ok\nb.json: ok\n")
-    assert "saved only later" in validate(dict(reversed(contents.items())))[2]
+    assert "saves it later" in validate(dict(reversed(contents.items())))[2]

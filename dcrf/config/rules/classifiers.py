@@ -1,4 +1,4 @@
-"""Classifiers: that there is one, and that their output is taken for what it is."""
+"""Check that a method has the classifiers it needs, and that their outputs are logits."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,20 +11,20 @@ from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 Data = Mapping[str, Any]
-_LEFT_OUT = ("Softmax", "LogSoftmax")
-_NOT_LOGITS = ("softmax", "log_softmax", "softmin")
+_SOFTMAX_LAYERS = ("Softmax", "LogSoftmax")
+_SOFTMAX_FUNCTIONS = ("softmax", "log_softmax", "softmin")
 _REMEDY = "end the layers with Softmax, or name it in softmax_layer_name"
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return what is wrong with the classifiers of a method, in filled data."""
-    data = nodes["$"].value
-    found = list(_no_classifier(nodes))
-    for path, mapping in objects(data, "mappings"):
+    """Return the problems of a method's classifiers."""
+    all_problems = list(_no_classifier(nodes))
+    for path, mapping in objects(nodes["$"].value, "mappings"):
         if mapping.get("type") in CLASSIFIERS:
-            found += [*_softmax_layer(path, mapping), *_softmax_function(path, mapping)]
-            found += _softmax_inside(path, mapping)
-    return found
+            all_problems += _softmax_layer(path, mapping)
+            all_problems += _softmax_function(path, mapping)
+            all_problems += _softmax_inside(path, mapping)
+    return all_problems
 
 
 def _no_classifier(nodes: Nodes) -> Iterator[Problem]:
@@ -38,44 +38,42 @@ def _no_classifier(nodes: Nodes) -> Iterator[Problem]:
 
 
 def _softmax_layer(path: str, mapping: Data) -> Iterator[Problem]:
-    """What is left out must be a softmax; that it is there `references` checks."""
+    """Check the type of the layer in `softmax_layer_name`; `references` checks that it exists."""
     name = text(mapping, "softmax_layer_name")
     if name is None:
         return
-    kinds = [
-        layer.get("type") for _, layer in objects(mapping, "layers") if layer.get("name") == name
-    ]
-    for kind in kinds:
-        if is_known("layers", kind) and kind not in _LEFT_OUT:
-            found = f"layer {name!r} is of type {kind}"
+    for _, layer in objects(mapping, "layers"):
+        kind = layer.get("type")
+        if layer.get("name") == name and is_known("layers", kind) and kind not in _SOFTMAX_LAYERS:
+            message = f"layer {name!r} is of type {kind}"
             remedy = "name a layer of type Softmax or LogSoftmax"
-            yield Problem(child(path, "softmax_layer_name"), found, remedy)
+            yield Problem(child(path, "softmax_layer_name"), message, remedy)
 
 
 def _softmax_function(path: str, mapping: Data) -> Iterator[Problem]:
-    """After a function nobody can leave the softmax out, and logits would be none."""
+    """Check for a softmax function, which cannot be left out to get logits."""
     for place, entry in objects(mapping, "post_processing_functions", path):
         name = entry.get("function_name")
-        if name in _NOT_LOGITS:
-            found = f"{name} among the post-processing functions of a classifier"
-            yield Problem(child(place, "function_name"), found, _REMEDY)
+        if name in _SOFTMAX_FUNCTIONS:
+            message = f"{name} among the post-processing functions of a classifier"
+            yield Problem(child(place, "function_name"), message, _REMEDY)
 
 
 def _softmax_inside(path: str, mapping: Data) -> Iterator[Problem]:
-    """A last layer that is not left out, though it gives probabilities."""
+    """Check for a softmax that cannot be left out: a nested one at the end, or a Softmin."""
     layers = objects(mapping, "layers", path)
-    last = _last(layers[-1]) if layers else None
-    if last is None:
+    if not layers:
         return
-    place, kind = last
+    place, kind = _last(layers[-1])
     is_nested = place != layers[-1][0]
     if kind == "Softmin" or (is_nested and kind == "Softmax"):
-        where = "inside the last layer" if is_nested else "as the last layer"
-        yield Problem(place, f"{kind} {where} of a classifier gives no logits", _REMEDY)
+        position = "inside the last layer" if is_nested else "as the last layer"
+        message = f"{kind} {position} of a classifier: the output is not logits"
+        yield Problem(place, message, _REMEDY)
 
 
 def _last(layer: Entry) -> tuple[str, Any]:
-    """Return path and type of the layer that runs last within a layer."""
+    """Return path and type of the innermost layer that runs last."""
     path, entry = layer
     inner = objects(entry, "positional_arguments", path)
     if entry.get("type") == "Sequential" and inner:

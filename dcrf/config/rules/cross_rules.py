@@ -1,4 +1,4 @@
-"""Rules that tie together parts of a method file, in filled data of any shape."""
+"""Rules between keys that are far apart in a method."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
@@ -14,73 +14,71 @@ Data = Mapping[str, Any]
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return what is wrong between parts that may each be right."""
-    found = [problem for check in _CHECKS for problem in check(nodes["$"].value)]
-    return [
-        *found,
-        *_siblings_exceeded(nodes),
-        *_views_compared(nodes),
-        *_missing_feature_extractors(nodes),
-    ]
+    """Return a problem for all keys that contradict each other."""
+    return [problem for rule in _RULES for problem in rule(nodes)]
 
 
-def _prior_cycles(data: Data) -> Iterator[Problem]:
-    """A mapping cannot take its own output."""
+def _prior_cycles(nodes: Nodes) -> Iterator[Problem]:
+    """Check that no chain of prior mappings leads back to its start."""
+    mappings = objects(nodes["$"].value, "mappings")
     prior = {
         name: text(mapping, "prior_mapping_name")
-        for _, mapping in objects(data, "mappings")
+        for _, mapping in mappings
         if (name := text(mapping, "name")) is not None
     }
-    for path, mapping in objects(data, "mappings"):
+    for path, mapping in mappings:
         start = text(mapping, "name")
-        seen, name = {start: None}, prior.get(start or "")
-        while name is not None and name not in seen:
-            seen[name], name = None, prior.get(name)
+        chain, name = {start: None}, prior.get(start or "")
+        while name is not None and name not in chain:
+            chain[name], name = None, prior.get(name)
         if name is not None and name == start:
-            found = f"the mapping takes its own output: {' <- '.join(map(str, [*seen, name]))}"
-            yield Problem(child(path, "prior_mapping_name"), found, "break the circle")
+            message = f"the mapping takes its own output: {' <- '.join(map(str, [*chain, name]))}"
+            yield Problem(child(path, "prior_mapping_name"), message, "break the cycle")
 
 
-def _nothing_enabled(data: Data) -> Iterator[Problem]:
-    for key, word in (("phases", "phase"), ("datasets", "data set")):
+def _nothing_enabled(nodes: Nodes) -> Iterator[Problem]:
+    data = nodes["$"].value
+    for key, noun in (("phases", "phase"), ("datasets", "data set")):
         if objects(data, key) and not enabled(data, key):
-            yield Problem(child("$", key), f"no {word} is enabled", "enable at least one")
+            yield Problem(child("$", key), f"no {noun} is enabled", "enable at least one")
 
 
-def _index_ranges(data: Data) -> Iterator[Problem]:
-    for path, dataset in objects(data, "datasets"):
+def _index_ranges(nodes: Nodes) -> Iterator[Problem]:
+    for path, dataset in objects(nodes["$"].value, "datasets"):
         first = dataset.get("index_of_first_sample_to_use", 0)
         last = dataset.get("index_of_last_sample_to_use")
         if isinstance(first, int) and isinstance(last, int) and 0 <= last < first:
-            found = f"the last sample to use, {last}, lies before the first, {first}"
-            yield Problem(child(path, "index_of_last_sample_to_use"), found, f"at least {first}")
+            message = f"the last sample to use, {last}, lies before the first, {first}"
+            remedy = f"at least {first}"
+            yield Problem(child(path, "index_of_last_sample_to_use"), message, remedy)
 
 
-def _fixed_centroids(data: Data) -> Iterator[Problem]:
+def _fixed_centroids(nodes: Nodes) -> Iterator[Problem]:
+    """Check that no optimizer changes fixed centroids."""
+    data = nodes["$"].value
     strategy = subobject(data, "cluster_assignment_strategy")
     if strategy.get("centroid_recalculation_strategy") != "fixed_centroids":
         return
     for path, phase in enabled(data, "phases"):
         for place, optimizer in objects(phase, "optimizers", path):
             if optimizer.get("optimizes_centroids") is True:
-                where = child(place, "optimizes_centroids")
                 remedy = "write recalculation_by_design_pattern for the recalculation strategy"
-                yield Problem(where, "the centroids are fixed", remedy)
+                key = child(place, "optimizes_centroids")
+                yield Problem(key, "the centroids are fixed", remedy)
 
 
-def _numbers_of_clusters(data: Data) -> Iterator[Problem]:
-    """What a data set keeps, centroids, centers or a classifier's outputs, has their number."""
-    datasets = in_order(data, "datasets")
-    for (_, before), (path, dataset) in pairwise(datasets):
+def _numbers_of_clusters(nodes: Nodes) -> Iterator[Problem]:
+    """Check that a data set whose centroids or classifiers are kept has as many clusters."""
+    for (_, before), (path, dataset) in pairwise(in_order(nodes["$"].value, "datasets")):
         number, kept = dataset.get("num_clusters"), before.get("num_clusters")
         if dataset.get("reinitialize_mappings") is False and number != kept:
-            found = f"{number} clusters, but the method with {kept} of the data set before is kept"
+            message = f"{number} clusters, but it keeps the mappings of a data set with {kept}"
             remedy = f"write {kept}, or reinitialize the mappings"
-            yield Problem(child(path, "num_clusters"), found, remedy)
+            yield Problem(child(path, "num_clusters"), message, remedy)
 
 
-def _siblings_exceeded(nodes: Nodes) -> Iterator[Problem]:
-    """Check numbers that must not be greater than a sibling key, by `x-at-most`."""
+def _upper_bounds(nodes: Nodes) -> Iterator[Problem]:
+    """Check numbers that must not exceed the sibling key in their `x-at-most`."""
     for node in nodes.values():
         for key, keywords in node.properties.items() if isinstance(node.value, dict) else ():
             if "x-at-most" in keywords:
@@ -88,26 +86,26 @@ def _siblings_exceeded(nodes: Nodes) -> Iterator[Problem]:
                 value, most = node.value.get(key), node.value.get(limit)
                 are_numbers = isinstance(value, int | float) and isinstance(most, int | float)
                 if are_numbers and value > most:
-                    found = f"{value} is greater than {limit}, {most}"
-                    yield Problem(child(node.path, key), found, "exchange them")
+                    message = f"{value} is greater than {limit}, {most}"
+                    yield Problem(child(node.path, key), message, "exchange them")
 
 
 def _views_compared(nodes: Nodes) -> Iterator[Problem]:
-    """Two roles in a design pattern are for two views."""
-    for node in list(nodes.values()):
+    """Check that the roles of a design pattern have different views."""
+    for node in nodes.values():
         if isinstance(node.value, dict):
             roles = [key for key, words in node.properties.items() if "x-view-role" in words]
-            given = [(key, node.value[key]) for key in roles if key in node.value]
-            for (_, one), (key, other) in pairwise(given):
-                if one == other:
-                    found = f"the view {other!r} is compared with itself"
-                    yield Problem(child(node.path, key), found, "name another view")
+            views = [(key, node.value[key]) for key in roles if key in node.value]
+            for (_, first), (key, second) in pairwise(views):
+                if first == second:
+                    message = f"the view {second!r} is compared with itself"
+                    yield Problem(child(node.path, key), message, "name another view")
 
 
 def _missing_feature_extractors(nodes: Nodes) -> Iterator[Problem]:
-    """Where the first feature extractor is the default, there must be one.
+    """Check that a feature extractor exists if the first one is a default.
 
-    A design pattern may do without: that depends on its options.
+    Design patterns are left out: whether they use it depends on their options.
     """
     if mappings_of(nodes["$"].value, ("feature_extractor",)):
         return
@@ -122,10 +120,13 @@ def _missing_feature_extractors(nodes: Nodes) -> Iterator[Problem]:
                 yield Problem(node.path, "the method has no feature extractor", remedy)
 
 
-_CHECKS: tuple[Callable[[Data], Iterator[Problem]], ...] = (
+_RULES: tuple[Callable[[Nodes], Iterator[Problem]], ...] = (
     _prior_cycles,
     _nothing_enabled,
     _index_ranges,
     _fixed_centroids,
     _numbers_of_clusters,
+    _upper_bounds,
+    _views_compared,
+    _missing_feature_extractors,
 )

@@ -1,4 +1,4 @@
-"""Which optimizer minimizes which loss, and when it acts."""
+"""Check that every optimizer acts, and that no two train the same part at once."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,47 +12,48 @@ Data = Mapping[str, Any]
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every optimizer that never acts, or acts on what another one trains."""
-    found: list[Problem] = []
+    """Return a problem for every optimizer that never acts, or shares a part with another one."""
+    all_problems: list[Problem] = []
     for path, phase in enabled(nodes["$"].value, "phases"):
-        stages = objects(phase, "optimizer_cycle", path)
-        active = {name for _, stage in stages for name in texts(stage, "active_optimizer_names")}
         optimizers = objects(phase, "optimizers", path)
-        found += _trained_twice(optimizers, [texts(s, "active_optimizer_names") for _, s in stages])
-        is_clear = active <= set(names(optimizers))  # an unknown name may mean any optimizer
-        if stages and is_clear:
+        stages = [
+            texts(stage, "active_optimizer_names")
+            for _, stage in objects(phase, "optimizer_cycle", path)
+        ]
+        all_problems += _trained_twice(optimizers, stages)
+        active = {name for stage in stages for name in stage}
+        if stages and active <= {*names(optimizers)}:  # an unknown name may mean any optimizer
             for place, optimizer in optimizers:
-                found += _never_active(place, optimizer.get("name"), active)
-    return found
+                all_problems += _never_active(place, optimizer.get("name"), active)
+    return all_problems
 
 
 def _never_active(path: str, name: object, active: set[str]) -> Iterator[Problem]:
     if name is None:
-        found = "no stage of the optimizer_cycle can name an optimizer without a name"
-        yield Problem(path, found, "give it a name, and name it in active_optimizer_names")
+        message = "the optimizer has no name, so no stage of the optimizer_cycle activates it"
+        yield Problem(path, message, "give it a name, and add it to active_optimizer_names")
     elif isinstance(name, str) and name not in active:
-        found = f"no stage of the optimizer_cycle names {name!r}, so it would never act"
-        yield Problem(child(path, "name"), found, "name it in active_optimizer_names")
+        message = f"no stage of the optimizer_cycle activates {name!r}"
+        yield Problem(child(path, "name"), message, "add it to active_optimizer_names")
 
 
 def _trained_twice(optimizers: list[Entry], stages: list[list[str]]) -> Iterator[Problem]:
-    """Two optimizers that act in one iteration would each step as if the other did not."""
     for later, (place, optimizer) in enumerate(optimizers):
         for earlier, other in optimizers[:later]:
             if _act_together(optimizer, other, stages):
-                remedy = f"leave it to one of them, {earlier} or {place}, or let them take turns"
+                remedy = f"name it in {earlier} or {place} only, or activate them in turns"
                 for part in _parts(place, optimizer).keys() & _parts(earlier, other).keys():
-                    found = f"{part} would have two optimizers in one iteration"
-                    yield Problem(_parts(place, optimizer)[part], found, remedy)
+                    message = f"two optimizers train {part} in one iteration"
+                    yield Problem(_parts(place, optimizer)[part], message, remedy)
 
 
-def _act_together(one: Data, other: Data, stages: list[list[str]]) -> bool:
-    names = {text(one, "name"), text(other, "name")}
+def _act_together(first: Data, second: Data, stages: list[list[str]]) -> bool:
+    names = {text(first, "name"), text(second, "name")}
     return not stages or any(names <= {*stage} for stage in stages)
 
 
 def _parts(path: str, optimizer: Data) -> dict[str, str]:
-    """Return what an optimizer trains -> the JSON path that says so."""
+    """Return each part that an optimizer trains -> the JSON path that names it."""
     listed = child(path, "trained_mapping_names")
     names = texts(optimizer, "trained_mapping_names")
     parts = {f"mapping {name!r}": child(listed, i) for i, name in enumerate(names)}

@@ -130,8 +130,8 @@ def _unmet(path: str, phase: Data, missing: Missing, nodes: Nodes) -> Iterator[P
     criteria = subobject(phase, "exit_criteria")
     needs_evaluations = all(key.startswith(_ON_EVALUATIONS) for key in criteria)
     if criteria and needs_evaluations and "assignments" in missing:
-        found = f"it never ends: evaluations need assignments, but {missing['assignments'][0]}"
-        yield Problem(child(path, "exit_criteria"), found, "add iterations or epochs")
+        message = f"it never ends: evaluations need assignments, but {missing['assignments'][0]}"
+        yield Problem(child(path, "exit_criteria"), message, "add iterations or epochs")
 
 
 def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:

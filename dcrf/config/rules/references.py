@@ -1,4 +1,4 @@
-"""Check that every name which stands for something declared is declared."""
+"""Check that everything that a method refers to by name is declared."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -15,17 +15,18 @@ _ROLES = {"feature_extractor": ("feature_extractor",), "classifier": CLASSIFIERS
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for names that nothing has, in filled data; of very many the first."""
+    """Return a problem for every undeclared name, up to the limit."""
     data = nodes["$"].value
     named = (node for node in nodes.values() if isinstance(node.value, str))
-    found = (p for node in named for p in (*_reference(node, data), *_layer(node, data)))
-    return list(islice(found, PROBLEMS_OF_A_KIND))
+    undeclared = (p for node in named for p in (*_reference(node, data), *_layer(node, data)))
+    return list(islice(undeclared, PROBLEMS_OF_A_KIND))
 
 
 def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:
-    """Return the names of the mappings that have one of the types, or may be meant to.
+    """Return the names of the mappings of some types.
 
-    One whose type is misspelt may be meant to have any: it is a problem of its own.
+    A mapping with an unknown type is included: it may be a misspelled one, which is a problem of
+    its own.
     """
     others = {"design_pattern_specific", *CLASSIFIERS, "feature_extractor"}.difference(types)
     return names(e for e in objects(data, "mappings") if text(e[1], "type") not in others)
@@ -38,8 +39,8 @@ def _reference(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
     elif kind:
         known = _declared(kind, node, data)
         if node.value not in known:
-            word = kind.replace("_", " ")
-            yield Problem(node.path, f"no {word} is called {node.value!r}", _hint(node, known))
+            noun = kind.replace("_", " ")
+            yield Problem(node.path, f"no {noun} is called {node.value!r}", _hint(node, known))
 
 
 def _declared(kind: str, node: Node, data: Mapping[str, Any]) -> list[str]:
@@ -52,15 +53,15 @@ def _declared(kind: str, node: Node, data: Mapping[str, Any]) -> list[str]:
 
 
 def _view(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every data set on which a pattern runs must have the view that the pattern names."""
+    """Check that every data set of a pattern's phase has the view that the pattern names."""
     phase, pattern = _holder(node, "design_patterns"), _holder(node, "pattern")
     if not (phase and pattern and is_enabled(phase) and is_enabled(pattern)):
         return
     for _, dataset in enabled(data, "datasets"):
         known = names(objects(dataset, "batch_augmentations"))
         if phase.get("name") in texts(dataset, "phases") and node.value not in known:
-            found = f"data set {dataset.get('name')!r} has no view {node.value!r}"
-            yield Problem(node.path, found, _hint(node, known))
+            message = f"data set {dataset.get('name')!r} has no view {node.value!r}"
+            yield Problem(node.path, message, _hint(node, known))
 
 
 def _layer(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -74,21 +75,21 @@ def _layer(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
     layers = objects(mapping, "layers")
     known = names(objects_within(mapping.get("layers"), "") if within else layers)
     if node.value not in known:
-        found = f"mapping {mapping.get('name')!r} has no layer called {node.value!r}"
-        yield Problem(node.path, found, _hint(node, known))
+        message = f"mapping {mapping.get('name')!r} has no layer called {node.value!r}"
+        yield Problem(node.path, message, _hint(node, known))
 
 
 def _named_by(key: str, node: Node, data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the mapping that the nearest key of this name says; None if there is none."""
+    """Return the mapping whose name is the value of the nearest `key`; None if undeclared."""
     name = (_holder(node, key) or {}).get(key)
-    found = (mapping for _, mapping in objects(data, "mappings") if mapping.get("name") == name)
-    return next(found, None)
+    named = (mapping for _, mapping in objects(data, "mappings") if mapping.get("name") == name)
+    return next(named, None)
 
 
 def _holder(node: Node, key: str) -> dict[str, Any] | None:
-    """Return the nearest object around a value that has a key."""
-    around = (parent.value for parent in reversed(node.parents))
-    return next((value for value in around if isinstance(value, dict) and key in value), None)
+    """Return the innermost object that contains a value and has a key."""
+    containers = (parent.value for parent in reversed(node.parents))
+    return next((value for value in containers if isinstance(value, dict) and key in value), None)
 
 
 def _hint(node: Node, known: list[str]) -> str:

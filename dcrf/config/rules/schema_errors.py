@@ -1,4 +1,4 @@
-"""Turn every way in which a method breaks the schema into a problem that a person can act on."""
+"""Explain every schema violation of a method as a problem with a remedy."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -13,7 +13,7 @@ from dcrf.config.schema_lookup import METHOD, Node, Nodes, nodes_of, registry
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND, QUOTED_VALUE_CHARACTERS
 
-_LONG = 50  # of names with a short form, as those of patterns, only the short ones are listed
+_LONG = 50  # design patterns have long and short names; only the short ones are listed
 _BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "greater than",
@@ -32,16 +32,16 @@ _KINDS = {
 
 
 def problems(data: Any) -> list[Problem]:
-    """Return every way in which `data` breaks the schema of methods, of very many the first."""
+    """Return a problem for every violation of the method schema, up to the limit."""
     validator = Draft202012Validator(METHOD, registry=registry())
     errors = list(islice(validator.iter_errors(data), PROBLEMS_OF_A_KIND))
     nodes = nodes_of(data) if errors else {}
-    found = (problem for error in errors for problem in _explained(error, nodes))
-    return list(islice(found, PROBLEMS_OF_A_KIND))
+    explained = (problem for error in errors for problem in _explained(error, nodes))
+    return list(islice(explained, PROBLEMS_OF_A_KIND))
 
 
 def suggestion(name: object, known: Iterable[object], free: Iterable[object] | None = None) -> str:
-    """Return which of the known names may be meant, or all of them that are still free."""
+    """Return the known name that is probably meant, otherwise the `free` ones, as a remedy."""
     names = [str(k) for k in known]
     if guess := closest(str(name), names):
         return f"did you mean {guess!r}?"
@@ -51,7 +51,7 @@ def suggestion(name: object, known: Iterable[object], free: Iterable[object] | N
 
 
 def shown(value: Any) -> str:
-    """Return a value as it stands in the file, shortened."""
+    """Return a value for a message as the file spells it, shortened."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, dict | list):
@@ -70,16 +70,16 @@ def _explained(error: ValidationError, nodes: Nodes) -> Iterator[Problem]:
     if special is not None:
         yield from special(error, node)
     else:
-        yield Problem(path, _found(error), _remedy(error, node))
+        yield Problem(path, _message(error), _remedy(error, node))
 
 
 def _remedy(error: ValidationError, node: Node) -> str:
-    """Return the description nearest to what was broken."""
+    """Return the most specific description of the violated rule."""
     return error.schema.get("description") or node.keywords.get("description", "")
 
 
-def _found(error: ValidationError) -> str:
-    """Return in plain words what a value is and is not."""
+def _message(error: ValidationError) -> str:
+    """Return the value and the rule that it violates."""
     value, limit = shown(error.instance), error.validator_value
     match error.validator:
         case "type":
@@ -87,16 +87,16 @@ def _found(error: ValidationError) -> str:
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
             return f"{value} is out of range, it must be {_BOUNDS[error.validator]} {limit}"
         case "minLength" | "minItems" | "minProperties":
-            return f"{_empty(value)} is empty"  # no schema asks for more than one
+            return f"{_empty(value)} is empty"  # no schema has a larger minimum
         case "maxProperties":
             return f"these keys do not go together: {', '.join(error.instance)}"
         case "pattern":
-            return f"{value} has a character that cannot be here"
-    return f"{value} cannot be here together with the other keys"
+            return f"{value} has an invalid character"
+    return f"{value} does not go together with the other keys"
 
 
-def _kinds(given: str | list[str]) -> str:
-    return " or ".join(_KINDS[kind] for kind in ([given] if isinstance(given, str) else given))
+def _kinds(types: str | list[str]) -> str:
+    return " or ".join(_KINDS[kind] for kind in ([types] if isinstance(types, str) else types))
 
 
 def _empty(value: str) -> str:
@@ -115,37 +115,37 @@ def _unknown_keys(error: ValidationError, node: Node) -> Iterator[Problem]:
 def _missing_key(error: ValidationError, node: Node) -> Iterator[Problem]:
     for key in error.validator_value:
         if key not in error.instance and (written := _meant(key, error.instance, node)):
-            found = f"unknown key {written!r}"
-            yield Problem(child(node.path, written), found, f"did you mean {key!r}?")
+            remedy = f"did you mean {key!r}?"
+            yield Problem(child(node.path, written), f"unknown key {written!r}", remedy)
         elif key not in error.instance:
             known = node.properties.get(key, {})
-            words = [known["description"]] if "description" in known else []
-            words += [suggestion(None, known["enum"])] if "enum" in known else []
-            yield Problem(node.path, f"the key {key!r} is missing", " ".join(words))
+            sentences = [known["description"]] if "description" in known else []
+            sentences += [suggestion(None, known["enum"])] if "enum" in known else []
+            yield Problem(node.path, f"the key {key!r} is missing", " ".join(sentences))
 
 
 def _meant(key: str, entry: Mapping[str, Any], node: Node) -> str | None:
-    """Return the key of an object that is meant to be a missing one, if there is any."""
+    """Return the unknown key of an object that is probably a misspelled `key`."""
     others = [other for other in entry if other not in node.properties]
     return closest(key, others)
 
 
 def _unknown_value(error: ValidationError, node: Node) -> Iterator[Problem]:
     if isinstance(error.instance, str):
-        found = f"unknown value {shown(error.instance)}"
-        yield Problem(node.path, found, suggestion(error.instance, error.validator_value))
+        remedy = suggestion(error.instance, error.validator_value)
+        yield Problem(node.path, f"unknown value {shown(error.instance)}", remedy)
     elif "type" not in error.schema:
         yield Problem(node.path, f"{shown(error.instance)} is not a string", _remedy(error, node))
 
 
 def _refused_key(error: ValidationError, node: Node) -> Iterator[Problem]:
-    """Explain `not`, which forbids keys beside others, or values; `not: {}` forbids any value."""
+    """Explain `not`, which forbids values or combinations of keys; `not: {}` forbids a key."""
     refused = error.validator_value
     if refused and "required" not in refused:
-        yield Problem(node.path, _found(error), _remedy(error, node))
+        yield Problem(node.path, _message(error), _remedy(error, node))
     elif not refused:
         yield _misplaced(node.path, error.absolute_path[-1], error, node)
-    elif isinstance(error.instance, dict):  # of anything else it is said that it is no object
+    elif isinstance(error.instance, dict):  # another error reports other types
         for key in refused["required"]:
             yield _misplaced(child(node.path, key), key, error, node)
 
@@ -158,17 +158,17 @@ def _repeated(error: ValidationError, node: Node) -> Iterator[Problem]:
     items = error.instance
     for index, item in enumerate(items):
         if item in items[:index]:
-            found = f"{shown(item)} stands in this list twice"
-            yield Problem(child(node.path, index), found, "name it once")
+            message = f"{shown(item)} occurs twice in this list"
+            yield Problem(child(node.path, index), message, "name it once")
 
 
 def _no_choice(error: ValidationError, node: Node) -> Iterator[Problem]:
-    """Explain `anyOf` and `oneOf`, whose choices mostly are keys to give."""
+    """Explain `anyOf` and `oneOf`; most of their choices are required keys."""
     choices = [choice.get("required", ()) for choice in error.validator_value]
     keys = [" and ".join(map(repr, choice)) for choice in choices if choice]
     number = "one" if error.validator == "anyOf" else "exactly one"
-    found = f"{number} of these is needed: {', or '.join(keys)}" if keys else _found(error)
-    yield Problem(node.path, found, _remedy(error, node))
+    message = f"{number} of these is needed: {', or '.join(keys)}" if keys else _message(error)
+    yield Problem(node.path, message, _remedy(error, node))
 
 
 _SPECIAL: Mapping[str, Callable[[ValidationError, Node], Iterator[Problem]]] = {

@@ -1,4 +1,4 @@
-"""Check that the methods of one batch do not get in each other's way."""
+"""Check the files that several methods share: each is saved once, and before it is loaded."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,33 +10,31 @@ from dcrf.config.path_checks import is_file
 from dcrf.config.rules.input_files import mismatch
 from dcrf.errors import Problem
 
-_Found = tuple[MethodConfig, Problem]
-"""A problem, and the method whose it is."""
-
-
 Runs = Sequence[tuple[MethodConfig, Sequence[int | None]]]
-"""Methods, one after the other, each with the seeds that belong into the names of the files that
-its runs save; None for a run without."""
+"""Methods in running order, each with the seeds in the names of its files; None for no seed."""
+
+_Located = tuple[MethodConfig, Problem]
+"""A problem with its method."""
 
 
 def check_shared_files(runs: Runs) -> list[list[Problem]]:
-    """Return the problems of each of the methods.
+    """Return the problems of each method.
 
-    Two of them, or two parts of one, save to the same file; or a file to load does not exist, and
-    nothing that runs before saves it.
+    A problem is a file that two methods save, or two parts of one method; or a file to load that
+    neither exists nor is saved before.
     """
     steps = list(_steps(runs))
     writers: dict[Path, _Writer] = {}
-    found = [*_conflicts(steps, writers), *_unsaved(steps, writers)]
-    return [list(dict.fromkeys(p for of, p in found if of is config)) for config, _ in runs]
+    located = [*_conflicts(steps, writers), *_unsaved(steps, writers)]
+    return [list(dict.fromkeys(p for owner, p in located if owner is c)) for c, _ in runs]
 
 
 def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Path]]:
-    """Return the files that a run saves, and those that it may load.
+    """Return the files that a run saves, and the files that it may load.
 
     Args:
         config: of the method.
-        seed: of the run where there are several, else None.
+        seed: in the names of its files; None for no seed.
     """
     steps = list(_steps([(config, [seed])]))
     saved = {file for step in steps for file, _ in step.saved()}
@@ -46,7 +44,7 @@ def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Pat
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A phase on a data set in one run; `first_centroids` says that it makes new centroids."""
+    """A phase on a data set in one run. `first_centroids`: whether it initializes centroids."""
 
     config: MethodConfig
     seed: int | None
@@ -55,13 +53,13 @@ class _Step:
     first_centroids: bool
 
     def saved(self) -> Iterator[tuple[Path, SaveConfig]]:
-        """Yield the files that it writes."""
+        """Yield each file that the phase saves."""
         for save in self.phase.saves:
             names = (self.config.name, self.dataset.name, save.part)
             yield saved_file(save.target, *names, self.seed), save
 
     def loaded(self) -> Iterator[tuple[str, Path]]:
-        """Yield JSON path and file of what it reads on entering."""
+        """Yield JSON path and file of each load when the phase starts."""
         yield from ((f"{load.path}.path_to_file", load.file) for load in self.phase.loads)
         centroids = self.config.centroids
         if self.first_centroids and centroids is not None and centroids.file is not None:
@@ -69,29 +67,29 @@ class _Step:
 
 
 def _steps(runs: Runs) -> Iterator[_Step]:
-    """Yield all that is run, in its order."""
+    """Yield every phase of every run, in running order."""
     for config, seed in ((config, seed) for config, seeds in runs for seed in seeds):
-        using = () if config.centroids is None else config.centroids.phases
-        are_there = False
+        centroid_phases = () if config.centroids is None else config.centroids.phases
+        has_centroids = False
         for dataset in config.datasets:
-            are_there = are_there and not dataset.reinitialize_mappings
+            has_centroids = has_centroids and not dataset.reinitialize_mappings
             for phase in config.phases:
                 if phase.name in dataset.phases:
-                    is_first = phase.name in using and not are_there
-                    are_there = are_there or is_first
+                    is_first = phase.name in centroid_phases and not has_centroids
+                    has_centroids = has_centroids or is_first
                     yield _Step(config, seed, dataset, phase, is_first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Writer:
-    """Who saves to a file."""
+    """The entry and run that save a file."""
 
     config: MethodConfig
     save: SaveConfig
     seed: int | None
 
     def is_same_as(self, other: "_Writer") -> bool:
-        """Whether it is the same part of the same run, which may save to a file repeatedly."""
+        """Whether both are one part of one run, which may save a file repeatedly."""
         return (
             self.config is other.config
             and self.seed == other.seed
@@ -99,8 +97,8 @@ class _Writer:
         )
 
 
-def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[_Found]:
-    """Fill in who is the first to save to each file."""
+def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[_Located]:
+    """Yield files with two writers, and enter the first writer of each file into `writers`."""
     for step in steps:
         for file, save in step.saved():
             writer = _Writer(step.config, save, step.seed)
@@ -109,7 +107,8 @@ def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator
                 yield step.config, _conflict(writer, first)
 
 
-def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[_Found]:
+def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[_Located]:
+    """Yield files that are loaded before any phase saves them, and do not exist."""
     written: set[Path] = set()
     for step in steps:
         for path, file in step.loaded():
@@ -122,16 +121,15 @@ def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterato
 
 def _conflict(writer: _Writer, first: _Writer) -> Problem:
     target = f"{first.save.path} of {first.config.source}"
-    found = f"it saves to the same file as {target}: {first.save.target}"
+    message = f"it saves to the same file as {target}: {first.save.target}"
     remedy = "give each its own path, or give the methods different names"
-    return Problem(f"{writer.save.path}.path_to_file_or_dir", found, remedy)
+    return Problem(f"{writer.save.path}.path_to_file_or_dir", message, remedy)
 
 
 def _missing(path: str, file: Path, later: _Writer | None) -> Problem:
     if later is None:
-        wrong = mismatch(file, "file")
-        found = f"the file '{file}' {wrong}, and nothing in the batch saves it"
-        return Problem(path, found, "check the path, or run what saves it")
+        message = f"the file '{file}' {mismatch(file, 'file')}, and no method here saves it"
+        return Problem(path, message, "check the path, or add the method that saves the file")
     writer = f"{later.save.path} of {later.config.source}"
-    found = f"the file '{file}' does not exist yet, it is saved only later, by {writer}"
-    return Problem(path, found, "run what saves it before")
+    message = f"the file '{file}' does not exist yet: {writer} saves it later"
+    return Problem(path, message, "run the method that saves the file first")

@@ -141,13 +141,13 @@ def _losses_without_optimizers(method: _Method) -> Iterator[Problem]:
         groups = {optimizer["group_name"] for _, optimizer in objects(entry, "optimizers")}
         losses = [loss for pattern in patterns for loss in _groups(pattern)]
         if losses and not groups:
-            found = "the phase has losses but no optimizer, so it trains nothing"
-            yield Problem(path, found, "add optimizers, or remove the design patterns")
+            message = "the phase has losses but no optimizer, so it trains nothing"
+            yield Problem(path, message, "add optimizers, or remove the design patterns")
             continue
         for place, group in losses:
             if group not in groups:
-                found = f"no optimizer has group {group!r}: the loss is reported, not minimized"
-                yield Problem(place, found, suggestion(group, sorted(groups)))
+                message = f"no optimizer has group {group!r}: the loss is reported, not minimized"
+                yield Problem(place, message, suggestion(group, sorted(groups)))
 
 
 def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
@@ -158,17 +158,17 @@ def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
             group = optimizer["group_name"]
             minimized = [p for p in patterns if group in {g for _, g in _groups(p)}]
             if not minimized:
-                found = f"no loss has group {group!r}: the optimizer does nothing"
+                message = f"no loss has group {group!r}: the optimizer does nothing"
                 groups = sorted({g for pattern in patterns for _, g in _groups(pattern)})
-                yield Problem(child(place, "group_name"), found, suggestion(group, groups))
+                yield Problem(child(place, "group_name"), message, suggestion(group, groups))
                 continue
             used = {part for pattern in minimized for part in method.parts_used(pattern)}
             for part, named in _trained_parts((place, optimizer)):
                 if part not in used:
-                    found = f"no loss of group {group!r} depends on {part!r}: it never changes"
-                    found += "; hard assignments have no gradient" if method.is_hard else ""
+                    message = f"no loss of group {group!r} depends on {part!r}: it never changes"
+                    message += "; hard assignments have no gradient" if method.is_hard else ""
                     remedy = f"remove it, or add a design pattern that uses {part!r}"
-                    yield Problem(named, found, remedy)
+                    yield Problem(named, message, remedy)
 
 
 def _untrained_mappings(method: _Method) -> Iterator[Problem]:
@@ -185,9 +185,9 @@ def _untrained_mappings(method: _Method) -> Iterator[Problem]:
                     used.setdefault(name, pattern.value["name"])
     for name, (path, _) in method.mappings.items():
         if name in used.keys() - filled and method.has_parameters(name):
-            found = f"{used[name]!r} uses {name!r}, which keeps its random parameters"
+            message = f"{used[name]!r} uses {name!r}, which keeps its random parameters"
             remedy = "name it in trained_mapping_names of an optimizer, or load its parameters"
-            yield Problem(path, found, remedy)
+            yield Problem(path, message, remedy)
 
 
 def _unmoved_centroids(method: _Method) -> Iterator[Problem]:
@@ -197,9 +197,9 @@ def _unmoved_centroids(method: _Method) -> Iterator[Problem]:
     patterns = [pattern for phase in method.phases for pattern in method.patterns(phase)]
     by_patterns = any(CENTROIDS in pattern.union("x-updates") for pattern in patterns)
     if not by_patterns and not any(CENTROIDS in method.trained(p) for p in method.phases):
-        found = "no optimizer and no design pattern moves the centroids: they keep their start"
+        message = "no optimizer and no design pattern moves the centroids: they keep their start"
         remedy = "write optimizes_centroids in an optimizer, or fixed_centroids here"
-        yield Problem(child(method.strategy.path, key), found, remedy)
+        yield Problem(child(method.strategy.path, key), message, remedy)
 
 
 def _clusters_before_training(method: _Method) -> Iterator[Problem]:
@@ -217,9 +217,9 @@ def _clusters_before_training(method: _Method) -> Iterator[Problem]:
             for later_path, later in phases[number + 1 :]:
                 if common := sorted(untrained & _pretrained(method, (later_path, later))):
                     before = f"before phase {later['name']!r} trains {common[0]!r} without clusters"
-                    found = f"phase {entry['name']!r} uses clusters {before}"
+                    message = f"phase {entry['name']!r} uses clusters {before}"
                     remedy = f"let {later['name']!r} have a lower order than {entry['name']!r}"
-                    yield Problem(child(path, "order"), found, remedy)
+                    yield Problem(child(path, "order"), message, remedy)
                     break
             trained |= method.trained((path, entry))
 
@@ -250,15 +250,15 @@ def _negative_weights(method: _Method) -> Iterator[Problem]:
         for key, keywords in pattern.properties.items():
             weight = pattern.value.get(key)
             if "x-weight-of" in keywords and weight is not None and weight < 0:
-                found = f"the weight {weight} is negative: training maximizes the loss"
-                yield Problem(child(pattern.path, key), found, "write a weight of at least 0")
+                message = f"the weight {weight} is negative: training maximizes the loss"
+                yield Problem(child(pattern.path, key), message, "write a weight of at least 0")
 
 
 def _single_clusters(method: _Method) -> Iterator[Problem]:
     for path, dataset in in_order(method.data, "datasets"):
         if dataset["num_clusters"] == 1:
-            found = "one cluster contains every sample, whatever the method learns"
-            yield Problem(child(path, "num_clusters"), found, "write 2 or more")
+            message = "one cluster contains every sample, whatever the method learns"
+            yield Problem(child(path, "num_clusters"), message, "write 2 or more")
 
 
 _RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (

@@ -1,4 +1,4 @@
-"""The entries of a method file that name a class or function of torch or torchvision."""
+"""Check the entries that name a class or function of torch or torchvision."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -24,13 +24,13 @@ _ALIKE = 0.8
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return names and arguments that are unknown or missing; of very many the first."""
-    found = (problem for node in _calls(nodes) for problem in _call_problems(node))
-    return list(islice(found, PROBLEMS_OF_A_KIND))
+    """Return unknown names, and unknown, missing and invalid arguments, up to the limit."""
+    all_problems = (problem for node in _calls(nodes) for problem in _call_problems(node))
+    return list(islice(all_problems, PROBLEMS_OF_A_KIND))
 
 
 def make_integers(nodes: Nodes) -> None:
-    """Write 256.0 as 256 where the signature means an integer, in place."""
+    """Convert 256.0 to 256 in arguments that are integers by their signature, in place."""
     for node in list(_calls(nodes)):
         place, entry = node.keywords["x-call"], node.value
         name = entry.get(_name_key(place))
@@ -48,11 +48,11 @@ def _calls(nodes: Nodes) -> Iterator[Node]:
 
 
 def _with_nested(node: Node) -> Iterator[Node]:
-    """Yield an entry and the entries among its arguments, to which the same schema applies."""
+    """Yield an entry, and the entries nested in its arguments, which have the same schema."""
     yield node
     if node.keywords["x-call"] in _NESTING:
-        given = {**node.arguments, POSITIONAL: node.value.get(POSITIONAL)}
-        for key, value in given.items():
+        arguments = {**node.arguments, POSITIONAL: node.value.get(POSITIONAL)}
+        for key, value in arguments.items():
             for path, entry in _objects_in(value, child(node.path, key)):
                 yield from _with_nested(Node(path, entry, node.schemas, (*node.parents, node)))
 
@@ -70,19 +70,19 @@ def _call_problems(node: Node) -> list[Problem]:
     name = node.value.get(key)
     if not isinstance(name, str):
         return _nameless(node, key)
-    found = _argument_problems(node, name, node.arguments)
-    is_strange = not is_known(node.keywords["x-call"], name)  # then nothing is known of arguments
-    for argument, meant in _misspelt(node).items() if found else ():
+    all_problems = _argument_problems(node, name, node.arguments)
+    is_unknown = not is_known(node.keywords["x-call"], name)  # so its arguments are unknown, too
+    for argument, meant in _misspelled(node).items() if all_problems else ():
         others = {k: value for k, value in node.arguments.items() if k != argument}
         fewer = _argument_problems(node, name, others)
-        if len(fewer) < len(found) or is_strange:  # the call does not take the argument
+        if len(fewer) < len(all_problems) or is_unknown:  # the call has no such argument
             path, remedy = child(node.path, argument), f"did you mean {meant!r}?"
-            found = [*fewer, Problem(path, f"unknown key {argument!r}", remedy)]
-    return found
+            all_problems = [*fewer, Problem(path, f"unknown key {argument!r}", remedy)]
+    return all_problems
 
 
 def _nameless(node: Node, key: str) -> list[Problem]:
-    """An entry within an entry is seen by no schema; elsewhere the schema says the same."""
+    """Report a missing name as the schema does, which does not reach nested entries."""
     if key in node.value:
         return []
     others = [other for other in node.value if other not in node.properties]
@@ -93,11 +93,13 @@ def _nameless(node: Node, key: str) -> list[Problem]:
     return [Problem(node.path, f"the key {key!r} is missing", remedy)]
 
 
-def _misspelt(node: Node) -> dict[str, str]:
-    """Return argument -> key of the framework that it looks like."""
+def _misspelled(node: Node) -> dict[str, str]:
+    """Return argument -> key of the framework that is probably meant."""
     known = [key for key, keywords in node.properties.items() if keywords.get("x-framework")]
-    some = islice(node.arguments, CALL_ARGUMENTS)  # no call takes as many
-    return {argument: guess for argument in some if (guess := closest(argument, known, _ALIKE))}
+    arguments = islice(node.arguments, CALL_ARGUMENTS)
+    return {
+        argument: guess for argument in arguments if (guess := closest(argument, known, _ALIKE))
+    }
 
 
 def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list[Problem]:
@@ -105,14 +107,14 @@ def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list
     if place == "datasets":
         parts = entry.get("parts")
         parts = parts if isinstance(parts, list) and parts else [{}]
-        given = [{**arguments, **part} for part in parts if isinstance(part, dict)]
-        return [p for g in given for p in check_call(place, name, g, node.path, key="dataset")]
+        calls = [{**arguments, **part} for part in parts if isinstance(part, dict)]
+        return [p for c in calls for p in check_call(place, name, c, node.path, key="dataset")]
     listed = entry.get(POSITIONAL)
     positional = listed if isinstance(listed, list) else ()
-    found = check_call(place, name, arguments, node.path, positional, _name_key(place))
+    all_problems = check_call(place, name, arguments, node.path, positional, _name_key(place))
     if place == "functions":
-        found += check_input_argument(name, entry.get("input_argument_name"), node.path)
-    return found
+        all_problems += check_input_argument(name, entry.get("input_argument_name"), node.path)
+    return all_problems
 
 
 def _name_key(place: str) -> str:

@@ -1,7 +1,8 @@
-"""Check what a file calls from torch and torchvision, without importing them.
+"""Check calls of torch and torchvision against their signatures, without importing them.
 
-Names and arguments are held against `schema/names`, which `make schema` generates from the real
-signatures. A place is the stem of a file there.
+`make schema` generates `schema/names/<place>.json` from the real signatures. A place is the library
+module from which an entry may name a class or function: layers, initializers, functions,
+optimizers, schedulers, transforms or datasets.
 """
 
 import json
@@ -9,21 +10,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice, repeat
+from types import MappingProxyType
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.rules.schema_errors import shown
 from dcrf.config.rules.suggestions import closest
-from dcrf.config.rules.torch_values import Given, value_problems
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 from dcrf.schema.registry import SCHEMA
 
-Entry = Mapping[str, Any]
+Signature = Mapping[str, Any]
+"""The generated description of a class or function."""
+Argument = tuple[str, str, object]
+"""JSON path, name and value of an argument."""
 
 POSITIONAL = "positional_arguments"
-"""The key of the arguments by position."""
+"""The key of positional arguments."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _HOME = {
     "layers": "a layer of torch.nn",
     "initializers": "a function of torch.nn.init",
@@ -33,6 +39,15 @@ _HOME = {
     "transforms": "a transform of torchvision.transforms",
     "datasets": "a data set of torchvision.datasets",
 }
+# Values that torch accepts, although using them fails or results in infinity.
+_LEAST: Mapping[tuple[str, str], tuple[str, float]] = MappingProxyType(
+    {
+        ("layers", "Softplus"): ("beta", 1e-6),
+        ("functions", "softplus"): ("beta", 1e-6),
+        ("functions", "gumbel_softmax"): ("tau", 1e-6),
+        ("datasets", "FakeData"): ("num_classes", 1),
+    }
+)
 
 
 def check_call(
@@ -43,68 +58,66 @@ def check_call(
     positional: Sequence[object] = (),
     key: str = "type",
 ) -> list[Problem]:
-    """Return what is wrong with a call that a file asks for; nothing if it can be made.
+    """Return the problems of the call that an entry describes.
 
     Args:
-        place: where the name must be from: layers, initializers, functions, optimizers,
-            schedulers, transforms or datasets.
-        name: what the file has for a name, whatever its type.
-        arguments: the arguments by key, without the keys that are the framework's.
-        path: JSON path of the entry. What is wrong with the name is at `path.key`.
-        positional: the arguments by position.
-        key: the key of the entry that holds the name.
+        place: the place of the name.
+        name: the value at `key`, of any type.
+        arguments: the keyword arguments, without keys of the framework.
+        path: JSON path of the entry. Problems of the name are at `path.key`.
+        positional: the positional arguments.
+        key: the key of the name.
     """
     if problem := _name_problem(place, name, f"{path}.{key}"):
         return [problem]
-    entry = _entry(place, name)
-    given_by_position = _by_position(entry)[: len(positional)]
-    found = chain(
-        _too_many(entry, str(name), positional, path),
-        _not_arguments(place, str(name), arguments, path),
-        _given_twice(given_by_position, arguments, path),
-        value_problems(place, str(name), entry, _with_paths(entry, arguments, positional, path)),
-        _missing(entry, str(name), {*given_by_position, *arguments}, path),
+    signature = _signature(place, name)
+    by_position = _by_position(signature)[: len(positional)]
+    all_arguments = _with_paths(signature, arguments, positional, path)
+    all_problems = chain(
+        _too_many(signature, str(name), positional, path),
+        _unknown(place, str(name), arguments, path),
+        _duplicate(by_position, arguments, path),
+        _invalid_values(place, str(name), all_arguments),
+        _missing(signature, str(name), {*by_position, *arguments}, path),
     )
-    return list(islice(found, PROBLEMS_OF_A_KIND))
+    return list(islice(all_problems, PROBLEMS_OF_A_KIND))
 
 
 def is_known(place: str, name: object) -> bool:
-    """Whether a file may use a name at a place."""
+    """Whether an entry may name this class or function at a place."""
     return _name_problem(place, name, "") is None
 
 
 def has_parameters(layer: object) -> bool:
     """Whether a layer of torch.nn has parameters of its own, besides those of nested layers."""
-    return bool(_entry("layers", layer).get("parameters"))
+    return bool(_signature("layers", layer).get("parameters"))
 
 
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
-    """Return what is wrong with the `input_argument_name` of an entry that names a function.
+    """Check the `input_argument_name` of an entry that names a function.
 
-    Nothing is wrong where it is absent (None) or `input`, which stands for the tensor of any
-    function, or is the function's own word for it.
+    It may be absent (None), `input` for the tensor of any function, or the name of the tensor in
+    the function's signature.
     """
-    own_word = _entry("functions", name).get("tensor", input_argument_name)
-    if input_argument_name in (None, "input", own_word):
+    tensor = _signature("functions", name).get("tensor", input_argument_name)
+    if input_argument_name in (None, "input", tensor):
         return []
-    found = f"{name!r} takes no tensor as {input_argument_name!r}"
-    return [Problem(f"{path}.input_argument_name", found, f"write {own_word!r}")]
+    message = f"{name!r} has no tensor argument {input_argument_name!r}"
+    return [Problem(f"{path}.input_argument_name", message, f"write {tensor!r}")]
 
 
 def with_integers(place: str, name: object, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments with 256.0 as 256 where the signature means an integer.
+    """Convert 256.0 to 256 in arguments that are integers by their signature.
 
-    Numbers in lists are converted too, nested entries are left alone. A name that is not in
-    the place leaves the arguments as they are.
+    This includes numbers in lists. Nested entries and arguments of unknown names are unchanged.
     """
-    integers = _entry(place, name).get("integers", ())
+    integers = _signature(place, name).get("integers", ())
     return {k: _integer(value) if k in integers else value for k, value in arguments.items()}
 
 
 def integers_in(place: str, name: object, positional: Sequence[Any]) -> list[Any]:
-    """Return the arguments by position as `with_integers` does those by key."""
-    entry = _entry(place, name)
-    names = _by_position(entry)[: len(positional)]
+    """Apply `with_integers` to positional arguments."""
+    names = _by_position(_signature(place, name))[: len(positional)]
     converted = with_integers(place, name, dict(zip(names, positional, strict=False)))
     return [*converted.values(), *positional[len(names) :]]
 
@@ -114,17 +127,17 @@ def _table(place: str) -> dict[str, Any]:
     return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
 
 
-def _entry(place: str, name: object) -> Entry:
-    """Return what is known of a name; initializers go with and without their underscore."""
+def _signature(place: str, name: object) -> Signature:
+    """Return the signature of a name, empty if unknown. Initializers may lack their underscore."""
     if not isinstance(name, str):
         return {}
     names = _table(place)["names"]
     return names.get(f"{name}_" if place == "initializers" and name not in names else name, {})
 
 
-def _by_position(entry: Entry) -> list[str]:
-    arguments = [*entry.get("required", ()), *entry.get("optional", ())]
-    return arguments[: entry.get("positional", 0)]
+def _by_position(signature: Signature) -> list[str]:
+    arguments = [*signature.get("required", ()), *signature.get("optional", ())]
+    return arguments[: signature.get("positional", 0)]
 
 
 def _name_problem(place: str, name: object, path: str) -> Problem | None:
@@ -144,61 +157,117 @@ def _name_problem(place: str, name: object, path: str) -> Problem | None:
 
 
 def _too_many(
-    entry: Entry, name: str, positional: Sequence[object], path: str
+    signature: Signature, name: str, positional: Sequence[object], path: str
 ) -> Iterable[Problem]:
-    known = _by_position(entry)
-    if len(positional) > len(known) and not entry.get("any_positional"):
-        found = f"{name!r} takes {len(known)} arguments by position, not {len(positional)}"
-        remedy = f"by position go {', '.join(known)}" if known else "give arguments by their keys"
-        yield Problem(path, found, remedy)
+    known = _by_position(signature)
+    if len(positional) > len(known) and not signature.get("any_positional"):
+        message = f"{name!r} takes {len(known)} positional arguments, not {len(positional)}"
+        remedy = f"they are {', '.join(known)}" if known else "write keyword arguments"
+        yield Problem(path, message, remedy)
 
 
-def _not_arguments(place: str, name: str, arguments: Iterable[str], path: str) -> Iterable[Problem]:
-    entry, barred = _entry(place, name), _table(place)["not_given"]
-    known = [*entry.get("required", ()), *entry.get("optional", ())]
+def _unknown(place: str, name: str, arguments: Iterable[str], path: str) -> Iterable[Problem]:
+    signature, not_given = _signature(place, name), _table(place)["not_given"]
+    known = [*signature.get("required", ()), *signature.get("optional", ())]
     for argument in arguments:
-        if argument in known or entry.get("any_keyword"):
+        if argument in known or signature.get("any_keyword"):
             continue
-        if argument in barred:
-            found = f"{argument!r} cannot be given in a file"
-            yield Problem(child(path, argument), found, barred[argument])
+        if argument in not_given:
+            message = f"{argument!r} cannot be set in a file"
+            yield Problem(child(path, argument), message, not_given[argument])
             continue
         guess = closest(argument, known)
-        remedy = f"did you mean {guess!r}?" if guess else _allowed(known)
-        found = f"{name!r} takes no argument {argument!r}"
-        yield Problem(child(path, argument), found, remedy)
+        allowed = f"it takes {', '.join(known)}" if known else "it takes no arguments"
+        remedy = f"did you mean {guess!r}?" if guess else allowed
+        yield Problem(child(path, argument), f"{name!r} takes no argument {argument!r}", remedy)
 
 
-def _given_twice(
-    given_by_position: Iterable[str], arguments: Mapping[str, object], path: str
+def _duplicate(
+    by_position: Iterable[str], arguments: Mapping[str, object], path: str
 ) -> Iterable[Problem]:
-    for argument in given_by_position:
+    for argument in by_position:
         if argument in arguments:
-            found = f"{argument!r} is given twice, by position and by key"
-            yield Problem(path, found, "leave one of them out")
+            message = f"{argument!r} occurs twice, as positional and as keyword argument"
+            yield Problem(path, message, "remove one of them")
 
 
 def _with_paths(
-    entry: Entry, arguments: Mapping[str, object], positional: Sequence[object], path: str
-) -> Iterator[Given]:
-    """Yield JSON path, name and value of every argument; `*` names those of `*args`."""
+    signature: Signature, arguments: Mapping[str, object], positional: Sequence[object], path: str
+) -> Iterator[Argument]:
+    """Yield every argument with its JSON path; `*` is the name of additional positional ones."""
     listed = child(path, POSITIONAL)
-    names = [*_by_position(entry), *repeat("*", len(positional))]
+    names = [*_by_position(signature), *repeat("*", len(positional))]
     for index, (argument, value) in enumerate(zip(names, positional, strict=False)):
         yield child(listed, index), argument, value
     for argument, value in arguments.items():
         yield child(path, argument), argument, value
 
 
-def _missing(entry: Entry, name: str, given: set[str], path: str) -> Iterable[Problem]:
-    missing = [argument for argument in entry.get("required", ()) if argument not in given]
+def _missing(signature: Signature, name: str, present: set[str], path: str) -> Iterable[Problem]:
+    missing = [argument for argument in signature.get("required", ()) if argument not in present]
     if missing:
-        words = ", ".join(map(repr, missing))
-        yield Problem(path, f"{name!r} lacks {words}", f"{name!r} cannot be made without")
+        yield Problem(path, f"{name!r} lacks {', '.join(map(repr, missing))}", "add them")
 
 
-def _allowed(known: Sequence[str]) -> str:
-    return f"it takes {', '.join(known)}" if known else "it takes no arguments"
+def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Iterator[Problem]:
+    """Yield problems of values, as far as the signature shows which values are valid."""
+    signature = _signature(place, name)
+    limited, least = _LEAST.get((place, name), ("", 0))
+    for path, argument, value in arguments:
+        if argument in signature.get("booleans", ()):
+            yield from _not_boolean(path, argument, value)
+        elif argument in signature.get("entries", ()):
+            yield from _not_entries(path, value)
+        elif argument in signature.get("numbers", ()):
+            is_integer = place == "layers" and argument in signature.get("integers", ())
+            yield from _not_numbers(path, argument, value, is_integer)
+        if argument in signature.get("tuples", ()):
+            yield from _wrong_length(path, argument, value, signature["tuples"][argument])
+        if argument == limited and isinstance(value, int | float) and value < least:
+            message = f"{shown(value)} is out of range, it must be at least {least}"
+            yield Problem(path, message, f"{name!r} fails with a smaller {argument!r}")
+
+
+def _not_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:
+    """Check a boolean: Python would take the string "false" for true."""
+    if value is not None and not isinstance(value, bool):
+        remedy = f"write true or false for {argument!r}"
+        yield Problem(path, f"{shown(value)} is not true or false", remedy)
+
+
+def _not_numbers(path: str, argument: str, value: object, is_integer: bool) -> Iterator[Problem]:
+    """Check a number or list of numbers: torch reports strings late or not at all."""
+    for place, item in _items(value, path):
+        if isinstance(item, str | dict):
+            is_quoted = isinstance(item, str) and _NUMBER.fullmatch(item)
+            remedy = f"write {item if is_quoted else 'a number'} for {argument!r}"
+            yield Problem(place, f"{shown(item)} is not a number", remedy)
+        elif is_integer and isinstance(item, float) and not item.is_integer():
+            remedy = f"write a whole number for {argument!r}"
+            yield Problem(place, f"{item} is not an integer", remedy)
+
+
+def _not_entries(path: str, value: object) -> Iterator[Problem]:
+    for place, item in _items(value, path):
+        if item is not None and not isinstance(item, dict):
+            yield Problem(place, f"{shown(item)} is not an object", 'write {"type": ...}')
+
+
+def _wrong_length(path: str, argument: str, value: object, default: list[Any]) -> Iterator[Problem]:
+    """Check that a list is as long as the default: torch reads so many items unchecked."""
+    if isinstance(value, list) and len(value) != len(default):
+        count = f"{len(value)} value{'s' if len(value) != 1 else ''}"
+        remedy = f"write {len(default)} numbers, for example {json.dumps(default)}"
+        yield Problem(path, f"{argument!r} has {count}, not {len(default)}", remedy)
+
+
+def _items(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield path and value of the items in nested lists, or of a value that is not a list."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _items(item, child(path, index))
+    else:
+        yield path, value
 
 
 def _integer(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Names that must differ: those that others refer to, and those that files bear."""
+"""Check that names are unique and usable: in references, in logs and in file names."""
 
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -17,13 +17,13 @@ _CENTROIDS = "centroids"
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every name that something else has, or whose files it shares."""
+    """Return a problem for every name that is unusable, or taken, or shares a file name."""
     data = nodes["$"].value
     return [*_unusable(nodes["$"]), *_duplicates(data), *_shared_files(data)]
 
 
 def _unusable(node: Node) -> Iterator[Problem]:
-    """Names stand in lines of logs; those of method, mappings and data sets also in file names."""
+    """Check names for logs; those of method, mappings and data sets also for file names."""
     data = node.value
     parts = [*objects(data, "mappings"), *enabled(data, "datasets")]
     phases = enabled(data, "phases")
@@ -31,13 +31,13 @@ def _unusable(node: Node) -> Iterator[Problem]:
     for path, entry in [(node.path, data), *parts, *phases, *others]:
         name = text(entry, "name")
         if name is not None and not name.isprintable():
-            found = f"{shown(name)} has a character that cannot be printed"
-            yield Problem(child(path, "name"), found, "a name is one line of plain text")
+            message = f"{shown(name)} has a character that cannot be printed"
+            yield Problem(child(path, "name"), message, "a name is one line of plain text")
     for path, entry in [(node.path, data), *parts]:
         name = text(entry, "name")
         if name is not None and len(clean_name(name).encode()) > NAME_BYTES:
-            found = f"{shown(name)} is too long for the name of a file"
-            yield Problem(child(path, "name"), found, f"at most {NAME_BYTES} bytes as UTF-8")
+            message = f"{shown(name)} is too long for a file name"
+            yield Problem(child(path, "name"), message, f"at most {NAME_BYTES} bytes as UTF-8")
 
 
 def _duplicates(data: Data) -> Iterator[Problem]:
@@ -58,14 +58,14 @@ def _called_twice(kind: str, entries: list[Entry]) -> Iterator[Problem]:
     for path, entry in entries:
         name = text(entry, "name")
         if name in seen:
-            found = f"another {kind} is called {name!r}"
-            yield Problem(child(path, "name"), found, f"give each {kind} a name of its own")
+            message = f"another {kind} is called {name!r}"
+            yield Problem(child(path, "name"), message, f"give each {kind} a different name")
         elif name is not None:
             seen.add(name)
 
 
 def _shared_files(data: Data) -> list[Problem]:
-    """Saved files are called by data set and part, of which some characters are left out."""
+    """Check that names differ as file names, which leave out some characters."""
     mappings = _named(objects(data, "mappings"))
     datasets = _named(enabled(data, "datasets"))
     alone = [
@@ -76,7 +76,7 @@ def _shared_files(data: Data) -> list[Problem]:
 
 
 def _named(entries: list[Entry]) -> dict[str, str]:
-    """Return name -> JSON path, where a name stands twice the first one."""
+    """Return name -> JSON path; of a duplicate name, the first path."""
     named: dict[str, str] = {}
     for path, entry in entries:
         name = text(entry, "name")
@@ -90,16 +90,18 @@ def _alike(kind: str, named: Mapping[str, str], taken: Mapping[str, str]) -> Ite
     for name, path in named.items():
         other = seen.setdefault(clean_name(name), f"{kind} {name!r}")
         if other != f"{kind} {name!r}":
-            found = f"in the names of files {name!r} cannot be told from {other}"
-            yield Problem(path, found, f"give the {kind} another name")
+            message = f"in file names, {name!r} equals {other}"
+            yield Problem(path, message, f"give the {kind} another name")
 
 
 def _alike_together(datasets: Mapping[str, str], mappings: Mapping[str, str]) -> Iterator[Problem]:
-    """Data set `a_b` with mapping `c` has the files of data set `a` with mapping `b_c`."""
+    """Check pairs: data set `a_b` with mapping `c` has the files of `a` with `b_c`."""
     seen: dict[str, tuple[str, str]] = {}
     for dataset, part in product(datasets, [*mappings, _CENTROIDS]):
         together = f"{clean_name(dataset)}_{clean_name(part)}"
         other = seen.setdefault(together, (dataset, part))
         if other != (dataset, part):
-            found = f"the files of {part!r} would be those of {other[1]!r} on {other[0]!r}"
-            yield Problem(datasets[dataset], found, "give the data set another name")
+            message = (
+                f"the files of {part!r} have the names of those of {other[1]!r} on {other[0]!r}"
+            )
+            yield Problem(datasets[dataset], message, "give the data set another name")

@@ -61,9 +61,9 @@ def test_patterns_can_be_named_by_their_stem(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "found"),
     [
-        ("batch_size", "cannot be understood"),
-        ("=1", "cannot be understood"),
-        ("a..b=1", "cannot be understood"),
+        ("batch_size", "not a JSON path and a value"),
+        ("=1", "not a JSON path and a value"),
+        ("a..b=1", "not a JSON path and a value"),
         ("datasets[1].batch_size=1", "no item 1"),
         ("datasets[99999999999999999999].batch_size=1", "no item called"),
         ("datasets[mnist].batch_size=1", "no item called 'mnist'"),

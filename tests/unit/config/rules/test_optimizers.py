@@ -19,7 +19,7 @@ def test_an_optimizer_that_no_stage_names_never_acts(tmp_path):
     found = problem(tmp_path, second_optimizer(name="other"))
 
     assert found.path == "$.phases[1].optimizers[1].name"
-    assert "names 'other'" in found.found
+    assert "activates 'other'" in found.found
 
 
 def test_without_a_cycle_every_optimizer_acts(tmp_path):

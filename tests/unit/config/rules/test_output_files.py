@@ -32,11 +32,11 @@ def folder(tmp_path):
     [
         ("folder.pth", "is a folder"),
         ("into", "is a folder"),
-        ("file", "is a file, no folder"),
-        ("file/a.pth", "is a file, no folder"),
-        ("file/deep/down", "is a file, no folder"),
-        ("dangling/a.pth", "is a file, no folder"),
-        ("/proc/x/a.pth", "the system allows no files"),
+        ("file", "is a file, not a folder"),
+        ("file/a.pth", "is a file, not a folder"),
+        ("file/deep/down", "is a file, not a folder"),
+        ("dangling/a.pth", "is a file, not a folder"),
+        ("/proc/x/a.pth", "is reserved for the operating system"),
         ("x" * 300 + ".pth", "its name has 304 bytes"),
         ("\u0416" * 110 + ".pth", "its name has 224 bytes"),
         ("x" * 300, "its path is too long"),
@@ -73,7 +73,7 @@ def test_a_folder_without_permissions_is_refused(folder):
     if os.access(folder / "locked", os.W_OK):
         pytest.skip("this user may write everywhere")
 
-    assert "allows no writing" in problem(folder, saving("locked/a.pth")).found
+    assert "is not writable" in problem(folder, saving("locked/a.pth")).found
 
 
 def test_a_saved_file_is_no_folder_of_another(tmp_path):

@@ -291,7 +291,7 @@ def test_a_list_of_names_has_each_of_them_once(tmp_path, path, name):
     found = problem(tmp_path, method)
 
     assert found.path.endswith(f"{path[-1]}[1]")
-    assert (found.found, found.remedy) == (f"'{name}' stands in this list twice", "name it once")
+    assert (found.found, found.remedy) == (f"'{name}' occurs twice in this list", "name it once")
 
 
 @pytest.mark.parametrize(

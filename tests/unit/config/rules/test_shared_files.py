@@ -105,7 +105,7 @@ def test_what_is_saved_only_later_cannot_be_loaded_yet(tmp_path):
     for seeds in ([0], [0, 1]):
         problem = refusals([reader, writer], seeds)[0]
         assert problem.path.startswith("$.phases[0].load_mapping_parameters[0].path_to_file")
-        assert "only later, by $.phases[0].save_mapping_parameters[0]" in problem.found
+        assert "does not exist yet: $.phases[0].save_mapping_parameters[0]" in problem.found
         assert "writer.json" in problem.found
 
 
@@ -133,7 +133,7 @@ def test_a_later_data_set_can_load_what_an_earlier_one_saved(tmp_path):
     assert not any(check_shared_files(runs(loaded(tmp_path, "a", **made))))
 
     made["datasets"] = [dataset | {"order": -i} for i, dataset in enumerate(datasets)]
-    assert "only later" in refusals([loaded(tmp_path, "a", **made)])[0].found
+    assert "saves it later" in refusals([loaded(tmp_path, "a", **made)])[0].found
 
 
 def test_a_method_cannot_begin_with_the_centroids_that_it_saves(tmp_path):
@@ -144,4 +144,4 @@ def test_a_method_cannot_begin_with_the_centroids_that_it_saves(tmp_path):
 
     (problem,) = refusals([loaded(tmp_path, "a", cluster_assignment_strategy=strategy)])
 
-    assert "only later, by $.phases[1].save_centroids" in problem.found
+    assert "does not exist yet: $.phases[1].save_centroids" in problem.found

@@ -124,7 +124,7 @@ def test_arguments_that_a_file_may_not_give_are_refused_with_the_reason(
 ):
     (problem,) = check_call(place, name, arguments, "$")
 
-    assert problem.found == f"{argument!r} cannot be given in a file"
+    assert problem.found == f"{argument!r} cannot be set in a file"
     assert len(problem.remedy) > 10
 
 
@@ -145,20 +145,20 @@ def test_missing_arguments_are_named_together():
 def test_too_many_arguments_by_position_are_a_problem():
     (problem,) = check_call("layers", "Linear", {}, "$", [1, 2, True, "cpu"])
 
-    assert problem.found == "'Linear' takes 3 arguments by position, not 4"
-    assert problem.remedy == "by position go in_features, out_features, bias"
+    assert problem.found == "'Linear' takes 3 positional arguments, not 4"
+    assert problem.remedy == "they are in_features, out_features, bias"
 
 
 def test_what_takes_no_argument_takes_none_by_position():
     (problem,) = check_call("layers", "Sigmoid", {}, "$", [1])
 
-    assert problem.found == "'Sigmoid' takes 0 arguments by position, not 1"
+    assert problem.found == "'Sigmoid' takes 0 positional arguments, not 1"
 
 
 def test_an_argument_given_twice_is_a_problem():
     (problem,) = check_call("layers", "Linear", {"in_features": 3}, "$", [3, 4])
 
-    assert problem.found == "'in_features' is given twice, by position and by key"
+    assert problem.found == "'in_features' occurs twice, as positional and as keyword argument"
 
 
 def test_all_problems_of_a_call_are_found_at_once():
@@ -166,7 +166,7 @@ def test_all_problems_of_a_call_are_found_at_once():
 
     assert found == [
         "'Conv2d' takes no argument 'strid'",
-        "'device' cannot be given in a file",
+        "'device' cannot be set in a file",
         "'Conv2d' lacks 'out_channels', 'kernel_size'",
     ]
 

@@ -30,7 +30,7 @@ def test_data_sets_have_files_of_their_own(tmp_path):
     found = problem(tmp_path, add_dataset(dec(), "load digits"))
 
     assert found.path == "$.datasets[1].name"
-    assert "'load digits' cannot be told from data set 'load_digits'" in found.found
+    assert "in file names, 'load digits' equals data set 'load_digits'" in found.found
 
 
 def test_data_set_and_mapping_together_name_one_file(tmp_path):
@@ -39,7 +39,7 @@ def test_data_set_and_mapping_together_name_one_file(tmp_path):
     found = problem(tmp_path, method)
 
     assert found.path == "$.datasets[1].name"
-    assert "'encoder' would be those of 'a_encoder' on 'load_digits'" in found.found
+    assert "'encoder' have the names of those of 'a_encoder' on 'load_digits'" in found.found
 
 
 def test_a_name_that_stands_twice_is_one_problem(tmp_path):
