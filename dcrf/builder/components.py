@@ -1,4 +1,4 @@
-"""Make a component from its entry, by what its schema says about each key."""
+"""Build a component from its entry and the annotations of its schema."""
 
 import contextlib
 import inspect
@@ -9,7 +9,8 @@ from typing import Any
 from dcrf.errors import ConfigError, Problem, cause_of
 from dcrf.schema.registry import Registry
 
-Parts = Mapping[str, Mapping[str, Any]]  # kind of reference -> name -> object
+Parts = Mapping[str, Mapping[str, Any]]
+"""Kind of reference -> name -> object."""
 
 
 def build_component(
@@ -19,10 +20,15 @@ def build_component(
     parts: Parts,
     injected: Mapping[str, Any],
 ) -> Any:
-    """Make a component of a registry.
+    """Build a component of a registry.
 
-    A key marked `x-refers-to` is a reference: `"encoder_name": "enc"` reaches the constructor
-    as `encoder=parts["mapping"]["enc"]`. Of `injected` it gets what it asks for by name.
+    Args:
+        registry: of its kind.
+        stem: its module.
+        options: its keys in the file, with their values.
+        parts: the objects that a key marked `x-refers-to` names. `"encoder_name": "enc"` reaches
+            the constructor as `encoder=parts["mapping"]["enc"]`.
+        injected: constructor arguments by name. Those that the constructor lacks are ignored.
     """
     component = registry.resolve(stem)
     properties = registry.properties(stem)
@@ -38,7 +44,7 @@ def build_component(
 
 @contextlib.contextmanager
 def located(path: str, source: object) -> Iterator[None]:
-    """Turn what a constructor says of its arguments into a problem at a JSON path."""
+    """Turn any exception of the block into a ConfigError at a JSON path."""
     try:
         yield
     except ConfigError:
@@ -48,16 +54,16 @@ def located(path: str, source: object) -> Iterator[None]:
 
 
 At = Callable[[str], contextlib.AbstractContextManager[None]]
-"""Says what becomes of an error in a block that makes the part at a JSON path."""
+"""JSON path -> context that handles an error of the part at that path."""
 
 
 def raising(source: object) -> At:
-    """Return what raises the problem of the first part that cannot be made."""
+    """Return a handler that raises the first error as a ConfigError."""
     return partial(located, source=source)
 
 
 def collecting(problems: list[Problem]) -> At:
-    """Return what adds the problems of all parts to a list, and goes on behind the block."""
+    """Return a handler that appends errors to `problems` and continues after the block."""
 
     @contextlib.contextmanager
     def at(path: str) -> Iterator[None]:

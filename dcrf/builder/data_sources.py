@@ -1,4 +1,4 @@
-"""From configuration to data sources."""
+"""Build data sources."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def open_source(
     report samples that are in no training batch, or sorted by class.
 
     Raises:
-        DataError: the data cannot be read, or do not fit what the file asks for.
+        DataError: the data cannot be read, or do not fit the configuration.
     """
     raw = open_data(
         entry.source,

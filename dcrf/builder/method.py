@@ -1,4 +1,4 @@
-"""From configuration to a `Method`: mappings, centroids, strategy."""
+"""Build a `Method`: mappings, centroids and strategy."""
 
 from collections.abc import Mapping
 
@@ -25,22 +25,22 @@ from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 
 Places = dict[nn.Module, str]
-"""Layers, functions and mappings -> their JSON path."""
+"""Layer, function or mapping -> its JSON path."""
 
 
 def build_method(
     config: MethodConfig, n_clusters: int, streams: RandomStreams, places: Places | None = None
 ) -> Method:
-    """Make the mappings with fresh parameters, the strategy and the centroids.
+    """Build the mappings with initial parameters, the strategy and the centroids.
 
     Args:
         config: of the method.
-        n_clusters: of the data set that it is made for.
+        n_clusters: k of the data set.
         streams: of the run.
-        places: gets the layers, functions and mappings, also those within others.
+        places: is filled with all layers, functions and mappings, nested ones included.
 
     Raises:
-        ConfigError: a layer or function cannot be built with the arguments that it is given.
+        ConfigError: a layer, function or strategy rejects its arguments.
     """
     mappings = build_mappings(config, streams, places)
     centroids = Centroids(n_clusters)
@@ -64,26 +64,26 @@ def build_method(
 def build_mappings(
     config: MethodConfig, streams: RandomStreams, places: Places | None = None
 ) -> dict[str, TrainableMapping]:
-    """Make all mappings, in the order of the file, each from a random stream of its own."""
+    """Build all mappings in the order of the file, each with a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
     built: dict[str, TrainableMapping] = {}
 
-    def made_or_make(name: str) -> TrainableMapping:
+    def build_once(name: str) -> TrainableMapping:
         if name not in built:
             prior = entries[name].prior_mapping_name
-            before = made_or_make(prior) if prior else None
+            before = build_once(prior) if prior else None
             with global_seed(streams.seed_for("initialization", name)):
                 at = raising(config.source)
                 built[name] = build_mapping(entries[name], before, config, at, places)
         return built[name]
 
-    return {name: made_or_make(name) for name in entries}
+    return {name: build_once(name) for name in entries}
 
 
 def build_classifiers(
     config: MethodConfig, mappings: Mapping[str, TrainableMapping], n_clusters: int
 ) -> dict[str, ClassProbabilities]:
-    """Make an assignment of every classifier, by the classifier's name."""
+    """Return classifier name -> the assignment by that classifier."""
     return {
         entry.name: ClassProbabilities(
             mappings[entry.name], n_clusters, _features_for(entry, config, mappings)
@@ -111,7 +111,10 @@ def build_mapping(
     at: At,
     places: Places | None = None,
 ) -> TrainableMapping:
-    """Make a mapping. Where `at` goes on behind an error, it lacks a part and is of no use."""
+    """Build a mapping.
+
+    If `at` continues after an error, the mapping lacks that part and cannot be used.
+    """
     layers_by_name: dict[str, nn.Module] = {}
     places = {} if places is None else places
     layers = []
@@ -121,10 +124,10 @@ def build_mapping(
             layers.append(build_layer(layer, layers_by_name, built))
             check_sizes(layers[-1])
             _place(places, layer, path, built)
-    for index, wanted in enumerate(entry.layer_initialization):
-        if len(layers) == len(entry.layers):  # else a layer to initialize may be missing
+    for index, initialization in enumerate(entry.layer_initialization):
+        if len(layers) == len(entry.layers):  # no layer is missing
             with at(f"{entry.path}.layer_initialization[{index}]"):
-                initialize_layers(wanted, layers_by_name)
+                initialize_layers(initialization, layers_by_name)
     names = {layer["name"]: i for i, layer in enumerate(entry.layers) if "name" in layer}
     mapping = TrainableMapping(
         layers,
@@ -165,7 +168,7 @@ def initialize_layers(entry: Options, layers_by_name: Mapping[str, nn.Module]) -
 def _features_for(
     entry: MappingConfig, config: MethodConfig, mappings: Mapping[str, TrainableMapping]
 ) -> TrainableMapping | None:
-    """Return what runs before a classifier, unless it already follows a feature extractor."""
+    """Return the feature extractor of a classifier, None if its prior mappings include one."""
     extractor = entry.associated_feature_extractor_name
     if entry.type == "sample_space_classifier" or extractor is None:
         return None

@@ -1,4 +1,4 @@
-"""From configuration to optimizer groups and exit criteria."""
+"""Build optimizer groups and exit criteria."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -27,62 +27,6 @@ _FUSED = frozenset({"Adam", "AdamW", "SGD"})
 _IMPLEMENTATIONS = frozenset({"fused", "foreach", "differentiable", "capturable"})
 
 
-def build_optimizers(
-    phase: PhaseConfig, method: Method, routes: Mapping[str, LossRoute]
-) -> OptimizerGroups:
-    """Make a phase's optimizers with their schedulers and cycle."""
-    return OptimizerGroups(
-        optimizers=[_grouped(entry, phase, method) for entry in phase.optimizers],
-        routes=routes,
-        cycle=[
-            CycleStage(frozenset(stage.active_optimizer_names), stage.num_iterations)
-            for stage in phase.optimizer_cycle
-        ],
-    )
-
-
-def build_optimizer(entry: OptimizerConfig, parameters: Sequence[Parameter]) -> Optimizer:
-    """Make an optimizer of parameters, with fused steps where it has them and the file is silent.
-
-    A fused step does the same arithmetic in one pass over the parameters.
-    """
-    options = dict(entry.options)
-    can_be_fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
-    if entry.type in _FUSED and can_be_fused and not options.keys() & _IMPLEMENTATIONS:
-        options["fused"] = True
-    return OPTIMIZERS[entry.type](parameters, **options)
-
-
-def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler:
-    """Make a learning-rate scheduler of an optimizer."""
-    return SCHEDULERS[entry.type](optimizer, **entry.options)
-
-
-def build_exit_criteria(entries: Mapping[str, Any]) -> list[ExitCriterion]:
-    """Make the criteria of a phase."""
-    return [CRITERIA[key](value) for key, value in entries.items()]
-
-
-def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:
-    with located(entry.path, ""):
-        optimizer = build_optimizer(entry, _parameters(entry, method))
-    schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
-    for scheduler in phase.schedulers:
-        if scheduler.optimizer_name == entry.name:
-            with located(scheduler.path, ""):
-                schedulers[scheduler.step].append(build_scheduler(scheduler, optimizer))
-    return GroupedOptimizer(
-        optimizer, entry.group_name, entry.name, schedulers["epoch"], schedulers["iteration"]
-    )
-
-
-def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
-    own = [p for name in entry.trained_mapping_names for p in method.mappings[name].parameters()]
-    if entry.optimizes_centroids:
-        own.append(method.centroids.values)
-    return own
-
-
 def _score_below(metric: str, entry: Mapping[str, Any]) -> ExitCriterion:
     return ScoreBelowAfter(metric, entry["value"], entry["iterations"])
 
@@ -100,3 +44,63 @@ CRITERIA: Mapping[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
         },
     }
 )
+"""Key of `exit_criteria` -> function that builds the criterion from its value."""
+
+
+def build_optimizers(
+    phase: PhaseConfig, method: Method, routes: Mapping[str, LossRoute]
+) -> OptimizerGroups:
+    """Build the optimizers of a phase with their schedulers and cycle."""
+    return OptimizerGroups(
+        optimizers=[_grouped(entry, phase, method) for entry in phase.optimizers],
+        routes=routes,
+        cycle=[
+            CycleStage(frozenset(stage.active_optimizer_names), stage.num_iterations)
+            for stage in phase.optimizer_cycle
+        ],
+    )
+
+
+def build_optimizer(entry: OptimizerConfig, parameters: Sequence[Parameter]) -> Optimizer:
+    """Build an optimizer of parameters.
+
+    Its steps are fused if it supports that and the file names no implementation. A fused step does
+    the same arithmetic in one pass over the parameters.
+    """
+    options = dict(entry.options)
+    can_be_fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
+    if entry.type in _FUSED and can_be_fused and not options.keys() & _IMPLEMENTATIONS:
+        options["fused"] = True
+    return OPTIMIZERS[entry.type](parameters, **options)
+
+
+def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler:
+    """Build a learning-rate scheduler of an optimizer."""
+    return SCHEDULERS[entry.type](optimizer, **entry.options)
+
+
+def build_exit_criteria(entries: Mapping[str, Any]) -> list[ExitCriterion]:
+    """Build the exit criteria of a phase from its key -> value."""
+    return [CRITERIA[key](value) for key, value in entries.items()]
+
+
+def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:
+    with located(entry.path, ""):
+        optimizer = build_optimizer(entry, _parameters(entry, method))
+    schedulers: dict[str, list[LRScheduler]] = {"epoch": [], "iteration": []}
+    for scheduler in phase.schedulers:
+        if scheduler.optimizer_name == entry.name:
+            with located(scheduler.path, ""):
+                schedulers[scheduler.step].append(build_scheduler(scheduler, optimizer))
+    return GroupedOptimizer(
+        optimizer, entry.group_name, entry.name, schedulers["epoch"], schedulers["iteration"]
+    )
+
+
+def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
+    parameters = [
+        p for name in entry.trained_mapping_names for p in method.mappings[name].parameters()
+    ]
+    if entry.optimizes_centroids:
+        parameters.append(method.centroids.values)
+    return parameters
