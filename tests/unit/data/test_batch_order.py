@@ -19,8 +19,8 @@ from dcrf.randomness import RandomStreams
 
 
 def plans(count, n_samples=10, seed=0, purpose="phase", **loading):
-    made = training_plans(n_samples, Loading(**loading), RandomStreams(seed), purpose)
-    return list(islice(made, count))
+    endless = training_plans(n_samples, Loading(**loading), RandomStreams(seed), purpose)
+    return list(islice(endless, count))
 
 
 def orders(*args, **kwargs):
@@ -31,44 +31,44 @@ def test_without_shuffling_samples_come_in_index_order_and_epochs_follow():
     assert orders(4, batch_size=5) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]] * 2
 
 
-def test_the_clock_counts_epochs_and_iterations_and_says_where_an_epoch_ends():
+def test_the_clock_counts_epochs_and_iterations_and_marks_the_end_of_an_epoch():
     assert [plan.clock for plan in plans(4, batch_size=4)] == [
         Clock(1, 1), Clock(1, 2, True), Clock(2, 3), Clock(2, 4, True),
     ]  # fmt: skip
 
 
-def test_an_incomplete_last_batch_is_left_out():
+def test_an_incomplete_last_batch_is_dropped():
     assert orders(2, batch_size=7) == [[0, 1, 2, 3, 4, 5, 6]] * 2
 
 
-def test_an_incomplete_last_batch_is_kept_on_demand():
+def test_an_incomplete_last_batch_is_kept_without_drop_last():
     assert orders(2, batch_size=7, drop_last=False)[1] == [7, 8, 9]
 
 
-def test_a_last_batch_of_one_joins_the_one_before():
+def test_a_last_batch_of_one_sample_is_merged_with_the_previous_batch():
     assert [len(order) for order in orders(4, batch_size=3, drop_last=False)] == [3, 3, 4, 3]
 
 
-def test_a_single_sample_is_a_batch_when_nothing_is_left_out():
+def test_a_single_sample_is_a_batch_without_drop_last():
     assert orders(2, n_samples=1, batch_size=3, drop_last=False) == [[0], [0]]
 
 
-def test_each_epoch_has_a_permutation_of_its_own():
+def test_each_epoch_has_a_different_permutation():
     first, second = orders(2, batch_size=10, shuffle=True)
 
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
 
 
-def test_the_order_depends_on_seed_and_purpose_alone():
-    made = orders(3, batch_size=5, shuffle=True)
+def test_the_order_depends_on_seed_and_purpose():
+    expected = orders(3, batch_size=5, shuffle=True)
 
-    assert made == orders(3, batch_size=5, shuffle=True)
-    assert made != orders(3, batch_size=5, shuffle=True, seed=1)
-    assert made != orders(3, batch_size=5, shuffle=True, purpose="another phase")
+    assert expected == orders(3, batch_size=5, shuffle=True)
+    assert expected != orders(3, batch_size=5, shuffle=True, seed=1)
+    assert expected != orders(3, batch_size=5, shuffle=True, purpose="another phase")
 
 
-def test_a_batch_larger_than_the_data_is_an_error_that_says_what_to_change():
+def test_a_batch_larger_than_the_data_is_an_error_with_the_remedy():
     with pytest.raises(DataError, match='"batch_size" to at most 10 or "drop_last" to false'):
         check_batch_size(10, Loading(batch_size=11))
     check_batch_size(10, Loading(batch_size=10))
@@ -109,7 +109,7 @@ def test_a_data_pass_covers_all_samples_in_order_in_batches_of_256_or_more():
 @pytest.mark.parametrize(
     ("n", "sizes"), [(257, [257]), (513, [256, 257]), (258, [256, 2]), (1, [1])]
 )
-def test_a_last_sample_of_a_data_pass_joins_the_batch_before(n, sizes):
+def test_a_last_sample_of_a_data_pass_is_merged_with_the_previous_batch(n, sizes):
     loading = Loading(batch_size=7)
 
     assert [len(plan.indices) for plan in pass_plans(torch.arange(n), loading)] == sizes

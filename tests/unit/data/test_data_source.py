@@ -30,7 +30,7 @@ STREAMED_VIEWS = {"erasing": [RESIZE[0], *ERASING]}
 
 
 class Pictures:
-    """Samples that are decoded when asked for; one of another size keeps them out of memory."""
+    """Lazy samples. If one differs in size, they do not fit into one tensor."""
 
     def __init__(self, sizes=(), broken=None, mode="RGB"):
         self.sizes, self.broken, self.mode = dict(sizes), broken, mode
@@ -55,7 +55,7 @@ def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
 
 
 def lazy(transforms, views=STREAMED_VIEWS, samples=None, **loading):
-    """One image is twice as large, so that without transforms the samples are no one tensor."""
+    """One image is twice as large, so the samples fit into one tensor only if they are resized."""
     raw = RawData(samples or Pictures({5: (18, 16)}), None)
     loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
     return DataSource("mine", raw, transforms, views, loading, RandomStreams(0))
@@ -63,7 +63,7 @@ def lazy(transforms, views=STREAMED_VIEWS, samples=None, **loading):
 
 @pytest.fixture
 def streamed(monkeypatch):
-    """As `lazy`, where there is no room in memory."""
+    """As `lazy`, with a memory budget of 0."""
 
     def source(*args, **kwargs):
         with monkeypatch.context() as patch:
@@ -90,7 +90,7 @@ def same(batches, others):
     return all(torch.equal(*pair) for pair in pairs)
 
 
-def test_a_batch_has_its_samples_and_only_the_views_that_were_asked_for():
+def test_a_batch_has_its_samples_and_the_requested_views():
     clock, batch = next(in_memory().batches(["crop"]))
 
     assert clock == Clock(1, 1)
@@ -99,24 +99,24 @@ def test_a_batch_has_its_samples_and_only_the_views_that_were_asked_for():
     assert batch.views["crop"].shape == (4, 3, 5, 5)
 
 
-def test_batches_go_on_over_epochs_with_the_clock():
+def test_batches_continue_over_epochs():
     clocks = [clock for clock, _ in islice(in_memory().batches(), 4)]
 
     assert clocks == [Clock(1, 1), Clock(1, 2), Clock(1, 3, True), Clock(2, 4)]
 
 
-def test_every_call_gives_the_same_bytes_and_every_purpose_its_own():
+def test_batches_depend_on_seed_and_purpose():
     source = in_memory()
     names = sorted(VIEWS)
-    made = first(source, 5, names, "pretraining")
+    batches = first(source, 5, names, "pretraining")
 
-    assert same(made, first(source, 5, names, "pretraining"))
-    assert same(made, first(in_memory(), 5, names, "pretraining"))
-    assert not same(made, first(source, 5, names, "finetuning"))
-    assert not same(made, first(in_memory(seed=1), 5, names, "pretraining"))
+    assert same(batches, first(source, 5, names, "pretraining"))
+    assert same(batches, first(in_memory(), 5, names, "pretraining"))
+    assert not same(batches, first(source, 5, names, "finetuning"))
+    assert not same(batches, first(in_memory(seed=1), 5, names, "pretraining"))
 
 
-def test_another_view_changes_none():
+def test_a_view_does_not_depend_on_other_views():
     few, many = first(in_memory(), 3, ["crop"]), first(in_memory(), 3, sorted(VIEWS))
     fewer_declared = first(in_memory(views={"crop": CROP}), 3, ["crop"])
 
@@ -124,7 +124,7 @@ def test_another_view_changes_none():
     assert same(fewer_declared, many)
 
 
-def test_two_views_with_the_same_transforms_have_draws_of_their_own():
+def test_two_views_with_the_same_transforms_differ():
     (batch,) = first(in_memory(views={"one": CROP, "two": CROP}), 1, ["one", "two"])
 
     assert not torch.equal(batch.views["one"], batch.views["two"])
@@ -137,16 +137,16 @@ def test_draws_change_with_every_epoch(name):
     assert not torch.equal(batches[0].views[name], batches[1].views[name])
 
 
-def test_a_random_default_view_is_drawn_anew_but_the_same_in_every_data_pass():
+def test_a_random_default_view_changes_with_epochs_but_not_with_data_passes():
     source = in_memory(transforms=CROP, batch_size=N, shuffle=False)
-    one, two = first(source, 2)
+    first_epoch, second_epoch = first(source, 2)
     rows = [source.data_pass(lambda batch: batch.samples, EVERY) for _ in range(2)]
 
-    assert not torch.equal(one.samples, two.samples)
+    assert not torch.equal(first_epoch.samples, second_epoch.samples)
     assert torch.equal(*rows)
 
 
-def test_a_fixed_view_is_what_torchvision_makes_of_each_image():
+def test_a_fixed_view_equals_torchvisions_result_for_each_image():
     resized = [{"type": "Resize", "size": 5}, {"type": "ToTensor"}]
     (batch,) = first(in_memory(transforms=resized, batch_size=N, shuffle=False), 1)
     resize = tv.Compose([tv.Resize(5), tv.ToTensor()])
@@ -155,7 +155,7 @@ def test_a_fixed_view_is_what_torchvision_makes_of_each_image():
 
 
 @pytest.mark.parametrize("transforms", [None, RESIZE, [{"type": "CenterCrop", "size": 4}]])
-def test_a_fixed_view_is_the_same_kept_or_made_for_each_batch(transforms, monkeypatch):
+def test_a_fixed_view_is_the_same_if_it_is_not_kept_in_memory(transforms, monkeypatch):
     kept = first(in_memory(transforms), 3)
     monkeypatch.setattr(readers, "SAMPLES_IN_MEMORY_BYTES", 0)
 
@@ -170,22 +170,22 @@ def test_a_data_pass_covers_all_samples_in_order_without_gradient():
     assert not rows.requires_grad
 
 
-def test_a_data_pass_over_some_samples_gives_their_rows_in_the_order_asked_for():
-    some = torch.tensor([5, 2, 2, 9])
+def test_a_data_pass_over_some_samples_returns_rows_in_the_order_of_the_indices():
+    indices = torch.tensor([5, 2, 2, 9])
     whole = in_memory().data_pass(lambda batch: batch.samples, EVERY)
 
-    assert torch.equal(in_memory().data_pass(lambda batch: batch.samples, some), whole[some])
+    assert torch.equal(in_memory().data_pass(lambda batch: batch.samples, indices), whole[indices])
 
 
 def test_a_data_pass_may_run_between_two_batches():
     source = in_memory()
     expected = first(source, 3, ["crop"])
-    found = []
+    batches = []
     for _, batch in islice(source.batches(["crop"]), 3):
-        found.append(batch)
+        batches.append(batch)
         source.data_pass(lambda batch: batch.samples, EVERY)
 
-    assert same(found, expected)
+    assert same(batches, expected)
 
 
 def test_labels_are_for_the_evaluator_and_no_batch_holds_them(streamed):
@@ -194,7 +194,7 @@ def test_labels_are_for_the_evaluator_and_no_batch_holds_them(streamed):
     assert not any("label" in name for name in Batch.__slots__)
 
 
-def test_both_ways_of_reading_give_the_same_samples_in_the_same_order(streamed):
+def test_both_readers_yield_the_same_samples_in_the_same_order(streamed):
     fixed = {"small": [*RESIZE, {"type": "CenterCrop", "size": 4}]}
     ways = [make(RESIZE, fixed) for make in (lazy, streamed)]
     batches, others = (first(way, 6, ["small"]) for way in ways)
@@ -204,8 +204,8 @@ def test_both_ways_of_reading_give_the_same_samples_in_the_same_order(streamed):
 
 @pytest.mark.parametrize("num_workers", [0, 2])
 @pytest.mark.parametrize("mode", ["RGB", "YCbCr"])
-def test_transforms_that_all_views_begin_with_are_what_torchvision_makes(num_workers, mode):
-    """Pixels of YCbCr are not kept, so that those are streamed."""
+def test_shared_transforms_equal_torchvisions_results(num_workers, mode):
+    """YCbCr images are streamed, since they are not kept in memory."""
     beginning = [{"type": "Resize", "size": [10, 9]}, {"type": "Pad", "padding": 1, "fill": 7}]
     crop = [*beginning, {"type": "CenterCrop", "size": 7}, {"type": "ToTensor"}]
     pictures = Pictures({5: (18, 16), 7: (4, 6)}, mode=mode)
@@ -220,17 +220,17 @@ def test_transforms_that_all_views_begin_with_are_what_torchvision_makes(num_wor
         assert torch.equal(batch.views["crop"], torch.stack([part(image) for image in images]))
 
 
-def test_images_that_all_views_bring_to_one_size_are_decoded_once():
+def test_images_that_all_views_resize_are_decoded_once():
     pictures = Pictures({5: (18, 16)})
     source = lazy(RESIZE, {"flip": [RESIZE[0], *FLIP]}, pictures)
     opening = pictures.reads
     first(source, 6, ["flip"])
 
     assert pictures.reads == opening
-    assert opening <= N + 2  # the first one is looked at before
+    assert opening <= N + 2  # the first one is an example for the views and for decoding
 
 
-def test_images_that_one_view_takes_in_their_own_size_are_decoded_for_every_batch():
+def test_images_that_one_view_does_not_resize_are_decoded_for_every_batch():
     pictures = Pictures({5: (18, 16)})
     source = lazy(RESIZE, {"crop": CROP}, pictures)
     opening = pictures.reads
@@ -291,7 +291,7 @@ def test_labels_change_the_fingerprint():
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
-def test_leaving_in_the_middle_of_an_epoch_ends_the_workers_quietly(streamed, num_workers, capfd):
+def test_closing_the_batches_ends_the_workers_without_output(streamed, num_workers, capfd):
     batches = streamed(RESIZE, num_workers=num_workers).batches(["erasing"])
     next(batches)
     working = len(multiprocessing.active_children())
@@ -303,14 +303,14 @@ def test_leaving_in_the_middle_of_an_epoch_ends_the_workers_quietly(streamed, nu
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
-def test_workers_change_nothing(streamed, num_workers):
+def test_batches_do_not_depend_on_the_number_of_workers(streamed, num_workers):
     alone = first(streamed(RESIZE), 4, ["erasing"], "phase")
     others = first(streamed(RESIZE, num_workers=num_workers), 4, ["erasing"], "phase")
 
     assert same(alone, others)
 
 
-def test_streaming_leaves_torchs_generator_alone(streamed):
+def test_streaming_does_not_change_torchs_generator(streamed):
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
@@ -326,7 +326,7 @@ def test_a_streamed_data_pass_covers_all_samples_in_order(streamed):
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_images_of_different_size_need_a_resize_and_the_error_says_so(num_workers):
+def test_images_of_different_size_are_an_error_with_the_remedy(num_workers):
     source = lazy(None, views={}, num_workers=num_workers, shuffle=False)
 
     with pytest.raises(
@@ -361,6 +361,6 @@ def test_a_view_that_does_not_fit_is_named_before_training(transforms, views, me
         in_memory(transforms, views)
 
 
-def test_a_batch_size_over_the_data_is_named_before_training():
+def test_a_batch_size_above_the_number_of_samples_is_an_error_before_training():
     with pytest.raises(DataError, match=r'data set mine: .*"drop_last" to false'):
         in_memory(batch_size=13)

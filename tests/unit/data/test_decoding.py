@@ -1,3 +1,5 @@
+"""Decoding of one sample, and of all into one tensor."""
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ def picture(mode, size=(5, 4)):
     return Image.fromarray(pixels.squeeze())
 
 
-def test_images_are_transformed_as_images_even_where_they_are_tensors():
+def test_images_are_transformed_as_images_even_if_they_are_tensors():
     """Torchvision resizes images and tensors to different pixels; views take images."""
     image, resize = picture("RGB", (50, 40)), tv.Resize(20)
     tensor = tv.functional.pil_to_tensor(image)
@@ -30,13 +32,13 @@ def test_images_are_transformed_as_images_even_where_they_are_tensors():
 
 @pytest.mark.parametrize("num_workers", [0, 1, 2])
 def test_workers_decode_the_same_in_the_same_order(num_workers):
-    samples = [torch.full((2,), float(i)) for i in range(150)]  # more than one part
+    samples = [torch.full((2,), float(i)) for i in range(150)]  # more than one task
 
     assert torch.equal(decode_all(samples, PLENTY, num_workers), torch.stack(samples))
     assert decode_all([*samples, torch.ones(3)], PLENTY, num_workers) is None
 
 
-def test_decoding_leaves_torchs_generator_alone():
+def test_decoding_does_not_change_torchs_generator():
     state = torch.get_rng_state()
     decode_all([picture("L")] * 3, PLENTY)
 
@@ -53,7 +55,7 @@ def test_images_of_one_size_are_decoded_without_loss(mode):
     assert np.array_equal(decoded[1].permute(1, 2, 0).squeeze().numpy(), np.array(image))
 
 
-def test_float_tensors_are_decoded_as_they_are():
+def test_float_tensors_are_decoded_unchanged():
     assert torch.equal(decode_all([torch.ones(3), torch.zeros(3)], PLENTY)[0], torch.ones(3))
 
 
@@ -74,7 +76,7 @@ def test_a_tensor_is_its_own_decoding():
         [torch.rand(2).double()],
     ],
 )
-def test_samples_that_no_one_tensor_holds_are_not_decoded(samples):
+def test_samples_that_do_not_fit_into_one_tensor_are_not_decoded(samples):
     assert decode_all(samples, PLENTY) is None
 
 

@@ -1,3 +1,5 @@
+"""Views of batches and of single samples."""
+
 import random
 
 import pytest
@@ -31,7 +33,7 @@ def test_without_entries_images_become_tensors_in_the_unit_interval():
     assert torch.equal(default.transform_sample(TF.to_pil_image(PIXELS[2]), ()), PIXELS[2] / 255)
 
 
-def test_the_same_moment_gives_the_same_bytes_and_another_one_others():
+def test_a_batch_depends_on_the_draw_and_the_seed():
     crops = view(CROP)
 
     assert torch.equal(crops.transform_batch(PIXELS, (1, 2)), crops.transform_batch(PIXELS, (1, 2)))
@@ -44,23 +46,23 @@ def test_the_same_moment_gives_the_same_bytes_and_another_one_others():
 
 
 @pytest.mark.parametrize("entry", [BLUR, CHOICE], ids=lambda entry: entry["type"])
-def test_single_samples_are_reproducible_and_leave_global_generators_alone(entry):
+def test_single_samples_are_reproducible_and_do_not_change_global_generators(entry):
     drawn = view(entry)
     torch.manual_seed(7)
     random.seed(7)
     expected = torch.rand(3), random.random()
-    made = [drawn.transform_sample(PIXELS[0], (1, 0)).numpy().tobytes() for _ in range(3)]
+    results = [drawn.transform_sample(PIXELS[0], (1, 0)).numpy().tobytes() for _ in range(3)]
     torch.manual_seed(7)
     random.seed(7)
-    made += [drawn.transform_sample(PIXELS[0], (1, n)).numpy().tobytes() for n in range(20)]
+    results += [drawn.transform_sample(PIXELS[0], (1, n)).numpy().tobytes() for n in range(20)]
 
-    assert len(set(made[:4])) == 1
-    assert len(set(made)) > 1
+    assert len(set(results[:4])) == 1
+    assert len(set(results)) > 1
     assert torch.equal(torch.rand(3), expected[0])
     assert random.random() == expected[1]
 
 
-def test_a_batch_of_a_view_leaves_torchs_generator_alone():
+def test_a_batch_of_a_view_does_not_change_torchs_generator():
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
@@ -69,7 +71,7 @@ def test_a_batch_of_a_view_leaves_torchs_generator_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_both_ways_of_making_a_fixed_view_give_the_same_bytes():
+def test_batches_and_single_samples_of_a_fixed_view_are_equal():
     entries = [
         {"type": "CenterCrop", "size": 4},
         {"type": "ToTensor"},
@@ -83,7 +85,7 @@ def test_both_ways_of_making_a_fixed_view_give_the_same_bytes():
     assert torch.equal(fixed.transform_batch(PIXELS, ()), expected)
 
 
-def test_a_fixed_view_whose_equivalent_is_not_exact_is_left_to_torchvision():
+def test_a_fixed_view_without_an_exact_equivalent_uses_torchvision():
     assert not view({"type": "Resize", "size": 5}).is_batched
     assert view({"type": "Resize", "size": 5}, CROP).is_batched
 
@@ -111,7 +113,7 @@ def test_erasing_is_refused_before_to_tensor_and_has_an_equivalent_after_it():
         {"type": "RandomPerspective", "p": 0, "fill": 3},
     ],
 )
-def test_both_ways_of_making_a_view_agree_where_nothing_differs_by_chance(entry):
+def test_batches_and_single_samples_agree_if_nothing_is_random(entry):
     drawn = view(entry)
     expected = torch.stack([drawn.transform_sample(pixels, ()) for pixels in PIXELS])
 
@@ -119,7 +121,7 @@ def test_both_ways_of_making_a_view_agree_where_nothing_differs_by_chance(entry)
     torch.testing.assert_close(drawn.transform_batch(PIXELS, ()), expected, atol=0.51 / 255, rtol=0)
 
 
-def test_float_samples_are_left_as_they_are():
+def test_float_samples_are_not_modified():
     samples = torch.rand(20, 3, 9, 8, generator=torch.Generator().manual_seed(1))
     before = samples.clone()
     jitter = {"type": "ColorJitter", "brightness": 0.5, "hue": 0.1}
@@ -138,7 +140,7 @@ def test_vectors_pass_through_to_tensor():
     assert torch.equal(plain.transform_sample(vectors[1], ()), vectors[1])
 
 
-def test_transforms_that_work_in_place_do_not_reach_the_samples():
+def test_transforms_in_place_do_not_modify_the_samples():
     entry = {"type": "Normalize", "mean": [5], "std": [1], "inplace": True}
     samples = torch.zeros(2, 1, 3, 3)
     moved = view(entry, example=samples[0])
@@ -157,7 +159,7 @@ def test_transforms_that_work_in_place_do_not_reach_the_samples():
         ([{"type": "RandomAffine", "degrees": -1}], "RandomAffine rejects"),
     ],
 )
-def test_transforms_that_do_not_fit_are_errors_at_once(entries, message):
+def test_transforms_that_do_not_fit_are_errors_at_construction(entries, message):
     with pytest.raises(DataError, match=message):
         view(*entries)
 
@@ -174,25 +176,25 @@ def test_transforms_of_images_do_not_fit_vectors():
         ({"type": "RandomHorizontalFlip", "p": 0.2}, torch.zeros(40, 5)),
     ],
 )
-def test_a_transform_that_fails_by_chance_is_an_error_too(entry, samples):
+def test_a_transform_that_fails_with_some_probability_is_an_error(entry, samples):
     with pytest.raises(DataError, match="fail"):
         view(entry, example=samples[0]).transform_batch(samples, ())
 
 
-def test_random_views_of_images_with_transparency_are_made_one_by_one():
+def test_random_views_of_images_with_alpha_use_single_samples():
     jitter = {"type": "ColorJitter", "brightness": [0.5, 0.5]}
     pixels = torch.full((4, 3, 3), 200, dtype=torch.uint8)
-    made = view(jitter, example=pixels)
+    jittered = view(jitter, example=pixels)
 
-    assert not made.is_batched
-    # transparency stays what it is
+    assert not jittered.is_batched
+    # the alpha channel is not changed
     torch.testing.assert_close(
-        made.transform_sample(pixels, ())[:, 0, 0] * 255, torch.tensor([100.0] * 3 + [200])
+        jittered.transform_sample(pixels, ())[:, 0, 0] * 255, torch.tensor([100.0] * 3 + [200])
     )
 
 
-def test_images_of_any_mode_can_be_transformed_one_by_one():
+def test_single_images_of_any_mode_can_be_transformed():
     image = Image.new("RGBA", (6, 5), (255, 0, 51, 255))
-    made = view({"type": "ToTensor"}, example=image).transform_sample(image, ())
+    values = view({"type": "ToTensor"}, example=image).transform_sample(image, ())
 
-    torch.testing.assert_close(made[:, 0, 0], torch.tensor([1, 0, 0.2, 1]))
+    torch.testing.assert_close(values[:, 0, 0], torch.tensor([1, 0, 0.2, 1]))

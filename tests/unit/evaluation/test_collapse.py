@@ -190,7 +190,7 @@ def test_signs_do_not_depend_on_a_rotation(sizes, features, centers, kinds):
     assert signs == [KINDS[kind] for kind in kinds]
 
 
-def test_coinciding_centroids_are_told_from_close_ones_at_a_large_offset():
+def test_coinciding_and_close_centroids_are_distinguished_at_a_large_offset():
     random = np.random.default_rng(3)
     centers = np.array([[1000, 1000], [1000.05, 1000], [1000, 1000.05]], np.float32)
     features = np.repeat(centers, 80, axis=0) + random.normal(scale=5e-3, size=(240, 2))

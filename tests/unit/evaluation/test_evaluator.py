@@ -120,11 +120,11 @@ def test_nan_assignments_are_an_error():
 
 @pytest.mark.parametrize("labels", [LABELS, None], ids=["labels", "no labels"])
 def test_signs_of_collapse_do_not_need_labels(labels):
-    one = torch.zeros(3, 3)
-    one[:, 1] = 9
+    same_cluster = torch.zeros(3, 3)
+    same_cluster[:, 1] = 9
 
     assert evaluate(LogitAssignment(torch.eye(3)), labels).collapse == {}
-    assert list(evaluate(LogitAssignment(one), labels).collapse) == [
+    assert list(evaluate(LogitAssignment(same_cluster), labels).collapse) == [
         "one cluster",
         "empty clusters",
     ]

@@ -9,7 +9,7 @@ SORTED = np.repeat(np.arange(10), 100)
 SHUFFLED = np.random.default_rng(0).permutation(SORTED)
 
 
-def test_without_labels_there_are_no_notes():
+def test_missing_labels_need_no_note():
     assert label_notes(None, [10, 10]) == ()
 
 

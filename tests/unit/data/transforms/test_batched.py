@@ -1,4 +1,4 @@
-"""What has an equivalent for batches, and that it does what torchvision does to one image."""
+"""Equivalents for batches: which transforms have one, and that it agrees with torchvision."""
 
 import pytest
 import torch
@@ -44,13 +44,15 @@ def images(channels):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("entry", "tolerance"), OF_IMAGES)
-def test_images_become_what_torchvision_makes_of_them(entry, tolerance, channels):
+def test_results_for_images_agree_with_torchvision(entry, tolerance, channels):
     transforms, samples = build_transforms([entry, TO_TENSOR]), images(channels)
     expected = [transforms[0](TF.to_pil_image(image)) for image in samples]
-    made = apply_batched(batched_transforms(transforms, True), samples / 255, torch.Generator())
+    transformed = apply_batched(
+        batched_transforms(transforms, True), samples / 255, torch.Generator()
+    )
 
     expected = torch.stack([ToTensor()(image) for image in expected])
-    torch.testing.assert_close(made, expected, atol=tolerance / 255 + 1e-6, rtol=0)
+    torch.testing.assert_close(transformed, expected, atol=tolerance / 255 + 1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -72,20 +74,22 @@ def test_images_become_what_torchvision_makes_of_them(entry, tolerance, channels
         {"type": "RandomAdjustSharpness", "p": 1, "sharpness_factor": 2.5},
     ],
 )
-def test_tensors_become_what_torchvision_makes_of_them(entry):
+def test_results_for_tensors_agree_with_torchvision(entry):
     transforms, samples = build_transforms([TO_TENSOR, entry]), images(3) / 255
-    found = apply_batched(batched_transforms(transforms, True), samples, torch.Generator())
+    transformed = apply_batched(batched_transforms(transforms, True), samples, torch.Generator())
     expected = torch.stack([transforms[1](image) for image in samples])
 
-    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(transformed, expected, atol=1e-6, rtol=0)
 
 
 def test_transparency_does_not_reach_gray_images():
     transforms, samples = build_transforms([{"type": "Grayscale"}, TO_TENSOR]), images(4)
-    made = apply_batched(batched_transforms(transforms, True), samples / 255, torch.Generator())
+    transformed = apply_batched(
+        batched_transforms(transforms, True), samples / 255, torch.Generator()
+    )
     expected = [ToTensor()(transforms[0](TF.to_pil_image(image))) for image in samples]
 
-    torch.testing.assert_close(made, torch.stack(expected), atol=1 / 255, rtol=0)
+    torch.testing.assert_close(transformed, torch.stack(expected), atol=1 / 255, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ def test_transparency_does_not_reach_gray_images():
     ],
 )
 @pytest.mark.parametrize("from_images", [True, False])
-def test_arguments_without_an_equivalent_are_left_to_torchvision(entry, from_images):
+def test_some_arguments_have_no_equivalent(entry, from_images):
     assert batched_transforms(build_transforms([entry]), from_images) is None
 
 
@@ -122,7 +126,7 @@ def test_arguments_without_an_equivalent_are_left_to_torchvision(entry, from_ima
         {"type": "RandomPosterize", "bits": 4.0},
     ],
 )
-def test_what_torchvision_may_refuse_for_images_is_left_to_it(entry):
+def test_arguments_that_torchvision_may_reject_for_images_have_no_equivalent(entry):
     assert batched_transforms(build_transforms([entry, TO_TENSOR]), from_images=True) is None
 
 
@@ -135,7 +139,7 @@ def test_what_torchvision_may_refuse_for_images_is_left_to_it(entry):
         {"type": "Grayscale", "num_output_channels": 3},
     ],
 )
-def test_what_torchvision_may_refuse_for_tensors_is_left_to_it(entry):
+def test_arguments_that_torchvision_may_reject_for_tensors_have_no_equivalent(entry):
     assert batched_transforms(build_transforms([TO_TENSOR, entry]), from_images=True) is None
     assert batched_transforms(build_transforms([entry, TO_TENSOR]), from_images=False) is None
 
@@ -145,12 +149,14 @@ def test_erasing_has_an_equivalent_for_tensors():
     assert batched_transforms(build_transforms([MASK]), from_images=False) is not None
 
 
-def test_levels_are_told_apart_in_spite_of_rounding_errors():
+def test_adjacent_levels_are_distinguished_despite_rounding_errors():
     transforms = build_transforms([{"type": "RandomSolarize", "p": 1, "threshold": 128}])
     levels = torch.tensor([127 / 255 + 1e-6, 128 / 255 - 1e-6]).view(1, 1, 1, 2)
-    made = apply_batched(batched_transforms(transforms, True), levels, torch.Generator())
+    transformed = apply_batched(batched_transforms(transforms, True), levels, torch.Generator())
 
-    assert torch.equal(made.flatten(), torch.stack([levels[..., 0], 1 - levels[..., 1]]).flatten())
+    assert torch.equal(
+        transformed.flatten(), torch.stack([levels[..., 0], 1 - levels[..., 1]]).flatten()
+    )
 
 
 @pytest.mark.parametrize("fill", [51, [51, 51, 51], 51.9])
@@ -160,9 +166,9 @@ def test_a_fill_before_to_tensor_is_one_of_256_levels(fill):
     transforms = build_transforms(entries)
     corner = transforms[1](transforms[0](image))[:, 0, 0]
     ready = batched_transforms(transforms, from_images=True)
-    made = apply_batched(ready, torch.ones(2, 3, 8, 8), torch.Generator())
+    transformed = apply_batched(ready, torch.ones(2, 3, 8, 8), torch.Generator())
 
-    torch.testing.assert_close(made[0, :, 0, 0], corner)
+    torch.testing.assert_close(transformed[0, :, 0, 0], corner)
     torch.testing.assert_close(corner, torch.full((3,), 0.2))
 
 
@@ -170,11 +176,11 @@ def test_a_fill_before_to_tensor_is_one_of_256_levels(fill):
     ("entries", "from_images"),
     [([TO_TENSOR, {**TURN, "fill": 0.3}], True), ([{**TURN, "fill": 0.3}, TO_TENSOR], False)],
 )
-def test_a_fill_of_tensors_is_taken_as_it_is(entries, from_images):
+def test_a_fill_of_tensors_is_not_scaled(entries, from_images):
     ready = batched_transforms(build_transforms(entries), from_images)
-    made = apply_batched(ready, torch.ones(2, 1, 8, 8), torch.Generator())
+    transformed = apply_batched(ready, torch.ones(2, 1, 8, 8), torch.Generator())
 
-    assert made[0, 0, 0, 0] == pytest.approx(0.3)
+    assert transformed[0, 0, 0, 0] == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def test_crops_are_resized_as_torchvision_does(size):
         lambda image, *box: TF.resized_crop(image, *box, list(size), antialias=True), samples, boxes
     )
 
-    found = batched.resize_crops(samples, boxes, size)
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    resized = batched.resize_crops(samples, boxes, size)
+    torch.testing.assert_close(resized, expected, atol=1e-5, rtol=0)
 
 
 def test_crops_are_cut_as_torchvision_does():
@@ -51,7 +51,7 @@ def test_crops_are_cut_as_torchvision_does():
 
 
 @pytest.mark.parametrize("ratio", [(3.0, 4.0), (0.2, 0.25)])
-def test_where_no_box_fits_the_largest_central_one_is_taken(ratio):
+def test_the_largest_central_box_is_drawn_if_none_fits(ratio):
     boxes = batched.draw_resized_crops(torch.Size([3, 1, 20, 20]), (1, 1), ratio, generator())
     expected = RandomResizedCrop.get_params(torch.zeros(1, 20, 20), (1, 1), ratio)
 
@@ -93,14 +93,14 @@ def test_boxes_are_erased_as_torchvision_does(value):
 def test_random_pixels_are_standard_normal_inside_of_boxes_only():
     samples = images()
     boxes = batched.draw_erased_boxes(samples.shape, (0.1, 0.9), (0.3, 3), generator())
-    found = batched.erase(samples, boxes, "random", generator(1))
+    erased = batched.erase(samples, boxes, "random", generator(1))
     inside = one_by_one(
         lambda image, *box: TF.erase(image, *box, torch.ones(())), torch.zeros(samples.shape), boxes
     ).bool()
 
-    assert torch.equal(found[~inside], samples[~inside])
-    assert len(found[inside].unique()) > 0.99 * inside.sum() > 500
-    assert kstest(found[inside], "norm").pvalue > 0.01
+    assert torch.equal(erased[~inside], samples[~inside])
+    assert len(erased[inside].unique()) > 0.99 * inside.sum() > 500
+    assert kstest(erased[inside], "norm").pvalue > 0.01
 
 
 @pytest.mark.parametrize("channels", [1, 3])

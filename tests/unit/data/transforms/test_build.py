@@ -75,7 +75,7 @@ def test_to_tensor_leaves_tensors_alone_and_scales_images():
     torch.testing.assert_close(to_tensor(image), torch.full((1, 2, 2), 0.2))
 
 
-def test_only_what_is_known_to_be_fixed_counts_as_fixed():
+def test_unknown_transforms_count_as_random():
     fixed = [
         {"type": "ToTensor"},
         {"type": "Resize", "size": 4},

@@ -57,7 +57,7 @@ def test_jitter_without_ranges_changes_nothing():
 
 def test_jitter_changes_every_image_in_its_own_order():
     samples, ranges = images(3), ((0.5, 1.5), None, (0.2, 1.9), (-0.4, 0.4))
-    found = colors.jitter(samples, ranges, torch.Generator().manual_seed(3))
+    jittered = colors.jitter(samples, ranges, torch.Generator().manual_seed(3))
     again = torch.Generator().manual_seed(3)
     orders = torch.rand(10, 4, generator=again).argsort(dim=1)
     theirs = (TF.adjust_brightness, TF.adjust_contrast, TF.adjust_saturation, TF.adjust_hue)
@@ -69,19 +69,19 @@ def test_jitter_changes_every_image_in_its_own_order():
                 expected[i] = theirs[number](expected[i], factors[number][i].item())
 
     assert len({tuple(order) for order in orders.tolist()}) > 5
-    torch.testing.assert_close(found, torch.stack(expected), atol=1e-5, rtol=0)
+    torch.testing.assert_close(jittered, torch.stack(expected), atol=1e-5, rtol=0)
 
 
 def levels(channels):
     """Images of whole levels: noise of little contrast, one level, two, a ramp, few and many."""
     generator = torch.Generator().manual_seed(1)
-    made = torch.randint(90, 140, (6, channels, 24, 30), generator=generator)
-    made[1] = 77
-    made[2] = 255 * (made[2] > 100)
-    made[3] = torch.arange(24 * 30).view(24, 30) % 256
-    made[4, :, 1:] = made[4, :, :1]
-    made[5] = torch.randint(256, made[5].shape, generator=generator)
-    return made.byte()
+    levels = torch.randint(90, 140, (6, channels, 24, 30), generator=generator)
+    levels[1] = 77
+    levels[2] = 255 * (levels[2] > 100)
+    levels[3] = torch.arange(24 * 30).view(24, 30) % 256
+    levels[4, :, 1:] = levels[4, :, :1]
+    levels[5] = torch.randint(256, levels[5].shape, generator=generator)
+    return levels.byte()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -89,8 +89,8 @@ def levels(channels):
 def test_posterized_levels_equal_torchvisions(channels, bits):
     samples = levels(channels)
 
-    found = colors.posterize(samples / 255, bits)
-    torch.testing.assert_close(found, TF.posterize(samples, bits) / 255)
+    posterized = colors.posterize(samples / 255, bits)
+    torch.testing.assert_close(posterized, TF.posterize(samples, bits) / 255)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -70,7 +70,7 @@ def transformed(name, samples, seed=0):
 
 
 def one_by_one(name):
-    """Return what torchvision makes of the example, time after time."""
+    """Return torchvision's results for the example, each with new draws."""
     (transform,) = build_transforms([RANDOM[name]])
     (image,) = example()
     with global_seed(1):
@@ -80,13 +80,15 @@ def one_by_one(name):
         return torch.stack([transform(image) for _ in range(N_DRAWS)])
 
 
-def statistics(made):
+def statistics(images):
     """Numbers that change with every parameter: two fixed random projections of the pixels.
 
     Rounded, because the sums of equal pixels may differ in their last digits.
     """
     generator = torch.Generator().manual_seed(4)
-    return (made.flatten(1) @ torch.rand(made[0].numel(), 2, generator=generator)).round(decimals=3)
+    return (images.flatten(1) @ torch.rand(images[0].numel(), 2, generator=generator)).round(
+        decimals=3
+    )
 
 
 def test_every_random_equivalent_is_compared_with_torchvision():
@@ -119,8 +121,8 @@ def test_the_same_seed_gives_the_same_bytes_and_leaves_the_images_alone(name):
     "name", ["rotation about a corner", "resized crop", "blur", "erasing with noise"]
 )
 def test_each_image_has_a_draw_of_its_own(name):
-    made = transformed(name, example(20))
-    changed = made[(made != example(20)).flatten(1).any(1)] if "erasing" in name else made
+    images = transformed(name, example(20))
+    changed = images[(images != example(20)).flatten(1).any(1)] if "erasing" in name else images
 
     assert len({row.numpy().tobytes() for row in changed}) == len(changed) > 5
 
@@ -134,28 +136,28 @@ def test_translations_are_by_whole_pixels():
     entry = {"type": "RandomAffine", "degrees": 0, "translate": [0.3, 0.3]}
     transforms = build_transforms([{**entry, "interpolation": "bilinear"}])
     steps = torch.arange(100.0).view(1, 1, 10, 10).expand(20, 1, 10, 10)
-    made = apply_batched(transforms, steps, torch.Generator().manual_seed(0))
+    images = apply_batched(transforms, steps, torch.Generator().manual_seed(0))
 
-    torch.testing.assert_close(made, made.round(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(images, images.round(), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("entry", [{"type": "RandomPerspective"}, {"type": "RandomErasing"}])
 def test_images_that_are_not_chosen_stay_as_they_are(entry):
     transforms = build_transforms([{**entry, "p": 0.5}])
-    made = apply_batched(transforms, example(50), torch.Generator().manual_seed(0))
-    same = (made == example(50)).flatten(1).all(1).sum()
+    images = apply_batched(transforms, example(50), torch.Generator().manual_seed(0))
+    same = (images == example(50)).flatten(1).all(1).sum()
 
     assert 10 < same < 40
 
 
-def test_where_no_box_fits_nothing_is_erased():
+def test_nothing_is_erased_if_no_box_fits():
     entry = {"type": "RandomErasing", "p": 1, "scale": [1, 1], "ratio": [1, 1], "inplace": True}
-    made = apply_batched(build_transforms([entry]), example(9), torch.Generator())
+    images = apply_batched(build_transforms([entry]), example(9), torch.Generator())
 
-    assert torch.equal(made, example(9))
+    assert torch.equal(images, example(9))
 
 
-def test_a_change_of_size_by_chance_is_an_error():
+def test_a_change_of_size_with_a_probability_below_1_is_an_error():
     crop = {"type": "RandomCrop", "size": 5}
     transforms = build_transforms([{"type": "RandomApply", "transforms": [crop]}])
 
@@ -163,7 +165,7 @@ def test_a_change_of_size_by_chance_is_an_error():
         apply_batched(transforms, example(20), torch.Generator().manual_seed(0))
 
 
-def test_what_is_always_applied_may_change_the_size():
+def test_a_transform_with_probability_1_may_change_the_size():
     crop = {"type": "RandomCrop", "size": 5}
     transforms = build_transforms([{"type": "RandomApply", "transforms": [crop], "p": 1}])
 

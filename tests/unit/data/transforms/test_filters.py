@@ -21,8 +21,8 @@ def test_blurred_images_equal_torchvisions(channels, width, height):
         for image, s in zip(samples, sigma, strict=True)
     ]
 
-    found = gaussian_blur(samples, width, height, sigma)
-    torch.testing.assert_close(found, torch.stack(expected), atol=1e-6, rtol=0)
+    blurred = gaussian_blur(samples, width, height, sigma)
+    torch.testing.assert_close(blurred, torch.stack(expected), atol=1e-6, rtol=0)
 
 
 def test_a_kernel_too_large_for_the_images_is_an_error_as_in_torchvision():

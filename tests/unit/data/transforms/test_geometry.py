@@ -19,12 +19,12 @@ def images(n=12, channels=3, height=17, width=22):
     return torch.rand(n, channels, height, width, generator=generator())
 
 
-def assert_same_pixels(found, expected, mode):
-    """Nearest takes the other of two pixels where a place is halfway, within rounding."""
+def assert_same_pixels(warped, expected, mode):
+    """With nearest, a point halfway between two pixels may take either, within rounding."""
     if mode == "nearest":
-        assert ((found - expected).abs() > 1e-5).float().mean() < 0.002
+        assert ((warped - expected).abs() > 1e-5).float().mean() < 0.002
     else:
-        torch.testing.assert_close(found, expected, atol=2e-4, rtol=0)
+        torch.testing.assert_close(warped, expected, atol=2e-4, rtol=0)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -39,7 +39,7 @@ def test_affine_warps_equal_torchvision(mode, fill, center):
     middle = torch.tensor([11.0, 8.5], dtype=torch.float64)
     offset = torch.zeros(2).double() if center is None else torch.tensor(center) - middle
     matrices = geometry.affine_matrices(angle, translation, scale, shear, offset)
-    found = geometry.warp(samples, geometry.affine_grid(matrices, samples), mode, fill)
+    warped = geometry.warp(samples, geometry.affine_grid(matrices, samples), mode, fill)
     fills = [fill] * 3 if isinstance(fill, float) else fill
     expected = [
         TF.affine(
@@ -49,7 +49,7 @@ def test_affine_warps_equal_torchvision(mode, fill, center):
         for i in range(n)
     ]  # fmt: skip
 
-    assert_same_pixels(found, torch.stack(expected), mode)
+    assert_same_pixels(warped, torch.stack(expected), mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -57,14 +57,14 @@ def test_affine_warps_equal_torchvision(mode, fill, center):
 def test_perspective_warps_equal_torchvision(mode, fill):
     samples = images()
     corners = geometry.draw_corners(samples.shape, 0.6, generator(2))
-    found = geometry.warp(samples, geometry.perspective_grid(corners, samples), mode, fill)
+    warped = geometry.warp(samples, geometry.perspective_grid(corners, samples), mode, fill)
     start = [[0, 0], [21, 0], [21, 16], [0, 16]]
     expected = [
         TF.perspective(image, start, corner.tolist(), MODES[mode], [fill] * 3)
         for image, corner in zip(samples, corners, strict=True)
     ]
 
-    assert_same_pixels(found, torch.stack(expected), mode)
+    assert_same_pixels(warped, torch.stack(expected), mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -73,11 +73,11 @@ def test_an_image_whose_corners_lie_on_one_line_is_nearly_all_fill(mode):
     line = [[0, 0], [9, 9], [5, 5], [2, 2]]
     point = [[4, 4]] * 4
     corners = torch.tensor([line, point, [[0, 0], [21, 0], [21, 16], [0, 16]]])
-    found = geometry.warp(samples, geometry.perspective_grid(corners, samples), mode, 0.25)
+    warped = geometry.warp(samples, geometry.perspective_grid(corners, samples), mode, 0.25)
 
-    assert found.isfinite().all()
-    assert (found[:2] == 0.25).float().mean() > 0.9
-    torch.testing.assert_close(found[2], samples[2], atol=1e-4, rtol=0)
+    assert warped.isfinite().all()
+    assert (warped[:2] == 0.25).float().mean() > 0.9
+    torch.testing.assert_close(warped[2], samples[2], atol=1e-4, rtol=0)
 
 
 def test_integers_reach_both_ends():
