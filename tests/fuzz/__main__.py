@@ -1,4 +1,4 @@
-"""All mistakes in all shipped files, and 2,000 random methods: `make fuzz` prints the figures."""
+"""`make fuzz`: mutate all shipped files, train 2,000 random methods, print the figures."""
 
 import sys
 import tempfile
@@ -8,36 +8,36 @@ from pathlib import Path
 
 import torch
 
+from tests.fuzz.agreement import count_agreements
 from tests.fuzz.data import write_data
-from tests.fuzz.judged import figures, shipped, summed
-from tests.fuzz.reality import tally
+from tests.fuzz.detection import count_verdicts, detection_rates, shipped_mutations
 
 METHODS = 2000
 
 
 def main() -> int:
-    """Print the figures and what was not as it should be; return 1 where that is too much."""
+    """Print the figures and the failures; return 1 if they miss the targets."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     number = int(sys.argv[1]) if len(sys.argv) > 1 else METHODS
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        counts, lines = summed(shipped(folder), folder)
-        keys, others = figures(counts)
-        _say([*lines, _table(counts)])
-        _say([f"misspelt keys found where they are: {keys:.4f}; other mistakes: {others:.4f}"])
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        counts, lines = count_verdicts(shipped_mutations(folder), folder)
+        keys, others = detection_rates(counts)
+        _print([*lines, _table(counts)])
+        _print([f"misspelt keys found where they are: {keys:.4f}; other mistakes: {others:.4f}"])
         write_data(folder)
-        verdicts, lines = tally(range(number), folder)
-        _say([*lines, _table(verdicts)])
-    wrong = sum(n for verdict, n in verdicts.items() if "but" in verdict)
-    return int(keys < 0.99 or others < 0.95 or wrong > 0)
+        verdicts, lines = count_agreements(range(number), folder)
+        _print([*lines, _table(verdicts)])
+    disagreements = sum(n for verdict, n in verdicts.items() if "but" in verdict)
+    return int(keys < 0.99 or others < 0.95 or disagreements > 0)
 
 
 def _table(counts: Counter) -> str:
-    return "\n".join(f"{number:6}  {what}" for what, number in sorted(counts.items(), key=str))
+    return "\n".join(f"{number:6}  {name}" for name, number in sorted(counts.items(), key=str))
 
 
-def _say(lines: list[str]) -> None:
+def _print(lines: list[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Small data sets of many shapes, and random entries for them."""
+"""Random data sets: small samples of many shapes, and entries of method files for them."""
 
 from pathlib import Path
 from random import Random
@@ -10,19 +10,19 @@ Entry = dict[str, Any]
 
 
 def write_data(folder: Path) -> None:
-    """Write the files that the entries name."""
-    made = np.random.default_rng(0)
-    vectors = made.normal(size=(31, 6)).astype(np.float32)
-    labels = made.integers(3, size=31)
+    """Write the files of all data sets."""
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(31, 6)).astype(np.float32)
+    labels = random.integers(3, size=31)
     np.savez(folder / "vectors.npz", samples=vectors, labels=labels)
-    np.savez(folder / "gray.npz", samples=made.integers(256, size=(24, 8, 7), dtype=np.uint8))
-    colors = made.integers(256, size=(20, 9, 9, 3), dtype=np.uint8)
-    np.savez(folder / "colors.npz", x=colors, y=made.integers(4, size=20))
-    np.save(folder / "plain.npy", made.normal(size=(40, 2, 5)).astype(np.float64))
+    np.savez(folder / "gray.npz", samples=random.integers(256, size=(24, 8, 7), dtype=np.uint8))
+    colors = random.integers(256, size=(20, 9, 9, 3), dtype=np.uint8)
+    np.savez(folder / "colors.npz", x=colors, y=random.integers(4, size=20))
+    np.save(folder / "plain.npy", random.normal(size=(40, 2, 5)).astype(np.float64))
 
 
 def dataset(random: Random, name: str) -> tuple[Entry, tuple[int, ...]]:
-    """Return an entry, and the shape of a sample in its default view if all fits."""
+    """Return an entry, and the shape of a sample in its default view if the entry is valid."""
     source, shape, size = random.choice(_SOURCES)
     entry = {
         **source,

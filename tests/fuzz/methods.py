@@ -1,4 +1,4 @@
-"""Random methods that break no rule of the language, but whose parts may not fit together."""
+"""Random methods that follow the rules of the language. Their parts may not fit together."""
 
 import inspect
 import json
@@ -17,7 +17,7 @@ AFTER = "classical_clustering_in_feature_space_after_phase"
 
 
 def random_method(seed: int) -> Entry:
-    """Return a method."""
+    """Return the content of a method file."""
     random = Random(seed)
     data, shape = dataset(random, "first")
     code = random.choice([2, 3, 5])
@@ -170,13 +170,13 @@ def _needs_centroids(name: str) -> bool:
 
 
 def signature_of(name: str) -> set[str]:
-    """Return what the constructor of a pattern takes."""
+    """Return the names of the constructor arguments of a pattern."""
     stem = DESIGN_PATTERNS.stems[ENTRIES[name]["pattern"]]
     return set(inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters)
 
 
 def _extras(random: Random, phase: Entry, folder_names: list[str]) -> None:
-    """Give a phase some of what few phases have."""
+    """Add schedulers, saves, loads and other exit criteria to some phases."""
     first = phase["optimizers"][0]
     if random.random() < 0.2:
         first["name"] = "main"

@@ -1,4 +1,4 @@
-"""Mistakes that people make in method files, made in every place of a file."""
+"""Mutate a method file as people mistype it: one mistake at a time, at every value."""
 
 import json
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ FREE = ("$schema", "description", "references")
 
 @dataclass(frozen=True)
 class Mutation:
-    """A mistake.
+    """A method file with one mistake.
 
-    kind: what is wrong.
-    data: the file with it.
-    path: where it is.
-    around: where it may be laid to, too: the nearest entries around it.
-    what: what was there, and what is there now.
+    kind: of the mistake.
+    data: the content of the file.
+    path: of the mistake.
+    around: the paths of the nearest entries around it, at which it may be reported as well.
+    change: the old and the new value.
     """
 
     kind: str
     data: dict[str, Any]
     path: str
     around: tuple[str, ...]
-    what: str
+    change: str
 
 
 def mutations(data: dict[str, Any], folder: Path) -> Iterator[Mutation]:
-    """Yield every single mistake."""
+    """Yield all mutations of a method file."""
     nodes = nodes_of(filled(data, folder))
     for steps, value in places(data):
         yield from _misspelt(data, steps, value)
@@ -43,7 +43,7 @@ def mutations(data: dict[str, Any], folder: Path) -> Iterator[Mutation]:
 
 
 def places(value: Any, steps: tuple = ()) -> Iterator[tuple[tuple, Any]]:
-    """Yield the steps to every value, and the value."""
+    """Yield the keys and indices that lead to each value, and the value."""
     yield steps, value
     if not isinstance(value, dict | list):
         return
@@ -53,7 +53,7 @@ def places(value: Any, steps: tuple = ()) -> Iterator[tuple[tuple, Any]]:
 
 
 def misspelt(key: str) -> str:
-    """Leave out the letter in the middle, or double the only one."""
+    """Return a key without its middle letter, or with its only letter doubled."""
     return key[: len(key) // 2] + key[len(key) // 2 + 1 :] if len(key) > 1 else key * 2
 
 
@@ -91,20 +91,20 @@ def _of_another_type(value: Any) -> Any:
 def _replaced(kind: str, data: dict[str, Any], steps: tuple, new: Any) -> Mutation:
     changed = deepcopy(data)
     holder = _at(changed, steps[:-1])
-    what = f"{json.dumps(holder[steps[-1]])[:40]} -> {json.dumps(new)}"
+    change = f"{json.dumps(holder[steps[-1]])[:40]} -> {json.dumps(new)}"
     holder[steps[-1]] = new
-    return Mutation(kind, changed, _path(steps), _around(data, steps), what)
+    return Mutation(kind, changed, _path(steps), _around(data, steps), change)
 
 
 def _around(data: dict[str, Any], steps: tuple) -> tuple[str, ...]:
     """Return the paths from a value up to the nearest object around it that names a class."""
-    found = []
+    paths = []
     for end in range(len(steps) - 1, 0, -1):
-        found.append(_path(steps[:end]))
+        paths.append(_path(steps[:end]))
         value = _at(data, steps[:end])
         if isinstance(value, dict):
             break
-    return tuple(found)
+    return tuple(paths)
 
 
 def _at(data: Any, steps: tuple) -> Any:

@@ -1,4 +1,4 @@
-"""Hold validation against what happens."""
+"""Compare the verdict of validation with that of training."""
 
 import warnings
 from collections import Counter
@@ -16,8 +16,8 @@ from dcrf.training.trainer import Trainer
 from tests.fuzz.methods import random_method, write
 
 
-def trained(config: MethodConfig, folder: Path) -> str:
-    """Train without any check before; return why that fails, or nothing."""
+def training_error(config: MethodConfig, folder: Path) -> str:
+    """Train without the dry run; return the error, empty if there is none."""
     run = RunContext(config, RandomStreams(0), "cpu", Writers([]), RunFiles(folder, config.name))
     try:
         with warnings.catch_warnings():
@@ -28,11 +28,11 @@ def trained(config: MethodConfig, folder: Path) -> str:
     return ""
 
 
-def compared(seed: int, folder: Path) -> tuple[str, str]:
-    """Return what validation and training say of a random method, and both in words.
+def compare(seed: int, folder: Path) -> tuple[str, str]:
+    """Return the verdict on a random method, and the errors.
 
-    `breaks a rule`: the language forbids it, so nobody can try. Else `agree: runs`,
-    `agree: fails`, `refused, but runs`, or `accepted, but fails`.
+    The verdict is `breaks a rule` if the method cannot be loaded. Else it is `agree: runs`,
+    `agree: fails`, `refused, but runs` or `accepted, but fails`.
     """
     file = write(folder, random_method(seed))
     try:
@@ -42,19 +42,19 @@ def compared(seed: int, folder: Path) -> tuple[str, str]:
     try:
         check(config)
     except ConfigError as error:
-        cause = trained(config, folder)
+        cause = training_error(config, folder)
         return "agree: fails" if cause else "refused, but runs", f"{error}\n-- {cause}"
-    cause = trained(config, folder)
+    cause = training_error(config, folder)
     return "accepted, but fails" if cause else "agree: runs", cause
 
 
-def tally(seeds: Iterable[int], folder: Path) -> tuple[Counter, list[str]]:
-    """Return verdict -> number, and what to know of each disagreement."""
+def count_agreements(seeds: Iterable[int], folder: Path) -> tuple[Counter, list[str]]:
+    """Return verdict -> number, and the errors of each disagreement."""
     counts: Counter = Counter()
     lines = []
     for seed in seeds:
-        verdict, words = compared(seed, folder)
+        verdict, errors = compare(seed, folder)
         counts[verdict] += 1
         if "but" in verdict:
-            lines.append(f"seed {seed}: {verdict}\n{words}")
+            lines.append(f"seed {seed}: {verdict}\n{errors}")
     return counts, lines

@@ -1,9 +1,9 @@
-"""What validates trains, what does not fails: random methods, some of which cannot work."""
+"""Validation accepts the random methods that train, and rejects those that fail."""
 
 import pytest
 
+from tests.fuzz.agreement import count_agreements
 from tests.fuzz.data import write_data
-from tests.fuzz.reality import tally
 
 NUMBER = 200
 
@@ -12,7 +12,7 @@ NUMBER = 200
 def test_validation_predicts_the_run(tmp_path):
     write_data(tmp_path)
 
-    verdicts, lines = tally(range(NUMBER), tmp_path)
+    verdicts, lines = count_agreements(range(NUMBER), tmp_path)
 
     assert not lines, "\n".join(lines)
     assert verdicts["agree: runs"] > NUMBER / 4
