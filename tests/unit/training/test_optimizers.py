@@ -8,6 +8,7 @@ from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import StepLR
 
 from dcrf.batch import Clock
+from dcrf.errors import DivergedError
 from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
 
 
@@ -137,6 +138,77 @@ def test_schedulers_step_per_epoch_or_per_iteration():
 
     assert slow.param_groups[0]["lr"] == 0.5
     assert fast.param_groups[0]["lr"] == 0.125
+
+
+def test_schedulers_step_also_while_their_optimizer_is_inactive():
+    optimizers = {name: SGD([parameter()], lr=1.0) for name in ("a", "b")}
+    members = [
+        GroupedOptimizer(o, "default", name, iteration_schedulers=[StepLR(o, 1, gamma=0.5)])
+        for name, o in optimizers.items()
+    ]
+    cycle = [CycleStage(frozenset({"a"}), 9), CycleStage(frozenset({"b"}), 1)]
+    groups = OptimizerGroups(members, {}, cycle)
+
+    for iteration in (1, 2, 3):
+        groups.step({}, Clock(1, iteration))
+
+    assert [o.param_groups[0]["lr"] for o in optimizers.values()] == [0.125, 0.125]
+
+
+def test_gradients_are_cleared_after_the_step():
+    w = parameter()
+
+    OptimizerGroups([sgd(w)], routes(x="default")).step({"x": w * 2}, Clock(1, 1))
+
+    assert w.item() == -1
+    assert w.grad is None
+
+
+def test_a_gradient_that_is_not_finite_changes_no_parameter_and_no_learning_rate():
+    w, v = parameter(), parameter()
+    optimizer = SGD([v], lr=1.0)
+    scheduled = GroupedOptimizer(optimizer, "b", iteration_schedulers=[StepLR(optimizer, 1, 0.5)])
+    groups = OptimizerGroups([sgd(w, group="a"), scheduled], routes(x="a", y="b"))
+
+    with pytest.raises(DivergedError, match="the losses together is not finite in iteration 4"):
+        groups.step({"x": w * 2, "y": v * torch.inf}, Clock(1, 4))
+
+    assert (w.item(), v.item()) == (1, 1)
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+def test_the_losses_whose_own_gradient_is_not_finite_are_named():
+    w = parameter(0.0)
+    groups = OptimizerGroups([sgd(w)], routes(fine="default", root="default", huge="default"))
+
+    losses = {"fine": w * 2, "root": w.abs().sqrt(), "huge": w * torch.inf}
+
+    assert groups.diverged_losses(losses, Clock(1, 1)) == ["root", "huge"]
+
+
+def test_the_state_of_optimizers_and_schedulers_is_restored():
+    def build():
+        optimizer = Adam([parameter()], lr=1.0)
+        schedulers = {
+            "epoch_schedulers": [StepLR(optimizer, 1, gamma=0.5)],
+            "iteration_schedulers": [StepLR(optimizer, 3, gamma=0.1)],
+        }
+        return OptimizerGroups(
+            [GroupedOptimizer(optimizer, "default", **schedulers)], routes(x="default")
+        )
+
+    first, second = build(), build()
+    (w,) = first.optimizers[0].parameters
+    for iteration in (1, 2):
+        first.step({"x": w * 2}, Clock(1, iteration, epoch_ends=iteration == 2))
+
+    second.load_state_dict(first.state_dict())
+
+    (member,) = second.optimizers
+    assert member.optimizer.param_groups[0]["lr"] == 0.5
+    assert [s.last_epoch for s in member.epoch_schedulers] == [1]
+    assert [s.last_epoch for s in member.iteration_schedulers] == [2]
+    assert [entry["step"].item() for entry in member.optimizer.state.values()] == [2]
 
 
 @pytest.mark.parametrize("cls", [SGD, Adam, AdamW])

@@ -1,18 +1,19 @@
 """The loop: compute, step, look, stop."""
 
-from itertools import count
+from dataclasses import replace
+from itertools import count, islice
 
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD
+from torch.optim import SGD, Adam
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.training.exit_criteria import Iterations
+from dcrf.training.exit_criteria import Epochs, Iterations
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase, run_phase
 
@@ -81,6 +82,103 @@ def test_a_phase_trains_until_a_criterion_is_met():
     assert recorder.ended_at == 3
     losses = [entry["m/mean"] for entry in recorder.losses]
     assert losses[0] > losses[1] > losses[2]
+
+
+def test_between_iterations_is_called_after_every_iteration_but_the_last():
+    calls, plan = [], phase({}, iterations=3)
+
+    run_phase(plan, batches(), no_data_pass, [], lambda state: calls.append(state.clock.iteration))
+
+    assert calls == [1, 2]
+
+
+def test_a_phase_whose_data_run_out_ends_with_its_hooks():
+    recorder = Recorder()
+
+    reason = run_phase(phase({}, [recorder], 9), islice(batches(), 2), no_data_pass, [])
+
+    assert reason == "the data ran out"
+    assert recorder.ended_at == 2
+
+
+def test_the_first_exit_criterion_that_is_met_gives_the_reason():
+    plan = replace(phase({}), exit_criteria=[Iterations(9), Iterations(2), Epochs(1)])
+
+    assert run_phase(plan, batches(), no_data_pass, []) == "2 iterations"
+
+
+class Graphs(Hook):
+    """Remembers whether losses keep a graph."""
+
+    def __init__(self):
+        self.kept = []
+
+    def after_iteration(self, state):
+        self.kept += [loss.requires_grad for loss in state.losses.values()]
+
+
+def test_hooks_see_losses_without_their_graph():
+    hook, encoder = Graphs(), TrainableMapping([nn.Linear(3, 1)])
+
+    run_phase(phase({"m": PatternUse(MeanOutput(encoder))}, [hook], 2), batches(), no_data_pass, [])
+
+    assert hook.kept == [False, False]
+
+
+class Stamped(Hook):
+    """A hook with a state."""
+
+    def __init__(self, stamp):
+        self.stamp = stamp
+
+    def state_dict(self):
+        return {"stamp": self.stamp}
+
+    def load_state_dict(self, state):
+        self.stamp = state["stamp"]
+
+
+class Counting(MeanOutput):
+    """A pattern with a state."""
+
+    def state_dict(self):
+        return {"refreshed": list(self.refreshed)}
+
+    def load_state_dict(self, state):
+        self.refreshed = list(state["refreshed"])
+
+
+def test_the_state_of_a_phase_is_that_of_patterns_optimizers_hooks_and_clock():
+    def build(stamp):
+        encoder = TrainableMapping([nn.Linear(3, 1)])
+        use = PatternUse(Counting(encoder))
+        optimizer = GroupedOptimizer(Adam(encoder.parameters(), lr=0.1), "default")
+        return phase({"m": use}, [Stamped(stamp)], 3, [optimizer])
+
+    first, second = build(1), build(2)
+    run_phase(first, batches(), no_data_pass, [])
+    first.state.warnings = {"one cluster": "it 1 to 3"}
+
+    second.load_state_dict(first.state_dict())
+
+    assert second.patterns["m"].pattern.refreshed == [1, 2, 3]
+    (member,) = second.optimizers.optimizers
+    assert [entry["step"].item() for entry in member.optimizer.state.values()] == [3, 3]
+    assert second.hooks[0].stamp == 1
+    assert second.state.clock == Clock(1, 3)
+    assert second.state.warnings == {"one cluster": "it 1 to 3"}
+
+
+def test_a_failure_of_a_pattern_names_it_and_the_iteration():
+    class Failing(MeanOutput):
+        def before_iteration(self, clock, data_pass):
+            if clock.iteration == 2:
+                raise ValueError("too large")
+
+    patterns = {"m": PatternUse(Failing(TrainableMapping([nn.Identity()])))}
+
+    with pytest.raises(TrainingError, match=r"^m in iteration 2: ValueError: too large"):
+        run_phase(phase(patterns), batches(), no_data_pass, [])
 
 
 def test_a_phase_without_patterns_only_looks():

@@ -76,7 +76,11 @@ class Drawing(Hook):
 
 
 def phase_plan(
-    name="training", prepare=lambda method, data_pass: None, look=lambda method: None, hooks=()
+    name="training",
+    prepare=lambda method, data_pass: None,
+    look=lambda method: None,
+    hooks=(),
+    loads_files=False,
 ):
     """A phase of three iterations; it shows its method to `look` while it is made."""
 
@@ -84,7 +88,7 @@ def phase_plan(
         look(method)
         return Phase(name, {}, OptimizerGroups(), [Iterations(3)], hooks)
 
-    return PhasePlan(name, prepare, make, 3)
+    return PhasePlan(name, prepare, make, 3, loads_files)
 
 
 def plan(name="blobs", phases=None, **others):
@@ -131,6 +135,20 @@ def test_everything_is_written_in_its_order():
         PhaseStart("blobs", "training", 3),
         trainer.history.phases[0],
         final,
+    ]
+
+
+def test_notes_of_the_data_are_written_when_the_data_set_is_opened():
+    def open_with_notes():
+        source = open_source()
+        source.notes = ("rows are sorted by class", "the last 4 rows are in no batch")
+        return source
+
+    trainer = run(plan("a", open=open_with_notes))
+
+    assert trainer.writer.records[:2] == [
+        Note("a  rows are sorted by class"),
+        Note("a  the last 4 rows are in no batch"),
     ]
 
 
