@@ -68,6 +68,35 @@ def test_the_order_depends_on_seed_and_purpose():
     assert expected != orders(3, batch_size=5, shuffle=True, purpose="another phase")
 
 
+def assert_same_plans(plans, others):
+    for plan, other in zip(plans, others, strict=True):
+        assert (plan.purpose, plan.clock) == (other.purpose, other.clock)
+        assert torch.equal(plan.indices, other.indices)
+
+
+@pytest.mark.parametrize("done", range(8))
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_skipped_batches_leave_the_others_unchanged(done, shuffle):
+    loading, streams = Loading(batch_size=4, shuffle=shuffle, drop_last=False), RandomStreams(0)
+    whole = islice(training_plans(10, loading, streams, "phase"), done, 12)
+    rest = islice(training_plans(10, loading, streams, "phase", done), 12 - done)
+
+    assert_same_plans(rest, whole)
+
+
+def test_skipping_permutes_the_samples_of_one_epoch_only(monkeypatch):
+    calls, randperm = [], torch.randperm
+    monkeypatch.setattr(
+        torch, "randperm", lambda *args, **kw: calls.append(1) or randperm(*args, **kw)
+    )
+    loading = Loading(batch_size=5, shuffle=True)
+
+    plan = next(training_plans(10, loading, RandomStreams(0), "phase", done=1001))
+
+    assert plan.clock == Clock(501, 1002, True)
+    assert len(calls) == 1
+
+
 def test_a_batch_larger_than_the_data_is_an_error_with_the_remedy():
     with pytest.raises(DataError, match='"batch_size" to at most 10 or "drop_last" to false'):
         check_batch_size(10, Loading(batch_size=11))

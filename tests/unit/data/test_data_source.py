@@ -1,6 +1,7 @@
 """The batches of a data set: order, views, data passes, both ways of reading."""
 
 import multiprocessing
+import os
 from itertools import islice
 
 import numpy as np
@@ -15,6 +16,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.torchvision import Torchvision
+from dcrf.data.views import View
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -24,6 +26,7 @@ EVERY = torch.arange(N)
 PIXELS = torch.randint(0, 256, (N, 3, 8, 9), generator=torch.Generator().manual_seed(0)).byte()
 CROP = [{"type": "RandomCrop", "size": 5}, {"type": "ToTensor"}]
 FLIP = [{"type": "RandomHorizontalFlip"}]
+CHOICE = [{"type": "RandomChoice", "transforms": [FLIP[0], {"type": "RandomInvert"}]}]
 ERASING = [{"type": "ToTensor"}, {"type": "RandomErasing", "value": "random", "p": 1.0}]
 VIEWS = {"crop": CROP, "flip": FLIP, "erasing": ERASING}
 STREAMED_VIEWS = {"erasing": [RESIZE[0], *ERASING]}
@@ -116,6 +119,27 @@ def test_batches_depend_on_seed_and_purpose():
     assert not same(batches, first(in_memory(seed=1), 5, names, "pretraining"))
 
 
+def test_batches_depend_on_the_name_of_the_data_set():
+    raw, loading = RawData(PIXELS, None), Loading(4, shuffle=True)
+    sources = [DataSource(name, raw, None, {}, loading, RandomStreams(0)) for name in ("a", "b")]
+
+    assert not same(*(first(source, 3) for source in sources))
+
+
+@pytest.mark.parametrize("entries", [CROP, CHOICE], ids=["batched", "single samples"])
+def test_draws_differ_between_batches_purposes_and_epochs(entries):
+    """All samples are equal, so views of batches differ by their draws only."""
+    raw = RawData(PIXELS[:1].expand(N, -1, -1, -1), None)
+    source = DataSource("mine", raw, None, {"view": entries}, Loading(6), RandomStreams(0))
+    batches = [
+        *first(source, 3, ["view"], "pretraining"),
+        *first(source, 1, ["view"], "finetuning"),
+    ]
+    views = [batch.views["view"].numpy().tobytes() for batch in batches]
+
+    assert len(set(views)) == 4
+
+
 def test_a_view_does_not_depend_on_other_views():
     few, many = first(in_memory(), 3, ["crop"]), first(in_memory(), 3, sorted(VIEWS))
     fewer_declared = first(in_memory(views={"crop": CROP}), 3, ["crop"])
@@ -160,6 +184,26 @@ def test_a_fixed_view_is_the_same_if_it_is_not_kept_in_memory(transforms, monkey
     monkeypatch.setattr(readers, "SAMPLES_IN_MEMORY_BYTES", 0)
 
     assert same(kept, first(in_memory(transforms), 3))
+
+
+@pytest.mark.parametrize(("budget", "computed"), [(2**20, N), (0, 2 * N)])
+def test_a_fixed_view_is_computed_once_if_it_fits_into_memory(monkeypatch, budget, computed):
+    source = in_memory([{"type": "Resize", "size": 5}], views={})
+    calls, transform_sample = [], View.transform_sample
+    monkeypatch.setattr(readers, "SAMPLES_IN_MEMORY_BYTES", budget)
+    monkeypatch.setattr(
+        View, "transform_sample", lambda *args: calls.append(1) or transform_sample(*args)
+    )
+
+    first(source, 6)
+
+    assert len(calls) == computed + 1  # one more for the shape
+
+
+def test_pinning_memory_is_skipped_without_a_gpu(streamed, recwarn):
+    first(streamed(RESIZE, pin_memory=True), 2)
+
+    assert not recwarn.list
 
 
 def test_a_data_pass_covers_all_samples_in_order_without_gradient():
@@ -279,6 +323,20 @@ def test_100_replaced_pictures_of_200_change_the_fingerprint(tmp_path, monkeypat
         Image.new("L", (8, 8), 0).save(path)
 
     assert "the samples differ" in source_of_folder(tmp_path).changes_since(before)
+
+
+def test_the_modification_time_of_a_streamed_picture_changes_the_fingerprint(tmp_path, monkeypatch):
+    monkeypatch.setattr(data_source, "SAMPLES_IN_MEMORY_BYTES", 0)
+    paths = [tmp_path / "a" / f"{number:02d}.png" for number in range(20)]
+    paths[0].parent.mkdir()
+    for path in paths:
+        Image.new("L", (8, 8)).save(path)
+    before = source_of_folder(tmp_path).fingerprint()
+
+    os.utime(paths[7], (0, 0))
+
+    (change,) = source_of_folder(tmp_path).changes_since(before)
+    assert "modification time of a file differs" in change
 
 
 def test_labels_change_the_fingerprint():

@@ -28,6 +28,13 @@ def test_sorted_samples_in_order():
     )
 
 
+def test_every_batch_counts():
+    """The first of five batches has all classes, the others have one."""
+    labels = np.concatenate([np.arange(4), np.repeat(np.arange(4), 4)])
+
+    assert "a batch has 1.6 of 4 classes" in label_notes(labels, [4] * 5)[0]
+
+
 def test_samples_that_no_batch_has_do_not_count():
     """Two batches of two with classes (0, 1) and (0, 1); the last two samples are in none."""
     assert label_notes(np.array([0, 1, 0, 1, 2, 2]), [2, 2]) == ()
