@@ -1,4 +1,4 @@
-"""What torchvision may make of archives and images, whoever made them."""
+"""Restrict torchvision's handling of untrusted archives and images."""
 
 import tarfile
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ _FORMATS = ("PNG", "JPEG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
 
 
 @contextmanager
-def unpacking_inside() -> Iterator[None]:
-    """Let archives be unpacked only into the folder that they are unpacked in.
+def contained_extraction() -> Iterator[None]:
+    """Extract members of tar archives only below the target folder.
 
-    Python before 3.14 lets members of a tar go anywhere unless it is told otherwise; here they
-    end in a `tarfile.TarError`. Those of a zip it never lets out, and makes no links of them.
+    Python before 3.14 extracts them to any path by default; here such a member raises
+    `tarfile.TarError`. Python always contains the members of zip archives, and creates no links.
     """
-    before = getattr(tarfile.TarFile, "extraction_filter", None)  # Python 3.11.4 is the first
-    tarfile.TarFile.extraction_filter = staticmethod(_inside)
+    before = getattr(tarfile.TarFile, "extraction_filter", None)  # missing before Python 3.11.4
+    tarfile.TarFile.extraction_filter = staticmethod(_contained)
     try:
         yield
     finally:
@@ -26,12 +26,11 @@ def unpacking_inside() -> Iterator[None]:
 
 
 @contextmanager
-def opening_common_images() -> Iterator[None]:
-    """Let images be opened only in formats that data sets are made of.
+def common_image_formats() -> Iterator[None]:
+    """Open images only in formats that data sets use.
 
-    Pillow goes by the content of a file and knows forty more formats; for one it starts
-    Ghostscript. Not every class of torchvision takes a function that loads images, but all of
-    them call `Image.open`.
+    Pillow detects the format from the content and supports forty more formats; for EPS it starts
+    Ghostscript. Not every class of torchvision accepts a loader, but all of them call `Image.open`.
     """
     before = Image.open
     Image.open = partial(before, formats=_FORMATS)
@@ -41,11 +40,10 @@ def opening_common_images() -> Iterator[None]:
         Image.open = before
 
 
-def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-    """Return what becomes of a member.
+def _contained(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """Return a member as it may be extracted.
 
-    Links to outside are known by `data_filter`, but not by every version of it, and images need
-    none.
+    Not every version of `data_filter` detects links to paths outside, and images need no links.
     """
     if member.issym():
         raise tarfile.TarError(f"{member.name!r} in an archive is a symbolic link")

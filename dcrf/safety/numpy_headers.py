@@ -106,7 +106,7 @@ def _cause(error: Exception) -> str:
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise DataError("there is no such file")
+        raise DataError("not a regular file" if path.exists() else "the file does not exist")
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, str]:

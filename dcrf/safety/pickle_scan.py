@@ -1,9 +1,12 @@
 """Scan the pickle in an untrusted file of tensors before torch loads it.
 
-`torch.load(weights_only=True)` runs no code. It can still exhaust memory (a `bytearray` of any
-size), never terminate (a tuple that holds another one twice, nested 60 times, is hashed 2**60
-times) or overflow the C stack (deeply nested tuples). The scan follows the stack of the unpickler,
-but keeps only the nesting depth of each value.
+`torch.load(weights_only=True)` runs no code, but a pickle can still
+
+- exhaust memory: a `bytearray` of any size,
+- never terminate: a tuple that holds another one twice, nested 60 times, is hashed 2**60 times,
+- overflow the C stack: deeply nested tuples.
+
+The scan follows the stack of the unpickler, but keeps only the nesting depth of each value.
 """
 
 import pickletools

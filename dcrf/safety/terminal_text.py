@@ -1,19 +1,19 @@
-"""Text for terminals and logs, some of which is from files: names, keys, messages."""
+"""Make untrusted text, such as names and keys from files, safe for terminals and logs."""
 
 from dcrf.safety.limits import TERMINAL_LINE_CHARACTERS
 
 
 def plain(text: str) -> str:
-    """Return text that moves no cursor, changes no color and floods no screen.
+    """Return text without control sequences and with lines of limited length.
 
-    What cannot be printed is written as in a Python string, except for the ends of lines; of a
-    very long line the beginning is left.
+    Unprintable characters except line ends are escaped as in a Python string. A line beyond
+    `TERMINAL_LINE_CHARACTERS` is cut.
     """
     return "\n".join(_cut(line) for line in text.expandtabs(4).split("\n"))
 
 
 def escaped(text: str) -> str:
-    """Return text with an escape, as in a Python string, for each character without a glyph."""
+    """Return text whose unprintable characters are escaped as in a Python string."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""Files that would run code, are none, or are far larger than they look."""
+"""Hostile files: they run code, are damaged, or unpack to far more than their size."""
 
 import io
 import pickle
@@ -11,7 +11,7 @@ import torch
 
 
 class Payload:
-    """What leaves a trace in the file system when it is unpickled."""
+    """An object that creates a folder when it is unpickled."""
 
     def __init__(self, trace: Path, call: str = "mkdir") -> None:
         self.trace, self.call = trace, call
@@ -27,7 +27,7 @@ class Payload:
 
 
 def tensor_files(trace: Path) -> dict[str, bytes]:
-    """Return name -> content of what is to be refused as a file of tensors."""
+    """Return name -> content of files that must be refused as files of tensors."""
     right = saved({"net.0.weight": torch.zeros(4, 4), "centroids": torch.zeros(3, 4)})
     files = {
         "empty": b"",
@@ -62,7 +62,7 @@ def tensor_files(trace: Path) -> dict[str, bytes]:
 
 
 def endless_pickles() -> dict[str, bytes]:
-    """Return name -> pickle that torch allows, and that never ends, fills memory or the C stack."""
+    """Return name -> pickle that torch allows, and that hangs, fills memory or the C stack."""
     letters = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(100_000))
     begin, key, size = b"\x80\x02}", text("a"), b"\x8a\x08" + (3 * 2**30).to_bytes(8, "little")
     doubled = key + b"q\x00" + b"".join(b"h%c\x86q%c" % (n - 1, n) for n in range(1, 60))
@@ -100,7 +100,7 @@ def text(words: str) -> bytes:
 
 
 def array_files(trace: Path) -> dict[str, bytes]:
-    """Return name -> content of what is to be refused as a file of arrays."""
+    """Return name -> content of files that must be refused as files of arrays."""
     objects = np.array([Payload(trace), 1], dtype=object)
     numbers = np.zeros((4, 3), np.float32)
     right = array_bytes(numbers)
@@ -136,7 +136,7 @@ def array_files(trace: Path) -> dict[str, bytes]:
 
 
 def array_archives(trace: Path) -> dict[str, bytes]:
-    """Return name -> content of what is to be refused as an archive of arrays `samples`."""
+    """Return name -> content of files that must be refused as archives of arrays `samples`."""
     inner = {name: zipped({"samples.npy": c}) for name, c in array_files(trace).items()}
     right = zipped({"samples.npy": array_bytes(np.zeros((40, 3), np.float32))})
     return inner | {
@@ -154,7 +154,7 @@ def array_archives(trace: Path) -> dict[str, bytes]:
 
 
 def claiming(archive: bytes, size: int) -> bytes:
-    """Return an archive whose directory says that its members unpack to this many bytes."""
+    """Return an archive whose directory claims that each member unpacks to `size` bytes."""
     buffer = io.BytesIO(archive)
     with zipfile.ZipFile(buffer, "a") as file:
         for member in file.infolist():
@@ -183,7 +183,7 @@ def with_pickle(pickle: bytes) -> bytes:
 
 
 def renamed(archive: bytes, old: str, new: str) -> bytes:
-    """Return an archive with a member by another name, which is as long."""
+    """Return an archive with a renamed member; both names have the same length."""
     return archive.replace(old.encode(), new.encode())
 
 
@@ -202,6 +202,6 @@ def array_bytes(array: np.ndarray) -> bytes:
 
 
 def npy(header: str) -> bytes:
-    """Return an array file with any header, and few numbers."""
+    """Return an array file with a header and 48 bytes of numbers."""
     text = header.encode() + b"\n"
     return b"\x93NUMPY\x02\x00" + len(text).to_bytes(4, "little") + text + bytes(48)

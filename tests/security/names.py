@@ -1,4 +1,4 @@
-"""Names that somebody could write into a method file in the hope that they lead somewhere."""
+"""Hostile names for method files."""
 
 import json
 from pathlib import Path
@@ -102,7 +102,7 @@ HOSTILE = tuple(
         ]
     )
 )
-"""Every name once. Some of them mean something in one place; nowhere else may they."""
+"""Every name once. Some are valid in one place, and must be refused in all others."""
 
 
 def table(place: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Nothing in the tree does what a file could abuse, and names are followed in few places only."""
+"""The source has no calls that a file could abuse, and looks names up in few places only."""
 
 import ast
 from functools import cache

@@ -1,4 +1,4 @@
-"""Files of tensors and arrays run no code, however they are made, and end in an error in words."""
+"""Hostile files of tensors and arrays run no code and are refused with a sentence."""
 
 import os
 import random

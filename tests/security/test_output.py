@@ -1,4 +1,4 @@
-"""Nothing from a file reaches the terminal or a log but as text, wherever it stands."""
+"""Names and values from files reach terminals and logs as escaped text only."""
 
 import numpy as np
 import pytest

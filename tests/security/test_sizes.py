@@ -1,4 +1,4 @@
-"""What is far too large is refused before memory is taken, and no name leaves the run's folder."""
+"""Oversized input is refused before memory is allocated, and no name leaves the run folder."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ from tests.unit.config.methods import dec, problem, problems
 
 MIB = 2**20
 MEMORY = 300 * MIB
-"""What all refusals together may take beyond what the valid file took."""
+"""Limit on the additional memory of all refusals together, relative to the valid file."""
 
 PROGRAM = """
 import json, sys

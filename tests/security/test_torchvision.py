@@ -1,4 +1,4 @@
-"""Data sets of torchvision run no code out of their files, whatever lies in their folders."""
+"""Data sets of torchvision run no code from files in their folders."""
 
 import ast
 import hashlib
@@ -22,11 +22,11 @@ from tests.security import files
 
 RUNNING = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml", "subprocess",
            "ctypes", "runpy", "importlib", "code"}  # fmt: skip
-"""Modules with functions that run code, or that run what files hold."""
+"""Modules with functions that run code, also code from files."""
 
 CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
 CHECKED_FIRST = {"cifar"}
-"""Modules that unpickle files only after a look at their checksums; a test for each is below."""
+"""Modules that compare checksums before they unpickle files; each has a test below."""
 
 
 def modules():
@@ -198,7 +198,7 @@ def test_what_python_does_with_archives_is_left_as_it_was(aircraft):
 
 
 def test_members_of_a_zip_stay_in_its_folder(tmp_path):
-    """As Python unpacks them, which is what torchvision relies on."""
+    """torchvision relies on Python here."""
     content = files.zipped({"../up": b"a", "/absolute": b"b", "c/../../../up": b"c"})
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner/a.zip").write_bytes(content)
@@ -213,7 +213,7 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage
 
 
 def folder_of(root, content, n_images=3):
-    """Make an image folder whose last image is this."""
+    """Return an image folder whose last image has the content."""
     (root / "a").mkdir(parents=True, exist_ok=True)
     for number in range(n_images):
         Image.new("RGB", (8, 8)).save(root / f"a/{number}.png")
@@ -229,7 +229,7 @@ def image_bytes(kind, mode="RGB"):
 
 @pytest.fixture
 def trace(tmp_path, monkeypatch):
-    """A file that a Ghostscript of our own makes when it is started."""
+    """A file that a fake Ghostscript creates when it is started."""
     binaries = tmp_path / "bin"
     binaries.mkdir()
     (binaries / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/trace\n")

@@ -44,7 +44,7 @@ HARMLESS = {"os.listdir", "os.scandir"}  # `Path.glob` asks the folder of the fi
 
 
 class Watch:
-    """Takes note of what Python does while it is on."""
+    """Records audit events while it is on."""
 
     def __init__(self, allowed: tuple[Path, ...]) -> None:
         self.allowed, self.is_on, self.seen = allowed, False, []

@@ -29,7 +29,7 @@ class VisibleImageFolder(ImageFolder):
 
     Args:
         root: the folder.
-        allow_empty: whether folders without images are classes, too.
+        options: other arguments of `ImageFolder`.
     """
 
     def __init__(self, root: str, **options: Any) -> None:
@@ -110,7 +110,9 @@ def list_images(options: Mapping[str, Any]) -> FolderContent:
     """
     root = Path(options["root"])
     if not root.is_dir():
-        raise OptionError("root", f"{root}: there is no such folder")
+        raise OptionError(
+            "root", f"{root} is not a folder" if root.exists() else f"{root} does not exist"
+        )
     top = list(islice(_entries(root), IMAGE_FOLDER_ENTRIES))
     classes = sorted(path for path, is_folder in top if is_folder)
     if not classes:

@@ -27,8 +27,8 @@ from dcrf.safety.numpy_headers import npz_arrays, npz_headers, reading
 class Npz:
     """Arrays in an `.npz` file, read into memory.
 
-    Samples of uint8 with the shape (N, H, W), or (N, H, W, C) with 1, 3 or 4 channels, are images
-    and scaled to [0, 1] as `ToTensor` does. All other samples become float32 unscaled.
+    Samples of uint8 are images, (N, H, W) or (N, H, W, C) with 1, 3 or 4 channels. They are scaled
+    to [0, 1] as `ToTensor` does. All other samples become float32 unscaled.
 
     dataset: the name for errors.
     path: the file.
@@ -91,7 +91,7 @@ class Npz:
         if not keys:
             return ()
         return (
-            f'{self.path} has no array "labels", so there are no labels; to use another array '
-            f'as labels, write "labels_key": "{keys[0]}"'
+            f'{self.path} has no array "labels", so the data set has no labels; to use another '
+            f'array as labels, write "labels_key": "{keys[0]}"'
             + (f" (or {', '.join(keys[1:])})" if keys[1:] else ""),
         )

@@ -67,8 +67,8 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
     start, end = first or 0, size - 1 if last is None else last
     if not 0 <= start <= end < size:
         raise DataError(
-            f"the samples from index {start} to {end} were asked for, but there are {size} "
-            f"samples; indices go from 0 to {size - 1}"
+            f"the range from index {start} to {end} does not fit {size} samples, whose indices "
+            f"go from 0 to {size - 1}"
         )
     if (start, end) == (0, size - 1):
         return raw

@@ -16,7 +16,7 @@ from dcrf.data.sources.outline import UNKNOWN, Outline, examples_of
 from dcrf.data.sources.raw_data import RawData, Samples
 from dcrf.data.sources.torchvision_facts import known_set
 from dcrf.errors import DataError
-from dcrf.safety.archives_and_images import opening_common_images, unpacking_inside
+from dcrf.safety.archives_and_images import common_image_formats, contained_extraction
 from dcrf.safety.reading_errors import READING_ERRORS
 from dcrf.schema.allowed_names import DATASETS
 from dcrf.storage.atomic_files import waiting_lock
@@ -38,9 +38,9 @@ _COMPARED_LABELS = 16
 class Torchvision:
     """A data set of torchvision.
 
-    Labels come from the attribute in which the class keeps them, else from all items. There are
-    none if the target of an item is not one integer, if some samples have no class, or if all
-    images of an `ImageFolder` lie in one folder.
+    Labels come from the attribute in which the class keeps them, else from all items. They are
+    None if targets are not single integers or some samples have no class. They are also None if
+    all images of an `ImageFolder` lie in one folder.
 
     Args:
         dataset: name of the class in `DATASETS`.
@@ -85,15 +85,13 @@ class Torchvision:
         try:
             # two runs that begin together would write the same files
             alone = waiting_lock(Path(self.options["root"])) if downloads else nullcontext()
-            with alone, unpacking_inside():
+            with alone, contained_extraction():
                 opened = cls(**self.options)
             size = len(opened)
         except READING_ERRORS as error:
-            cause = f"{type(error).__name__}: {error}".removesuffix(": ")
+            cause = f" ({type(error).__name__}: {error})" if str(error) else ""
             remedy = _remedy(cls, self.options, error)
-            raise DataError(
-                f"data set {self.dataset} cannot be opened ({cause}){remedy}"
-            ) from error
+            raise DataError(f"data set {self.dataset} cannot be opened{cause}{remedy}") from error
         if not size:
             raise DataError(f"data set {self.dataset} has no samples{_place(self.options)}")
         return opened
@@ -158,17 +156,29 @@ def _labels(dataset: Any) -> tuple[np.ndarray | None, *tuple[str, ...]]:
     """Return labels (N,) int64 or None, and notes."""
     targets = {index: _item(dataset, index)[1] for index in _compared(len(dataset))}
     if isinstance(dataset, VisibleImageFolder) and not dataset.has_classes:
-        return None, f"all images in {dataset.root} lie in one folder, so there are no labels"
+        return (
+            None,
+            f"all images in {dataset.root} lie in one folder, so the data set has no labels",
+        )
     if not all(map(_is_integer, targets.values())):
-        return None, "the targets of the data set are not single integers, so there are no labels"
+        return (
+            None,
+            "the targets of the data set are not single integers, so the data set has no labels",
+        )
     labels = _kept_labels(dataset)
     if labels is None or any(int(labels[i]) != int(target) for i, target in targets.items()):
         every = [_item(dataset, index)[1] for index in range(len(dataset))]
         if not all(map(_is_integer, every)):
-            return None, "some targets of the data set are not integers, so there are no labels"
+            return (
+                None,
+                "some targets of the data set are not integers, so the data set has no labels",
+            )
         labels = np.array([int(target) for target in every])
     if n_unlabeled := int((labels < 0).sum()):  # as STL10 marks samples without a class
-        return None, f"{n_unlabeled} of {len(labels)} samples have no class, so there are no labels"
+        return (
+            None,
+            f"{n_unlabeled} of {len(labels)} samples have no class, so the data set has no labels",
+        )
     return (labels.astype(np.int64),)
 
 
@@ -180,7 +190,7 @@ def _compared(size: int) -> list[int]:
 
 def _item(dataset: Any, index: int) -> Any:
     """Return (sample, label, ...). Workers call it in processes of their own."""
-    with opening_common_images():
+    with common_image_formats():
         return dataset[index]
 
 

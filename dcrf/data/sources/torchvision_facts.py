@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from dcrf.data.sources.image_folders import is_deep, list_images
-from dcrf.safety.archives_and_images import opening_common_images
+from dcrf.safety.archives_and_images import common_image_formats
 from dcrf.safety.reading_errors import READING_ERRORS
 
 Options = Mapping[str, Any]
@@ -101,7 +101,7 @@ def _fake(options: Options) -> KnownSet | None:
 def _image_folder(options: Options) -> KnownSet:
     """Return the number of images, and the type of the first one."""
     content, dtype = list_images(options), torch.uint8
-    with suppress(*READING_ERRORS), opening_common_images():
+    with suppress(*READING_ERRORS), common_image_formats():
         if content.first is not None:
             with Image.open(content.first) as image:
                 dtype = torch.float32 if is_deep(image) else torch.uint8

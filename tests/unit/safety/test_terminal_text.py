@@ -1,4 +1,4 @@
-"""What is from files reaches a terminal as text, and as nothing else."""
+"""Untrusted text reaches a terminal without control sequences."""
 
 from dcrf.errors import indented
 from dcrf.safety.limits import TERMINAL_LINE_CHARACTERS

@@ -67,7 +67,7 @@ def test_images_in_one_folder_have_no_labels_and_a_note(tmp_path, tree):
 
     assert raw.labels is None
     (note,) = raw.notes
-    assert note == f"all images in {tmp_path} lie in one folder, so there are no labels"
+    assert note == f"all images in {tmp_path} lie in one folder, so the data set has no labels"
 
 
 def test_images_in_two_folders_have_labels_and_no_note(tmp_path):

@@ -26,5 +26,5 @@ def test_parts_change_options_and_the_range_counts_over_all_parts(tmp_path):
 
 
 def test_a_range_error_names_the_data_set(tmp_path):
-    with pytest.raises(DataError, match=r"data set mine: .*there are 3 samples"):
+    with pytest.raises(DataError, match=r"data set mine: .*does not fit 3 samples"):
         open_data("npz", "mine", saved(tmp_path, samples=np.ones((3, 2))), last=3)

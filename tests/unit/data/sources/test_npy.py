@@ -30,7 +30,7 @@ def single(folder, samples, labels=None):
 
 
 def test_an_array_stays_in_its_file(tmp_path):
-    """What is written to the file afterwards is what the next batch holds."""
+    """A later change of the file reaches the next batch."""
     options = single(tmp_path, np.zeros((6, 3), np.float32), np.array([5, 5, 7, 7, 7, 9]))
     raw = open_data("npy", "mine", options, first=1, last=4)
     source = DataSource("mine", raw, None, {}, Loading(4), RandomStreams(0))
@@ -152,7 +152,7 @@ def test_a_file_that_holds_no_single_array_is_an_error_that_names_it(tmp_path):
         "text.npy": "cannot be read",
         "empty.npy": "cannot be read",
         "archive.npz": '"source": "npz"',
-        "nowhere.npy": "there is no such file",
+        "nowhere.npy": "the file does not exist",
     }
 
     for name, message in messages.items():

@@ -96,7 +96,7 @@ def test_arrays_that_are_not_data_are_errors(tmp_path, arrays, message):
 
 
 def test_a_missing_file_is_an_error_with_its_path(tmp_path):
-    with pytest.raises(DataError, match=r"nowhere\.npz: there is no such file"):
+    with pytest.raises(DataError, match=r"nowhere\.npz: the file does not exist"):
         open_data("npz", "mine", {"path": str(tmp_path / "nowhere.npz")})
 
 
@@ -135,7 +135,7 @@ def test_labels_under_another_key_are_suggested(tmp_path):
 
     for read in (open_data, outline_data):
         (note,) = read("npz", "mine", options).notes
-        assert 'no array "labels", so there are no labels' in note
+        assert 'no array "labels", so the data set has no labels' in note
         assert note.endswith('write "labels_key": "y"')
 
 

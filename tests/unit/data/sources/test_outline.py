@@ -1,4 +1,4 @@
-"""What is known of data sets without reading them is what reading them gives."""
+"""Outlines agree with the data that are read."""
 
 from contextlib import nullcontext
 
@@ -31,7 +31,7 @@ ARRAYS = {
 
 
 def seen(source, options):
-    """What opening a data set gives."""
+    """The outline of a data set that was opened."""
     try:
         raw = open_data(source, "data", options)
     except DataError:

@@ -65,7 +65,7 @@ def test_a_range_is_inclusive_and_either_end_may_stand_alone(make, first, last, 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 6), (6, None), (-1, 2), (3, 2)])
 def test_a_range_beyond_the_data_is_an_error_with_the_size(first, last):
-    with pytest.raises(DataError, match="there are 6 samples; indices go from 0 to 5"):
+    with pytest.raises(DataError, match="does not fit 6 samples, whose indices go from 0 to 5"):
         select(tensor_data(), first, last)
 
 

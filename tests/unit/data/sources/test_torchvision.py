@@ -118,7 +118,7 @@ def test_samples_without_a_class_leave_the_data_set_without_labels(stl10, split,
     raw = Torchvision("STL10", root=stl10, split=split).open()
 
     assert raw.labels is None
-    assert raw.notes == (f"1 of {n_samples} samples have no class, so there are no labels",)
+    assert raw.notes == (f"1 of {n_samples} samples have no class, so the data set has no labels",)
 
 
 def test_of_the_columns_of_qmnist_the_first_is_the_class(tmp_path):
