@@ -1,1 +1,1 @@
-"""What the framework costs and what its methods reach, each a command."""
+"""Benchmarks of speed and memory: `make bench`."""

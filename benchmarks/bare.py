@@ -1,9 +1,8 @@
-"""The bare arithmetic of a phase: its passes forward and backward and its optimizers, no more.
+"""The lower bound of an iteration: forward and backward passes, optimizer steps, in plain torch.
 
-No data are read, no views made, no cluster losses computed, nothing is looked at or logged.
-Networks and optimizers are plain torch, steps are fused as dcrf's are. What is counted are the
-passes that no implementation can leave out: of the hybrid three encoder passes, without its
-contrastive head.
+It reads no data, makes no views, computes no cluster losses and logs nothing. Optimizer steps are
+fused as in dcrf. Only passes that every implementation needs are counted; for the hybrid these are
+three encoder passes, without its contrastive head.
 """
 
 import copy
@@ -20,11 +19,10 @@ Networks = Mapping[str, nn.Module]
 
 
 def bare(direct: Straightforward, name: str, phase: str) -> Callable[[], None]:
-    """Return a function that does one iteration.
+    """Return a function that runs one iteration.
 
     Args:
-        direct: the phase, for its networks, its optimizers and the shape of its batches. Nothing of
-            it is changed.
+        direct: the phase, for its networks, optimizers and batch shapes. It is not changed.
         name: the configuration's.
         phase: the phase's.
     """
@@ -51,8 +49,8 @@ def _autoencoder(networks: Networks, samples: Tensor) -> Tensor:
 
 
 def _encoder(networks: Networks, samples: Tensor, passes: int) -> Tensor:
-    found = [networks["encoder"](samples).square().mean() for _ in range(passes)]
-    return torch.stack(found).sum()
+    outputs = [networks["encoder"](samples).square().mean() for _ in range(passes)]
+    return torch.stack(outputs).sum()
 
 
 def _interpolation(networks: Networks, samples: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Memory and time of whole-data passes, each in a process of its own.
+"""Memory and time of passes over whole data sets, each in a process of its own.
 
 `python -m benchmarks.memory FEATURES.npy` measures k-means initialization, target distribution and
 evaluation on a memory-mapped file of features, and prints one JSON object.
@@ -26,7 +26,7 @@ _CHUNK = 10_000
 def measured(rows: int, width: int, folder: Path) -> Passes:
     """Write blobs of `rows` x `width` float32; measure the passes over them.
 
-    Memory counts from what the process has once the data are open.
+    Memory is counted above that of the process after the data are open.
     """
     file = folder / f"{rows}x{width}.npy"
     write_blobs(file, rows, width)
@@ -101,16 +101,17 @@ def measure(file: Path) -> Passes:
         written = Path(folder) / "memory.json"
         written.write_text(json.dumps(method(file)))
         dataset, plan = plans(written, "training")
-    source, made = dataset.open(), dataset.make_method()
-    data_pass, evaluator = made.pass_over(source), Evaluator(made.assignment, source.labels)
+    source, trained = dataset.open(), dataset.make_method()
+    data_pass = trained.pass_over(source)
+    evaluator = Evaluator(trained.assignment, source.labels)
     before = anonymous_bytes()
-    found = {"k-means": measured_call(lambda: plan.prepare(made, data_pass), before)}
-    pattern = plan.make(made, data_pass, evaluator).patterns["target_distribution"].pattern
-    found["target distribution"] = measured_call(
+    passes = {"k-means": measured_call(lambda: plan.prepare(trained, data_pass), before)}
+    pattern = plan.make(trained, data_pass, evaluator).patterns["target_distribution"].pattern
+    passes["target distribution"] = measured_call(
         lambda: pattern.before_iteration(Clock(1, 1), data_pass), before
     )
-    found["evaluation"] = measured_call(lambda: evaluator.evaluate(data_pass), before)
-    return found
+    passes["evaluation"] = measured_call(lambda: evaluator.evaluate(data_pass), before)
+    return passes
 
 
 def measured_call(function: Callable[[], object], before: int) -> dict[str, float]:
@@ -126,7 +127,7 @@ def measured_call(function: Callable[[], object], before: int) -> dict[str, floa
 
 @contextmanager
 def peak_of_memory() -> Iterator[list[int]]:
-    """Watch anonymous memory from another thread; the list holds the most that was seen."""
+    """Sample anonymous memory in another thread; the list contains the maximum so far."""
     peak, ended = [0], threading.Event()
 
     def watch() -> None:
@@ -143,7 +144,7 @@ def peak_of_memory() -> Iterator[list[int]]:
 
 
 def anonymous_bytes() -> int:
-    """Return the anonymous memory of this process: without the pages of mapped files."""
+    """Return the anonymous memory of this process, without pages of mapped files."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(status.split("RssAnon:")[1].split()[0])
 

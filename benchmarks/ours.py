@@ -1,4 +1,4 @@
-"""A phase of a configuration in dcrf, to be run some iterations at a time."""
+"""A phase of a configuration in dcrf, run a few iterations at a time."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -31,14 +31,14 @@ class Ours:
     batches: Iterator[tuple[Clock, Batch]]
 
     def run(self, iterations: int) -> list[float]:
-        """Train further; return the seconds of every iteration, its batch and hooks included."""
+        """Continue training; return the seconds of each iteration with its batch and hooks."""
         seconds: list[float] = []
         batches = _timed(islice(self.batches, iterations), seconds)
         run_phase(self.phase, batches, self.data_pass, self.method.cached_modules())
         return seconds
 
     def encoder_passes(self, share: bool) -> int:
-        """Return how often the encoder runs in one iteration, passes shared or not."""
+        """Return the number of encoder passes in one iteration, with or without the cache."""
         calls: list[nn.Module] = []
         layer = self.method.mappings["encoder"].net[0]
         handle = layer.register_forward_hook(lambda *_: calls.append(layer))
@@ -67,7 +67,7 @@ def ours(
 
 
 def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
-    """Open the data, build the method, initialize what the phase needs."""
+    """Open the data, build the method and prepare it for the phase."""
     source, method = dataset.open(), dataset.make_method()
     evaluator, data_pass = Evaluator(method.assignment, source.labels), method.pass_over(source)
     plan.prepare(method, data_pass)

@@ -13,7 +13,7 @@ def passes(repeats: int) -> dict[str, float]:
     dataset, plan = plans(FILES["dec_cc_hybrid_mnist"], "finetuning")
     source, method = dataset.open(), dataset.make_method()
     data_pass, evaluator = method.pass_over(source), Evaluator(method.assignment, source.labels)
-    found = {
+    initialization = {
         "k-means initialization, 20 restarts": seconds_of(lambda: plan.prepare(method, data_pass))
     }
     phase = plan.make(method, data_pass, evaluator)
@@ -26,6 +26,6 @@ def passes(repeats: int) -> dict[str, float]:
         "target distribution": recalculate,
         "evaluation": lambda: evaluator.evaluate(data_pass),
     }
-    return found | {
+    return initialization | {
         name: median(seconds_of(action) for _ in range(repeats)) for name, action in actions.items()
     }

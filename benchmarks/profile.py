@@ -1,4 +1,4 @@
-"""Where an iteration's time goes, by the parts of the loop."""
+"""Time of an iteration by the parts of the loop."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ VIEWS, LAYERS, LOSSES = "views of the batch", "layers, forward", "losses and ass
 BACKWARD, UPDATE, REPORTS = "backward", "optimizer steps", "progress bar, logs, JSON lines"
 
 Hooked = Callable[[Callable[..., None]], RemovableHandle]
-"""Has a function called at some moment, until the handle is removed."""
+"""Registers a function as a hook; the handle removes it."""
 
 
 @dataclass
 class Stopwatch:
-    """Seconds by part, of one iteration."""
+    """Seconds of one iteration by part."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -48,57 +48,55 @@ def shares(file: Path, phase: str, settings: list[str], folder: Path, iterations
                 LogFile(folder / "log.txt", timestamps=True),
             ]
         )
-        made = ours(file, phase, settings, writer)
+        training = ours(file, phase, settings, writer)
         writer.write(PhaseStart("data", phase, iterations))
-        made.run(5)
-        found = [_iteration(made) for _ in range(iterations)]
+        training.run(5)
+        samples = [_iteration(training) for _ in range(iterations)]
         writer.close()
     for name in ("terminal.txt", "metrics.jsonl", "log.txt"):
         if not (folder / name).stat().st_size:
-            raise RuntimeError(f"nothing was written to {name}, so its time means nothing")
-    middle = {part: 1e3 * median(one[part] for one in found) for part in found[0]}
-    # what is rare, as a report of losses, counts with its share
-    return middle | {REPORTS: 1e3 * sum(one[REPORTS] for one in found) / len(found)}
+            raise RuntimeError(f"{name} is empty, so the time of reports is meaningless")
+    medians = {part: 1e3 * median(sample[part] for sample in samples) for part in samples[0]}
+    # losses are reported rarely, so a median would be 0
+    return medians | {REPORTS: 1e3 * sum(sample[REPORTS] for sample in samples) / len(samples)}
 
 
-def _iteration(made: Ours) -> dict[str, float]:
-    """Do what `run_phase` does in one iteration, part by part."""
+def _iteration(training: Ours) -> dict[str, float]:
+    """Run one iteration as `run_phase` does, and time its parts."""
     watch = Stopwatch()
-    cached = made.method.cached_modules()
+    cached = training.method.cached_modules()
     with watch.part(VIEWS):
-        clock, batch = next(made.batches)
-    with watch.part(LOSSES), _adding_up(watch, LAYERS, _layers(made.method)):
-        losses = compute_losses(made.phase.patterns, clock, batch, made.data_pass, cached)
+        clock, batch = next(training.batches)
+    with watch.part(LOSSES), _timing(watch, LAYERS, _layers(training.method)):
+        losses = compute_losses(training.phase.patterns, clock, batch, training.data_pass, cached)
     watch.seconds[LOSSES] -= watch.seconds[LAYERS]
-    with watch.part(BACKWARD), _adding_up(watch, UPDATE, _steps(made)):
-        made.phase.optimizers.step(losses, clock)
+    with watch.part(BACKWARD), _timing(watch, UPDATE, _steps(training)):
+        training.phase.optimizers.step(losses, clock)
     watch.seconds[BACKWARD] -= watch.seconds[UPDATE]
     state = PhaseState(clock, {name: loss.detach() for name, loss in losses.items()})
-    for hook in made.phase.hooks:
+    for hook in training.phase.hooks:
         with watch.part(REPORTS if isinstance(hook, ReportLosses | ShowProgress) else "hooks"):
             hook.after_iteration(state)
     return watch.seconds
 
 
 def _layers(method: Method) -> Iterator[tuple[Hooked, Hooked]]:
-    """Yield what calls a function before, and what after, each layer of the mappings."""
+    """Yield the hooks before and after the forward pass of each layer."""
     for mapping in method.mappings.values():
         for layer in mapping.net:
             yield layer.register_forward_pre_hook, layer.register_forward_hook
 
 
-def _steps(made: Ours) -> Iterator[tuple[Hooked, Hooked]]:
-    """Yield what calls a function before, and what after, each step of the optimizers."""
-    for member in made.phase.optimizers.optimizers:
+def _steps(training: Ours) -> Iterator[tuple[Hooked, Hooked]]:
+    """Yield the hooks before and after the step of each optimizer."""
+    for member in training.phase.optimizers.optimizers:
         optimizer = member.optimizer
         yield optimizer.register_step_pre_hook, optimizer.register_step_post_hook
 
 
 @contextmanager
-def _adding_up(
-    watch: Stopwatch, part: str, pairs: Iterator[tuple[Hooked, Hooked]]
-) -> Iterator[None]:
-    """Inside the block the time between beginnings and ends adds up in a part."""
+def _timing(watch: Stopwatch, part: str, pairs: Iterator[tuple[Hooked, Hooked]]) -> Iterator[None]:
+    """Add the time between the hooks of each pair to a part."""
     watch.seconds[part] = 0.0
     started: list[float] = []
 

@@ -1,4 +1,4 @@
-"""What was measured, as a page of tables."""
+"""The measurements as a page of tables."""
 
 import os
 import platform
@@ -16,8 +16,8 @@ from benchmarks.speed import Speed
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
 
-# The earlier framework's fine-tuning iteration on two cores whose bare arithmetic took 52 ms. Its
-# milliseconds are compared as a multiple of the bare arithmetic, since the machine was another.
+# The earlier framework's fine-tuning iteration, on a machine with a bare arithmetic of 52 ms. The
+# machines differ, so its time is compared as a multiple of the bare arithmetic.
 EARLIER_MS, EARLIER_BARE_MS = 920, 52
 
 Memory = Mapping[tuple[int, int], Passes]
@@ -26,7 +26,7 @@ Memory = Mapping[tuple[int, int], Passes]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that one run of the benchmark has found."""
+    """All measurements of one run."""
 
     speeds: Sequence[Speed]
     shares: Mapping[str, Mapping[str, float]]
@@ -36,31 +36,31 @@ class Measured:
     peaks: Mapping[str, float]
 
 
-def page(found: Measured) -> str:
+def page(measured: Measured) -> str:
     """Return the page in Markdown."""
     parts = [
         "# Speed and memory",
         f"Written by `make bench` on {date.today()}: {machine()}.",
         "Milliseconds are medians of single iterations; the candidates took turns.",
-        "## Held against the targets",
-        table(["what", "target", "found", "met"], targets(found)),
+        "## Targets",
+        table(["measure", "target", "measured", "met"], targets(measured)),
         "## One iteration",
         ITERATIONS,
         table(
             SPEED_HEAD,
-            [speed_row(one) for one in found.speeds],
+            [speed_row(speed) for speed in measured.speeds],
         ),
-        "## Where it goes",
-        "Milliseconds of one iteration by part, each measured where it happens, and its share.",
-        *(f"{name}\n\n{shares_table(parts)}" for name, parts in found.shares.items()),
+        "## Time by part",
+        "Milliseconds of one iteration by part, and the share of each.",
+        *(f"{name}\n\n{shares_table(parts)}" for name, parts in measured.shares.items()),
         "## Passes over 60,000 MNIST images",
-        table(["pass", "seconds"], [[n, f"{s:.2f}"] for n, s in found.passes.items()]),
+        table(["pass", "seconds"], [[n, f"{s:.2f}"] for n, s in measured.passes.items()]),
         "## Growth with the data",
         GROWTH,
-        table(["features", "pass", "seconds", "MiB"], list(memory_rows(found.memory))),
+        table(["features", "pass", "seconds", "MiB"], list(memory_rows(measured.memory))),
         "## Memory of a whole run",
         "Resident memory of `main.py` at its peak, with Python, torch and the data set.",
-        table(["configuration", "MiB"], [[n, f"{m:.0f}"] for n, m in found.peaks.items()]),
+        table(["configuration", "MiB"], [[n, f"{m:.0f}"] for n, m in measured.peaks.items()]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -83,54 +83,56 @@ pages of the mapped file) at its peak, above what the process had once the data 
 (N, k) are included. k-means has one restart; above 2^26 numbers it takes mini-batches of a part."""
 
 
-def targets(found: Measured) -> list[list[str]]:
+def targets(measured: Measured) -> list[list[str]]:
     """Return a row for every target of the project."""
-    speed = {(s.configuration, s.phase): s for s in found.speeds}
+    speed = {(s.configuration, s.phase): s for s in measured.speeds}
     fine = speed["dec_cc_hybrid_mnist", "finetuning"]
     pre = speed["dec_cc_hybrid_mnist", "pretraining"]
-    reports = max(parts[REPORTS] / sum(parts.values()) for parts in found.shares.values())
+    reports = max(parts[REPORTS] / sum(parts.values()) for parts in measured.shares.values())
     earlier = EARLIER_MS / EARLIER_BARE_MS / (fine.ours / fine.bare)
-    images, features = (most_memory(found.memory, size) for size in ((60_000, 784), (10**6, 128)))
+    images, features = (
+        most_memory(measured.memory, size) for size in ((60_000, 784), (10**6, 128))
+    )
     rows = [
         at_most("fine-tuning iteration / bare arithmetic", fine.ours / fine.bare, 1.4),
         at_most("pretraining iteration / bare arithmetic", pre.ours / pre.bare, 1.1),
         at_least("straightforward / dcrf, fine-tuning", fine.straightforward / fine.ours, 2.5),
         at_least("earlier framework / dcrf, both as multiples of bare", earlier, 12),
         at_most("bf16 / fp32, fine-tuning", fine.bf16 / fine.ours, 0.7),
-        at_most("evaluation of 60,000 MNIST images, s", found.passes["evaluation"], 2),
+        at_most("evaluation of 60,000 MNIST images, s", measured.passes["evaluation"], 2),
         at_most("passes over 60,000 x 784, MiB", images, 400e6 / 2**20),
         at_most("passes over 1,000,000 x 128, MiB", features, 1e9 / 2**20),
         at_most("progress bar, logs and JSON lines, share", reports, 0.01),
     ]
-    return rows + [at_most(f"`{name}`, s", s, 0.5) for name, s in found.startup.items()]
+    return rows + [at_most(f"`{name}`, s", s, 0.5) for name, s in measured.startup.items()]
 
 
-def at_most(what: str, value: float, limit: float) -> list[str]:
-    """Return the row of a value that should not be larger."""
-    return [what, f"at most {limit:.4g}", f"{value:.3g}", "yes" if value <= limit else "**no**"]
+def at_most(measure: str, value: float, limit: float) -> list[str]:
+    """Return the row of a value with an upper limit."""
+    return [measure, f"at most {limit:.4g}", f"{value:.3g}", "yes" if value <= limit else "**no**"]
 
 
-def at_least(what: str, value: float, limit: float) -> list[str]:
-    """Return the row of a value that should not be smaller."""
-    return [what, f"at least {limit:.4g}", f"{value:.3g}", "yes" if value >= limit else "**no**"]
+def at_least(measure: str, value: float, limit: float) -> list[str]:
+    """Return the row of a value with a lower limit."""
+    return [measure, f"at least {limit:.4g}", f"{value:.3g}", "yes" if value >= limit else "**no**"]
 
 
 def most_memory(memory: Memory, size: tuple[int, int]) -> float:
     """Return the largest peak of the passes over features of a size, in MiB."""
-    return max(one["mebibytes"] for one in memory[size].values())
+    return max(costs["mebibytes"] for costs in memory[size].values())
 
 
-def speed_row(one: Speed) -> list[str]:
+def speed_row(speed: Speed) -> list[str]:
     """Return the row of a phase."""
     return [
-        one.configuration,
-        one.phase,
-        f"{one.ours:.1f} ms",
-        f"{1000 / one.ours:.0f}",
-        f"{one.ours / one.bare:.2f}",
-        f"{one.straightforward / one.ours:.1f}",
-        f"{one.bf16 / one.ours:.2f}",
-        f"{one.passes[0]} of {one.passes[1]}",
+        speed.configuration,
+        speed.phase,
+        f"{speed.ours:.1f} ms",
+        f"{1000 / speed.ours:.0f}",
+        f"{speed.ours / speed.bare:.2f}",
+        f"{speed.straightforward / speed.ours:.1f}",
+        f"{speed.bf16 / speed.ours:.2f}",
+        f"{speed.passes[0]} of {speed.passes[1]}",
     ]
 
 
@@ -144,9 +146,9 @@ def shares_table(parts: Mapping[str, float]) -> str:
 def memory_rows(memory: Memory) -> Iterable[list[str]]:
     """Yield the row of every pass."""
     for (rows, width), passes in memory.items():
-        for name, one in passes.items():
+        for name, costs in passes.items():
             size = f"{rows:,} x {width}"
-            yield [size, name, f"{one['seconds']:.2f}", f"{one['mebibytes']:.0f}"]
+            yield [size, name, f"{costs['seconds']:.2f}", f"{costs['mebibytes']:.0f}"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -156,7 +158,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def machine() -> str:
-    """Return what the figures belong to."""
+    """Return the processor, cores, threads and versions."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads; "
@@ -165,7 +167,7 @@ def machine() -> str:
 
 
 def processor() -> str:
-    """Return the name of the processor, with what it can do for bf16."""
+    """Return the name of the processor, and its bf16 instructions."""
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     names = [line.split(":")[1].strip() for line in info.splitlines() if "model name" in line]
     extras = [extra for extra in ("avx512_bf16", "amx_bf16") if extra in info]

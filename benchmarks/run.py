@@ -20,7 +20,7 @@ from benchmarks.whole_runs import peak_mebibytes
 T = TypeVar("T")
 
 SIZES = [(60_000, 784), (10_000, 128), (100_000, 128), (1_000_000, 128)]
-"""Rows and width of the features that memory is measured on."""
+"""Rows and width of the features on which memory is measured."""
 
 REPEATS = 5
 
@@ -37,18 +37,20 @@ def main() -> None:
 
 
 def measure(rounds: int) -> Measured:
-    """Measure everything, with a line of progress for each part."""
-    found_speeds = []
-    for one in speeds(rounds):
-        _tell(f"{one.configuration} {one.phase}: {one.ours:.1f} ms, bare {one.bare:.1f} ms")
-        found_speeds.append(one)
+    """Run all measurements, and report the progress of each."""
+    measured_speeds = []
+    for speed in speeds(rounds):
+        _report(
+            f"{speed.configuration} {speed.phase}: {speed.ours:.1f} ms, bare {speed.bare:.1f} ms"
+        )
+        measured_speeds.append(speed)
     return Measured(
-        speeds=found_speeds,
-        shares={phase: _told(f"parts of {phase}", partial(_shares, phase)) for phase in PHASES},
-        passes=_told("passes over MNIST", partial(passes, REPEATS)),
-        memory={size: _told(f"memory for {size}", partial(_memory, *size)) for size in SIZES},
-        startup=_told("start of the command line", partial(startup, REPEATS)),
-        peaks=_told("memory of whole runs", peak_mebibytes),
+        speeds=measured_speeds,
+        shares={phase: _reported(f"parts of {phase}", partial(_shares, phase)) for phase in PHASES},
+        passes=_reported("passes over MNIST", partial(passes, REPEATS)),
+        memory={size: _reported(f"memory for {size}", partial(_memory, *size)) for size in SIZES},
+        startup=_reported("start of the command line", partial(startup, REPEATS)),
+        peaks=_reported("memory of whole runs", peak_mebibytes),
     )
 
 
@@ -56,10 +58,10 @@ PHASES = ("pretraining", "finetuning")
 
 
 def _shares(phase: str) -> dict[str, float]:
-    """Losses are reported every 50 iterations, ten times as often as without a word in the file."""
+    """Report losses every 50 iterations, ten times as often as by default."""
     name = "dec_cc_hybrid_mnist"
     content = json.loads(FILES[name].read_text())
-    number = next(i for i, one in enumerate(content["phases"]) if one["name"] == phase)
+    number = next(i for i, e in enumerate(content["phases"]) if e["name"] == phase)
     settings = [f"cluster_assignment_strategy.{ONE_RESTART}"] + [
         f"phases[{number}].design_patterns[{i}].loss_report_interval=50"
         for i in range(len(content["phases"][number]["design_patterns"]))
@@ -73,11 +75,11 @@ def _memory(rows: int, width: int) -> Passes:
         return measured(rows, width, Path(folder))
 
 
-def _told(what: str, function: Callable[[], T]) -> T:
-    _tell(what)
+def _reported(text: str, function: Callable[[], T]) -> T:
+    _report(text)
     return function()
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

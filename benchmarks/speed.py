@@ -1,4 +1,4 @@
-"""Milliseconds per iteration of every shipped configuration and of what it is held against."""
+"""Milliseconds per iteration of every shipped configuration, and of its baselines."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FILES = {file.stem: file for file in sorted((ROOT / "configurations").rglob("*.json"))}
 
 ONE_RESTART = "centroid_initialization_classical_clustering_num_restarts=1"
-"""The start of the centroids changes no iteration's time."""
+"""The initialization of centroids does not affect the time of iterations."""
 
 Block = Callable[[int], list[float]]
 """Runs a number of iterations; returns the seconds of each."""
@@ -43,7 +43,7 @@ def speeds(rounds: int) -> Iterator[Speed]:
 
 
 def speed(name: str, phase: str, rounds: int) -> Speed:
-    """Measure one phase; the candidates take turns."""
+    """Measure dcrf and its baselines on one phase, in turns."""
     file = FILES[name]
     settings = [f"cluster_assignment_strategy.{ONE_RESTART}"] if "hybrid" in name else []
     framework = ours(file, phase, settings)
@@ -54,24 +54,24 @@ def speed(name: str, phase: str, rounds: int) -> Speed:
         "straightforward": (repeated(lambda: direct.run(1)), 2),
         "bf16": (ours(file, phase, [*settings, "precision=bf16"]).run, 8),
     }
-    found = interleaved(candidates, rounds)
-    times = {candidate: 1e3 * median(seconds) for candidate, seconds in found.items()}
+    seconds = interleaved(candidates, rounds)
+    times = {candidate: 1e3 * median(values) for candidate, values in seconds.items()}
     passes = (framework.encoder_passes(share=True), framework.encoder_passes(share=False))
     return Speed(name, phase, **times, passes=passes)
 
 
 def interleaved(candidates: Mapping[str, tuple[Block, int]], rounds: int) -> dict[str, list[float]]:
-    """Let candidates take turns with blocks of iterations, after one block each to warm up."""
+    """Time the candidates in turns of one block of iterations each, after a warm-up block."""
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(rounds + 1):
         for name, (run, iterations) in candidates.items():
-            found = run(iterations)
-            seconds[name] += found if turn else []
+            block = run(iterations)
+            seconds[name] += block if turn else []
     return seconds
 
 
 def repeated(step: Callable[[], object]) -> Block:
-    """Return a block of a function that does one iteration."""
+    """Return a block of calls of a function that runs one iteration."""
 
     def run(iterations: int) -> list[float]:
         return [seconds_of(step) for _ in range(iterations)]
@@ -80,7 +80,7 @@ def repeated(step: Callable[[], object]) -> Block:
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """Return how long one call takes."""
+    """Return the seconds of one call."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start

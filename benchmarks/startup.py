@@ -1,4 +1,4 @@
-"""Seconds until the command line has answered, where nothing is trained."""
+"""Seconds of commands that train nothing."""
 
 import subprocess
 import sys

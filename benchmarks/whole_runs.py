@@ -1,7 +1,7 @@
 """Memory of whole runs.
 
-`python -m benchmarks.whole_runs FILE.json` makes a short run in its own process, and prints the
-largest resident memory that it had, in MiB.
+`python -m benchmarks.whole_runs FILE.json` makes a short run and prints its peak resident memory in
+MiB.
 """
 
 import subprocess
@@ -17,7 +17,7 @@ ITERATIONS = 50
 
 
 def peak_mebibytes() -> dict[str, float]:
-    """Return the largest resident memory of a short run of every shipped configuration, in MiB.
+    """Return the peak resident memory of a short run of each shipped configuration, in MiB.
 
     Python, torch and the data set are included.
     """
@@ -35,7 +35,7 @@ def _run(file: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
         outcome = run_method(config, 0, Output(Path(folder)))
     if outcome.status != "ok":
-        raise RuntimeError(f"{file} has {outcome.status}: {outcome.error}")
+        raise RuntimeError(f"{file}: {outcome.status}: {outcome.error}")
     # not `ru_maxrss`, which a process takes over from the one that started it
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024

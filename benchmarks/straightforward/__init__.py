@@ -1,9 +1,9 @@
 """The shipped configurations, written directly in torch and torchvision.
 
-What a competent researcher would write for one paper at a time: correct, and free of what dcrf does
-for speed. Every loss runs the networks that it needs on the views that it needs, transforms work
-image by image, and a data set is encoded in one piece. Nothing of dcrf is imported, so that this is
-both what its speed is measured against and an independent reference for its losses.
+This is the code that a competent researcher writes for one paper: correct, without dcrf's
+optimizations. Each loss runs its own networks on its own views. Transforms work image by image, and
+a data set is encoded in one piece. It imports nothing of dcrf, so it is both the baseline of its
+speed and an independent reference for its losses.
 """
 
 from benchmarks.straightforward.shipped import straightforward

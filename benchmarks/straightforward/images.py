@@ -1,4 +1,4 @@
-"""Images, their views image by image, and batches without end."""
+"""Images, their views image by image, and endless batches."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ Batch = dict[str, Tensor]
 
 
 class Views(Dataset):
-    """The views of every image, made when they are asked for."""
+    """The views of every image, computed on demand."""
 
     def __init__(self, images: Images, views: Mapping[str, Callable[[Any], Tensor]]) -> None:
         self.images, self.views = images, views
@@ -43,13 +43,13 @@ def read_images(dataset: Mapping[str, Any], folder: Path) -> Images:
 
 
 def as_tensor(images: Images) -> Tensor:
-    """Return all images as ToTensor would give them, (N, 1, H, W) in [0, 1]."""
+    """Return all images as ToTensor does, (N, 1, H, W) in [0, 1]."""
     values = torch.from_numpy(images)[:, None]
     return values.float() / 255 if values.dtype == torch.uint8 else values
 
 
 def build_view(entries: list[dict[str, Any]]) -> transforms.Compose:
-    """Build the transforms of a view; without a ToTensor they get one at the end."""
+    """Build the transforms of a view, with ToTensor at the end."""
     steps = [_transform(**entry) for entry in entries if entry["type"] != "ToTensor"]
     return transforms.Compose([*steps, transforms.ToTensor()])
 

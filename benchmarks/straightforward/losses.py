@@ -1,4 +1,4 @@
-"""The losses, written down from their papers: n samples, k clusters, d features, as probabilities.
+"""The losses, written from their papers: n samples, k clusters, d features, as probabilities.
 
 Every loss is a scalar, a mean over samples or anchors; logarithms are natural.
 """

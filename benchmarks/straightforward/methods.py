@@ -1,4 +1,4 @@
-"""What each shipped configuration trains, phase by phase. Every loss runs its networks itself."""
+"""The losses of each shipped configuration, phase by phase. Every loss runs its networks itself."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -163,7 +163,7 @@ class LayerWise:
     corrupt: Callable[[Tensor], Tensor]
 
     def losses(self, batch: Batch, iteration: int) -> dict[str, Tensor]:
-        """Return `reconstruction` of what the trained encoder parts make of the samples."""
+        """Return `reconstruction` of the output of the encoder parts before the stage."""
         ends = accumulate(iterations for *_, iterations in self.stages)
         stage = next(number for number, end in enumerate(ends) if iteration <= end)
         target = batch["plain"]

@@ -1,4 +1,4 @@
-"""What a configuration's phase is made of: networks, centroids, optimizers, batches."""
+"""The parts of a phase of a configuration: networks, centroids, optimizers, batches."""
 
 import json
 from collections.abc import Iterator
@@ -31,14 +31,14 @@ class Parts:
     Args:
         file: the configuration.
         phase: the name of the phase.
-        images: what to train on instead of the configuration's data set.
-        centroids: (k, d), instead of those that the phase would find at its start.
+        images: used instead of the configuration's data set.
+        centroids: (k, d), used instead of the phase's initialization.
 
     name: the configuration's.
     patterns: the entries of the phase's design patterns.
     strategy: the entry of the cluster assignment strategy.
     networks: by their names.
-    centroids: (k, d), or (0,) in a phase without any.
+    centroids: (k, d), or (0,) in a phase without centroids.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class Parts:
     def part_of(self, network: str, names: list[str]) -> nn.Sequential:
         """Return some layers of a network, in the order of their names."""
         entries = zip(self.layers[network], self.networks[network], strict=True)
-        found = {entry["name"]: layer for entry, layer in entries}
-        return nn.Sequential(*(found[name] for name in names))
+        layers = {entry["name"]: layer for entry, layer in entries}
+        return nn.Sequential(*(layers[name] for name in names))
 
     def optimizers(self) -> Iterator[tuple[str, Optimizer]]:
-        """Yield the optimizers, each with the group of losses that it lowers."""
+        """Yield the optimizers, each after the group of losses that it minimizes."""
         for entry in self.phase["optimizers"]:
             trained = nn.ModuleList(self.networks[name] for name in entry["trained_mapping_names"])
             own = [self.centroids] if entry.get("optimizes_centroids") else []
@@ -77,7 +77,7 @@ class Parts:
             yield entry.get("group_name", "default"), optimizer
 
     def batches(self) -> Iterator[Batch]:
-        """Return batches without end, with the views that the phase looks at and no others."""
+        """Return endless batches with the views that the phase uses."""
         augmentations = self.dataset.get("batch_augmentations", [])
         entries = {"plain": [], **{view["name"]: view["transforms"] for view in augmentations}}
         wanted = [
@@ -103,7 +103,7 @@ class Parts:
 
 
 def build_network(mapping: Entry) -> nn.Sequential:
-    """Build the layers of a mapping, with the initial parameters that it asks for."""
+    """Build and initialize the layers of a mapping."""
     layers = [_layer(**entry) for entry in mapping["layers"]]
     entries = zip(mapping["layers"], layers, strict=True)
     named = {entry["name"]: layer for entry, layer in entries if "name" in entry}

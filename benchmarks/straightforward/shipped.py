@@ -1,7 +1,7 @@
-"""From a shipped configuration to one of its phases, ready to train.
+"""Build a phase of a shipped configuration, ready to train.
 
-The files are read for their layers and numbers. Which losses a phase has is written down here: its
-design patterns are unpacked in the order of the file, so a file of another form is an error.
+Layers and numbers come from the file. The losses of each phase are written here: its design
+patterns are unpacked in the order of the file, so a file of another form is an error.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from benchmarks.straightforward.parts import VIEW_KEY, Entry, Parts
 from benchmarks.straightforward.training import Method, Straightforward
 
 Weights = dict[str, float]
-"""Of losses, by their names."""
+"""Loss -> weight."""
 
 Built = tuple[Method, dict[str, Weights]]
 """A method, and the weights of its losses by optimizer group."""
@@ -31,13 +31,13 @@ Built = tuple[Method, dict[str, Weights]]
 def straightforward(
     file: Path, phase: str, images: Images | None = None, centroids: Tensor | None = None
 ) -> Straightforward:
-    """Make a phase of a shipped configuration.
+    """Build a phase of a shipped configuration.
 
     Args:
         file: the configuration.
         phase: the name of the phase.
-        images: what to train on instead of the configuration's data set.
-        centroids: (k, d), instead of those that the phase would find at its start.
+        images: used instead of the configuration's data set.
+        centroids: (k, d), used instead of the phase's initialization.
 
     Raises:
         KeyError: the file is not a shipped one, or the phase trains nothing.

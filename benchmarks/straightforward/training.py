@@ -1,4 +1,4 @@
-"""One phase in training: a method's losses and the optimizers that lower them."""
+"""The training loop of a phase: the losses of a method, and its optimizers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from benchmarks.straightforward.images import Batch
 
 
 class Method(Protocol):
-    """What computes the losses of a phase."""
+    """Computes the losses of a phase."""
 
     def losses(self, batch: Batch, iteration: int) -> dict[str, Tensor]:
         """Return unweighted losses by name; iterations count from 1."""
@@ -23,11 +23,11 @@ class Straightforward:
     """A phase of a configuration, ready to train.
 
     networks: by the names of the configuration.
-    centroids: (k, d), or (0,) in a phase without any.
+    centroids: (k, d), or (0,) in a phase without centroids.
     method: computes the losses.
-    optimizers: each with the weights of the losses that it lowers, by their names. A loss may
-        only reach parameters of its own optimizer or of a later one.
-    batches: what is trained on.
+    optimizers: each with the weights of its losses by name. A loss may only reach parameters
+        of its own optimizer or of a later one.
+    batches: of training.
     iteration: the number of the last iteration, 0 before the first.
     """
 
@@ -39,16 +39,16 @@ class Straightforward:
     iteration: int = 0
 
     def run(self, iterations: int) -> None:
-        """Train for a number of iterations, further from where the last call ended."""
+        """Continue training for a number of iterations."""
         for _ in range(iterations):
             self.step(next(self.batches))
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Do one iteration on a batch; return its unweighted losses."""
+        """Run one iteration on a batch; return its unweighted losses."""
         self.iteration += 1
         losses = self.method.losses(batch, self.iteration)
         for optimizer, weights in self.optimizers:
-            # what earlier losses left in these parameters goes with the old gradients
+            # this also removes gradients of earlier losses
             optimizer.zero_grad()
             torch.stack(
                 [weight * losses[name] for name, weight in weights.items()]
