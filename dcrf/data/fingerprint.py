@@ -53,7 +53,7 @@ def fingerprint(
         "version": VERSION,
         "samples": len(samples),
         "content": _sha256(_contents(samples)),
-        "labels": None if labels is None else _sha256([str(labels.dtype).encode(), labels]),
+        "labels": None if labels is None else _sha256([labels]),
         "files": None if is_read_whole or not files else _sha256(_file_states(files)),
     }
 
@@ -101,6 +101,5 @@ def _file_states(files: Sequence[str | Path]) -> Iterator[bytes]:
 def _sha256(parts: Iterable[bytes | np.ndarray]) -> str:
     checksum = hashlib.sha256()
     for part in parts:
-        content = part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes()
-        checksum.update(content)
+        checksum.update(part if isinstance(part, bytes) else part.tobytes())
     return checksum.hexdigest()

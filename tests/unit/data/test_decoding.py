@@ -103,6 +103,18 @@ def test_a_sample_that_cannot_be_decoded_is_named(tmp_path, num_workers):
     assert "Traceback" not in str(caught.value)
 
 
+def test_the_remedy_for_an_image_of_too_many_pixels_is_a_smaller_one(tmp_path, monkeypatch):
+    picture("L", (30, 30)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+
+    class Files:
+        def __getitem__(self, index):
+            return Image.open(tmp_path / "large.png").copy()
+
+    with pytest.raises(DataError, match="sample 0 cannot be decoded .*; make it smaller"):
+        read_sample(Files(), 0)
+
+
 def test_a_sample_that_is_neither_image_nor_tensor_is_an_error():
     with pytest.raises(DataError, match="sample 0 is a str"):
         read_sample(["text"], 0)
