@@ -1,4 +1,4 @@
-"""Every error a user can cause. Each says where, what was found, and what would be right."""
+"""The errors that a user can cause, and functions of their messages."""
 
 import errno
 import re
@@ -10,17 +10,17 @@ from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 
 
 class DcrfError(Exception):
-    """Base of all errors this package raises on purpose."""
+    """Base of all errors that dcrf raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a method file.
+    """A mistake in a method file, or a warning about it.
 
-    path: a JSON path such as `$.phases[0].name`.
-    found: what stands there.
-    remedy: what would be right.
-    line, column: where it stands in the file, from 1; 0 where that is not known.
+    path: JSON path of the value, such as `$.phases[0].name`, or a command-line option.
+    found: the value, and the reason for the problem.
+    remedy: how to solve it.
+    line, column: position in the file, from 1; 0 if the file does not contain the value.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Problem:
 
 
 class ConfigError(DcrfError):
-    """A method file cannot be used. Reports every problem, not only the first."""
+    """A method file is invalid. The message lists every problem."""
 
     def __init__(self, source: Path | str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
@@ -46,33 +46,33 @@ class CommandLineError(DcrfError):
 
 
 class DataError(DcrfError):
-    """A data set cannot be read, or cannot be used as the method file asks."""
+    """A data set is unreadable, or does not fit the method."""
 
 
 class OptionError(DataError):
-    """One option of a data set is wrong.
+    """An option of a data set is invalid.
 
     key: the option.
-    given, known: the name that it has and those that it may have, where it is one of a few.
+    value, known: its value and the allowed ones, if the option is one of a few names.
     """
 
-    def __init__(self, key: str, found: str, given: str = "", known: Sequence[str] = ()) -> None:
-        self.key, self.given, self.known = key, given, tuple(known)
-        super().__init__(found)
+    def __init__(self, key: str, message: str, value: str = "", known: Sequence[str] = ()) -> None:
+        self.key, self.value, self.known = key, value, tuple(known)
+        super().__init__(message)
 
 
 class TooFewSamplesError(DataError):
-    """Fewer samples than clusters are to be formed of them."""
+    """A data set has fewer samples than clusters."""
 
 
 class TrainingError(DcrfError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class OutputShapeError(TrainingError):
-    """The output of a mapping has a shape that its user cannot take.
+    """The output of a mapping has a shape that its consumer does not accept.
 
-    mapping: the mapping, a module.
+    mapping: the module.
     """
 
     def __init__(self, mapping: object, message: str) -> None:
@@ -81,37 +81,37 @@ class OutputShapeError(TrainingError):
 
 
 class DivergedError(TrainingError):
-    """Losses, gradients, parameters, features or assignments are not finite any more."""
+    """A loss, gradient, parameter, feature or assignment is NaN or infinite."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(f"training has diverged: {found}")
+    def __init__(self, message: str) -> None:
+        super().__init__(f"training has diverged: {message}")
 
 
 _OUT_OF_MEMORY = re.compile(
     "OutOfMemoryError|out of memory|can(?:'|no)t allocate memory|_ALLOC_FAILED|bad[_ ]alloc",
     re.IGNORECASE,
 )
-"""What torch and C++ say, with and without a GPU, where no memory is left."""
+"""Messages of torch and C++ about exhausted memory, on the CPU and the GPU."""
 
 
 def status_of(error: BaseException) -> str:
-    """Return how a run has failed: `diverged`, `out of memory`, or else `failed`.
+    """Return the status of a failed run: `diverged`, `out of memory` or `failed`.
 
-    The kinds of errors decide, of this one and of those that it goes back to: what they say may
-    hold names that a user has chosen.
+    It depends on the types of the error and its causes. Messages can contain names that the user
+    chose.
     """
-    found = list(causes(error, contexts=True))
-    if any(isinstance(cause, DivergedError) for cause in found):
+    errors = list(causes(error, contexts=True))
+    if any(isinstance(cause, DivergedError) for cause in errors):
         return "diverged"
-    return "out of memory" if any(map(_is_out_of_memory, found)) else "failed"
+    return "out of memory" if any(map(_is_out_of_memory, errors)) else "failed"
 
 
 def causes(error: BaseException | None, *, contexts: bool = False) -> Iterator[BaseException]:
-    """Yield an error, and those that it goes back to.
+    """Yield an error and its chain of causes.
 
     Args:
-        error: to begin with.
-        contexts: whether also to those that were being handled when it was raised.
+        error: the last error of the chain.
+        contexts: whether to follow implicit causes, the errors that were being handled.
     """
     while error is not None:
         yield error
@@ -122,32 +122,32 @@ def causes(error: BaseException | None, *, contexts: bool = False) -> Iterator[B
 def _is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    if isinstance(error, RuntimeError):  # of torch, which has no other kind for most of them
+    if isinstance(error, RuntimeError):  # torch has no type of its own for most of them
         return bool(_OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}"))
     return isinstance(error, MemoryError)
 
 
 def cause_of(error: BaseException) -> str:
-    """Return what went wrong in words; for an error that is not ours, with its kind."""
+    """Return the message of an error, with the type of an error that is not from dcrf."""
     if isinstance(error, DcrfError):
         return str(error)
-    said = str(error).split("\nException raised from ")[0]  # torch's call stack follows
-    return f"{type(error).__name__}: {said}"
+    message = str(error).split("\nException raised from ")[0]  # torch's call stack follows
+    return f"{type(error).__name__}: {message}"
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says; its kind where it says nothing."""
+    """Return the first line of an error's message, or its type if the message is empty."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def is_expected(error: BaseException | None) -> bool:
-    """Whether an error goes back to one that we raised on purpose, so that nobody needs a trace."""
-    found = list(causes(error))
-    return bool(found) and all(isinstance(cause, DcrfError) for cause in found)
+    """Whether dcrf raised an error and all of its causes, so that no traceback is needed."""
+    errors = list(causes(error))
+    return bool(errors) and all(isinstance(cause, DcrfError) for cause in errors)
 
 
 def indented(text: str) -> str:
-    """Return text whose lines after the first cannot be taken for lines of their own."""
+    """Indent all lines after the first, so that they read as its continuation."""
     return text.replace("\n", "\n    ")
 
 

@@ -89,7 +89,7 @@ def _key_of(entry: DatasetConfig, index: int, error: DataError) -> str:
 
 def _with_suggestion(error: DataError) -> DataError:
     """Return the error with the name that the user may have meant."""
-    if isinstance(error, OptionError) and (name := closest(error.given, error.known)):
+    if isinstance(error, OptionError) and (name := closest(error.value, error.known)):
         return DataError(f"{error}; did you mean {name!r}?")
     return error
 

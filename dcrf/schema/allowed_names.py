@@ -1,10 +1,10 @@
-"""What a name in a file may reach: one frozen table, name -> object, per place a name may occur.
+"""Allow-lists of the classes and functions that a method file may name, one per place.
 
-A table holds public members that the library itself defines in that place, found by identity.
-No name is ever followed as a path. `REFUSED` says of the other members why a file may not name
-them, and `NOT_GIVEN` which arguments a file may not give: those that the framework gives
-itself, and those that would take an object or code. `make schema` writes all of
-this to `schema/names`, so that a file is checked without importing this module.
+A place is a module of torch or torchvision, such as `layers` for torch.nn. Its frozen table maps
+names to public members that the library itself defines there. Names are looked up as they are,
+never followed as dotted paths. `REFUSED` has the reason for every other member, and `NOT_GIVEN` for
+every argument that a file may not set: the framework sets it, or it takes an object or code.
+`make schema` writes all tables to `schema/names`, so that checking a file needs no torch.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from torch.optim import lr_scheduler
 from torchvision import datasets, transforms
 
 _LOSS = "it compares outputs with targets; losses are design patterns"
-_INPUTS = "it needs several inputs, and a layer of a mapping gets one"
-_OUTPUTS = "it gives several outputs, and the next layer takes one"
-_HOLDER = "it only holds other layers; write 'Sequential'"
+_INPUTS = "it needs several inputs, but a layer of a mapping has one"
+_OUTPUTS = "it has several outputs, but the next layer takes one"
+_HOLDER = "it only contains other layers; write 'Sequential'"
 _BASE = "it is the base class of others"
-_CODE = "it takes a function, and a file holds no code"
-_TENSORS = "it needs several tensors, and a file names only one; use a layer"
+_CODE = "it takes a function, and a file cannot contain code"
+_TENSORS = "it needs several tensors, but a function of a file has one; use a layer"
 _NO_LABELS = "its samples do not have one class label each"
-_MODULE_STATE = "a function has no parameters of its own; use a layer"
+_MODULE_STATE = "a function has no parameters; use a layer"
 
 
 def _frozen(table: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,7 +37,7 @@ def _by_reason(groups: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _classes(module: ModuleType, base: type, package: str) -> dict[str, Any]:
-    """Return the public subclasses of `base` in `module` that `package` defines by that name."""
+    """Return the public subclasses of `base` in `module` that `package` defines under that name."""
     return {
         name: member
         for name, member in vars(module).items()
@@ -63,7 +63,7 @@ _refused_layers = _by_reason(
 )
 LAYERS: Mapping[str, type[nn.Module]] = _without(_layers, _refused_layers)
 
-# By the name with the underscore; the other spelling is torch's deprecated one.
+# Names have an underscore at the end; torch deprecates those without.
 INITIALIZERS: Mapping[str, Callable[..., Tensor]] = _frozen(
     {
         name: member
@@ -73,8 +73,8 @@ INITIALIZERS: Mapping[str, Callable[..., Tensor]] = _frozen(
     }
 )
 
-# Functions that need one tensor, give one tensor, and take nothing but numbers, words and
-# booleans besides. They are listed, because most are builtins that do not say what they take.
+# Functions of one tensor that return one tensor and otherwise take only numbers, strings and
+# booleans. Most are builtins without a signature, so they are listed here.
 _FUNCTIONS = """
 celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish relu relu6
 rrelu selu sigmoid silu softplus softshrink softsign tanh tanhshrink threshold
@@ -106,21 +106,21 @@ def _refused_function(name: str) -> str:
     if name.endswith(("_loss", "cross_entropy", "cross_entropy_with_logits", "kl_div")):
         return _LOSS
     if name.endswith("_with_indices"):
-        return f"it gives two tensors; write {name.removesuffix('_with_indices')!r}"
+        return f"it returns two tensors; write {name.removesuffix('_with_indices')!r}"
     return _TENSORS
 
 
 _refused_functions = {name: _refused_function(name) for name in _functions.keys() - FUNCTIONS}
 _refused_functions |= {
-    "assert_int_or_pair": "it is no function of a tensor",
+    "assert_int_or_pair": "it is not a function of a tensor",
     "native_channel_shuffle": "write 'channel_shuffle'",
     "one_hot": "it takes class numbers, which have no gradient",
-    "pdist": "it gives a row per pair of samples instead of a row per sample",
+    "pdist": "it returns a row per pair of samples instead of a row per sample",
 }
 
 _optimizers = _classes(optim, optim.Optimizer, "torch.optim")
 _refused_optimizers = _by_reason(
-    {"it asks for the loss several times in a step, and its loss is given once": "LBFGS"}
+    {"it computes the loss several times in a step, but each iteration has one loss": "LBFGS"}
     | {_BASE: "Optimizer"}
 )
 OPTIMIZERS: Mapping[str, type[optim.Optimizer]] = _without(_optimizers, _refused_optimizers)
@@ -129,8 +129,8 @@ _schedulers = _classes(lr_scheduler, lr_scheduler.LRScheduler, "torch.optim.lr_s
 _refused_schedulers = _by_reason(
     {
         _CODE: "LambdaLR MultiplicativeLR",
-        "it needs a metric at every step, and a scheduler here gets none": "ReduceLROnPlateau",
-        "it takes other schedulers; write those, each as an entry": "ChainedScheduler SequentialLR",
+        "it needs a metric at every step, which schedulers here do not get": "ReduceLROnPlateau",
+        "it combines other schedulers; write each as an entry": "ChainedScheduler SequentialLR",
         _BASE: "LRScheduler",
     }
 )
@@ -142,15 +142,15 @@ _transforms = _classes(transforms, object, "torchvision.transforms.")
 _refused_transforms = _by_reason(
     {
         _CODE: "Lambda",
-        "it gives several images for one": "FiveCrop TenCrop",
-        "it takes tensors, which a file cannot hold": "LinearTransformation",
-        "it takes a dtype, which a file cannot hold": "ConvertImageDtype",
-        "it is a list of words, no transform": "AutoAugmentPolicy InterpolationMode",
+        "it returns several images for one": "FiveCrop TenCrop",
+        "it takes tensors, which a file cannot contain": "LinearTransformation",
+        "it takes a dtype, which a file cannot contain": "ConvertImageDtype",
+        "it is an enumeration, not a transform": "AutoAugmentPolicy InterpolationMode",
     }
 )
 TRANSFORMS: Mapping[str, type] = _without(_transforms, _refused_transforms)
 
-# Data sets of images with one class label each. They are listed: only their documentation says.
+# Data sets of images with one class label each. Only their documentation says so.
 _DATASETS = """
 CIFAR10 CIFAR100 CLEVRClassification Caltech101 Caltech256 Country211 DTD EMNIST EuroSAT FER2013
 FGVCAircraft FakeData FashionMNIST Flowers102 Food101 GTSRB INaturalist ImageFolder ImageNet
@@ -163,7 +163,7 @@ _refused_datasets = dict.fromkeys(_datasets.keys() - set(_DATASETS.split()), _NO
     "DatasetFolder": f"{_CODE}; write 'ImageFolder'",
     "HMDB51": "its samples are videos",
     "Kinetics": "its samples are videos",
-    "LSUN": "it would run code out of a file beside the samples; save them for 'ImageFolder'",
+    "LSUN": "it would run code from a file beside the samples; save them for 'ImageFolder'",
     "UCF101": "its samples are videos",
     "VisionDataset": _BASE,
 }
@@ -184,7 +184,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 REFUSED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "layers": _refused_layers,
-        "initializers": _frozen({"calculate_gain": "it gives a number and initializes nothing"}),
+        "initializers": _frozen({"calculate_gain": "it returns a number and initializes nothing"}),
         "functions": _frozen(_refused_functions),
         "optimizers": _refused_optimizers,
         "schedulers": _refused_schedulers,
@@ -193,33 +193,33 @@ REFUSED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_DTYPE = "a file cannot hold one; the method's `precision` says how mappings run"
-_PAIR = "only one tensor goes on to what comes next"
-_VIEWS = "the entry's `transforms` and `batch_augmentations` say how samples are transformed"
+_DTYPE = "the method's `precision` sets it"
+_PAIR = "the next layer or function takes one tensor"
+_VIEWS = "write `transforms` or `batch_augmentations` in the data set"
 _not_given: dict[str, dict[str, str]] = {
     "layers": {
-        "device": "the method's `device` says where mappings run",
+        "device": "the method's `device` sets it",
         "dtype": _DTYPE,
-        "process_group": "the framework knows the processes that train together",
+        "process_group": "the framework sets it",
         "return_indices": _PAIR,
     },
     "initializers": {
-        "generator": "the method's `seed` says where random numbers come from",
-        "tensor": "`layer_names` and `weight_type` say what is initialized",
+        "generator": "the method's `seed` sets it",
+        "tensor": "`layer_names` and `weight_type` name the tensor",
     },
     "functions": {
         "bias": _MODULE_STATE,
         "dtype": _DTYPE,
-        "out": "the result is always a new tensor",
+        "out": "the result is a new tensor",
         "return_indices": _PAIR,
         "running_mean": _MODULE_STATE,
         "running_var": _MODULE_STATE,
         "weight": _MODULE_STATE,
     },
-    "optimizers": {"params": "`trained_mapping_names` says what is trained"},
+    "optimizers": {"params": "`trained_mapping_names` names the parameters"},
     "schedulers": {
-        "last_epoch": "a scheduler starts where its phase starts",
-        "optimizer": "`optimizer_name` says whose learning rate changes",
+        "last_epoch": "a scheduler starts with its phase",
+        "optimizer": "`optimizer_name` names it",
         "scale_fn": _CODE,
     },
     "transforms": {},

@@ -1,7 +1,8 @@
-"""Write the generated schema files: `python -m dcrf.schema.generate`, or `--check` to only compare.
+"""Write the generated schema files: `python -m dcrf.schema.generate`, or `--check` to compare.
 
-They are what validation needs of torch without importing it (`schema/names/<place>.json`), and
-the two files that lead from a component's name to its schema.
+`schema/names/<place>.json` has the signatures of torch and torchvision, so that checking a file
+needs neither. `design_pattern.json` and `cluster_assignment_strategy.json` lead from the name of a
+component to its schema.
 """
 
 import inspect
@@ -24,31 +25,31 @@ from dcrf.storage.atomic_files import write_atomically
 
 _LINE = 100
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
-# It is declared to take anything, and raises if it gets anything.
+# Its signature has *args and **kwargs, but it accepts no argument.
 _TAKES_NOTHING = vars(nn.Module)["__init__"]
-# Arguments that mean integers although neither annotation nor default says so.
+# Integer arguments without an annotation or default that shows it.
 _INTEGERS = {
     *("bits", "divisor_override", "downscale_factor", "groups", "kernel_size", "max_size"),
     *("output_size", "padding", "size", "stride", "upscale_factor"),
 }
-# The same of numbers; and what may be a word nonetheless, by place: colors, and "random".
+# The same for numbers, and by place the arguments that also take strings: colors, "random".
 _NUMBERS = _INTEGERS | {
     *("center", "degrees", "mean", "output_ratio", "p", "scale", "scale_factor"),
     *("sharpness_factor", "shear", "std", "threshold", "translate"),
 }
-_WORDS_TOO = {"transforms": {"fill", "value"}}
+_STRINGS_TOO = {"transforms": {"fill", "value"}}
 
 
 def stale_files(folder: Path = SCHEMA) -> list[Path]:
-    """Return the generated files that are missing or differ from what would be written now.
+    """Return the generated files that are missing or outdated.
 
-    Tables of names that other versions of torch or torchvision made are left out.
+    Tables from other versions of torch or torchvision count as current.
     """
     return [path for path, text in documents(folder).items() if _is_stale(path, text)]
 
 
 def write_files(folder: Path = SCHEMA) -> None:
-    """Write every generated file, each at once, so that no reader ever sees half of it."""
+    """Write every generated file atomically."""
     for path, text in documents(folder).items():
         write_atomically(path, text.encode())
 
@@ -65,17 +66,17 @@ def documents(folder: Path = SCHEMA) -> dict[Path, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the libraries that tables of names are made from."""
+    """Return the installed versions of torch and torchvision."""
     return {m.__name__: m.__version__.split("+")[0] for m in (torch, torchvision)}
 
 
 def signature_of(thing: Callable[..., Any]) -> dict[str, Parameter]:
     """Return name -> parameter of a class or function, in the order of its signature.
 
-    `**kwargs` that a constructor hands on are replaced by the next constructor's parameters.
+    `**kwargs` of a constructor are replaced by the parameters of the base class's constructor.
     """
     if not inspect.isclass(thing):
-        return dict(inspect.signature(_described(thing)).parameters)
+        return dict(inspect.signature(_with_signature(thing)).parameters)
     constructors = [vars(owner)["__init__"] for owner in thing.__mro__ if "__init__" in vars(owner)]
     if constructors[0] is _TAKES_NOTHING:
         return {}
@@ -83,7 +84,7 @@ def signature_of(thing: Callable[..., Any]) -> dict[str, Parameter]:
     if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in own.values()):
         return own
     if constructors[1] is _TAKES_NOTHING:
-        return own  # it hands nothing on, as torch.nn.Identity
+        return own  # as torch.nn.Identity, which ignores its arguments
     kept = {name: p for name, p in own.items() if p.kind is not Parameter.VAR_KEYWORD}
     inherited = _parameters(constructors[1])
     return kept | {
@@ -94,18 +95,18 @@ def signature_of(thing: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files; with `--check` only name those that are stale, and return 1 if any is."""
+    """Write the files. With `--check`, print the outdated ones and return 1 if any is."""
     if "--check" not in arguments:
         write_files()
         return 0
     stale = stale_files()
     for path in stale:
-        sys.stderr.write(f"{path} is not current; run make schema\n")
+        sys.stderr.write(f"{path} is outdated; run make schema\n")
     return 1 if stale else 0
 
 
-def _described(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, or torch's own stand-in where it does not say what it takes."""
+def _with_signature(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, or torch's override with its signature if it is a builtin."""
     if inspect.isfunction(function):
         kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
         if kinds != _VARIADIC:
@@ -129,37 +130,40 @@ def _names_text(place: str) -> str:
 
 
 def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
-    """Return what validation needs of one name; what is empty, 0 or false is left out.
+    """Return the signature of one name for `config/rules/torch_signatures.py`.
 
-    The first `positional` of the required and optional arguments may be given by position.
+    Empty lists, 0 and false are left out. The first `positional` of the required and optional
+    arguments may be positional.
     """
     parameters = signature_of(thing)
     tensor = next(iter(parameters)) if place == "functions" else None
     own = {name: p for name, p in parameters.items() if p.kind not in _VARIADIC}
     barred = {tensor, *NOT_GIVEN[place]} | {name for name in own if name.startswith("_")}
-    given = {name: p for name, p in own.items() if name not in barred}
+    arguments = {name: p for name, p in own.items() if name not in barred}
     kinds = {parameter.kind for parameter in parameters.values()}
-    words = _WORDS_TOO.get(place, ())
+    words = _STRINGS_TOO.get(place, ())
     entry = {
         "tensor": tensor,
-        "required": [name for name, p in given.items() if p.default is Parameter.empty],
-        "optional": [name for name, p in given.items() if p.default is not Parameter.empty],
+        "required": [name for name, p in arguments.items() if p.default is Parameter.empty],
+        "optional": [name for name, p in arguments.items() if p.default is not Parameter.empty],
         "positional": len(list(itertools.takewhile(lambda n: _by_position(n, own, barred), own))),
-        "integers": [name for name, p in given.items() if _means_integer(p)],
-        "numbers": [name for name, p in given.items() if name not in words and _means_number(p)],
-        "booleans": [name for name, p in given.items() if type(p.default) is bool],
-        "tuples": {name: list(p.default) for name, p in given.items() if _has_length(place, p)},
-        "entries": _entries(place, thing, given),
-        "parameters": place == "layers" and _has_parameters(thing, given),
+        "integers": [name for name, p in arguments.items() if _means_integer(p)],
+        "numbers": [
+            name for name, p in arguments.items() if name not in words and _means_number(p)
+        ],
+        "booleans": [name for name, p in arguments.items() if type(p.default) is bool],
+        "tuples": {name: list(p.default) for name, p in arguments.items() if _has_length(place, p)},
+        "entries": _entries(place, thing, arguments),
+        "parameters": place == "layers" and _has_parameters(thing, arguments),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
     }
     return {key: value for key, value in entry.items() if value}
 
 
-def _has_parameters(layer: Callable[..., nn.Module], given: Mapping[str, Parameter]) -> bool:
+def _has_parameters(layer: Callable[..., nn.Module], arguments: Mapping[str, Parameter]) -> bool:
     """Whether a layer of the smallest size has parameters; False if it needs nested layers."""
-    required = [name for name, p in given.items() if p.default is Parameter.empty]
+    required = [name for name, p in arguments.items() if p.default is Parameter.empty]
     try:
         smallest = layer(**dict.fromkeys(required, 1))
     except (TypeError, ValueError):
@@ -176,14 +180,16 @@ def _has_length(place: str, parameter: Parameter) -> bool:
     return isinstance(parameter.default, tuple) and place in ("optimizers", "transforms")
 
 
-def _entries(place: str, thing: Callable[..., Any], given: Mapping[str, Parameter]) -> list[str]:
+def _entries(
+    place: str, thing: Callable[..., Any], arguments: Mapping[str, Parameter]
+) -> list[str]:
     """Return the arguments that take nested layers or transforms; `*` for any by position."""
     if inspect.isclass(thing) and issubclass(thing, nn.Sequential):
         return ["*"]
     if place == "transforms":
-        return [name for name in given if name == "transforms"]
+        return [name for name in arguments if name == "transforms"]
     modules = {"Module", "TransformerEncoderLayer"}
-    return [name for name, p in given.items() if _annotation(p) & modules]
+    return [name for name, p in arguments.items() if _annotation(p) & modules]
 
 
 def _means_integer(parameter: Parameter) -> bool:
@@ -194,7 +200,7 @@ def _means_integer(parameter: Parameter) -> bool:
 
 
 def _means_number(parameter: Parameter) -> bool:
-    """Whether a number belongs there, or a list of them, and never a word."""
+    """Whether the argument is a number or a list of numbers, and never a string."""
     words, default = _annotation(parameter), parameter.default
     if words:
         return bool(words & {"int", "float"}) and not words & {"bool", "str"}
@@ -203,7 +209,7 @@ def _means_number(parameter: Parameter) -> bool:
 
 
 def _annotation(parameter: Parameter) -> set[str]:
-    """Return the words of an annotation; torch.nn.functional annotates None where it has none."""
+    """Return the words of an annotation; torch.nn.functional writes None for a missing one."""
     annotation = parameter.annotation
     if annotation in (Parameter.empty, None, type(None)):
         return set()
@@ -218,7 +224,7 @@ def _dispatch_text(registry: Registry, title: str) -> str:
         " Generated by `make schema`.",
         "type": "object",
         "properties": {
-            registry.key: {"description": "Which component this is.", "enum": [*registry.stems]}
+            registry.key: {"description": "The name of the component.", "enum": [*registry.stems]}
         },
         "required": [registry.key],
         "allOf": [_branch(registry, stem) for stem in registry.schemas],
@@ -227,7 +233,7 @@ def _dispatch_text(registry: Registry, title: str) -> str:
 
 
 def _branch(registry: Registry, stem: str) -> dict[str, Any]:
-    names = [name for name, its_stem in registry.stems.items() if its_stem == stem]
+    names = [name for name, named in registry.stems.items() if named == stem]
     return {
         "if": {"properties": {registry.key: {"enum": names}}, "required": [registry.key]},
         "then": {"$ref": f"{registry.folder.name}/{stem}.json"},
@@ -235,7 +241,7 @@ def _branch(registry: Registry, stem: str) -> dict[str, Any]:
 
 
 def _readable(value: Any, indent: str = "", before: str = "") -> str:
-    """Return JSON in which what fits on a line stands on a line, and long lists are filled."""
+    """Return JSON with short objects on one line and long lists wrapped at the line length."""
     line, inner = json.dumps(value), indent + "  "
     if len(indent + before + line) < _LINE or not isinstance(value, list | dict):
         return line
@@ -248,7 +254,7 @@ def _readable(value: Any, indent: str = "", before: str = "") -> str:
 
 
 def _filled(items: list[str], indent: str) -> str:
-    """Return as many items on a line as fit, none broken."""
+    """Join items with commas, wrapped at the line length."""
     lines = [indent + items[0]]
     for item in items[1:]:
         lines[-1] += ","
@@ -262,9 +268,9 @@ def _filled(items: list[str], indent: str) -> str:
 def _is_stale(path: Path, text: str) -> bool:
     if not path.exists():
         return True
-    there = path.read_text()
-    made_elsewhere = json.loads(there).get("versions", versions()) != versions()
-    return there != text and not made_elsewhere
+    current = path.read_text()
+    is_of_other_versions = json.loads(current).get("versions", versions()) != versions()
+    return current != text and not is_of_other_versions
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Find the class behind a configured name. A schema and a module of one stem are a component."""
+"""Find the class of a configured name: a schema and a module with the same stem."""
 
 import inspect
 import json
@@ -12,10 +12,15 @@ SCHEMA = Path(__file__).parents[2] / "schema"
 
 
 class Registry:
-    """Components of one kind, found by looking at a schema folder and a package.
+    """Components of one kind, read from a schema folder and a package.
 
-    Nothing registers itself and nothing is imported until it is resolved, so listing names
-    needs no torch. A component's names are the `enum` of its schema's property `key`.
+    A component is imported only when it is resolved, so listing names needs no torch. Its names
+    are the `enum` of its schema's property `key`.
+
+    Args:
+        package: the package of the modules.
+        folder: the folder with a schema for each module, in `schema/`.
+        key: the key of a method file that names a component.
     """
 
     def __init__(self, package: str, folder: str, key: str) -> None:
@@ -28,16 +33,16 @@ class Registry:
 
     @cached_property
     def stems(self) -> Mapping[str, str]:
-        """Configured name -> module stem; every phrase and the stem itself."""
+        """Configured name -> module stem. The names are all phrases and the stem."""
         names = {s: schema["properties"][self.key]["enum"] for s, schema in self.schemas.items()}
         return {name: stem for stem, phrases in names.items() for name in phrases}
 
     def properties(self, stem: str) -> dict[str, dict[str, Any]]:
-        """Return the keys of a component, each with its schema, references followed."""
+        """Return key -> schema of a component, with references resolved."""
         own = self.schemas[stem]["properties"]
-        return {key: self._followed(schema) for key, schema in own.items()}
+        return {key: self._resolved(schema) for key, schema in own.items()}
 
-    def _followed(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in schema:
             return schema
         file, pointer = schema["$ref"].split("#/")
@@ -47,18 +52,18 @@ class Registry:
         return target
 
     def resolve(self, name: str) -> type:
-        """Return the one public class of the component that is configured by `name`.
+        """Return the public class of the component with a configured name.
 
         Raises:
-            LookupError: no component has that name (a validated file never asks for one).
+            LookupError: unknown name; a checked configuration has none.
         """
         module = import_module(f"{self.package}.{self.stems[name]}")
-        (found,) = (
+        (component,) = (
             member
             for _, member in inspect.getmembers(module, inspect.isclass)
             if member.__module__ == module.__name__ and not member.__name__.startswith("_")
         )
-        return found
+        return component
 
 
 DESIGN_PATTERNS = Registry("dcrf.design_patterns", "design_patterns", "pattern")

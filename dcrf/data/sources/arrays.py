@@ -107,7 +107,7 @@ def naming_option(key: str, file: str) -> Iterator[None]:
     try:
         yield
     except OptionError as error:
-        raise OptionError(error.key, f"{file}: {error}", error.given, error.known) from error
+        raise OptionError(error.key, f"{file}: {error}", error.value, error.known) from error
     except DataError as error:
         raise OptionError(key, f"{file}: {error}") from error
 

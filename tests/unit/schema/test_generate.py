@@ -78,4 +78,4 @@ def test_the_command_line_says_which_files_are_stale(capsys):
     stale = stale_files()
 
     assert main(["--check"]) == (1 if stale else 0)
-    assert capsys.readouterr().err.count("is not current") == len(stale)
+    assert capsys.readouterr().err.count("is outdated") == len(stale)

@@ -78,7 +78,7 @@ def test_a_refused_name_gives_its_reason():
         Problem(
             "$.optimizers[0].type",
             "'LBFGS' cannot be used in a file",
-            "it asks for the loss several times in a step, and its loss is given once",
+            "it computes the loss several times in a step, but each iteration has one loss",
         )
     ]
 
