@@ -1,1 +1,1 @@
-"""Predicts whether a method will run: shapes, sizes and schedules, before any data is read."""
+"""Predicts whether a method will run: shapes, sizes and schedules, before it reads samples."""

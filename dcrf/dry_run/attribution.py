@@ -73,7 +73,7 @@ class ErrorCollector:
         producer = self.trace.producer(values)
         if isinstance(values, Tensor) and (mismatch := find_mismatch(module, values)):
             source = f"{producer} gives" if producer else "it gets"
-            text = f"{name} takes {mismatch.expected}, {source} {mismatch.found}"
+            text = f"{name} takes {mismatch.expected}, {source} {mismatch.actual}"
             return Problem(place, text, mismatch.remedy)
         shape = tuple(values.shape) if isinstance(values, Tensor) else "unknown"
         source = f" from {producer}" if producer else ""

@@ -104,8 +104,8 @@ def _located(entry: E, build: Callable[[E], T]) -> T:
 
 def _uncapturable(entry: OptimizerConfig, device: str) -> Iterator[Problem]:
     if entry.options.get("capturable") and device.partition(":")[0] == "cpu":
-        found = "capturable optimizers need a GPU, but the method runs on the CPU"
-        yield Problem(f"{entry.path}.capturable", found, "leave it out, or run on a GPU")
+        text = "capturable optimizers need a GPU, but the method runs on the CPU"
+        yield Problem(f"{entry.path}.capturable", text, "leave it out, or run on a GPU")
 
 
 def _stepped_optimizer(entry: OptimizerConfig) -> Optimizer:

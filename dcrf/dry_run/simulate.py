@@ -192,7 +192,7 @@ class _Simulation:
 
         Args:
             mapping: its name.
-            path: where to report it, None for the path of the layer.
+            path: of the problem, None for the path of the layer.
             reason: why the layer has no size.
         """
         if self.errors.problems or self.errors.is_cut:
@@ -200,9 +200,9 @@ class _Simulation:
         for layer in self.method.mappings[mapping].modules():
             if layer in self.places and any(map(is_lazy, layer.parameters(recurse=False))):
                 kind = type(layer).__name__
-                found = f"mapping {mapping!r} cannot be saved: {reason}, so {kind} has no size"
+                text = f"mapping {mapping!r} cannot be saved: {reason}, so {kind} has no size"
                 remedy = f"write {kind.removeprefix('Lazy')!r} with its sizes, or use the mapping"
-                self.errors.add(Problem(path or self.places[layer], found, remedy))
+                self.errors.add(Problem(path or self.places[layer], text, remedy))
                 return
 
 

@@ -1,4 +1,4 @@
-"""Whether layers are few enough, and fit into the memory of this machine, before any is made."""
+"""Limit the number of layers and the memory of parameters, before any is allocated."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,10 +13,10 @@ from dcrf.safety.memory import free_memory, gib
 
 
 def number_problems(mappings: Sequence[MappingConfig]) -> list[Problem]:
-    """Return a problem where all mappings together have more layers than there is time to make.
+    """Return a problem if all mappings together have more than `MAPPING_LAYERS` layers.
 
     Returns:
-        At most one problem, at the layer that is made of the most.
+        At most one problem, at the entry that stands for the most layers.
     """
     numbers = {
         f"{mapping.path}.layers[{index}]": number_of_layers(layer)
@@ -27,19 +27,19 @@ def number_problems(mappings: Sequence[MappingConfig]) -> list[Problem]:
     if total <= MAPPING_LAYERS:
         return []
     largest = max(numbers, key=lambda path: numbers[path])
-    found = f"all mappings together have {total} layers, {numbers[largest]} of them here"
-    return [Problem(largest, found, f"{MAPPING_LAYERS} are allowed; a copy counts like a layer")]
+    text = f"all mappings together have {total} layers, {numbers[largest]} of them here"
+    return [Problem(largest, text, f"{MAPPING_LAYERS} are allowed; a copy counts as a layer")]
 
 
 def size_problems(mappings: Mapping[str, nn.Module], free: int | None = None) -> list[Problem]:
-    """Return a problem where the parameters of all mappings together are beyond the memory.
+    """Return a problem if the parameters of all mappings together exceed the free memory.
 
-    They alone are counted, so what is refused can never run; gradients, the state of optimizers
-    and what a batch needs come on top and are not foreseen.
+    Gradients, optimizer states and activations are not counted, so a rejected method can never
+    run, but an accepted one may still run out of memory.
 
     Args:
-        mappings: JSON path -> the mapping, as it is built on torch's device `meta`.
-        free: bytes of memory that can be had; without it, those of this machine now.
+        mappings: JSON path -> mapping, on torch's meta device.
+        free: bytes of free memory; by default those of this machine now.
 
     Returns:
         At most one problem, at the mapping with the most parameters.
@@ -50,14 +50,14 @@ def size_problems(mappings: Mapping[str, nn.Module], free: int | None = None) ->
     if total <= free:
         return []
     largest = max(sizes, key=lambda path: sizes[path])
-    found = (
+    text = (
         f"the parameters of all mappings take {gib(total)}, {gib(sizes[largest])} of them here, "
         f"but {gib(free)} of memory are free"
     )
-    return [Problem(largest, found, "make layers smaller")]
+    return [Problem(largest, text, "make layers smaller")]
 
 
 def bytes_of(module: nn.Module) -> int:
-    """Return the bytes of a module's parameters and buffers whose shapes are known."""
+    """Return the bytes of a module's parameters and buffers, without lazy ones."""
     tensors: Iterable = (*module.parameters(), *module.buffers())
     return sum(t.numel() * t.element_size() for t in tensors if not is_lazy(t))

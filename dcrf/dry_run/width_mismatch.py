@@ -14,17 +14,17 @@ class Mismatch(NamedTuple):
     """The input of a layer differs from its arguments.
 
     expected: the input that the layer takes.
-    found: the input that it gets.
+    actual: the input that it gets.
     remedy: the change that mends it.
     """
 
     expected: str
-    found: str
+    actual: str
     remedy: str
 
 
 def find_mismatch(layer: nn.Module, values: Tensor) -> Mismatch | None:
-    """Return the mismatch between a layer and its input (n, ...), None if there is none."""
+    """Return the mismatch between a layer and its input (n, ...), None if they match."""
     return _of_axes(layer, values) or _of_width(layer, values)
 
 
