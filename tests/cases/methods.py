@@ -63,7 +63,7 @@ def digits(**changes):
 
 def method(**changes):
     """Pretraining by reconstruction, then DEC with an entropy term on each of two views."""
-    made = {
+    content = {
         "name": "tiny",
         "mappings": [ENCODER, DECODER],
         "cluster_assignment_strategy": CENTROIDS,
@@ -93,20 +93,20 @@ def method(**changes):
         ],
         "datasets": [digits()],
     }
-    return deepcopy({**made, **changes})
+    return deepcopy({**content, **changes})
 
 
 def collapsing(**changes):
     """Features are multiplied by 0 from the start, so all samples have the same."""
-    made = method(name="collapsing")
-    (entry,) = [m for m in made["mappings"] if m["name"] == "encoder"]
+    content = method(name="collapsing")
+    (entry,) = [m for m in content["mappings"] if m["name"] == "encoder"]
     nothing = {"function_name": "hardtanh", "min_val": 0.0, "max_val": 1e-30}
     entry["post_processing_functions"] = [nothing]
-    strategy = made["cluster_assignment_strategy"]
+    strategy = content["cluster_assignment_strategy"]
     strategy["centroid_initialization_strategy"] = "random_feature_representations"
     often = {"exit_criteria": {"iterations": 200}, "performance_evaluation_interval": 50}
-    made["phases"][1] |= {**often, **changes}
-    return made
+    content["phases"][1] |= {**often, **changes}
+    return content
 
 
 def linear(name, n_in=5, n_out=5, role="design_pattern_specific", **others):
@@ -142,7 +142,7 @@ def result(folder):
 
 
 def contents(folder):
-    """All files of a run that must not depend on when and where they were written."""
+    """The files of a run that must not depend on time and folder, by name."""
     kept = [folder / "metrics.jsonl", folder / "result.json", *folder.glob("parameters/*")]
     return {file.name: file.read_bytes() for file in kept}
 

@@ -3,11 +3,11 @@
 import time
 from pathlib import Path
 
-LONG_ENOUGH = 60  # seconds for what takes some hundredths; reached only where something hangs
+LONG_ENOUGH = 60  # seconds; conditions take hundredths unless a process hangs
 
 
 def state(pid):
-    """The letter of a process's state, T where it is stopped; None where it is gone."""
+    """The letter of a process's state, T if it is stopped; None if it has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -15,7 +15,7 @@ def state(pid):
 
 
 def until(condition):
-    """Wait for what other processes do."""
+    """Wait until other processes have fulfilled a condition."""
     deadline = time.monotonic() + LONG_ENOUGH
     while not condition():
         assert time.monotonic() < deadline

@@ -99,9 +99,9 @@ class World:
     def _data_pass(self, function: Any, indices: Tensor) -> Tensor:
         self.model.eval()
         with torch.no_grad():
-            found = [function(Batch(part, self.data.samples[part])) for part in indices.split(16)]
+            rows = [function(Batch(part, self.data.samples[part])) for part in indices.split(16)]
         self.model.train()
-        return torch.cat(found)
+        return torch.cat(rows)
 
     def losses(self, indices: Tensor, iteration: int = 1) -> dict[str, Tensor]:
         """Return what the pattern gives in an iteration."""
