@@ -111,7 +111,7 @@ def test_the_remedy_for_an_image_of_too_many_pixels_is_a_smaller_one(tmp_path, m
         def __getitem__(self, index):
             return Image.open(tmp_path / "large.png").copy()
 
-    with pytest.raises(DataError, match="sample 0 cannot be decoded .*; make it smaller"):
+    with pytest.raises(DataError, match=r"sample 0 cannot be decoded .*; make it smaller"):
         read_sample(Files(), 0)
 
 

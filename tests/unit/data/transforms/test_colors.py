@@ -18,7 +18,7 @@ ADJUSTMENTS = {
 def images(channels):
     generator = torch.Generator().manual_seed(0)
     samples = torch.rand(10, channels, 6, 7, generator=generator)
-    samples[0, :] = 0.3  # gray: its hue is nowhere
+    samples[0, :] = 0.3  # gray, without a hue
     samples[1] = samples[1].round()  # ties between channels
     return samples
 
@@ -31,6 +31,15 @@ def test_adjustments_equal_torchvision(name, channels):
     expected = [theirs(image, float(f)) for image, f in zip(samples, factors, strict=True)]
 
     torch.testing.assert_close(ours(samples, factors), torch.stack(expected), atol=1e-5, rtol=0)
+
+
+def test_the_hue_of_nearly_gray_images_is_rotated():
+    nearly_gray = 0.5 + 1e-4 * images(3)
+    expected = torch.stack([TF.adjust_hue(image, 0.3) for image in nearly_gray])
+    rotated = colors.adjust_hue(nearly_gray, torch.full((10,), 0.3))
+
+    torch.testing.assert_close(rotated, expected, atol=2e-6, rtol=0)
+    assert (rotated - nearly_gray)[2:].abs().amax() > 5e-5
 
 
 @pytest.mark.parametrize("channels", [1, 3])
