@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
-from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA
+from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
 from tests.unit.config.methods import classifying, dec
 
 FOLDERS = ("", "design_patterns", "cluster_assignment_strategies")
@@ -138,13 +138,36 @@ def test_annotations_are_those_of_the_architecture(uri):
             assert not key.startswith("x-") or f"`{key}`" in table
 
 
-@pytest.mark.parametrize("stem", DESIGN_PATTERNS.schemas)
-def test_patterns_say_what_they_need(stem):
-    schema = DESIGN_PATTERNS.schemas[stem]
+@every_file
+def test_annotations_name_existing_siblings(uri):
+    for schema in subschemas(FILES[uri]):
+        properties = schema.get("properties", {})
+        for key, keywords in properties.items():
+            assert keywords.get("x-at-most", key) in properties
+            assert not properties.keys() & {*keywords.get("x-deprecated-names", ())}
+
+
+def stated(registry, stem, keyword):
+    """All items that a component's schema and its branches list under a keyword."""
+    schema = registry.schemas[stem]
     branches = [schema, *(branch.get("then", {}) for branch in schema.get("allOf", ()))]
-    needs = {need for branch in branches for need in branch.get("x-needs", ())}
-    wanted = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
+    return {item for branch in branches for item in branch.get(keyword, ())}
+
+
+@pytest.mark.parametrize("stem", DESIGN_PATTERNS.schemas)
+def test_patterns_state_their_needs(stem):
+    needs = stated(DESIGN_PATTERNS, stem, "x-needs")
+    parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
 
     assert needs <= {"assignments", "centroids", "soft_assignments"}
-    assert ("assignments" in needs) == ("assignment" in wanted)
-    assert ("centroids" in needs) == ("centroids" in wanted)
+    assert ("assignments" in needs) == ("assignment" in parameters)
+    assert ("centroids" in needs) == ("centroids" in parameters)
+    assert stated(DESIGN_PATTERNS, stem, "x-updates") <= {"centroids"} & needs
+
+
+@pytest.mark.parametrize("stem", STRATEGIES.schemas)
+def test_strategies_state_their_needs(stem):
+    needs = stated(STRATEGIES, stem, "x-needs")
+    parameters = inspect.signature(STRATEGIES.resolve(stem)).parameters.keys()
+
+    assert needs == parameters & {"centroids", "classifiers"}

@@ -1,7 +1,15 @@
 import pytest
 
 from dcrf.config.rules.schema_errors import problems as schema_problems
-from tests.unit.config.methods import classifying, dec, problem, problems, write
+from tests.unit.config.methods import (
+    REINFORCEMENT,
+    classifying,
+    dec,
+    load,
+    problem,
+    problems,
+    write,
+)
 
 PHASE = "$.phases[0]"
 STRATEGY = "$.cluster_assignment_strategy"
@@ -302,7 +310,7 @@ def test_a_list_of_names_has_each_of_them_once(tmp_path, path, name):
         (("mappings", 1), "type", "feature_space_classifier"),
     ],
 )
-def test_where_a_kind_is_missing_the_short_names_are_listed(tmp_path, path, key, listed):
+def test_short_names_are_listed_for_a_missing_kind(tmp_path, path, key, listed):
     method = dec()
     holder = method
     for step in path:
@@ -327,3 +335,87 @@ def test_a_misspelt_required_key_is_found_where_it_is(tmp_path):
         ("$.mappings[0].layers[0].tpye", "did you mean 'type'?"),
         ("$.phases[0].design_patterns[0].patern", "did you mean 'pattern'?"),
     ]
+
+
+def adversarial(rival, **changes):
+    return {
+        "pattern": "adversarial_interpolation",
+        "encoder_name": "encoder",
+        "decoder_name": "decoder",
+        "autoencoder_loss_optimizer_group_name": "default",
+        f"{rival}_name": "decoder",
+        f"{rival}_loss_optimizer_group_name": "default",
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        (adversarial("discriminator"), "critic_loss_weight"),
+        (adversarial("discriminator"), "critic_regularizing_hyperparameter"),
+        (adversarial("critic"), "discriminator_loss_weight"),
+        (REINFORCEMENT, "threshold_on_feature_representation_distance_to_centroid"),
+        (REINFORCEMENT, "threshold_on_soft_assignment_to_cluster"),
+    ],
+)
+def test_unused_keys_of_a_pattern_do_not_belong(tmp_path, entry, key):
+    method = dec()
+    method["phases"][1]["design_patterns"] = [entry | {key: 0.5}]
+
+    found = problem(tmp_path, method)
+
+    assert found.path == f"$.phases[1].design_patterns[0].{key}"
+    assert found.found == f"the key {key!r} does not belong here"
+    assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("centroid_file_path", "method.json"), ("centroid_recalculation_interval", 5)],
+)
+def test_keys_of_other_centroids_do_not_belong(tmp_path, key, value):
+    found = problem(tmp_path, strategy(**{key: value}))
+
+    assert (found.path, found.found) == (
+        f"{STRATEGY}.{key}",
+        f"the key {key!r} does not belong here",
+    )
+
+
+def test_k_means_beside_noise_is_in_older_files_and_means_nothing(tmp_path):
+    method = strategy(
+        centroid_initialization_strategy="random_uniform_noise",
+        centroid_initialization_classical_clustering_method="k_means",
+        centroid_initialization_classical_clustering_num_restarts=3,
+        centroid_recalculation_classical_clustering_num_restarts=3,
+    )
+
+    assert load(tmp_path, method).centroids.initialization == "random_uniform_noise"
+
+
+def test_a_classifier_is_named_only_where_the_name_decides(tmp_path):
+    method = classifying()
+    method["cluster_assignment_strategy"]["classifier_name"] = "feature_space_classifier"
+
+    assert problem(tmp_path, method).path == f"{STRATEGY}.classifier_name"
+
+    method["cluster_assignment_strategy"]["classifier_selection_criterion"] = "name"
+    load(tmp_path, method)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("feature_extractor", "softmax_layer_name", "softmax"),
+        ("design_pattern_specific", "softmax_layer_name", "softmax"),
+        ("feature_extractor", "associated_feature_extractor_name", "encoder"),
+        ("sample_space_classifier", "associated_feature_extractor_name", "encoder"),
+        ("design_pattern_specific", "associated_feature_extractor_name", "encoder"),
+    ],
+)
+def test_keys_of_classifiers_belong_to_no_other_mapping(tmp_path, kind, key, value):
+    method = dec()
+    layers = [{"type": "Softmax", "name": "softmax", "dim": 1}]
+    method["mappings"].append({"type": kind, "name": "other", "layers": layers, key: value})
+
+    assert problem(tmp_path, method).path == f"$.mappings[2].{key}"
