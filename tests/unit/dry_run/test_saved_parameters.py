@@ -23,7 +23,7 @@ def beginning_with(load, saves):
     )
 
 
-def test_parameters_of_a_mapping_are_no_centroids(load):
+def test_parameters_of_a_mapping_are_not_centroids(load):
     entry = {"mapping_name": "other", "path_to_file_or_dir": "saved.pth"}
     config = beginning_with(load, {"save_mapping_parameters": [entry]})
 
@@ -35,7 +35,7 @@ def test_parameters_of_a_mapping_are_no_centroids(load):
     assert "will contain the parameters of a mapping" in problem.found
 
 
-def test_centroids_are_no_parameters_of_a_mapping(load):
+def test_centroids_are_not_parameters_of_a_mapping(load):
     phases = method()["phases"]
     phases[1]["save_centroids"] = {"path_to_file_or_dir": "saved.pth"}
     again = {"mapping_name": "encoder", "path_to_file": "saved.pth"}

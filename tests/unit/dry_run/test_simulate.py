@@ -1,4 +1,4 @@
-"""What does not fit together is found before any data are read."""
+"""Parts that do not fit together are reported before data are read."""
 
 from copy import deepcopy
 from resource import RUSAGE_SELF, getrusage
