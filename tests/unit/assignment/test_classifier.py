@@ -84,6 +84,26 @@ def test_scores_survive_saving(classifiers):
     torch.testing.assert_close(other(SAMPLES), classifiers["b"](SAMPLES))
 
 
+def test_saved_scores_do_not_change_with_later_ones(classifiers):
+    strategy = choosing(classifiers, "highest_last_acc")
+    strategy.record_scores({"a": {"acc": 0.1}, "b": {"acc": 0.7}})
+    state = strategy.get_extra_state()
+    strategy.record_scores({"a": {"acc": 0.9}, "b": {"acc": 0.2}})
+
+    assert state == {"a": [0.1], "b": [0.7]}
+
+
+def test_its_features_are_those_of_the_selected_classifier():
+    encoders = {name: TrainableMapping([nn.Linear(4, 2)]) for name in ("a", "b")}
+    heads = {
+        name: ClassProbabilities(TrainableMapping([nn.Linear(2, 3)]), 3, encoder)
+        for name, encoder in encoders.items()
+    }
+    strategy = choosing(heads, "name", classifier=heads["b"])
+
+    torch.testing.assert_close(strategy.features(SAMPLES), encoders["b"](SAMPLES))
+
+
 def test_a_feature_space_classifier_sees_features():
     encoder, head = TrainableMapping([nn.Linear(4, 2)]), TrainableMapping([nn.Linear(2, 3)])
     strategy = ClassProbabilities(head, 3, encoder)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from sklearn import cluster
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dcrf.clusterings import k_means as module
 from dcrf.clusterings.base import match_centers
@@ -46,17 +47,16 @@ def test_it_is_the_k_means_of_scikit_learn(sorted_blobs):
     assert torch.equal(sorted_blobs, before)
 
 
-@pytest.mark.parametrize("most_values", [2**26, 2 * 300], ids=["whole", "mini-batches"])
-def test_restarts_are_passed_on(most_values, sorted_blobs, monkeypatch):
-    """Of some seeds the first start alone ends in a worse optimum than the best of twenty."""
+@pytest.mark.parametrize("most_values", [2**26, 2 * 90], ids=["whole", "mini-batches"])
+def test_the_best_of_several_restarts_is_returned(most_values, monkeypatch):
     monkeypatch.setattr(module, "K_MEANS_VALUES", most_values)
-    noise = torch.rand(600, 2, generator=torch.Generator().manual_seed(0))
+    noise = torch.rand(100, 2, generator=torch.Generator().manual_seed(0))
 
-    def inertia(num_restarts, seed):
-        centers = k_means(noise, 12, num_restarts, seed)
+    def inertia(num_restarts):
+        centers = k_means(noise, 12, num_restarts, seed=4)
         return torch.cdist(noise, centers).amin(1).square().sum().item()
 
-    assert sum(inertia(20, s) < inertia(1, s) for s in range(5)) >= 3
+    assert inertia(8) < inertia(1)
 
 
 @pytest.mark.parametrize("most_values", [2**26, 2 * 1500], ids=["whole", "mini-batches"])
@@ -85,6 +85,22 @@ def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):
 
     assert torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=3))
     assert not torch.equal(k_means(noise, 10, 2, seed=3), k_means(noise, 10, 2, seed=4))
+
+
+def test_more_than_two_threads_never_add_up_a_sum(sorted_blobs, monkeypatch):
+    """The order of three partial sums could change the result."""
+    threads = []
+    fit = cluster.KMeans.fit
+
+    def recorded(self, *arguments):
+        threads.append(max(pool["num_threads"] for pool in threadpool_info()))
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(cluster.KMeans, "fit", recorded)
+    with threadpool_limits(4):
+        k_means(sorted_blobs, 3, 1, seed=0)
+
+    assert threads == [2]
 
 
 def test_identical_points_do_not_fail():
