@@ -1,4 +1,4 @@
-"""What a person gets who stops a run with Ctrl-C, or a machine that stops it with SIGTERM."""
+"""A run that is stopped with Ctrl-C or SIGTERM."""
 
 import re
 import shlex
@@ -10,11 +10,11 @@ import pytest
 from dcrf.cli.find_files import ROOT
 from tests.cases.methods import method, records, result, written
 
-LONG_ENOUGH = 120  # seconds for what takes one or two; reached only where something hangs
+TIMEOUT = 120  # seconds; the processes take one or two unless they hang
 
 
 def endless():
-    """A method that saves its encoder after the first phase, and whose second phase is long."""
+    """Return a method that saves its encoder after the first phase and never ends its second."""
     content = method()
     content["phases"][0]["save_mapping_parameters"] = [
         {"mapping_name": "encoder", "path_to_file_or_dir": "kept.pth"}
@@ -26,13 +26,15 @@ def endless():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_says_so_keeps_what_it_has_and_can_go_on(start, tmp_path, number):
+def test_an_interrupted_run_keeps_its_results_and_names_the_command_to_resume(
+    start, tmp_path, number
+):
     process = start(written(tmp_path, endless()))
     losses = (line for line in process.stdout if line.startswith("finetuning  it "))
     seen = list(islice(losses, 2))  # before the second line the first is in metrics.jsonl as well
 
     process.send_signal(number)
-    out, err = process.communicate(timeout=LONG_ENOUGH)
+    out, err = process.communicate(timeout=TIMEOUT)
 
     assert len(seen) == 2, err
     assert process.returncode == 128 + number

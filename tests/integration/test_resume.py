@@ -1,4 +1,4 @@
-"""A run that was cut off anywhere goes on as if nothing had happened, to the byte."""
+"""A run killed at any point and resumed has byte-identical results."""
 
 import errno
 import json
@@ -45,11 +45,11 @@ from tests.soak.moments import MOMENTS
 
 
 class Killed(BaseException):
-    """Stands for a death: nobody in the package catches it."""
+    """Stands for a kill: no part of the package catches it."""
 
 
 class Doomed:
-    """Takes a function's place, and dies in its n-th call, from 1."""
+    """Replaces a function, and raises Killed in the n-th call, from 1."""
 
     def __init__(self, function, call):
         self.function, self.left = function, call
@@ -62,7 +62,7 @@ class Doomed:
 
 
 def with_(first, second):
-    """The method with other keys in its first and its second phase."""
+    """Return the method with changed keys in its first and second phase."""
     content = method()
     content["phases"][0].update(first)
     content["phases"][1].update(second)
@@ -143,7 +143,7 @@ def two_data_sets():
 
 
 def by_scores():
-    """A classifier that its scores choose: what the evaluations found decides later ones."""
+    """A classifier chosen by scores: earlier evaluations decide later ones."""
     heads = [linear(n, n_out=10, role="feature_space_classifier") for n in ("one", "two")]
     pattern = [{"pattern": "assignment_entropy", "classifier_name": n} for n in ("one", "two")]
     return method(
@@ -169,7 +169,7 @@ def by_scores():
 
 
 def saving():
-    """A phase that loads the very file that it saves, and one that never replaces a file."""
+    """A phase that loads the file that it saves, and one that never replaces a file."""
     encoder = {"mapping_name": "encoder", "path_to_file_or_dir": "saved/encoder.pth"}
     kept = {**encoder, "path_to_file_or_dir": "saved/kept.pth", "keep_old_files": True}
     loaded = {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
@@ -193,7 +193,7 @@ every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make
 
 @pytest.fixture
 def run(tmp_path):
-    """Begin or go on with a run in a folder of its own; return that folder and the outcome."""
+    """Start or resume a run in its own folder; return that folder and the outcome."""
 
     def runner(name, content, interval=1, **others):
         folder = tmp_path / name
@@ -209,7 +209,7 @@ def run(tmp_path):
 
 
 def written_with_files(folder, content):
-    """Write a method, and what it may load: a file of its encoder that another run has saved."""
+    """Write a method, and encoder parameters of another run that it may load."""
     encoder = folder / "saved/encoder.pth"
     if not encoder.exists():
         encoder.parent.mkdir(parents=True)
@@ -228,7 +228,7 @@ def log(folder):
 
 
 @every_variety
-def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
+def test_a_killed_run_resumes_to_identical_bytes(run, in_step, make):
     content = make()
     folder, outcome = run("whole", content)
     assert outcome.status == "ok", outcome.error
@@ -236,7 +236,12 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
     assert {"metrics.jsonl", "result.json"} < expected.keys()
     assert all(r["kind"] for r in records(next(folder.glob("tiny/*-0"))))
 
-    for call, interval in ((2, 1), (5, 1), (2, 1), (1, 2)):  # each life ends in its n-th step
+    for call, interval in (
+        (2, 1),
+        (5, 1),
+        (2, 1),
+        (1, 2),
+    ):  # each attempt is killed in its n-th step
         with in_step(Doomed, call), pytest.raises(Killed):
             run("cut", content, interval)
     folder, outcome = run("cut", content)
@@ -247,7 +252,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(run, in_step, make):
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_batches_that_are_decoded_one_by_one_go_on_where_they_were(
+def test_streamed_batches_resume_at_their_position(
     run, in_step, monkeypatch, tmp_path, num_workers
 ):
     monkeypatch.setattr(data_source, "SAMPLES_IN_MEMORY_BYTES", 0)
@@ -295,7 +300,7 @@ assert results(folder / "cut") == results(folder / "whole")
 
 @pytest.mark.slow
 @compiles
-def test_compiled_mappings_go_on_to_the_same_bytes(tmp_path):
+def test_compiled_mappings_resume_to_identical_bytes(tmp_path):
     odd = [digits(batch_size=150, drop_last=False)]
     written(tmp_path, {**noisy(), "compile": True, "datasets": odd})
     command = [sys.executable, "-c", COMPILED, str(tmp_path)]
@@ -312,7 +317,7 @@ def saving_only():
 
 
 @pytest.mark.parametrize("make", [saving, saving_only])
-def test_files_that_a_run_has_saved_are_its_own_when_it_begins_again(run, in_step, make):
+def test_a_run_that_starts_again_recognizes_its_own_saved_files(run, in_step, make):
     expected = results(run("whole", make())[0])
 
     with in_step(Doomed, 3), pytest.raises(Killed):
@@ -323,7 +328,7 @@ def test_files_that_a_run_has_saved_are_its_own_when_it_begins_again(run, in_ste
     assert results(folder) == expected
 
 
-def test_a_phase_that_begins_again_loads_what_the_run_has_kept_apart(run, monkeypatch):
+def test_a_phase_that_starts_again_loads_the_numbered_file_of_its_run(run, monkeypatch):
     expected = results(run("whole", saving())[0])
     with monkeypatch.context() as patch:
         patch.setattr(run_files, "load_mapping", Doomed(run_files.load_mapping, 2))
@@ -337,7 +342,7 @@ def test_a_phase_that_begins_again_loads_what_the_run_has_kept_apart(run, monkey
 
 
 class Signalled:
-    """Takes a function's place, and sends this process signals in its n-th call, from 1."""
+    """Replaces a function, and sends this process signals in the n-th call, from 1."""
 
     def __init__(self, function, call, *numbers):
         self.function, self.left, self.numbers = function, call, numbers
@@ -351,7 +356,7 @@ class Signalled:
 
 @pytest.fixture
 def in_step(monkeypatch):
-    """Let something happen in an optimizers' step; the original is back after it."""
+    """Replace the optimizers' step inside a block."""
     step = optimizers.OptimizerGroups.step
 
     @contextmanager
@@ -370,7 +375,7 @@ def in_step(monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The results of a run of the plain method that nobody disturbs."""
+    """The results of an uninterrupted run of the plain method."""
     folder = tmp_path_factory.mktemp("whole")
     config = load_checked(written_with_files(folder, method()))
     assert run_method(config, 0, Output(folder)).status == "ok"
@@ -415,13 +420,13 @@ def test_a_second_signal_stops_at_once(run, in_step, whole):
 
     assert outcome.status == "interrupted"
     assert step.left == 0
-    assert newest(folder).state.get("phase") is None  # nothing but the end of the first phase
+    assert newest(folder).state.get("phase") is None  # only the end of the first phase
 
     assert run("stopped", method())[1].status == "ok"
     assert results(folder) == whole
 
 
-def test_signals_are_handled_as_before_once_the_run_is_over(run, in_step):
+def test_signal_handlers_are_restored_after_a_run(run, in_step):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with in_step(Signalled, 2, signal.SIGTERM):
         run("stopped", method())
@@ -429,7 +434,7 @@ def test_signals_are_handled_as_before_once_the_run_is_over(run, in_step):
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_by_the_clock_there_are_checkpoints_at_the_ends_of_phases_only(run):
+def test_a_short_run_writes_checkpoints_only_after_phases(run):
     folder, _ = run("short", method(), interval=None, keeps_checkpoints=True)
 
     (parent,) = folder.glob("tiny/*/checkpoints")
@@ -453,7 +458,7 @@ def full(function, *arguments):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_training_goes_on_where_no_checkpoint_can_be_written(run, monkeypatch, whole):
+def test_training_continues_if_no_checkpoint_can_be_written(run, monkeypatch, whole):
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint_files, "_fill", full)
         folder, outcome = run("full", method())
@@ -465,7 +470,7 @@ def test_training_goes_on_where_no_checkpoint_can_be_written(run, monkeypatch, w
     assert {file.name for file in parent.iterdir()} == {"run.json", "lock"}
 
 
-def test_a_run_whose_results_cannot_be_written_says_so_and_goes_on_later(run, monkeypatch, whole):
+def test_a_run_whose_results_cannot_be_written_fails_and_can_be_resumed(run, monkeypatch, whole):
     def full_for_results(file, content):
         (full if file.name == "result.json" else files.write_json)(file, content)
 
@@ -500,8 +505,8 @@ def test_the_last_good_checkpoint_is_used_after_a_write_that_failed(
     assert results(folder) == whole
 
 
-def cut_off(run, in_step, call=7):
-    """Return the folders of the checkpoints of a run that was cut off, the newest last."""
+def killed_run(run, in_step, call=7):
+    """Kill a run; return the folders of its checkpoints, the newest last."""
     with in_step(Doomed, call), pytest.raises(Killed):
         run("cut", method())
     (parent,) = run.folder.glob("cut/tiny/*/checkpoints")
@@ -520,8 +525,8 @@ def flip(file):
 
 @pytest.mark.parametrize("name", ["state.pth", "description.json", "manifest.json"])
 @pytest.mark.parametrize("damage", [truncate, flip, Path.unlink])
-def test_a_damaged_checkpoint_is_passed_over(run, in_step, whole, damage, name):
-    older, newer = cut_off(run, in_step)
+def test_a_damaged_checkpoint_is_skipped(run, in_step, whole, damage, name):
+    older, newer = killed_run(run, in_step)
     damage(newer / name)
 
     folder, outcome = run("cut", method())
@@ -532,8 +537,8 @@ def test_a_damaged_checkpoint_is_passed_over(run, in_step, whole, damage, name):
     assert results(folder) == whole
 
 
-def test_a_run_without_a_good_checkpoint_is_refused_and_nothing_is_lost(run, in_step):
-    folders = cut_off(run, in_step)
+def test_a_run_without_an_intact_checkpoint_is_refused_unchanged(run, in_step):
+    folders = killed_run(run, in_step)
     for folder in folders:
         flip(folder / "state.pth")
     before = (folder.parents[1] / "metrics.jsonl").read_bytes()
@@ -546,8 +551,8 @@ def test_a_run_without_a_good_checkpoint_is_refused_and_nothing_is_lost(run, in_
     assert all(folder.exists() for folder in folders)
 
 
-def test_metrics_that_have_lost_lines_are_a_reason_to_refuse(run, in_step):
-    *_, newest = cut_off(run, in_step)
+def test_metrics_that_have_lost_lines_are_refused(run, in_step):
+    *_, newest = killed_run(run, in_step)
     os.truncate(newest.parents[1] / "metrics.jsonl", 10)
 
     _, outcome = run("cut", method())
@@ -557,7 +562,7 @@ def test_metrics_that_have_lost_lines_are_a_reason_to_refuse(run, in_step):
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(run, in_step):
-    *_, newest = cut_off(run, in_step)
+    *_, newest = killed_run(run, in_step)
     config = newest.parents[1] / "config.json"
     content = json.loads(config.read_text())
     content["phases"][1]["optimizers"][0]["lr"] = 0.5
@@ -572,7 +577,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(run, in_step):
     assert "it was 0.01 when the run started, now it is 0.5" in outcome.error
 
 
-def test_other_data_are_refused(run, in_step, tmp_path):
+def test_changed_data_are_refused(run, in_step, tmp_path):
     random = np.random.default_rng(0)
     arrays = {
         "samples": random.random((60, 1, 8, 8), dtype=np.float32),
@@ -593,7 +598,7 @@ def test_other_data_are_refused(run, in_step, tmp_path):
     assert "the data have changed since the run began: the samples differ" in outcome.error
 
 
-def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):
+def test_a_run_in_an_undecodable_folder_resumes(run, in_step):
     whole, cut = os.fsdecode(b"whole\xff"), os.fsdecode(b"cut\xff")
     expected = results(run(whole, saving())[0])
     with in_step(Doomed, 3), pytest.raises(Killed):
@@ -605,8 +610,8 @@ def test_a_method_whose_folder_has_no_name_in_unicode_goes_on(run, in_step):
     assert results(folder) == expected
 
 
-def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
-    *_, newest = cut_off(run, in_step)
+def test_two_processes_cannot_resume_one_run(run, in_step, tmp_path):
+    *_, newest = killed_run(run, in_step)
     program = (
         "import sys; from pathlib import Path; from dcrf.storage.atomic_files import locked\n"
         "with locked(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
@@ -621,7 +626,7 @@ def test_two_processes_do_not_go_on_with_one_run(run, in_step, tmp_path):
     assert run("cut", method())[1].status == "ok"
 
 
-def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path):
+def test_a_run_killed_inside_each_step_resumes_to_identical_bytes(tmp_path):
     file = written_with_files(tmp_path / "method", method())
     command = [sys.executable, "-m", "tests.soak.moments", str(file), str(tmp_path / "runs")]
 

@@ -1,9 +1,9 @@
-"""Whole runs whose phases take turns, change precision, or end early."""
+"""Whole runs with optimizer cycles, precision and exit criteria of phases."""
 
 from tests.cases.methods import adam, contents, method, result
 
 
-def test_optimizers_take_turns_and_their_learning_rates_fall(run):
+def test_a_cycle_of_optimizers_and_their_schedulers_decide_which_parameters_change(run):
     content = method()
     phase = content["phases"][0]
     phase["optimizers"] = [adam("encoder", name="e"), adam("decoder", name="d")]
@@ -25,7 +25,7 @@ def test_optimizers_take_turns_and_their_learning_rates_fall(run):
     def parameters(iterations):
         phase["exit_criteria"] = {"iterations": iterations}
         folder = run(content)
-        return {name: found for name, found in contents(folder).items() if "_" in name}
+        return {name: content for name, content in contents(folder).items() if "_" in name}
 
     after_4, after_9, after_10 = (parameters(n) for n in (4, 9, 10))
 
@@ -34,7 +34,7 @@ def test_optimizers_take_turns_and_their_learning_rates_fall(run):
     assert {n for n in after_9 if after_9[n] != after_10[n]} == {"tiny_digits_decoder.safetensors"}
 
 
-def test_bf16_runs_and_gives_other_numbers(run):
+def test_bf16_changes_the_results(run):
     assert contents(run(method(precision="bf16"))) != contents(run(method()))
 
 
@@ -45,11 +45,11 @@ def test_an_exit_criterion_on_labels_ends_the_phase_and_marks_the_result(run):
         "performance_evaluation_acc_gt": 0.01,
     }
 
-    found = result(run(content))
+    outcome = result(run(content))
 
-    assert found["phases"][1]["iteration"] == 2
-    assert found["phases"][1]["reason"].startswith("ACC 0.")
-    assert found["label_informed"]
+    assert outcome["phases"][1]["iteration"] == 2
+    assert outcome["phases"][1]["reason"].startswith("ACC 0.")
+    assert outcome["label_informed"]
 
 
 def test_few_reassignments_end_a_phase(run):

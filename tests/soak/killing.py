@@ -1,7 +1,4 @@
-"""Runs that are killed and go on, each in a process of its own that is forked from this one.
-
-What the processes have in common, torch above all, is imported once.
-"""
+"""Kill and resume runs, each in a forked process, so that torch is imported only once."""
 
 import importlib
 import os
@@ -27,7 +24,7 @@ RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*")
 
 @dataclass(frozen=True)
 class Case:
-    """A method, and how its runs are made."""
+    """A method file with its settings."""
 
     file: Path
     settings: tuple[str, ...] = ()
@@ -39,7 +36,7 @@ class Case:
 
 @dataclass(frozen=True)
 class At:
-    """Death in the n-th call, from 1, of a function `dcrf.x.y:Class.name`; before or after it."""
+    """Kills the process in the n-th call, from 1, of a function `dcrf.x.y:Class.name`."""
 
     function: str
     call: int
@@ -58,17 +55,17 @@ class At:
             calls += 1
             if calls == self.call and not self.after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            found = original(*arguments, **named)
+            value = original(*arguments, **named)
             if calls == self.call:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return found
+            return value
 
         setattr(owner, name, counted)
 
 
 @dataclass(frozen=True)
 class After:
-    """Death after so many seconds, whatever is done then."""
+    """Kills the process after a number of seconds."""
 
     seconds: float
 
@@ -77,25 +74,25 @@ class After:
 
 
 def run(case: Case, folder: Path, moment: At | After | None = None) -> int:
-    """Run a method, or go on with it; return how the process ended: 0, or minus a signal."""
+    """Start or resume a run; return the exit code of its process, or minus its signal."""
     config = case.load()
     child = os.fork()
     if child == 0:
         os._exit(_guarded(lambda: _run(case, config, folder, moment), folder))
     if isinstance(moment, After):
         time.sleep(moment.seconds)
-        os.kill(child, signal.SIGKILL)  # a process that has ended by now is still to be waited for
+        os.kill(child, signal.SIGKILL)  # `waitpid` also takes a process that has ended by now
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """All files of the run in a folder that must not depend on interruptions."""
-    (found,) = filter(is_run_folder, folder.glob("*/[!.]*"))
-    files = [file for pattern in RESULTS for file in found.glob(pattern)]
+    """Return the files of the run in a folder that must not depend on kills, by name."""
+    (run_folder,) = filter(is_run_folder, folder.glob("*/[!.]*"))
+    files = [file for pattern in RESULTS for file in run_folder.glob(pattern)]
     saved = [file for file in folder.glob("saved/**/*") if file.is_file()]
     return {
-        **{str(file.relative_to(found)): file.read_bytes() for file in files},
+        **{str(file.relative_to(run_folder)): file.read_bytes() for file in files},
         **{str(file.relative_to(folder)): file.read_bytes() for file in saved},
     }
 
@@ -117,7 +114,7 @@ def _guarded(action: Callable[[], int], folder: Path) -> int:
     os.dup2(log, 2)
     try:
         return action()
-    except Exception:  # noqa: BLE001 - it must not reach the code of the parent
+    except Exception:  # noqa: BLE001 - it must not reach the parent's code
         traceback.print_exc()
         return 1
     finally:

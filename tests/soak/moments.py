@@ -1,7 +1,6 @@
-"""Kill a run in the middle of each thing that it does: `python -m tests.soak.moments FILE FOLDER`.
+"""Kill a run inside each of its steps: `python -m tests.soak.moments FILE FOLDER`.
 
-Prints a line per kill: what was cut off, how the process ended, whether the run that went on came
-to the bytes of a whole one.
+Prints a line per kill: the step, the exit code, and whether the resumed run has identical results.
 """
 
 import sys
@@ -27,10 +26,9 @@ def main(file: Path, folder: Path) -> None:
     expected = results(folder / "whole")
     for number, (name, moment) in enumerate(MOMENTS.items()):
         cut = folder / str(number)
-        ended = run(case, cut, moment)
-        goes_on = run(case, cut)
-        identical = goes_on == 0 and results(cut) == expected
-        sys.stdout.write(f"{name}: {ended}, {'identical' if identical else 'different'}\n")
+        code = run(case, cut, moment)
+        identical = run(case, cut) == 0 and results(cut) == expected
+        sys.stdout.write(f"{name}: {code}, {'identical' if identical else 'different'}\n")
 
 
 if __name__ == "__main__":

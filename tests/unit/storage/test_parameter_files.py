@@ -95,7 +95,7 @@ def test_parameters_that_lack_a_layer_which_has_run_are_refused(mapping, tmp_pat
         load_mapping(another(), tmp_path / "part.safetensors")
 
 
-def test_the_doubles_of_the_earlier_framework_are_passed_over(mapping, tmp_path):
+def test_duplicates_of_the_earlier_framework_are_ignored(mapping, tmp_path):
     tensors = mapping_tensors(mapping)
     doubled = {f"net_without_softmax_layer.{k}": v for k, v in tensors.items()}
     torch.save({**tensors, **doubled}, tmp_path / "old.pth")
@@ -125,7 +125,7 @@ class Hostile:
     [b"", b"no tensors", pickle.dumps(Hostile(), protocol=2), pickle.dumps([1, 2], protocol=2)],
     ids=["empty", "text", "hostile", "list"],
 )
-def test_a_file_that_holds_no_tensors_is_refused_and_runs_nothing(mapping, tmp_path, content):
+def test_a_file_without_tensors_is_refused_and_runs_nothing(mapping, tmp_path, content):
     (tmp_path / "bad.pth").write_bytes(content)
 
     with pytest.raises(DataError, match=r"bad\.pth"):
@@ -135,12 +135,12 @@ def test_a_file_that_holds_no_tensors_is_refused_and_runs_nothing(mapping, tmp_p
 def test_a_file_that_exists_gets_a_numbered_neighbor(tmp_path):
     file = tmp_path / "v.pth"
 
-    found = []
+    paths = []
     for _ in range(3):
-        found.append(unused(file))
-        found[-1].touch()
+        paths.append(unused(file))
+        paths[-1].touch()
 
-    assert [path.name for path in found] == ["v.pth", "v_2.pth", "v_3.pth"]
+    assert [path.name for path in paths] == ["v.pth", "v_2.pth", "v_3.pth"]
 
 
 CENTROIDS = torch.tensor([[0.5, 1.0], [2.0, -3.0], [4.0, 0.1]])

@@ -1,4 +1,4 @@
-"""What may be saved is read again: every kind of tensor, and the state of all that has one."""
+"""Every kind of tensor and every state is read back as it was saved."""
 
 import json
 
@@ -36,9 +36,9 @@ def test_the_state_of_every_optimizer(name):
     optimizer = OPTIMIZERS[name]([{"params": [p]} for p in parameters()])
     optimizer.step()
 
-    found = from_bytes(to_bytes(optimizer.state_dict()), name, "cpu")
+    state = from_bytes(to_bytes(optimizer.state_dict()), name, "cpu")
 
-    assert str(found) == str(optimizer.state_dict())
+    assert str(state) == str(optimizer.state_dict())
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULERS))
@@ -109,12 +109,12 @@ def test_safetensors_larger_than_the_memory_are_refused_unread(tmp_path, monkeyp
         read_tensors(tmp_path / "a.safetensors")
 
 
-def test_what_others_save_of_their_modules(tmp_path):
+def test_state_dicts_of_other_modules_are_read(tmp_path):
     module = nn.Sequential(nn.Conv3d(1, 2, 1), nn.BatchNorm3d(2))
     for content in (module.state_dict(), dict(module.named_parameters())):
         torch.save(content, tmp_path / "theirs.pth")
 
-        found = read_tensors(tmp_path / "theirs.pth")
+        tensors = read_tensors(tmp_path / "theirs.pth")
 
-        assert list(found) == list(content)
-        assert torch.equal(found["0.weight"], module[0].weight)
+        assert list(tensors) == list(content)
+        assert torch.equal(tensors["0.weight"], module[0].weight)

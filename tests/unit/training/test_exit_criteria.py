@@ -1,4 +1,4 @@
-"""What ends a phase, and what does not yet."""
+"""When exit criteria are met, and their reasons."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What is infinite or no number is found, what is merely large is not."""
+"""NaN and infinite values are detected, large ones are not mistaken for them."""
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ def test_values_whose_norm_overflows_are_finite():
     assert are_finite([large])
 
 
-def test_of_losses_the_first_that_is_not_finite_is_named():
+def test_the_first_loss_that_is_not_finite_is_named():
     losses = {"a": torch.tensor(1.0), "b": torch.tensor(torch.inf), "c": torch.tensor(torch.nan)}
 
     with pytest.raises(DivergedError, match="b is inf in iteration 7"):
@@ -49,7 +49,7 @@ def test_of_losses_the_first_that_is_not_finite_is_named():
     check_losses({}, 7)
 
 
-def test_gradients_that_are_finite_one_by_one_are_blamed_together():
+def test_an_error_names_the_losses_or_all_of_them_together():
     assert "gradient of a and b is not" in str(gradient_error(3, ["a", "b"]))
     assert "gradient of the losses together is not" in str(gradient_error(3))
 

@@ -1,4 +1,4 @@
-"""What is done between iterations."""
+"""Actions between iterations."""
 
 import numpy as np
 import pytest
@@ -90,12 +90,12 @@ def test_evaluations_are_written_and_kept_for_exit_criteria():
 
     state = run(Evaluate(2, evaluator, data_pass, writer, PLACE), 5)
 
-    found = [record for record in writer.records if isinstance(record, EvaluationRecord)]
-    assert [(r.iteration, r.evaluation["acc"]) for r in found] == [(2, 2 / 3), (4, 2 / 3)]
+    evaluations = [record for record in writer.records if isinstance(record, EvaluationRecord)]
+    assert [(r.iteration, r.evaluation["acc"]) for r in evaluations] == [(2, 2 / 3), (4, 2 / 3)]
     assert state.evaluation.reassignment_ratio == 0
 
 
-def test_it_is_said_once_why_there_is_no_evaluation():
+def test_the_reason_for_no_evaluation_is_written_once():
     writer = Kept()
     evaluator = Evaluator(Fixed("no centroids yet"), lambda: None)
 
@@ -128,7 +128,7 @@ def evaluated(assignment, interval):
     return Evaluate(interval, Evaluator(assignment, lambda: None), data_pass, writer, PLACE), writer
 
 
-def go_on(hook, state, iterations):
+def evaluate(hook, state, iterations):
     for i in iterations:
         hook.evaluator.assignment.iterations = i
         state.clock = Clock(1, i)
@@ -140,42 +140,42 @@ def notes(writer):
 
 
 ONE = "100.0 % of the samples are in one of 2 clusters"
-COME = f"finetuning  warning at it 50 to 150: {ONE}"
-GONE = "finetuning  warning of one cluster ends at it 300"
+BEGUN = f"finetuning  warning at it 50 to 150: {ONE}"
+ENDED = "finetuning  warning of one cluster ends at it 300"
 
 
 def test_a_collapse_is_warned_of_once_it_has_lasted_and_until_it_is_over():
     hook, writer = evaluated(Collapsing(range(50, 300)), 50)
     state, seen = PhaseState(), []
     for start in range(1, 351, 50):
-        go_on(hook, state, range(start, start + 50))
+        evaluate(hook, state, range(start, start + 50))
         seen.append(state.warnings.get("one cluster"))
 
     spans = [f"it 50 to {end}: {ONE}" for end in (150, 200, 250)]
     assert seen == [None, None, *spans, None, None]
-    assert notes(writer) == [COME, GONE]
+    assert notes(writer) == [BEGUN, ENDED]
 
 
-def test_what_comes_and_goes_is_no_collapse():
+def test_signs_that_come_and_go_are_not_a_collapse():
     for interval in (1, 100):
         hook, writer = evaluated(Collapsing(range(1, 100), range(101, 200)), interval)
-        go_on(hook, PhaseState(), range(1, 250))
+        evaluate(hook, PhaseState(), range(1, 250))
 
         assert notes(writer) == []
 
 
-def test_a_hook_made_anew_knows_how_long_a_collapse_has_lasted():
+def test_a_restored_hook_knows_how_long_a_collapse_has_lasted():
     assignment, state = Collapsing(range(50, 300)), PhaseState()
     first, writer = evaluated(assignment, 50)
-    go_on(first, state, range(1, 121))
+    evaluate(first, state, range(1, 121))
     other, other_writer = evaluated(assignment, 50)
     again = PhaseState()
 
     other.load_state_dict(first.state_dict())
     again.load_state_dict(state.state_dict())
-    go_on(other, again, range(121, 351))
+    evaluate(other, again, range(121, 351))
 
-    assert notes(writer) + notes(other_writer) == [COME, GONE]
+    assert notes(writer) + notes(other_writer) == [BEGUN, ENDED]
 
 
 def test_the_assignment_counts_every_iteration():

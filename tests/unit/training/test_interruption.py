@@ -1,4 +1,4 @@
-"""A signal is a wish, a second one an order."""
+"""The first signal requests a stop, the second one stops at once."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from dcrf.training.interruption import Interrupted, StopRequest, handle_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_a_wish_that_is_granted_where_it_suits(number):
+def test_a_signal_requests_a_stop(number):
     stop = StopRequest()
     stop.raise_if_requested()
     with handle_signals(stop):
@@ -34,7 +34,7 @@ def test_a_second_signal_interrupts():
     assert caught.value.number == signal.SIGTERM
 
 
-def test_handlers_come_back_also_after_an_error():
+def test_handlers_are_restored_also_after_an_error():
     before = signal.getsignal(signal.SIGTERM)
 
     def fail():
@@ -48,15 +48,15 @@ def test_handlers_come_back_also_after_an_error():
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_other_threads_leave_the_handlers_alone():
-    before, found = signal.getsignal(signal.SIGINT), []
+def test_other_threads_do_not_change_handlers():
+    before, handlers = signal.getsignal(signal.SIGINT), []
 
     def look():
         with handle_signals(StopRequest()):
-            found.append(signal.getsignal(signal.SIGINT))
+            handlers.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)
     thread.start()
     thread.join()
 
-    assert found == [before]
+    assert handlers == [before]

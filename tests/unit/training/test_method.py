@@ -1,4 +1,4 @@
-"""A method as one module: data passes over a whole data set, and what they leave alone."""
+"""Data passes of a method, and the state that they do not change."""
 
 import pytest
 import torch
@@ -43,15 +43,15 @@ def world():
     return World()
 
 
-def test_a_data_pass_gives_what_the_mappings_give_in_evaluation_mode(world):
-    found = world.features()
+def test_a_data_pass_computes_in_evaluation_mode(world):
+    features = world.features()
 
     linear, norm, _ = world.encoder.net
     expected = norm.eval()(linear(SAMPLES))
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(features, expected)
 
 
-def test_data_passes_give_the_same_whatever_was_drawn_before_them(world):
+def test_earlier_draws_do_not_change_a_data_pass(world):
     with global_seed(1):
         first = world.features()
     with global_seed(2):
@@ -71,7 +71,7 @@ def test_a_data_pass_leaves_parameters_and_running_statistics_alone(world):
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-def test_after_a_data_pass_the_mode_is_the_one_before(world, is_training):
+def test_a_data_pass_restores_the_mode(world, is_training):
     before = world.method.train(is_training) and world.modes()
 
     world.features()
@@ -80,7 +80,7 @@ def test_after_a_data_pass_the_mode_is_the_one_before(world, is_training):
     assert set(before.values()) == {is_training}
 
 
-def test_a_data_pass_that_fails_goes_back_to_training_mode(world):
+def test_a_failed_data_pass_restores_mode_and_generator(world):
     modes, state = world.modes(), torch.get_rng_state()
 
     def fail(batch):
@@ -94,12 +94,12 @@ def test_a_data_pass_that_fails_goes_back_to_training_mode(world):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_what_is_drawn_in_a_data_pass_changes_no_later_draw(world):
+def test_draws_in_a_data_pass_change_no_later_draw(world):
     state = torch.get_rng_state()
 
-    found = world.data_pass(lambda batch: batch.samples + torch.rand(len(batch.samples), 2))
+    features = world.data_pass(lambda batch: batch.samples + torch.rand(len(batch.samples), 2))
 
-    assert not torch.equal(found, SAMPLES)
+    assert not torch.equal(features, SAMPLES)
     assert torch.equal(torch.get_rng_state(), state)
 
 

@@ -1,4 +1,4 @@
-"""Who is trained by which loss, and when."""
+"""Which loss trains which parameters, and when."""
 
 import pytest
 import torch
@@ -48,7 +48,7 @@ def test_groups_change_only_their_own_parameters():
     assert critic.item() == pytest.approx(1 + 2)
 
 
-def test_a_layer_that_has_no_size_yet_waits_until_it_runs():
+def test_a_lazy_layer_is_trained_once_it_has_run():
     first, lazy = nn.Linear(3, 2), nn.LazyLinear(1)
     groups = OptimizerGroups([sgd(*first.parameters(), *lazy.parameters())], routes(loss="default"))
 
@@ -89,7 +89,7 @@ def test_a_loss_without_an_optimizer_trains_nothing():
     assert w.item() == 1
 
 
-def test_a_loss_without_a_graph_is_no_error():
+def test_a_loss_without_a_graph_trains_nothing():
     w = parameter()
 
     OptimizerGroups([sgd(w)], routes(x="default")).step({"x": torch.tensor(1.0)}, Clock(1, 1))
@@ -97,7 +97,7 @@ def test_a_loss_without_a_graph_is_no_error():
     assert w.item() == 1
 
 
-def test_adam_leaves_parameters_alone_that_no_loss_reaches():
+def test_adam_does_not_change_parameters_that_no_loss_reaches():
     reached, other = parameter(), parameter()
     optimizer = GroupedOptimizer(Adam([reached, other], lr=0.1), "default")
     groups = OptimizerGroups([optimizer], routes(x="default"))
@@ -153,6 +153,25 @@ def test_schedulers_step_also_while_their_optimizer_is_inactive():
         groups.step({}, Clock(1, iteration))
 
     assert [o.param_groups[0]["lr"] for o in optimizers.values()] == [0.125, 0.125]
+
+
+def test_a_step_frees_the_graph():
+    w, v = parameter(), parameter()
+    groups = OptimizerGroups([sgd(w, group="a"), sgd(v, group="b")], routes(x="a", y="b"))
+    shared = (w * v) ** 2
+
+    groups.step({"x": shared * 2, "y": shared * 3}, Clock(1, 1))
+
+    with pytest.raises(RuntimeError, match="second time"):
+        shared.backward()
+
+
+def test_a_frozen_parameter_is_not_trained():
+    w, frozen = parameter(), parameter().requires_grad_(False)
+
+    OptimizerGroups([sgd(w, frozen)], routes(x="default")).step({"x": w * frozen}, Clock(1, 1))
+
+    assert (w.item(), frozen.item()) == (0, 1)
 
 
 def test_gradients_are_cleared_after_the_step():

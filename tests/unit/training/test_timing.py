@@ -1,4 +1,4 @@
-"""Seconds by part, also of runs that were cut off."""
+"""Seconds by part, also of resumed runs."""
 
 import pytest
 
@@ -15,12 +15,12 @@ def clock(monkeypatch):
 
 
 def test_parts_are_timed_and_add_up(clock):
-    found = Durations()
+    durations = Durations()
     for name, seconds in (("a", 2.0), ("b", 3.0), ("a", 5.0)):
-        with found.of(name):
+        with durations.of(name):
             clock[0] += seconds
 
-    assert found.seconds == {"a": 7.0, "b": 3.0}
+    assert durations.seconds == {"a": 7.0, "b": 3.0}
 
 
 def test_a_part_that_fails_counts(clock):
@@ -28,19 +28,19 @@ def test_a_part_that_fails_counts(clock):
         clock[0] += 2
         raise KeyError
 
-    found = Durations()
-    with pytest.raises(KeyError), found.of("a"):
+    durations = Durations()
+    with pytest.raises(KeyError), durations.of("a"):
         fail()
 
-    assert found.seconds == {"a": 2.0}
+    assert durations.seconds == {"a": 2.0}
 
 
-def test_what_was_cut_off_counts_until_its_checkpoint(clock):
+def test_a_killed_part_counts_until_its_checkpoint(clock):
     cut, after = Durations(), Durations()
     with cut.of("a"):
         clock[0] += 2
         state = cut.state_dict()
-        clock[0] += 10  # what comes after the checkpoint is lost
+        clock[0] += 10  # lost, since no checkpoint holds it
 
     with after.of("opening"):
         clock[0] += 1

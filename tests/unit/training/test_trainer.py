@@ -116,7 +116,7 @@ def failing(error):
     return fail
 
 
-def test_records_say_how_phases_ended_and_what_was_found():
+def test_records_hold_the_end_of_phases_and_the_final_evaluation():
     trainer = run(plan())
 
     (phase,), (dataset,) = trainer.history.phases, trainer.history.datasets
@@ -168,7 +168,7 @@ def test_a_data_set_without_phases_is_only_evaluated():
     assert len(trainer.history.phases) == 1
 
 
-def test_a_method_is_made_anew_unless_it_is_kept():
+def test_a_new_method_is_built_unless_it_is_kept():
     finished, clusters = [], []
     plans = [
         plan(name, keeps_method=keeps, finish=lambda m, c: (finished.append(m), clusters.append(c)))
@@ -178,7 +178,7 @@ def test_a_method_is_made_anew_unless_it_is_kept():
     run(*plans)
 
     first, second, third = finished
-    assert [len(found) for found in clusters] == [4, 4, 4]
+    assert [len(labels) for labels in clusters] == [4, 4, 4]
     assert first is second
     assert third is not first
 
@@ -195,7 +195,7 @@ def test_a_phase_is_prepared_before_it_is_made_and_trains_in_training_mode():
     assert seen == ["prepared", True]
 
 
-def test_what_was_done_before_a_failure_is_known():
+def test_the_history_holds_the_data_sets_before_a_failure():
     trainer = Trainer(
         [plan("a"), plan("b", open=failing(OSError("gone")))], RandomStreams(0), Kept()
     )
@@ -263,7 +263,7 @@ def test_an_interruption_passes_through():
         trainer.run()
 
 
-def test_what_came_before_a_failure_has_been_written():
+def test_records_before_a_failure_have_been_written():
     trainer = Trainer(
         [plan("a"), plan("b", open=failing(OSError("gone")))], RandomStreams(0), Kept()
     )
@@ -275,7 +275,7 @@ def test_what_came_before_a_failure_has_been_written():
     assert isinstance(trainer.writer.records[-1], EvaluationRecord)
 
 
-def test_what_draws_globally_in_a_phase_depends_on_the_seed_and_leaves_nothing_behind():
+def test_global_draws_in_a_phase_depend_on_the_seed_and_change_no_global_state():
     def drawn(seed, name="training"):
         hook, method = Drawing(), make_method()
         state = torch.get_rng_state()
@@ -284,7 +284,7 @@ def test_what_draws_globally_in_a_phase_depends_on_the_seed_and_leaves_nothing_b
         assert torch.equal(torch.get_rng_state(), state)
         return tuple(hook.drawn)
 
-    found = [drawn(0), drawn(1), drawn(0, "other")]
+    draws = [drawn(0), drawn(1), drawn(0, "other")]
 
-    assert drawn(0) == found[0]
-    assert len(set(found)) == 3
+    assert drawn(0) == draws[0]
+    assert len(set(draws)) == 3
