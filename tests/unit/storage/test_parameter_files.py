@@ -201,7 +201,7 @@ def test_other_content_is_refused_with_the_formats_of_centroids(tmp_path, conten
     ],
 )
 def test_arrays_that_are_not_centroids_are_refused(tmp_path, array, cause):
-    np.save(tmp_path / "c.npy", array, allow_pickle=True)
+    np.save(tmp_path / "c.npy", array)
 
     with pytest.raises(DataError, match=cause):
         read_centroids(tmp_path / "c.npy")
