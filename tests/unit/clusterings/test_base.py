@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dcrf.clusterings.base import Clustering, match_centers
+from dcrf.clusterings.base import Clustering, first_rows, match_centers
 from dcrf.errors import DataError
 
 
@@ -18,6 +18,13 @@ def test_features_without_values_get_centers_without_values():
 def test_fewer_samples_than_clusters_are_refused():
     with pytest.raises(DataError, match="2 samples cannot form 3 clusters"):
         Clustering()(torch.zeros(2, 2), 3, 1, seed=0)
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (2, 2), (5, 2)])
+def test_a_probe_is_no_single_row_if_there_are_two(n, rows):
+    features = torch.arange(float(n)).unsqueeze(1)
+
+    assert torch.equal(first_rows(features), features[:rows])
 
 
 def test_centers_are_matched_by_squared_distances():

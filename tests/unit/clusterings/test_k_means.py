@@ -79,6 +79,12 @@ def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, mon
     torch.testing.assert_close(match_centers(found, MEANS), MEANS, atol=0.1, rtol=0)
 
 
+def test_the_limit_leaves_a_row_for_each_cluster(sorted_blobs, monkeypatch):
+    monkeypatch.setattr(module, "K_MEANS_VALUES", 1)
+
+    assert k_means(sorted_blobs, 3, 1, seed=0).shape == (3, 2)
+
+
 def test_mini_batches_give_the_same_bytes_for_the_same_seed(monkeypatch):
     monkeypatch.setattr(module, "K_MEANS_VALUES", 5 * 500)
     noise = torch.rand(2000, 5, generator=torch.Generator().manual_seed(0))

@@ -69,6 +69,15 @@ def test_log_probabilities_are_the_log_softmax_of_the_logits(samples, layers, so
     )
 
 
+@pytest.mark.parametrize("kind", [nn.Softmax, nn.LogSoftmax])
+def test_a_softmax_before_a_function_is_a_layer_like_others(samples, kind):
+    mapping = TrainableMapping([nn.Linear(4, 3), kind(1)], after=[torch.sin])
+
+    torch.testing.assert_close(
+        mapping.log_probabilities(samples), mapping.net(samples).sin().log_softmax(1)
+    )
+
+
 def test_log_probabilities_of_sure_classifiers_stay_finite():
     mapping = TrainableMapping([nn.Identity(), nn.Softmax(1)])
 
@@ -94,6 +103,18 @@ def test_bf16_gives_float32_that_is_close(samples):
     assert found.dtype == torch.float32
     assert not torch.equal(found, TrainableMapping(layers)(samples))
     torch.testing.assert_close(found, TrainableMapping(layers)(samples), atol=0.02, rtol=0.02)
+
+
+def test_only_passes_with_gradient_are_compiled(samples, monkeypatch):
+    def compile_to_zeros(run, **options):
+        return lambda values, skipped: torch.zeros(1)
+
+    monkeypatch.setattr(torch, "compile", compile_to_zeros)
+    mapping = TrainableMapping([nn.Linear(4, 2)], compiled=True)
+
+    assert mapping(samples).tolist() == [0]
+    with torch.no_grad():
+        torch.testing.assert_close(mapping(samples), mapping.net(samples))
 
 
 COMPARISON = """
