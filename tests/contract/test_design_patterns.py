@@ -1,4 +1,4 @@
-"""What every design pattern promises, asked of every entry there is."""
+"""The contract of design patterns, checked for every entry."""
 
 import inspect
 import io
@@ -52,7 +52,7 @@ def test_losses_are_named_finite_scalars(entry, n):
 
 
 @every_entry
-def test_every_loss_trains_what_the_entry_names_and_nothing_else(entry):
+def test_every_loss_trains_the_parts_that_the_entry_names_and_no_others(entry):
     names = World(entry).pattern.loss_names
     for name in names:
         world = World(entry)
@@ -61,12 +61,12 @@ def test_every_loss_trains_what_the_entry_names_and_nothing_else(entry):
             part: [p.grad for p in module.parameters() if p.grad is not None]
             for part, module in world.model.items()
         }
-        reached = {part for part, found in gradients.items() if found}
+        reached = {part for part, grads in gradients.items() if grads}
 
         assert reached
         assert reached <= world.trained_names()
-        assert all(g.isfinite().all() for found in gradients.values() for g in found)
-        assert any(g.any() for found in gradients.values() for g in found)
+        assert all(g.isfinite().all() for grads in gradients.values() for g in grads)
+        assert any(g.any() for grads in gradients.values() for g in grads)
 
 
 @every_entry
@@ -136,7 +136,7 @@ def test_the_same_seed_gives_the_same_losses(entry):
 
 
 @every_entry
-def test_a_saved_pattern_goes_on_as_it_would_have(entry):
+def test_a_restored_pattern_continues_identically(entry):
     world, other = World(entry), World(entry, seed=1)
     optimizer = torch.optim.SGD(world.model.parameters(), lr=0.1)
     sum(world.losses(torch.arange(9)).values()).backward()
@@ -152,7 +152,7 @@ def test_a_saved_pattern_goes_on_as_it_would_have(entry):
 
 
 @every_stem
-def test_schema_and_constructor_name_the_same_things(stem):
+def test_schema_and_constructor_have_the_same_arguments(stem):
     parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters
     references = {key for key in arguments(stem) if "x-refers-to" in properties(stem)[key]}
     names = {key.removesuffix("_name") if key in references else key for key in arguments(stem)}
@@ -173,7 +173,7 @@ def test_the_docstring_tells_losses_shapes_and_source(stem):
 
 
 @every_stem
-def test_weights_groups_and_views_speak_of_what_there_is(stem):
+def test_weights_groups_and_views_name_losses_and_roles(stem):
     losses = {n for e in entries_of(stem) for n in World(e).pattern.loss_names} | {"*"}
     known = properties(stem).values()
 
@@ -196,7 +196,7 @@ def test_some_entry_uses_every_option_and_every_choice(stem):
 
 
 @every_stem
-def test_the_phrases_build_what_the_short_name_builds(stem):
+def test_phrases_and_short_name_build_the_same_pattern(stem):
     value = World(CASES[stem]).losses(torch.arange(5))
     for phrase in properties(stem)["pattern"]["enum"]:
         assert World({**CASES[stem], "pattern": phrase}).losses(torch.arange(5)) == value

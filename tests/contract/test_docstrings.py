@@ -1,4 +1,4 @@
-"""What is public explains itself, and speaks of arguments that there are."""
+"""Public modules, classes and functions have docstrings, which name existing arguments."""
 
 import ast
 import builtins
@@ -39,17 +39,17 @@ class Place:
     def entries(self, section=None):
         """The names that the docstring explains, in a section or at its margin."""
         bodies = [self.text] if section is None else self.section(section)
-        found = [match["names"] for body in bodies for match in ENTRY.finditer(body)]
-        return {name for names in found for name in names.split(", ")}
+        lists = [match["names"] for body in bodies for match in ENTRY.finditer(body)]
+        return {name for names in lists for name in names.split(", ")}
 
     def section(self, title):
         """The bodies of a section, without their indentation."""
-        found = [m["body"] for m in SECTION.finditer(self.text + "\n") if m["title"] == title]
-        return [re.sub(r"^ {4}", "", body, flags=re.MULTILINE) for body in found]
+        bodies = [m["body"] for m in SECTION.finditer(self.text + "\n") if m["title"] == title]
+        return [re.sub(r"^ {4}", "", body, flags=re.MULTILINE) for body in bodies]
 
 
 def public(file):
-    """Everything in a file that others may use, and the file itself."""
+    """Yield the file and its public classes, functions and methods."""
     tree = ast.parse(file.read_text())
     yield Place(tree)
     for node in members(tree):
@@ -59,8 +59,8 @@ def public(file):
 
 
 def members(node):
-    found = (n for n in node.body if isinstance(n, ast.ClassDef | ast.FunctionDef))
-    return [n for n in found if not n.name.startswith("_")]
+    nodes = (n for n in node.body if isinstance(n, ast.ClassDef | ast.FunctionDef))
+    return [n for n in nodes if not n.name.startswith("_")]
 
 
 def functions(node):
@@ -73,13 +73,13 @@ def parameters(node):
     if function is None:
         return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign)}
     arguments = function.args
-    found = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    found += [a for a in (arguments.vararg, arguments.kwarg) if a]
-    return {argument.arg for argument in found} - {"self", "cls"}
+    parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    parameters += [a for a in (arguments.vararg, arguments.kwarg) if a]
+    return {argument.arg for argument in parameters} - {"self", "cls"}
 
 
 def attributes(node):
-    """What an instance has: fields, properties, methods and what it sets."""
+    """The names of fields, properties, methods and attributes of an instance."""
     fields = {n.target.id for n in node.body if isinstance(n, ast.AnnAssign)}
     own = {
         n.attr
@@ -93,7 +93,7 @@ def kind_of(place, kind):
     return isinstance(place.node, kind)
 
 
-def test_there_is_something_to_look_at():
+def test_files_are_found():
     assert sum(len(list(public(file))) for file in FILES) > 200
 
 

@@ -1,4 +1,4 @@
-"""No pattern, strategy, optimizer or scheduler keeps anything that its state does not tell."""
+"""The state of patterns, strategies, optimizers and schedulers is complete."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ class Training:
 
     def run(self, iterations):
         """Train in these iterations; return the losses of each."""
-        found = []
+        losses_of_each = []
         for iteration in iterations:
             clock = Clock(1, iteration)
             indices = torch.arange(iteration, iteration + 9) % N_SAMPLES
@@ -42,8 +42,8 @@ class Training:
             use.before_iteration(clock, self.world.data_pass)
             losses = {f"p/{n}": v for n, v in use(self.world.batch(indices)).items()}
             self.phase.optimizers.step(losses, clock)
-            found.append({name: loss.item() for name, loss in losses.items()})
-        return found
+            losses_of_each.append({name: loss.item() for name, loss in losses.items()})
+        return losses_of_each
 
     @property
     def things(self):
@@ -51,16 +51,16 @@ class Training:
 
 
 @every_entry
-def test_a_pattern_made_anew_goes_on_as_it_would_have(entry):
+def test_a_pattern_restored_into_a_new_one_continues_identically(entry):
     kept = {}
     changes = {"target_distribution_recalculation_interval": 3}
     entry = {**entry, **{k: v for k, v in changes.items() if k in entry}}
     with global_seed(0):
-        made = Training(entry)
-        made.run(range(1, BEFORE + 1))
-        kept = state_of(made.things)
-        generator = made.world.generator.get_state()
-        expected = made.run(range(BEFORE + 1, BEFORE + AFTER + 1))
+        first = Training(entry)
+        first.run(range(1, BEFORE + 1))
+        kept = state_of(first.things)
+        generator = first.world.generator.get_state()
+        expected = first.run(range(BEFORE + 1, BEFORE + AFTER + 1))
 
     with global_seed(1):
         other = Training(entry, seed=1)
@@ -72,26 +72,29 @@ def test_a_pattern_made_anew_goes_on_as_it_would_have(entry):
 
 
 @every_strategy
-def test_a_strategy_made_anew_goes_on_as_it_would_have(stem, options):
-    def go_on(world):
-        found = []
+def test_a_strategy_restored_into_a_new_one_continues_identically(stem, options):
+    def continue_with(world):
+        outputs = []
         for _ in range(4):
             world.strategy.after_iteration()
-            if members := world.strategy.candidates():
+            if candidates := world.strategy.candidates():
                 scores = {
-                    n: {"acc": 0.5 - 0.1 * i, "nmi": 0.2, "ari": 0.0} for i, n in enumerate(members)
+                    n: {"acc": 0.5 - 0.1 * i, "nmi": 0.2, "ari": 0.0}
+                    for i, n in enumerate(candidates)
                 }
                 world.strategy.record_scores(scores)
-            found.append((world.strategy(world.samples), world.strategy.inverse_temperature))
-        return found
+            outputs.append((world.strategy(world.samples), world.strategy.inverse_temperature))
+        return outputs
 
-    made, other = fresh(stem, options), fresh(stem, options, seed=1)
-    made.centroids.set_values(torch.arange(6.0).reshape(3, 2))
-    run_a_phase(made)
-    other.model.load_state_dict(saved(made.model.state_dict()))
+    first, other = fresh(stem, options), fresh(stem, options, seed=1)
+    first.centroids.set_values(torch.arange(6.0).reshape(3, 2))
+    run_a_phase(first)
+    other.model.load_state_dict(saved(first.model.state_dict()))
 
-    for (one, alpha), (again, same_alpha) in zip(go_on(made), go_on(other), strict=True):
-        assert torch.equal(one, again)
+    for (expected, alpha), (restored, same_alpha) in zip(
+        continue_with(first), continue_with(other), strict=True
+    ):
+        assert torch.equal(expected, restored)
         assert alpha == same_alpha
 
 
@@ -111,10 +114,10 @@ def group(optimizer, scheduler, seed):
     with global_seed(seed):
         weight = nn.Parameter(torch.randn(4, 3))
     momentum = {"momentum": 0.9} if optimizer == "SGD" else {}
-    made = OPTIMIZERS[optimizer]([weight], lr=0.01, **momentum)
-    schedulers = [SCHEDULERS[scheduler](made, **ARGUMENTS.get(scheduler, {}))] if scheduler else []
+    first = OPTIMIZERS[optimizer]([weight], lr=0.01, **momentum)
+    schedulers = [SCHEDULERS[scheduler](first, **ARGUMENTS.get(scheduler, {}))] if scheduler else []
     return weight, OptimizerGroups(
-        [GroupedOptimizer(made, "g", iteration_schedulers=schedulers)], {"l": LossRoute(1.0, "g")}
+        [GroupedOptimizer(first, "g", iteration_schedulers=schedulers)], {"l": LossRoute(1.0, "g")}
     )
 
 
@@ -122,22 +125,22 @@ def group(optimizer, scheduler, seed):
     ("optimizer", "scheduler"),
     [*((name, None) for name in OPTIMIZERS), *(("SGD", name) for name in SCHEDULERS)],
 )
-def test_an_optimizer_made_anew_goes_on_as_it_would_have(optimizer, scheduler):
+def test_an_optimizer_restored_into_a_new_one_continues_identically(optimizer, scheduler):
     if optimizer in NOT_HERE:
         pytest.skip(NOT_HERE[optimizer])
-    (weight, made), (again, other) = (group(optimizer, scheduler, seed) for seed in (0, 1))
+    (weight, first), (again, other) = (group(optimizer, scheduler, seed) for seed in (0, 1))
 
     def step(parameter, groups, iteration):
         target = torch.full((4, 3), float(iteration % 3))
         groups.step({"l": ((parameter - target) ** 2).mean()}, Clock(1, iteration))
 
     for iteration in range(1, 6):
-        step(weight, made, iteration)
+        step(weight, first, iteration)
     with torch.no_grad():
         again.copy_(weight)
-    other.load_state_dict(saved(made.state_dict()))
+    other.load_state_dict(saved(first.state_dict()))
     for iteration in range(6, 13):
-        step(weight, made, iteration)
+        step(weight, first, iteration)
         step(again, other, iteration)
 
         assert torch.equal(weight, again)

@@ -1,4 +1,4 @@
-"""What every layer promises that a file may name, asked of every one there is."""
+"""The contract of layers, checked for every layer that a file may name."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Names that others may use are used, are found where they are said to be, and read well."""
+"""Public names are used, exist in the packages that list them, and are readable."""
 
 import ast
 import re
@@ -47,7 +47,7 @@ def words(name):
 
 
 def test_everything_that_is_defined_is_used():
-    """Tests are no users: what only they call is dead code."""
+    """Code that only tests call counts as dead."""
     used = {}
     for name, file, line in uses():
         used.setdefault(name, []).append((file, line))
@@ -64,7 +64,7 @@ def test_everything_that_is_defined_is_used():
 
 
 @every_file
-def test_what_is_private_stays_in_its_file(file):
+def test_private_names_stay_in_their_file(file):
     for node in ast.walk(TREES[file]):
         if isinstance(node, ast.ImportFrom):
             assert not [alias.name for alias in node.names if alias.name.startswith("_")]
@@ -89,7 +89,7 @@ def test_names_say_what_they_name(file):
 
 
 @pytest.mark.parametrize("package", ["dcrf.config", "dcrf.builder"])
-def test_a_package_has_what_it_offers(package):
+def test_a_package_has_the_names_of_its_all(package):
     module = import_module(package)
 
     assert module.__all__ == sorted(module.__all__)

@@ -57,9 +57,9 @@ def test_every_name_of_a_pattern_leads_to_its_one_class(stem):
 
     assert names[-1] == stem
     for name in names:
-        found = DESIGN_PATTERNS.resolve(name)
-        assert issubclass(found, DesignPattern)
-        assert found.__name__ == "".join(word.capitalize() for word in stem.split("_"))
+        component = DESIGN_PATTERNS.resolve(name)
+        assert issubclass(component, DesignPattern)
+        assert component.__name__ == "".join(word.capitalize() for word in stem.split("_"))
 
 
 @pytest.mark.parametrize(("stem", "phrases"), PHRASES.items())

@@ -1,4 +1,4 @@
-"""What every cluster assignment strategy promises."""
+"""The contract of cluster assignment strategies."""
 
 import inspect
 import io
@@ -83,15 +83,15 @@ class World:
 
 
 def world(stem, options, dtype=torch.float32, seed=0):
-    """Build a strategy that has seen a phase, and is ready to assign."""
-    made = fresh(stem, options, dtype, seed)
-    made.centroids.set_values(torch.randn(K, 2, generator=Generator().manual_seed(seed)))
-    run_a_phase(made)
-    return made
+    """Build a strategy and run a phase, so that it is ready to assign."""
+    built = fresh(stem, options, dtype, seed)
+    built.centroids.set_values(torch.randn(K, 2, generator=Generator().manual_seed(seed)))
+    run_a_phase(built)
+    return built
 
 
 def fresh(stem, options, dtype=torch.float32, seed=0):
-    """Build a strategy that has seen nothing."""
+    """Build a strategy before any phase."""
     with global_seed(seed):
         encoder = TrainableMapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
         heads = {name: TrainableMapping([nn.Linear(2, K)]) for name in ("one", "two")}
@@ -114,16 +114,16 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
     return World(strategy, model, centroids, samples)
 
 
-def run_a_phase(made):
+def run_a_phase(built):
     for _ in range(3):
-        made.strategy.after_iteration()
+        built.strategy.after_iteration()
     scores = {
         name: {"acc": 0.1 * i, "nmi": 0.5, "ari": -0.1}
-        for i, name in enumerate(made.strategy.candidates())
+        for i, name in enumerate(built.strategy.candidates())
     }
     if scores:
-        made.strategy.record_scores(scores)
-    made.strategy.after_phase("training", made.data_pass)
+        built.strategy.record_scores(scores)
+    built.strategy.after_phase("training", built.data_pass)
 
 
 def saved(state):
@@ -153,7 +153,7 @@ def test_the_options_here_use_every_key_and_every_choice(stem):
 
 
 @every_stem
-def test_schema_and_constructor_name_the_same_things(stem):
+def test_schema_and_constructor_have_the_same_arguments(stem):
     parameters = inspect.signature(STRATEGIES.resolve(stem)).parameters
     known = STRATEGIES.properties(stem)
     names = {
@@ -166,83 +166,83 @@ def test_schema_and_constructor_name_the_same_things(stem):
 
 @every_stem
 def test_the_docstring_names_every_argument(stem):
-    found = STRATEGIES.resolve(stem)
-    text = inspect.getdoc(found)
+    strategy = STRATEGIES.resolve(stem)
+    text = inspect.getdoc(strategy)
 
-    for name in inspect.signature(found).parameters:
+    for name in inspect.signature(strategy).parameters:
         assert re.search(rf"^    (\w+, )*{name}(, \w+)*: ", text, re.MULTILINE), name
 
 
 @every_strategy
 @pytest.mark.parametrize("n", [1, 7])
 def test_every_row_is_a_distribution(stem, options, n):
-    made = world(stem, options)
+    built = world(stem, options)
 
-    found = made.strategy(made.samples[:n])
+    log_assignments = built.strategy(built.samples[:n])
 
-    assert found.shape == (n, K)
-    torch.testing.assert_close(found.exp().sum(1), torch.ones(n))
+    assert log_assignments.shape == (n, K)
+    torch.testing.assert_close(log_assignments.exp().sum(1), torch.ones(n))
 
 
 @every_strategy
 def test_double_precision_gives_the_same_in_double_precision(stem, options):
-    made, exact = world(stem, options), world(stem, options, torch.float64)
+    built, exact = world(stem, options), world(stem, options, torch.float64)
 
-    found = exact.strategy(exact.samples)
+    log_assignments = exact.strategy(exact.samples)
 
-    assert found.dtype == torch.float64
-    expected = made.strategy(made.samples).double()
-    torch.testing.assert_close(found.exp(), expected.exp(), rtol=1e-4, atol=1e-5)
+    assert log_assignments.dtype == torch.float64
+    expected = built.strategy(built.samples).double()
+    torch.testing.assert_close(log_assignments.exp(), expected.exp(), rtol=1e-4, atol=1e-5)
 
 
 @every_strategy
 def test_a_sample_is_assigned_by_itself(stem, options):
-    made = world(stem, options)
+    built = world(stem, options)
     order = torch.randperm(N, generator=Generator().manual_seed(0))
 
-    whole = made.strategy(made.samples)
+    whole = built.strategy(built.samples)
 
-    torch.testing.assert_close(made.strategy(made.samples[order]), whole[order])
-    torch.testing.assert_close(made.strategy(made.samples[3:4]), whole[3:4])
+    torch.testing.assert_close(built.strategy(built.samples[order]), whole[order])
+    torch.testing.assert_close(built.strategy(built.samples[3:4]), whole[3:4])
 
 
 @every_strategy
 def test_samples_are_not_modified_and_get_no_gradient(stem, options):
-    made = world(stem, options)
-    before = made.samples.clone()
+    built = world(stem, options)
+    before = built.samples.clone()
 
-    found = made.strategy(made.samples)
-    if found.requires_grad:  # hard assignments have none
-        found.sum().backward()
+    log_assignments = built.strategy(built.samples)
+    if log_assignments.requires_grad:  # hard assignments have none
+        log_assignments.sum().backward()
 
-    assert torch.equal(made.samples, before)
-    assert made.samples.grad is None
+    assert torch.equal(built.samples, before)
+    assert built.samples.grad is None
 
 
 @every_strategy
 def test_features_are_a_row_for_each_sample(stem, options):
-    made = world(stem, options)
+    built = world(stem, options)
 
-    assert made.strategy.features(made.samples).shape == (N, 2)
+    assert built.strategy.features(built.samples).shape == (N, 2)
 
 
 @every_strategy
 @pytest.mark.parametrize("build", [fresh, world], ids=["fresh", "used"])
 def test_a_saved_strategy_assigns_as_before(stem, options, build):
-    made, other = world(stem, options), build(stem, options, seed=1)
+    built, other = world(stem, options), build(stem, options, seed=1)
     for _ in range(2):
-        made.strategy.after_iteration()
-    expected = made.strategy(made.samples)
+        built.strategy.after_iteration()
+    expected = built.strategy(built.samples)
 
-    other.model.load_state_dict(saved(made.model.state_dict()))
+    other.model.load_state_dict(saved(built.model.state_dict()))
 
-    assert torch.equal(other.strategy(made.samples), expected)
-    assert other.strategy.inverse_temperature == made.strategy.inverse_temperature
+    assert torch.equal(other.strategy(built.samples), expected)
+    assert other.strategy.inverse_temperature == built.strategy.inverse_temperature
 
 
 @every_strategy
 def test_it_is_ready_after_a_phase(stem, options):
-    made = world(stem, options)
+    built = world(stem, options)
 
-    assert made.strategy.why_not_ready() is None
-    made.strategy.check_ready()
+    assert built.strategy.why_not_ready() is None
+    built.strategy.check_ready()

@@ -1,4 +1,4 @@
-"""How centroids come to be, change and are read."""
+"""Initialization, recalculation and state of centroids."""
 
 from itertools import permutations
 
@@ -32,9 +32,9 @@ def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
 
     for strategy in INITIALIZATIONS:
         start = CentroidInitialization(strategy, "k_means", file=file)
-        found = start(blobs[0], 3, torch.Generator().manual_seed(0))
+        initial = start(blobs[0], 3, torch.Generator().manual_seed(0))
 
-        assert found.shape == (3, 2)
+        assert initial.shape == (3, 2)
 
 
 @pytest.mark.parametrize("strategy", ["load_from_file", "random_uniform_noise"])
@@ -69,27 +69,27 @@ def test_no_sample_goes_through_a_network_alone(blobs, strategy):
             norm = torch.nn.BatchNorm1d(2, track_running_stats=False)
             return norm(blobs[0][indices]).detach()  # which one sample has no variance for
 
-    found = CentroidInitialization(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
+    initial = CentroidInitialization(strategy)(Rows(), 1, torch.Generator().manual_seed(0))
 
-    assert found.shape == (1, 2)
+    assert initial.shape == (1, 2)
 
 
 def test_random_features_are_distinct_samples():
     features = torch.arange(20.0).reshape(10, 2)
     start = CentroidInitialization("random_feature_representations")
 
-    found = start(features, 10, torch.Generator().manual_seed(0))
+    initial = start(features, 10, torch.Generator().manual_seed(0))
 
-    assert sorted(found[:, 0].tolist()) == features[:, 0].tolist()
+    assert sorted(initial[:, 0].tolist()) == features[:, 0].tolist()
 
 
 def test_uniform_noise_lies_between_minus_one_and_one():
     start = CentroidInitialization("random_uniform_noise")
 
-    found = start(torch.zeros(1000, 3), 500, torch.Generator().manual_seed(0))
+    initial = start(torch.zeros(1000, 3), 500, torch.Generator().manual_seed(0))
 
-    assert -1 <= found.min() < -0.9
-    assert 0.9 < found.max() <= 1
+    assert -1 <= initial.min() < -0.9
+    assert 0.9 < initial.max() <= 1
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
@@ -150,7 +150,7 @@ def test_centroids_keep_their_type_and_copy_their_values():
     assert not centroids.values.any()
 
 
-def test_a_model_without_centroids_takes_over_those_of_another():
+def test_uninitialized_centroids_load_a_state_of_any_width():
     trained, fresh = Centroids(3), Centroids(3)
     trained.set_values(torch.rand(3, 4))
 

@@ -51,12 +51,12 @@ def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
 
 def test_each_sample_belongs_to_its_nearest_center_alone(strategy):
     strategy.after_phase("pretraining", data_pass)
-    found = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
+    assignments = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
 
     assert strategy.why_not_ready() is None
-    assert found.sum(1).tolist() == [1, 1, 1]
-    assert torch.equal(found[0], found[2])
-    assert not torch.equal(found[0], found[1])
+    assert assignments.sum(1).tolist() == [1, 1, 1]
+    assert torch.equal(assignments[0], assignments[2])
+    assert not torch.equal(assignments[0], assignments[1])
 
 
 def test_the_configured_clustering_gets_restarts_and_a_new_seed(monkeypatch):

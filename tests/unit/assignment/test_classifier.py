@@ -25,22 +25,22 @@ def choosing(classifiers, criterion, **arguments):
 
 
 def test_the_first_declared_one_is_taken(classifiers):
-    found = choosing(classifiers, "first_declared")(SAMPLES)
+    assignments = choosing(classifiers, "first_declared")(SAMPLES)
 
-    torch.testing.assert_close(found, classifiers["a"](SAMPLES))
+    torch.testing.assert_close(assignments, classifiers["a"](SAMPLES))
 
 
 def test_the_named_one_is_taken(classifiers):
-    found = choosing(classifiers, "name", classifier=classifiers["b"])(SAMPLES)
+    assignments = choosing(classifiers, "name", classifier=classifiers["b"])(SAMPLES)
 
-    torch.testing.assert_close(found, classifiers["b"](SAMPLES))
+    torch.testing.assert_close(assignments, classifiers["b"](SAMPLES))
 
 
 def test_average_is_the_mean_of_class_probabilities(classifiers):
-    found = choosing(classifiers, "average")(SAMPLES).exp()
+    assignments = choosing(classifiers, "average")(SAMPLES).exp()
 
     expected = (classifiers["a"](SAMPLES).exp() + classifiers["b"](SAMPLES).exp()) / 2
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(assignments, expected)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_the_best_one_by_its_scores_is_taken(classifiers, criterion, expected):
 
 
 def test_the_average_is_taken_until_there_are_scores(classifiers):
-    found = choosing(classifiers, "highest_last_acc")(SAMPLES)
+    assignments = choosing(classifiers, "highest_last_acc")(SAMPLES)
 
-    torch.testing.assert_close(found, choosing(classifiers, "average")(SAMPLES))
+    torch.testing.assert_close(assignments, choosing(classifiers, "average")(SAMPLES))
 
 
 def test_the_average_is_taken_until_every_classifier_has_scores(classifiers):

@@ -19,76 +19,78 @@ ANNEALING = {
 
 def strategy(measure, **temperature):
     centroids = Centroids(2)
-    made = FeatureRepresentationCentroidSimilarity(
+    assignment = FeatureRepresentationCentroidSimilarity(
         associated_feature_extractor=TrainableMapping([nn.Identity()]),
         centroids=centroids,
         similarity_measure=measure,
         gaussian_similarity_measure_inverse_temperature=temperature or None,
     )
-    return made, centroids
+    return assignment, centroids
 
 
 def test_student_t_by_hand():
-    made, centroids = strategy("student_t")
+    assignment, centroids = strategy("student_t")
     centroids.set_values(torch.tensor([[0.0], [2.0]]))
 
     # squared distances 1 and 9 -> kernels 1/2 and 1/10
-    torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]]))
-    assert made.inverse_temperature == 1
+    torch.testing.assert_close(
+        assignment(torch.tensor([[-1.0]])).exp(), torch.tensor([[5 / 6, 1 / 6]])
+    )
+    assert assignment.inverse_temperature == 1
 
 
 def test_gaussian_by_hand():
-    made, centroids = strategy("gaussian", fixed_value=0.5)
+    assignment, centroids = strategy("gaussian", fixed_value=0.5)
     centroids.set_values(torch.tensor([[0.0], [2.0]]))
 
     expected = torch.tensor([[-0.5, -4.5]]).softmax(1)
-    torch.testing.assert_close(made(torch.tensor([[-1.0]])).exp(), expected)
-    assert made.inverse_temperature == 0.5
+    torch.testing.assert_close(assignment(torch.tensor([[-1.0]])).exp(), expected)
+    assert assignment.inverse_temperature == 0.5
 
 
 @pytest.mark.parametrize("measure", ["student_t", "gaussian"])
 def test_gradients_reach_features_and_centroids(measure):
-    made, centroids = strategy(measure, fixed_value=0.5)
+    assignment, centroids = strategy(measure, fixed_value=0.5)
     centroids.set_values(torch.tensor([[0.0], [2.0]]))
     samples = torch.tensor([[0.5], [1.2]], requires_grad=True)
 
-    made(samples)[:, 0].sum().backward()
+    assignment(samples)[:, 0].sum().backward()
 
     assert samples.grad.all()
     assert centroids.values.grad.all()
 
 
 def test_the_cluster_centers_are_the_centroids_without_gradient():
-    made, centroids = strategy("student_t")
+    assignment, centroids = strategy("student_t")
     centroids.set_values(torch.tensor([[1.0], [2.0]]))
 
-    assert made.cluster_centers().tolist() == [[1], [2]]
-    assert not made.cluster_centers().requires_grad
+    assert assignment.cluster_centers().tolist() == [[1], [2]]
+    assert not assignment.cluster_centers().requires_grad
 
 
 def test_annealing_counts_iterations_since_the_centroids_exist():
-    made, centroids = strategy("gaussian", **ANNEALING)
+    assignment, centroids = strategy("gaussian", **ANNEALING)
     for _ in range(5):
-        made.after_iteration()
-    assert made.inverse_temperature == pytest.approx(0.1)
+        assignment.after_iteration()
+    assert assignment.inverse_temperature == pytest.approx(0.1)
 
     centroids.set_values(torch.zeros(2, 1))
     seen = []
     for _ in range(4):
-        seen.append(made.inverse_temperature)
-        made.after_iteration()
+        seen.append(assignment.inverse_temperature)
+        assignment.after_iteration()
 
     assert seen[:2] == [0.1, 0.1]
     assert seen[2:] == pytest.approx([0.1 * 2 ** (1 / 0.6931471805599453**2)] * 2)
 
 
 def test_annealing_ends_with_the_last_value():
-    made, centroids = strategy("gaussian", **{**ANNEALING, "annealing_final_value": 0.3})
+    assignment, centroids = strategy("gaussian", **{**ANNEALING, "annealing_final_value": 0.3})
     centroids.set_values(torch.zeros(2, 1))
     seen = []
     for _ in range(4):
-        seen.append(made.is_annealing)
-        made.after_iteration()
+        seen.append(assignment.is_annealing)
+        assignment.after_iteration()
 
     assert seen == [True, True, False, False]  # 0.1 twice, and then min(0.42, 0.3)
 
@@ -102,21 +104,21 @@ def test_a_fixed_temperature_is_not_annealed(measure, temperature):
 
 
 def test_annealing_survives_saving():
-    made, centroids = strategy("gaussian", **ANNEALING)
+    assignment, centroids = strategy("gaussian", **ANNEALING)
     centroids.set_values(torch.zeros(2, 1))
     for _ in range(7):
-        made.after_iteration()
+        assignment.after_iteration()
     other, other_centroids = strategy("gaussian", **ANNEALING)
     other_centroids.set_values(torch.zeros(2, 1))
 
-    other.load_state_dict(made.state_dict())
+    other.load_state_dict(assignment.state_dict())
 
-    assert other.inverse_temperature == made.inverse_temperature > 0.1
+    assert other.inverse_temperature == assignment.inverse_temperature > 0.1
 
 
 def test_it_says_that_centroids_are_missing():
-    made, centroids = strategy("student_t")
+    assignment, centroids = strategy("student_t")
 
-    assert "not initialized" in made.why_not_ready()
+    assert "not initialized" in assignment.why_not_ready()
     centroids.set_values(torch.zeros(2, 1))
-    assert made.why_not_ready() is None
+    assert assignment.why_not_ready() is None

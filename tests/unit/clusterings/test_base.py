@@ -1,4 +1,4 @@
-"""What every clustering checks, and in which order centers come."""
+"""Checks of all clusterings, and the matching of centers."""
 
 import pytest
 import torch

@@ -41,9 +41,9 @@ def test_it_is_the_k_means_of_scikit_learn(sorted_blobs):
         cluster.KMeans(3, n_init=2, random_state=5).fit(sorted_blobs.numpy()).cluster_centers_
     )
 
-    found = k_means(sorted_blobs, 3, 2, seed=5)
+    centers = k_means(sorted_blobs, 3, 2, seed=5)
 
-    torch.testing.assert_close(found, torch.from_numpy(expected), atol=1e-5, rtol=0)
+    torch.testing.assert_close(centers, torch.from_numpy(expected), atol=1e-5, rtol=0)
     assert torch.equal(sorted_blobs, before)
 
 
@@ -63,20 +63,20 @@ def test_the_best_of_several_restarts_is_returned(most_values, monkeypatch):
 def test_clusters_far_from_the_origin_are_found(most_values, sorted_blobs, monkeypatch):
     monkeypatch.setattr(module, "K_MEANS_VALUES", most_values)
 
-    found = k_means(sorted_blobs * 0.01 + 1000, 3, 5, seed=0)
+    centers = k_means(sorted_blobs * 0.01 + 1000, 3, 5, seed=0)
 
     expected = MEANS * 0.01 + 1000
-    torch.testing.assert_close(match_centers(found, expected), expected, atol=2e-3, rtol=0)
+    torch.testing.assert_close(match_centers(centers, expected), expected, atol=2e-3, rtol=0)
 
 
 def test_many_features_are_clustered_by_mini_batches_of_a_part(sorted_blobs, monkeypatch):
     monkeypatch.setattr(module, "K_MEANS_VALUES", 2 * 300)
     features = Recorded(sorted_blobs)
 
-    found = k_means(features, 3, 5, seed=0)
+    centers = k_means(features, 3, 5, seed=0)
 
     assert max(features.asked_for) <= 300
-    torch.testing.assert_close(match_centers(found, MEANS), MEANS, atol=0.1, rtol=0)
+    torch.testing.assert_close(match_centers(centers, MEANS), MEANS, atol=0.1, rtol=0)
 
 
 def test_the_limit_leaves_a_row_for_each_cluster(sorted_blobs, monkeypatch):

@@ -55,12 +55,12 @@ def test_a_discriminator_tells_samples_from_interpolations():
     world = World(WITH_DISCRIMINATOR)
     losses = world.losses(torch.arange(7))
     samples, _, mixed = interpolated(world, torch.arange(7))
-    real, made = (world.mappings["discriminator"](values) for values in (samples, mixed))
+    real, fake = (world.mappings["discriminator"](values) for values in (samples, mixed))
     ones, zeros = torch.ones(7, 1), torch.zeros(7, 1)
 
     expected = {
-        "autoencoder": F.binary_cross_entropy(made, ones),
-        "discriminator": F.binary_cross_entropy(real, ones) + F.binary_cross_entropy(made, zeros),
+        "autoencoder": F.binary_cross_entropy(fake, ones),
+        "discriminator": F.binary_cross_entropy(real, ones) + F.binary_cross_entropy(fake, zeros),
     }
     torch.testing.assert_close(losses, expected)
     for name, loss in losses.items():
@@ -91,9 +91,9 @@ def test_both_sides_get_gradients_of_both_losses(entry):
     opponent = world.mappings[entry.get("critic_name", "discriminator")]
     for loss in world.losses(torch.arange(7)).values():
         for side in (world.mappings["encoder"], opponent):
-            found = torch.autograd.grad(loss, list(side.parameters()), retain_graph=True)
+            slopes = torch.autograd.grad(loss, list(side.parameters()), retain_graph=True)
 
-            assert any(gradient.any() for gradient in found)
+            assert any(gradient.any() for gradient in slopes)
 
 
 def test_codes_and_samples_may_be_images():

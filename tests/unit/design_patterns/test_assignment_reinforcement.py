@@ -213,7 +213,7 @@ def test_self_labeling_needs_no_centroids():
         ({**SELF_LABELING, "sample_selection_criterion": DISTANCE, DISTANCE: 1}, DISTANCE),
     ],
 )
-def test_options_that_need_centroids_say_so_where_there_are_none(change, option):
+def test_options_that_need_centroids_report_missing_ones(change, option):
     world = World({**ENTRY, **change})
     world.pattern.centroids.values.data = torch.empty(N_CLUSTERS, 0)
 
@@ -235,11 +235,11 @@ def test_samples_are_reconstructed_by_the_encoder_and_not_by_the_feature_extract
     assert loss_of(world) == loss_of(World({**ENTRY, **change}))
 
 
-def test_the_feature_extractor_is_the_encoder_where_none_is_given():
+def test_the_encoder_defaults_to_the_feature_extractor():
     change = {"sample_representation": "decoder_reconstructed_sample", **DECODED}
-    given = World({**ENTRY, **change, "associated_encoder_name": "encoder"})
+    explicit = World({**ENTRY, **change, "associated_encoder_name": "encoder"})
 
-    assert loss_of(World({**ENTRY, **change})) == loss_of(given)
+    assert loss_of(World({**ENTRY, **change})) == loss_of(explicit)
 
 
 @pytest.mark.parametrize(
@@ -268,5 +268,5 @@ def test_pairings_without_meaning_are_errors(change, key):
         {"sample_representation": "original_sample", **DECODED, "associated_decoder_name": None},
     ],
 )
-def test_options_want_what_they_need(change):
+def test_options_require_their_arguments(change):
     assert errors(changed(ENTRY, change)) == ["$"]

@@ -52,9 +52,9 @@ def pattern(encoder, decoder, rate=0.2):
     )
 
 
-def loss_at(made, iteration, batch):
-    made.before_iteration(Clock(epoch=1, iteration=iteration), None)
-    return made(batch)["reconstruction"]
+def loss_at(pretraining, iteration, batch):
+    pretraining.before_iteration(Clock(epoch=1, iteration=iteration), None)
+    return pretraining(batch)["reconstruction"]
 
 
 @pytest.mark.parametrize(("iteration", "stage"), STAGE_OF.items())
@@ -70,57 +70,57 @@ def test_only_the_layers_of_the_stage_get_gradients(encoder, decoder, batch, ite
 
 
 def test_the_first_stage_sees_clean_samples_and_drops_hidden_outputs(encoder, decoder, batch):
-    found = loss_at(pattern(encoder, decoder), 1, batch)
+    loss = loss_at(pattern(encoder, decoder), 1, batch)
     draws = Generator().manual_seed(3)
     hidden = dropout(encoder.net[:2](batch.samples), 0.2, draws)
 
-    torch.testing.assert_close(found, squared_error(decoder.net[4](hidden), batch.samples))
+    torch.testing.assert_close(loss, squared_error(decoder.net[4](hidden), batch.samples))
 
 
 def test_a_middle_stage_denoises_a_corrupted_copy_of_its_clean_target(encoder, decoder, batch):
-    found = loss_at(pattern(encoder, decoder), 4, batch)
+    loss = loss_at(pattern(encoder, decoder), 4, batch)
     draws = Generator().manual_seed(3)
     target = encoder.net[:2](batch.samples)
     hidden = dropout(encoder.net[2:4](dropout(target, 0.2, draws)), 0.2, draws)
 
-    torch.testing.assert_close(found, squared_error(decoder.net[2:4](hidden), target))
+    torch.testing.assert_close(loss, squared_error(decoder.net[2:4](hidden), target))
 
 
 def test_the_last_stage_leaves_the_innermost_code_clean(encoder, decoder, batch):
-    found = loss_at(pattern(encoder, decoder), 6, batch)
+    loss = loss_at(pattern(encoder, decoder), 6, batch)
     draws = Generator().manual_seed(3)
     target = encoder.net[:4](batch.samples)
     code = encoder.net[4](dropout(target, 0.2, draws))
 
-    torch.testing.assert_close(found, squared_error(decoder.net[:2](code), target))
+    torch.testing.assert_close(loss, squared_error(decoder.net[:2](code), target))
 
 
 def test_behind_the_last_stage_the_whole_autoencoder_trains_without_dropout(
     encoder, decoder, batch
 ):
-    made = pattern(encoder, decoder, rate=0.9)
+    pretraining = pattern(encoder, decoder, rate=0.9)
     expected = squared_error(decoder(encoder(batch.samples)), batch.samples)
 
-    assert loss_at(made, 10, batch) == expected
-    assert loss_at(made, 11, batch) == expected
+    assert loss_at(pretraining, 10, batch) == expected
+    assert loss_at(pretraining, 11, batch) == expected
 
 
 def test_layers_of_earlier_stages_are_asked_in_evaluation_mode(encoder, decoder, batch):
     encoder.net[1] = nn.Dropout(0.5)
-    made = pattern(encoder, decoder, rate=0.0)
+    pretraining = pattern(encoder, decoder, rate=0.0)
     encoder.net[3].eval()
 
-    assert loss_at(made, 4, batch) == loss_at(made, 4, batch)
+    assert loss_at(pretraining, 4, batch) == loss_at(pretraining, 4, batch)
     assert encoder.net[1].training
     assert not encoder.net[3].training
-    assert loss_at(made, 1, batch) != loss_at(made, 1, batch)
+    assert loss_at(pretraining, 1, batch) != loss_at(pretraining, 1, batch)
 
 
-def test_the_outermost_layers_keep_what_their_mappings_do_to_samples(batch):
+def test_the_outermost_layers_run_the_functions_of_their_mappings(batch):
     encoder = TrainableMapping([nn.Linear(6, 2)], layer_names={"only": 0}, before=[lambda v: v / 2])
     decoder = TrainableMapping([nn.Linear(2, 6)], layer_names={"only": 0}, after=[torch.sigmoid])
     pair = {"encoder_layer_names": ["only"], "decoder_layer_names": ["only"]}
-    made = LayerWisePretraining(
+    pretraining = LayerWisePretraining(
         encoder=encoder,
         decoder=decoder,
         dropout_rate=0.5,
@@ -128,7 +128,9 @@ def test_the_outermost_layers_keep_what_their_mappings_do_to_samples(batch):
         generator=Generator(),
     )
 
-    assert loss_at(made, 1, batch) == squared_error(decoder(encoder(batch.samples)), batch.samples)
+    assert loss_at(pretraining, 1, batch) == squared_error(
+        decoder(encoder(batch.samples)), batch.samples
+    )
 
 
 def test_stages_run_in_the_precision_of_their_mappings(encoder, decoder, batch):
@@ -136,7 +138,7 @@ def test_stages_run_in_the_precision_of_their_mappings(encoder, decoder, batch):
         TrainableMapping(list(m.net), layer_names=m.layer_names, use_bfloat16=True)
         for m in (encoder, decoder)
     ]
-    made = pattern(*halved, rate=0.0)
+    pretraining = pattern(*halved, rate=0.0)
     expected = squared_error(
         TrainableMapping([decoder.net[4]], use_bfloat16=True)(
             TrainableMapping(encoder.net[:2], use_bfloat16=True)(batch.samples)
@@ -144,8 +146,8 @@ def test_stages_run_in_the_precision_of_their_mappings(encoder, decoder, batch):
         batch.samples,
     )
 
-    assert loss_at(made, 1, batch) == expected
-    assert loss_at(made, 1, batch) != loss_at(pattern(encoder, decoder, rate=0.0), 1, batch)
+    assert loss_at(pretraining, 1, batch) == expected
+    assert loss_at(pretraining, 1, batch) != loss_at(pattern(encoder, decoder, rate=0.0), 1, batch)
 
 
 @pytest.fixture
@@ -160,32 +162,32 @@ def behind(prior, encoder):
 
 
 def test_the_first_stage_runs_after_the_prior_mapping(encoder, decoder, batch, prior):
-    made = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
+    pretraining = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
     codes = encoder.net[:2](prior(batch.samples))
 
-    assert loss_at(made, 1, batch) == squared_error(decoder.net[4](codes), batch.samples)
+    assert loss_at(pretraining, 1, batch) == squared_error(decoder.net[4](codes), batch.samples)
 
 
 def test_later_stages_do_not_repeat_the_prior_mapping(encoder, decoder, batch, prior):
-    made = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
+    pretraining = pattern(behind(prior.eval(), encoder), decoder, rate=0.0)
     target = encoder.net[:2](prior(batch.samples))
     codes = encoder.net[2:4](target)
 
-    assert loss_at(made, 4, batch) == squared_error(decoder.net[2:4](codes), target)
+    assert loss_at(pretraining, 4, batch) == squared_error(decoder.net[2:4](codes), target)
 
 
 def test_a_target_is_computed_with_the_prior_mapping_in_evaluation_mode(
     encoder, decoder, batch, prior
 ):
-    made = pattern(behind(prior, encoder), decoder, rate=0.0)
+    pretraining = pattern(behind(prior, encoder), decoder, rate=0.0)
 
-    assert loss_at(made, 4, batch) == loss_at(made, 4, batch)
+    assert loss_at(pretraining, 4, batch) == loss_at(pretraining, 4, batch)
     assert prior.net[1].training
-    assert loss_at(made, 1, batch) != loss_at(made, 1, batch)
+    assert loss_at(pretraining, 1, batch) != loss_at(pretraining, 1, batch)
 
 
 def test_inner_layers_do_not_get_the_functions_of_the_outermost(encoder, decoder, batch):
-    """Neither what runs before the encoder nor what runs after the decoder."""
+    """Neither the functions before the encoder nor those after the decoder."""
     wrapped = pattern(
         TrainableMapping(list(encoder.net), layer_names=encoder.layer_names, before=[torch.sin]),
         TrainableMapping(list(decoder.net), layer_names=decoder.layer_names, after=[torch.sin]),
@@ -205,19 +207,19 @@ def test_stages_are_compiled_if_their_mappings_are(encoder, decoder):
 
 
 def test_the_layers_belong_to_the_mappings_alone(encoder, decoder):
-    made = pattern(encoder, decoder)
+    pretraining = pattern(encoder, decoder)
 
-    assert {name.split(".")[0] for name in made.state_dict()} == {"encoder", "decoder"}
+    assert {name.split(".")[0] for name in pretraining.state_dict()} == {"encoder", "decoder"}
 
 
 def test_a_stage_starts_in_the_first_iteration_that_runs_its_layers(encoder, decoder):
-    made = pattern(encoder, decoder)
+    pretraining = pattern(encoder, decoder)
 
     stages = []
-    for start in made.stage_starts():
+    for start in pretraining.stage_starts():
         for iteration in (start - 1, start):
-            made.before_iteration(Clock(1, iteration), None)
-            stages.append(made.stage)
+            pretraining.before_iteration(Clock(1, iteration), None)
+            stages.append(pretraining.stage)
 
     assert stages[1:] == [0, 0, 1, 1, 2, 2, 3][: len(stages) - 1]
-    assert made.stage == len(made.stages)
+    assert pretraining.stage == len(pretraining.stages)

@@ -16,15 +16,15 @@ def divergence(world, indices, iteration=1):
 
 def test_it_is_the_divergence_from_log_q_of_the_batch():
     world = World(ENTRY)
-    found = divergence(world, [4, 9, 1])
+    loss = divergence(world, [4, 9, 1])
     q = world.pattern.assignment(world.data.samples).exp()
     p = target_distribution(q)
     terms = [(p[i] * (p[i] / q[i]).log()).sum() for i in (4, 9, 1)]
 
-    torch.testing.assert_close(found, sum(terms) / 3)
+    torch.testing.assert_close(loss, sum(terms) / 3)
 
 
-def test_it_is_zero_where_target_and_assignments_agree():
+def test_it_is_zero_if_target_and_assignments_are_equal():
     world = World(ENTRY)
     world.pattern.target = world.pattern.assignment(world.data.samples).exp().detach()
 
@@ -52,11 +52,11 @@ def test_the_target_is_made_at_first_and_whenever_it_is_due():
 
 def test_the_target_comes_from_the_default_view_and_q_from_the_named_one():
     world = World({**ENTRY, "batch_augmentation_name": "shifted"})
-    found = divergence(world, [0, 1])
+    loss = divergence(world, [0, 1])
     q = world.pattern.assignment(world.data.views["shifted"][:2]).exp()
     p = target_distribution(world.pattern.assignment(world.data.samples).exp())[:2]
 
-    torch.testing.assert_close(found, (p * (p / q).log()).sum() / 2)
+    torch.testing.assert_close(loss, (p * (p / q).log()).sum() / 2)
 
 
 def test_no_gradient_flows_through_the_target():
@@ -84,7 +84,7 @@ def test_the_target_follows_the_pattern_to_another_type():
     assert world.pattern.double().target.dtype == torch.float64
 
 
-def test_without_a_target_it_says_what_has_not_run():
+def test_without_a_target_it_names_the_missing_call():
     world = World(ENTRY)
     with pytest.raises(RuntimeError, match="before_iteration"):
         world.pattern(world.batch(torch.arange(2)))

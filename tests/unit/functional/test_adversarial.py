@@ -20,19 +20,19 @@ def points(*shape, seed=0, requires_grad=False):
 
 
 def test_coefficients_lie_between_zero_and_one_half():
-    found = mixing_coefficients(1000, torch.Generator().manual_seed(0))
+    coefficients = mixing_coefficients(1000, torch.Generator().manual_seed(0))
 
-    assert found.shape == (1000,)
-    assert found.min() >= 0
-    assert found.max() < 0.5
-    assert found.mean().item() == pytest.approx(0.25, abs=0.02)
+    assert coefficients.shape == (1000,)
+    assert coefficients.min() >= 0
+    assert coefficients.max() < 0.5
+    assert coefficients.mean().item() == pytest.approx(0.25, abs=0.02)
 
 
 def test_mixing_by_hand():
     codes = torch.tensor([[0.0], [10.0], [20.0]])
-    found = mix_with_reversed(codes, torch.tensor([0.0, 0.25, 0.5]))
+    mixed = mix_with_reversed(codes, torch.tensor([0.0, 0.25, 0.5]))
 
-    assert found.tolist() == [[20], [10], [10]]
+    assert mixed.tolist() == [[20], [10], [10]]
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (5, 2), (1, 3), (3, 2, 2, 2)])
@@ -48,9 +48,9 @@ def test_critic_loss_by_hand():
     """Means 0.5 and 0.1 against 0.3 and 0.1; then means 0.2 and 0 against 0."""
     on_interpolations = torch.tensor([[0.4, 0.6], [0.0, 0.2]])
     on_regularizers = torch.tensor([[0.2, 0.2], [1.0, -1.0]])
-    found = critic_loss(on_interpolations, torch.tensor([0.3, 0.1]), on_regularizers)
+    loss = critic_loss(on_interpolations, torch.tensor([0.3, 0.1]), on_regularizers)
 
-    assert found.item() == pytest.approx((0.2**2 + 0) / 2 + (0.2**2 + 0) / 2)
+    assert loss.item() == pytest.approx((0.2**2 + 0) / 2 + (0.2**2 + 0) / 2)
 
 
 def test_a_perfect_critic_loses_nothing():
@@ -60,9 +60,9 @@ def test_a_perfect_critic_loses_nothing():
 
 
 def test_undetected_interpolation_by_hand():
-    found = interpolation_penalty(torch.tensor([[0.4, 0.6], [0.0, 0.2]]))
+    penalty = interpolation_penalty(torch.tensor([[0.4, 0.6], [0.0, 0.2]]))
 
-    assert found.item() == pytest.approx((0.5**2 + 0.1**2) / 2)
+    assert penalty.item() == pytest.approx((0.5**2 + 0.1**2) / 2)
 
 
 def test_cross_entropy_by_hand():

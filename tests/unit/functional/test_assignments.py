@@ -39,9 +39,9 @@ def slow_normalized(rows):
 
 
 def test_distances_of_three_four_five():
-    found = squared_distances(torch.tensor([[0.0, 0], [3, 4]]), torch.tensor([[0.0, 0]]))
+    distances = squared_distances(torch.tensor([[0.0, 0], [3, 4]]), torch.tensor([[0.0, 0]]))
 
-    assert found.tolist() == [[0], [25]]
+    assert distances.tolist() == [[0], [25]]
 
 
 def test_distances_keep_their_digits_far_from_the_origin():
@@ -98,16 +98,20 @@ def test_points_of_different_spaces_have_no_distance():
 
 def test_student_t_by_hand():
     """The kernel squares the distance once: distances 1 and 3 give 1/2 and 1/10."""
-    found = student_t_log_assignments(torch.tensor([[0.0]]), torch.tensor([[1.0], [3.0]])).exp()
+    assignments = student_t_log_assignments(
+        torch.tensor([[0.0]]), torch.tensor([[1.0], [3.0]])
+    ).exp()
 
-    torch.testing.assert_close(found, torch.tensor([[5 / 6, 1 / 6]]))
+    torch.testing.assert_close(assignments, torch.tensor([[5 / 6, 1 / 6]]))
 
 
 def test_gaussian_by_hand():
-    found = gaussian_log_assignments(torch.tensor([[0.0]]), torch.tensor([[1.0], [2.0]]), 0.5)
+    log_assignments = gaussian_log_assignments(
+        torch.tensor([[0.0]]), torch.tensor([[1.0], [2.0]]), 0.5
+    )
     expected = 1 / (1 + math.exp(-1.5))
 
-    torch.testing.assert_close(found.exp(), torch.tensor([[expected, 1 - expected]]))
+    torch.testing.assert_close(log_assignments.exp(), torch.tensor([[expected, 1 - expected]]))
 
 
 @pytest.mark.parametrize("dof", [1.0, 2.5])
@@ -118,8 +122,8 @@ def test_student_t_agrees_with_the_formula_in_loops(dof):
         for z in features
     ]
 
-    found = student_t_log_assignments(features, centroids, dof).exp()
-    torch.testing.assert_close(found, slow_normalized(kernel))
+    assignments = student_t_log_assignments(features, centroids, dof).exp()
+    torch.testing.assert_close(assignments, slow_normalized(kernel))
 
 
 def test_gaussian_agrees_with_the_formula_in_loops():
@@ -162,9 +166,9 @@ def test_kernels_follow_permutations_of_samples_and_clusters(kernel):
 
 def test_target_distribution_by_hand():
     """Frequencies 1.2 and 0.8: the first row is 0.64/1.2 to 0.04/0.8, so 32/35 to 3/35."""
-    found = target_distribution(torch.tensor([[0.8, 0.2], [0.4, 0.6]]))
+    target = target_distribution(torch.tensor([[0.8, 0.2], [0.4, 0.6]]))
 
-    torch.testing.assert_close(found, torch.tensor([[32 / 35, 3 / 35], [8 / 35, 27 / 35]]))
+    torch.testing.assert_close(target, torch.tensor([[32 / 35, 3 / 35], [8 / 35, 27 / 35]]))
 
 
 def test_target_distribution_agrees_with_the_formula_in_loops():

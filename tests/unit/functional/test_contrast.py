@@ -33,28 +33,28 @@ def slow_nt_xent(first, second, temperature):
 @pytest.mark.parametrize(("n", "temperature"), [(2, 0.5), (5, 0.1), (1, 1.0)])
 def test_it_agrees_with_the_formula_in_loops(n, temperature):
     first, second = points(n, 3), points(n, 3, seed=1)
-    found = normalized_temperature_cross_entropy(first, second, temperature)
+    loss = normalized_temperature_cross_entropy(first, second, temperature)
 
-    assert found.item() == pytest.approx(slow_nt_xent(first, second, temperature), abs=1e-12)
+    assert loss.item() == pytest.approx(slow_nt_xent(first, second, temperature), abs=1e-12)
 
 
 def test_two_orthogonal_pairs_by_hand():
     """Each anchor has similarity 1 with its positive and 0 with its two negatives."""
     rows = torch.eye(2)
-    found = normalized_temperature_cross_entropy(rows, rows, 0.5)
+    loss = normalized_temperature_cross_entropy(rows, rows, 0.5)
 
-    assert found.item() == pytest.approx(math.log(math.exp(2) + 2) - 2)
+    assert loss.item() == pytest.approx(math.log(math.exp(2) + 2) - 2)
 
 
 def test_the_anchors_of_the_second_view_have_negatives_of_their_own():
     first = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     near = torch.tensor([[1.0, 0.1], [0.1, 1.0]])
     far = torch.tensor([[1.0, -0.1], [-0.1, 1.0]])
-    found = [normalized_temperature_cross_entropy(first, second, 0.5) for second in (near, far)]
+    losses = [normalized_temperature_cross_entropy(first, second, 0.5) for second in (near, far)]
 
-    assert found[0].item() == pytest.approx(slow_nt_xent(first, near, 0.5), rel=1e-5)
-    assert found[1].item() == pytest.approx(slow_nt_xent(first, far, 0.5), rel=1e-5)
-    assert found[0] > found[1]
+    assert losses[0].item() == pytest.approx(slow_nt_xent(first, near, 0.5), rel=1e-5)
+    assert losses[1].item() == pytest.approx(slow_nt_xent(first, far, 0.5), rel=1e-5)
+    assert losses[0] > losses[1]
 
 
 def test_the_views_are_interchangeable():
@@ -100,9 +100,9 @@ def test_clusters_are_contrasted_by_their_columns():
 
 def test_two_samples_in_two_clusters_by_hand():
     log_assignments = torch.eye(2).log()
-    found = statistics_vector_contrast(log_assignments, log_assignments, 1.0)
+    loss = statistics_vector_contrast(log_assignments, log_assignments, 1.0)
 
-    assert found.item() == pytest.approx(math.log(math.e + 2) - 1)
+    assert loss.item() == pytest.approx(math.log(math.e + 2) - 1)
 
 
 @pytest.mark.parametrize("height", [40.0, 1e3, 1e12])

@@ -12,7 +12,7 @@ def assignments(n, k, seed=0):
     return torch.randn(n, k, generator=generator, dtype=torch.float64).log_softmax(dim=1)
 
 
-def test_even_clusters_give_zero_even_where_samples_are_sure():
+def test_even_clusters_give_zero_for_certain_assignments():
     assert negative_entropy_of_mean(torch.eye(4).log()).item() == pytest.approx(0, abs=1e-6)
 
 

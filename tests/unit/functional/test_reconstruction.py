@@ -15,9 +15,9 @@ def test_every_reduction_has_a_value_by_hand():
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_errors_by_hand(reduction):
-    found = squared_error(OUTPUTS, TARGETS, reduction)
+    error = squared_error(OUTPUTS, TARGETS, reduction)
 
-    assert found.item() == pytest.approx(ERRORS[reduction])
+    assert error.item() == pytest.approx(ERRORS[reduction])
 
 
 def test_the_mean_across_samples_is_the_default():
@@ -67,11 +67,11 @@ def test_a_perfect_and_a_terrible_reconstruction_are_finite():
 
 def test_dropout_drops_its_share_and_keeps_the_mean():
     values = torch.ones(200, 100)
-    found = dropout(values, 0.2, torch.Generator().manual_seed(0))
+    corrupted = dropout(values, 0.2, torch.Generator().manual_seed(0))
 
-    assert set(found.unique().tolist()) == {0.0, 1.25}
-    assert (found == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)
-    assert found.mean().item() == pytest.approx(1, abs=0.01)
+    assert set(corrupted.unique().tolist()) == {0.0, 1.25}
+    assert (corrupted == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)
+    assert corrupted.mean().item() == pytest.approx(1, abs=0.01)
     assert (values == 1).all()
 
 

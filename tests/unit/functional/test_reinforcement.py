@@ -14,10 +14,10 @@ from dcrf.functional.reinforcement import (
 
 def test_distances_by_hand_with_a_gradient_of_zero_at_zero():
     squared = torch.tensor([0.0, 25.0, 1e12], requires_grad=True)
-    found = safe_sqrt(squared)
-    found.sum().backward()
+    roots = safe_sqrt(squared)
+    roots.sum().backward()
 
-    assert found.tolist() == [0, 5, 1e6]
+    assert roots.tolist() == [0, 5, 1e6]
     assert squared.grad.tolist() == pytest.approx([0, 0.1, 5e-7])
 
 
@@ -26,9 +26,9 @@ def test_gradients_of_distances_are_right():
 
 
 def test_each_row_chooses_its_largest_entry():
-    found = one_hot_argmax(torch.tensor([[1.0, 3.0, 2.0], [-1.0, -3.0, -2.0]]))
+    chosen = one_hot_argmax(torch.tensor([[1.0, 3.0, 2.0], [-1.0, -3.0, -2.0]]))
 
-    assert found.tolist() == [[False, True, False], [True, False, False]]
+    assert chosen.tolist() == [[False, True, False], [True, False, False]]
 
 
 def test_one_cluster_is_always_chosen():
@@ -37,10 +37,10 @@ def test_one_cluster_is_always_chosen():
 
 def test_cross_entropy_belongs_to_the_sample_of_the_pseudo_label():
     log_assignments = torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [1.0, 0.0, 0.0]]).log()
-    found = cross_entropy_to_pseudo_labels(log_assignments, torch.tensor([0, 2, 0]))
+    losses = cross_entropy_to_pseudo_labels(log_assignments, torch.tensor([0, 2, 0]))
 
-    assert found.shape == (3, 1)
-    assert found.flatten().tolist() == pytest.approx([math.log(2), -math.log(0.7), 0])
+    assert losses.shape == (3, 1)
+    assert losses.flatten().tolist() == pytest.approx([math.log(2), -math.log(0.7), 0])
 
 
 def test_gradients_of_the_cross_entropy_are_right():

@@ -129,7 +129,7 @@ def test_building_leaves_the_entry_as_it_is():
         {"type": "torch.nn.Linear"},
     ],
 )
-def test_what_torch_refuses_is_raised_as_an_error_of_type_or_value(entry):
+def test_arguments_that_torch_rejects_raise_a_type_or_value_error(entry):
     with pytest.raises((TypeError, ValueError)):
         build_layer(entry)
 
@@ -245,17 +245,17 @@ def test_a_shape_that_does_not_suit_the_initializer_is_an_error():
 
 
 @pytest.mark.parametrize("name", ["calculate_gain", "os", "_no_grad_fill", "__init__"])
-def test_what_is_no_initializer_is_an_error(name):
+def test_a_name_without_an_initializer_is_an_error(name):
     with pytest.raises(ValueError, match="not an allowed name"):
         initialize(nn.Linear(3, 2), "weight", name, {})
 
 
-def test_a_layer_leaves_what_it_gets_as_it_is():
+def test_a_layer_does_not_modify_its_input():
     samples = torch.tensor([-1.0, 1.0])
 
-    found = build_layer({"type": "ReLU", "inplace": True})(samples)
+    output = build_layer({"type": "ReLU", "inplace": True})(samples)
 
-    assert found.tolist() == [0, 1]
+    assert output.tolist() == [0, 1]
     assert samples.tolist() == [-1, 1]
 
 

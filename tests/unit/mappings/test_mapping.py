@@ -1,4 +1,4 @@
-"""Mappings: what they compute, and that they compute it once."""
+"""Outputs of mappings, and their cache."""
 
 import subprocess
 import sys
@@ -81,9 +81,9 @@ def test_a_softmax_before_a_function_is_a_layer_like_others(samples, kind):
 def test_log_probabilities_of_sure_classifiers_stay_finite():
     mapping = TrainableMapping([nn.Identity(), nn.Softmax(1)])
 
-    found = mapping.log_probabilities(torch.tensor([[0.0, 1000.0]]))
+    log_probabilities = mapping.log_probabilities(torch.tensor([[0.0, 1000.0]]))
 
-    torch.testing.assert_close(found, torch.tensor([[-1000.0, 0.0]]))
+    torch.testing.assert_close(log_probabilities, torch.tensor([[-1000.0, 0.0]]))
 
 
 def test_binary_logits_leave_a_final_sigmoid_out(samples):
@@ -98,11 +98,11 @@ def test_binary_logits_leave_a_final_sigmoid_out(samples):
 def test_bf16_gives_float32_that_is_close(samples):
     layers = [nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)]
 
-    found = TrainableMapping(layers, use_bfloat16=True)(samples)
+    output = TrainableMapping(layers, use_bfloat16=True)(samples)
 
-    assert found.dtype == torch.float32
-    assert not torch.equal(found, TrainableMapping(layers)(samples))
-    torch.testing.assert_close(found, TrainableMapping(layers)(samples), atol=0.02, rtol=0.02)
+    assert output.dtype == torch.float32
+    assert not torch.equal(output, TrainableMapping(layers)(samples))
+    torch.testing.assert_close(output, TrainableMapping(layers)(samples), atol=0.02, rtol=0.02)
 
 
 def test_only_passes_with_gradient_are_compiled(samples, monkeypatch):
@@ -157,9 +157,9 @@ def run(*sizes):
     with torch.no_grad():
         layers[1].reset_running_stats()
     mapping = TrainableMapping(layers, compiled=True)
-    found = [mapping(samples[:size]) for size in sizes][-1]
-    slopes = torch.autograd.grad(found.square().sum(), [layers[0].weight, layers[1].weight])
-    return [found.detach(), *slopes]
+    output = [mapping(samples[:size]) for size in sizes][-1]
+    slopes = torch.autograd.grad(output.square().sum(), [layers[0].weight, layers[1].weight])
+    return [output.detach(), *slopes]
 
 with config.patch(recompile_limit=1, fail_on_recompile_limit_hit=True):
     after_another_size = run(150, 50)
@@ -168,7 +168,7 @@ assert all(map(torch.equal, run(50), after_another_size))
 
 
 @compiles
-def test_what_compiled_layers_give_does_not_depend_on_what_ran_before():
+def test_outputs_of_compiled_layers_do_not_depend_on_earlier_calls():
     command = [sys.executable, "-c", HISTORY]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
