@@ -152,6 +152,7 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
             name for name, p in arguments.items() if name not in words and _means_number(p)
         ],
         "booleans": [name for name, p in arguments.items() if type(p.default) is bool],
+        "strings": [name for name, p in arguments.items() if _is_string(place, p)],
         "tuples": {name: list(p.default) for name, p in arguments.items() if _has_length(place, p)},
         "entries": _entries(place, thing, arguments),
         "parameters": place == "layers" and _has_parameters(thing, arguments),
@@ -173,6 +174,15 @@ def _has_parameters(layer: Callable[..., nn.Module], arguments: Mapping[str, Par
 
 def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None]) -> bool:
     return name not in barred and own[name].kind is not Parameter.KEYWORD_ONLY
+
+
+def _is_string(place: str, parameter: Parameter) -> bool:
+    """Whether an argument takes only strings. Some data sets take lists of them as well."""
+    return (
+        place != "datasets"
+        and type(parameter.default) is str
+        and not (_annotation(parameter) & {"int", "float", "bool", "list", "Sequence", "Callable"})
+    )
 
 
 def _has_length(place: str, parameter: Parameter) -> bool:

@@ -233,8 +233,8 @@ def _clustered(method: _Method, phase: Entry) -> set[str]:
     ready_after = [
         key for key, words in method.strategy.properties.items() if words.get("x-ready-after")
     ]
-    is_last = any(method.strategy.value.get(key) == name for key in ready_after)
-    return mappings - method.trained(phase) if is_last else set()
+    clusters_at_end = any(method.strategy.value.get(key) == name for key in ready_after)
+    return mappings - method.trained(phase) if clusters_at_end else set()
 
 
 def _pretrained(method: _Method, phase: Entry) -> set[str]:

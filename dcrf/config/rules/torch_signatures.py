@@ -216,6 +216,8 @@ def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Ite
     for path, argument, value in arguments:
         if argument in signature.get("booleans", ()):
             yield from _not_boolean(path, argument, value)
+        elif argument in signature.get("strings", ()):
+            yield from _not_string(path, argument, value)
         elif argument in signature.get("entries", ()):
             yield from _not_entries(path, value)
         elif argument in signature.get("numbers", ()):
@@ -233,6 +235,11 @@ def _not_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:
     if value is not None and not isinstance(value, bool):
         remedy = f"write true or false for {argument!r}"
         yield Problem(path, f"{shown(value)} is not true or false", remedy)
+
+
+def _not_string(path: str, argument: str, value: object) -> Iterator[Problem]:
+    if value is not None and not isinstance(value, str):
+        yield Problem(path, f"{shown(value)} is not a string", f"write a string for {argument!r}")
 
 
 def _not_numbers(path: str, argument: str, value: object, is_integer: bool) -> Iterator[Problem]:

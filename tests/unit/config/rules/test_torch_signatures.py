@@ -300,6 +300,15 @@ def test_a_nested_entry_is_an_object(place, name, argument, wrong):
     assert problem.found.endswith("is not an object")
 
 
+@pytest.mark.parametrize("wrong", [1.5, True, ["fan_in"], {}])
+def test_a_string_is_a_string(wrong):
+    (problem,) = check_call("initializers", "kaiming_normal", {"mode": wrong}, "$")
+
+    assert problem.path == "$.mode"
+    assert problem.found.endswith("is not a string")
+    assert check_call("initializers", "kaiming_normal", {"mode": "fan_out"}, "$") == []
+
+
 def test_a_sequence_holds_nested_entries():
     (problem,) = check_call("layers", "Sequential", {}, "$", [{"type": "ReLU"}, 1.5])
 
