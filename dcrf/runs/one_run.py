@@ -50,7 +50,7 @@ class Run(RunContext):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where and how a run writes its results.
+    """How a run writes its results, and to which paths.
 
     folder: contains the folder of each method.
     log_file: one file for all logs, `%s` replaced by the method's name; None for a log file in
@@ -139,7 +139,7 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> O
 
 
 def _is_unlabeled(datasets: Sequence[DatasetRecord]) -> bool:
-    """Whether data sets were evaluated, and none of them has labels."""
+    """Whether every data set that was evaluated is unlabeled."""
     evaluations = [record.evaluation for record in datasets if record.evaluation]
     return bool(evaluations) and all(evaluation["acc"] is None for evaluation in evaluations)
 
