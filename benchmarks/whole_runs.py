@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmarks.speed import FILES
 from dcrf.config import load_checked
-from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_method
 
 ITERATIONS = 50
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from dcrf.cli.arguments import parse
+from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process
 from dcrf.cli.find_files import ROOT
 from dcrf.cli.plan_runs import (
     PlannedRun,
@@ -20,14 +21,14 @@ from dcrf.cli.plan_runs import (
     load_methods,
     plan_runs,
 )
-from dcrf.errors import CommandLineError, ConfigError, describe, indented
+from dcrf.errors import CommandLineError, DcrfError, describe, indented
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.summary import content, same_names, summary
 from dcrf.reporting.writers import escape_unencodable, say
+from dcrf.runs.executors import LocalExecutor
+from dcrf.runs.job import Job, Output
+from dcrf.runs.run_all import run_all
 from dcrf.storage.atomic_files import write_json
-
-if TYPE_CHECKING:
-    from dcrf.runs.job import Job
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 FINAL = {"ok", "diverged", "invalid"}
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         check_output_paths(options)
         return validate(options) if options.validate else run(options, arguments)
-    except (ConfigError, CommandLineError) as error:
+    except DcrfError as error:
         say(str(error), is_error=True)
         return UNUSABLE
     except KeyboardInterrupt:  # before any run; later, an interruption is an outcome
@@ -93,9 +94,6 @@ def validate(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run all methods, print and write the summary; return the exit code."""
-    from dcrf.runs.executors import LocalExecutor  # noqa: PLC0415 - not needed to validate
-    from dcrf.runs.run_all import run_all  # noqa: PLC0415
-
     runs, rejected = check_files(options)
     if rejected and not (runs and options.resume_on_error):
         raise CommandLineError(_unusable(rejected))
@@ -125,23 +123,15 @@ def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[Rej
     """Load and check all files; print why files are rejected."""
     methods, invalid = load_methods(options)
     _print_errors(invalid)
-    if methods and not options.validate:
-        from dcrf.runs.process_entry import start_server  # noqa: PLC0415
-
-        start_server()  # it imports torch while this process does
-    runs, unfit = plan_runs(methods, options)
+    # runs need a process that imports torch anyway, so this one does without
+    dry_run = dry_runs if options.validate else dry_runs_in_process
+    runs, unfit = plan_runs(methods, options, dry_run)
     _print_errors(unfit)
     return runs, [*invalid, *unfit]
 
 
-def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace) -> "list[Job]":
+def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace) -> list[Job]:
     """Return the jobs of runs; torch's threads are divided among those at the same time."""
-    import torch  # noqa: PLC0415 - the dry run has imported it
-
-    from dcrf.runs.job import Job  # noqa: PLC0415
-    from dcrf.runs.one_run import Output  # noqa: PLC0415
-
-    threads = max(1, torch.get_num_threads() // at_once)
     jobs = []
     for run in runs:
         start = run.existing.start if run.existing else None
@@ -160,7 +150,8 @@ def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespac
             prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
             overrides=run.overrides,
         )
-        jobs.append(Job(run.config, run.seed, output, output.threads or threads))
+        threads = output.threads or max(1, run.threads // at_once)
+        jobs.append(Job(run.config, run.seed, output, threads))
     return jobs
 
 

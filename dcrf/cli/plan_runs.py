@@ -5,10 +5,11 @@ Nothing here starts a process or prints.
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dcrf.cli.dry_runs import DryRun
 from dcrf.cli.find_files import method_files
 from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
 from dcrf.config.path_checks import is_folder, is_there
@@ -24,6 +25,7 @@ class PlannedRun:
     existing: the run to resume; None for a new run.
     seed_in_names: the seed if the names of saved files contain it, else None.
     overrides: command-line flags that change the file's values.
+    threads: number of torch threads for all runs at the same time.
     """
 
     config: MethodConfig
@@ -31,6 +33,7 @@ class PlannedRun:
     existing: ExistingRun | None
     seed_in_names: int | None
     overrides: tuple[str, ...]
+    threads: int
 
     @property
     def outcome(self) -> Outcome | None:
@@ -80,23 +83,28 @@ def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[
 
 
 def plan_runs(
-    methods: Iterable[MethodConfig], options: argparse.Namespace
+    methods: Sequence[MethodConfig],
+    options: argparse.Namespace,
+    dry_runs: Callable[[Sequence[MethodConfig]], list[DryRun]],
 ) -> tuple[list[PlannedRun], list[RejectedFile]]:
     """Check that each method would run, then add its seeds and existing runs.
 
     Files that would save to the same file, or load a file that no earlier one saves, are rejected.
+
+    Args:
+        methods: loaded from the files on the command line.
+        options: the flags.
+        dry_runs: builds methods without data or memory.
     """
+    configs = [_with_device(method, options.device) for method in methods]
     planned: list[_Planned] = []
     rejected = []
-    for method in methods:
+    for config, dry_run in zip(configs, dry_runs(configs), strict=True):
         try:
-            config = _with_device(method, options.device)
-            warnings = _dry_run(config, options)
-            if options.validate:  # a run notes them when it opens its data
-                config = replace(config, warnings=(*config.warnings, *warnings))
-            planned.append((config, list(_runs_of(config, options))))
+            checked = _checked(config, dry_run, options)
+            planned.append((checked, list(_runs_of(checked, dry_run.threads, options))))
         except ConfigError as error:
-            rejected.append(RejectedFile(str(method.source), error))
+            rejected.append(RejectedFile(str(config.source), error))
     accepted, conflicting = _refuse_conflicts(planned, options)
     return [run for _, runs in accepted for run in runs], [*rejected, *conflicting]
 
@@ -137,33 +145,28 @@ def _with_device(config: MethodConfig, device: str | None) -> MethodConfig:
     return replace(config, device=device, filled={**config.filled, "device": device})
 
 
-def _dry_run(config: MethodConfig, options: argparse.Namespace) -> list[Problem]:
-    """Build the method without data or memory; return warnings.
+def _checked(config: MethodConfig, dry_run: DryRun, options: argparse.Namespace) -> MethodConfig:
+    """Return a method with the warnings of its dry run.
 
     Raises:
-        ConfigError: every part that cannot be built or does not fit the others.
+        ConfigError: it cannot be built, or its parts do not fit each other.
     """
-    from dcrf.dry_run.check_method import check  # noqa: PLC0415 - imports torch
-    from dcrf.runs.device import resolve_device  # noqa: PLC0415 - imports torch
-
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    on_device = config
-    try:
-        on_device = replace(config, device=resolve_device(config.device))
-    except DcrfError as error:
-        problems.append(Problem("--device" if options.device else "$.device", str(error)))
-    try:
-        warnings = check(on_device)
-    except ConfigError as error:
-        problems += error.problems
+    problems = list(dry_run.problems)
+    if dry_run.device_error:
+        path = "--device" if options.device else "$.device"
+        problems.insert(0, Problem(path, dry_run.device_error))
     if problems:
-        source = config.source
-        raise ConfigError(source, with_places(source, problems, options.settings))
-    return list(with_places(config.source, warnings, options.settings)) if warnings else []
+        placed = with_places(config.source, problems, options.settings)
+        raise ConfigError(config.source, placed)
+    if not options.validate or not dry_run.warnings:  # a run notes them when it opens its data
+        return config
+    placed = with_places(config.source, dry_run.warnings, options.settings)
+    return replace(config, warnings=(*config.warnings, *placed))
 
 
-def _runs_of(config: MethodConfig, options: argparse.Namespace) -> Iterator[PlannedRun]:
+def _runs_of(
+    config: MethodConfig, threads: int, options: argparse.Namespace
+) -> Iterator[PlannedRun]:
     """Yield a run for every seed.
 
     Raises:
@@ -173,10 +176,10 @@ def _runs_of(config: MethodConfig, options: argparse.Namespace) -> Iterator[Plan
         existing = find_existing_run(config, seed, options.output_dir) if options.resume else None
         if existing is not None:
             start = existing.start
-            yield PlannedRun(config, seed, existing, start.seed_in_names, start.overrides)
+            yield PlannedRun(config, seed, existing, start.seed_in_names, start.overrides, threads)
         else:
             in_names = seed if len(options.seed or []) > 1 else None
-            yield PlannedRun(config, seed, None, in_names, overrides_of(options))
+            yield PlannedRun(config, seed, None, in_names, overrides_of(options), threads)
 
 
 def _refuse_conflicts(

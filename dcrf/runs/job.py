@@ -1,14 +1,44 @@
-"""A run as a job for an executor."""
+"""A run as a job for an executor, and how it writes its results."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.records import Outcome
 
-if TYPE_CHECKING:
-    from dcrf.runs.one_run import Output
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a run writes its results, and to which paths.
+
+    folder: contains the folder of each method.
+    log_file: one file for all logs, `%s` replaced by the method's name; None for a log file in
+        each run folder.
+    writes_logs: whether log files are written.
+    timestamps: whether log lines start with the time.
+    seed_in_names: the seed if the names of saved files contain it, else None.
+    checkpoint_interval: iterations between checkpoints; None for about one minute.
+    keeps_checkpoints: whether checkpoints stay after a run that ended well.
+    resume_folder: folder of the run to resume; None for a new run.
+    threads: number of torch threads of the run to resume; None for a new run.
+    program: the shell command of the command line, for messages.
+    prefix: starts every line if several runs write at the same time.
+    overrides: command-line flags that changed the file's values.
+    """
+
+    folder: Path
+    log_file: str | None = None
+    writes_logs: bool = True
+    timestamps: bool = True
+    seed_in_names: int | None = None
+    checkpoint_interval: int | None = None
+    keeps_checkpoints: bool = False
+    resume_folder: Path | None = None
+    threads: int | None = None
+    program: str = "python main.py"
+    prefix: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +50,7 @@ class Job:
 
     config: MethodConfig
     seed: int
-    output: "Output"
+    output: Output
     threads: int
 
     def outcome(self, status: str, error: str | None = None) -> Outcome:

@@ -21,6 +21,7 @@ from dcrf.reporting.records import DatasetRecord, Note, Outcome
 from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
+from dcrf.runs.job import Output
 from dcrf.runs.resume import check_same_configuration
 from dcrf.runs.run_files import CHECKPOINTS, RunFiles
 from dcrf.runs.run_folder import (
@@ -46,39 +47,6 @@ class Run(RunContext):
 
     files: RunFiles
     folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How a run writes its results, and to which paths.
-
-    folder: contains the folder of each method.
-    log_file: one file for all logs, `%s` replaced by the method's name; None for a log file in
-        each run folder.
-    writes_logs: whether log files are written.
-    timestamps: whether log lines start with the time.
-    seed_in_names: the seed if the names of saved files contain it, else None.
-    checkpoint_interval: iterations between checkpoints; None for about one minute.
-    keeps_checkpoints: whether checkpoints stay after a run that ended well.
-    resume_folder: folder of the run to resume; None for a new run.
-    threads: number of torch threads of the run to resume; None for a new run.
-    program: the shell command of the command line, for messages.
-    prefix: starts every line if several runs write at the same time.
-    overrides: command-line flags that changed the file's values.
-    """
-
-    folder: Path
-    log_file: str | None = None
-    writes_logs: bool = True
-    timestamps: bool = True
-    seed_in_names: int | None = None
-    checkpoint_interval: int | None = None
-    keeps_checkpoints: bool = False
-    resume_folder: Path | None = None
-    threads: int | None = None
-    program: str = "python main.py"
-    prefix: str = ""
-    overrides: tuple[str, ...] = ()
 
 
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:

@@ -1,4 +1,4 @@
-"""Start the process of a run, and run the job in it.
+"""Start processes for runs and dry runs, and the code that runs in them.
 
 On Linux processes are forked from a server that has imported torch and nothing else. A fork takes
 some hundredths of a second, and inherits no threads and no GPU state of the main process.
@@ -13,27 +13,34 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, get_context, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
+from dcrf.errors import DcrfError
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import escape_unencodable
 from dcrf.runs.job import Job
 from dcrf.training.interruption import SIGNALS
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
 
 GRACE = 10.0
 """Seconds for a process to end by itself before it is killed."""
 
 _FROM_SERVER = sys.platform == "linux"  # on macOS system libraries may crash after a fork
 _ROOT = Path(__file__).parents[2]
+_PRELOADED = ["dcrf.runs.one_run", "dcrf.dry_run.check_method"]
+"""Modules that the server imports once for all its forks."""
 _SERVER_EXIT = 0.1
 """Seconds until a killed server is gone."""
 
 
 def start_server() -> bool:
-    """Start the server, which imports torch in the background.
+    """Start the server, unless it is running; it imports torch in the background.
 
     Returns:
         Whether a server is running. It is not on other systems, or if the path of its socket
@@ -45,7 +52,7 @@ def start_server() -> bool:
     # until Python 3.13 the server can find this package only by PYTHONPATH
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
     try:
-        forkserver.set_forkserver_preload(["dcrf.runs.one_run"])
+        forkserver.set_forkserver_preload(_PRELOADED)
         with blocked_signals():
             forkserver.ensure_running()
     except OSError:
@@ -68,6 +75,46 @@ def blocked_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def call_in_process(function: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
+    """Call a function in a new process and return its result.
+
+    Raises:
+        DcrfError: the process died.
+    """
+    receiver, sender = Pipe(duplex=False)
+    try:
+        process = _start(_send_result, function, argument, sender)
+    except (OSError, EOFError) as error:
+        raise DcrfError(f"no process can be started: {error}") from error
+    finally:
+        sender.close()
+    try:
+        result: _Result = receiver.recv()
+    except EOFError as error:
+        process.join()
+        raise DcrfError(f"the process of {function.__name__} {_cause(process)}") from error
+    except KeyboardInterrupt:
+        process.kill()
+        raise
+    process.join()
+    return result
+
+
+def _send_result(
+    function: Callable[[_Argument], object], argument: _Argument, sender: Connection
+) -> None:
+    os.setpgid(0, 0)  # a terminal's Ctrl-C reaches the main process only, which kills this one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    escape_unencodable(sys.stdout, sys.stderr)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sender.send(function(argument))
+
+
+def _cause(process: BaseProcess) -> str:
+    code = process.exitcode or 0
+    return f"died of {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+
+
 def start(
     run: Callable[[Job], Outcome], job: Job, results: Connection, lines: Connection | None
 ) -> BaseProcess:
@@ -82,18 +129,20 @@ def start(
     Raises:
         OSError, EOFError: no process can be started.
     """
+    return _start(_main, run, job, results, lines)
+
+
+def _start(target: Callable[..., None], *arguments: object) -> BaseProcess:
     try:
-        return _start(run, job, results, lines)
+        return _start_once(target, arguments)
     except (ConnectionError, EOFError):  # the server was killed
         time.sleep(_SERVER_EXIT)
-        return _start(run, job, results, lines)
+        return _start_once(target, arguments)
 
 
-def _start(
-    run: Callable[[Job], Outcome], job: Job, results: Connection, lines: Connection | None
-) -> BaseProcess:
+def _start_once(target: Callable[..., None], arguments: tuple[object, ...]) -> BaseProcess:
     context = get_context("forkserver") if start_server() else get_context("spawn")
-    process = context.Process(target=_main, args=(run, job, results, lines))
+    process = context.Process(target=target, args=arguments)
     with blocked_signals():
         process.start()
     return process

@@ -15,7 +15,8 @@ import torch
 
 from dcrf.cli.main import INTERRUPTED, main
 from dcrf.config import load_checked
-from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_method
 from tests.cases.methods import VIEW, contents, method, result, written
 from tests.cases.processes import state, until
 
@@ -276,14 +277,13 @@ def test_runs_at_once_are_those_of_their_own_and_have_lines_of_their_own(call, t
 
 
 @pytest.mark.parametrize(("jobs", "expected"), [("1", {5}), ("2", {2}), ("9", {2})])
-def test_threads_are_divided_among_the_runs_at_once(call, tmp_path, jobs, expected):
+def test_threads_are_divided_among_the_runs_at_once(start, tmp_path, jobs, expected):
     files = [written(tmp_path, method(name=name), f"{name}.json") for name in ("one", "two")]
-    before = torch.get_num_threads()
-    torch.set_num_threads(5)
-    try:
-        call(*files, "--jobs", jobs, "--max_iterations", "1")
-    finally:
-        torch.set_num_threads(before)
+    # MKL_DYNAMIC would limit threads to the number of cores
+    environment = {**os.environ, "OMP_NUM_THREADS": "5", "MKL_DYNAMIC": "FALSE"}
+
+    process = start(*files, "--jobs", jobs, "--max_iterations", "1", env=environment)
+    process.communicate(timeout=LONG_ENOUGH)
 
     found = [json.loads(f.read_text()) for f in (tmp_path / "runs").glob("*/*/environment.json")]
     assert len(found) == 2

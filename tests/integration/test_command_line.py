@@ -56,6 +56,26 @@ def test_help_needs_no_torch_and_shows_examples():
     assert "--resume_on_error" in done.stdout
 
 
+def test_only_the_processes_of_runs_import_torch(tmp_path):
+    """Importing it twice doubles the time until a run starts on a busy machine."""
+    written(tmp_path, method())
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "if __name__ == '__main__':\n"
+        "    from dcrf.cli.main import main\n"
+        "    assert main(['method.json', '--max_iterations', '1']) == 0\n"
+        "    assert not {'torch', 'numpy', 'sklearn'} & sys.modules.keys()\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+
+    done = subprocess.run(
+        [sys.executable, "program.py", str(ROOT)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 @pytest.mark.parametrize(("arguments", "code"), [(["fine.json", "--validate"], 0), (["none"], 2)])
 def test_who_does_not_look_gets_the_exit_code_all_the_same(arguments, code, tmp_path):

@@ -22,7 +22,8 @@ from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.data import data_source
 from dcrf.runs import one_run, run_files
-from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_method
 from dcrf.runs.resume import find_existing_run
 from dcrf.storage import atomic_files as files
 from dcrf.storage import checkpoint_files

@@ -6,7 +6,8 @@ import torch
 
 from dcrf.cli.main import main
 from dcrf.config import load_checked
-from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_method
 from tests.cases.methods import digits, method, written
 from tests.security.files import array_bytes, zipped
 

@@ -14,7 +14,8 @@ import torch
 
 from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
-from dcrf.runs.one_run import Output, run_method
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_method
 from dcrf.runs.resume import find_existing_run
 from dcrf.runs.run_folder import is_run_folder
 

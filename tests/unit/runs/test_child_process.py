@@ -10,8 +10,7 @@ import pytest
 
 from dcrf.config import load_checked
 from dcrf.runs.child_process import ChildProcess
-from dcrf.runs.job import Job, run_job
-from dcrf.runs.one_run import Output
+from dcrf.runs.job import Job, Output, run_job
 from tests.cases.methods import method, result, written
 from tests.cases.processes import state, until
 

@@ -12,8 +12,7 @@ from dcrf.config import load_checked
 from dcrf.runs import executors, run_all
 from dcrf.runs.child_process import ChildProcess
 from dcrf.runs.executors import LocalExecutor
-from dcrf.runs.job import Job
-from dcrf.runs.one_run import Output
+from dcrf.runs.job import Job, Output
 from tests.cases.methods import method, written
 
 LONG_ENOUGH = 60  # seconds; reached only if something hangs
