@@ -49,7 +49,8 @@ class Parser(argparse.ArgumentParser):
             super().error(message)
         flags = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
         hints = [f"unknown flag {flag}; {_suggestion(flag, list(known))}" for flag in flags]
-        self.exit(2, "\n".join([*(hints or [f"{self.prog}: {message}"]), f"{self.prog} --help"]))
+        lines = hints or [f"{self.prog}: {message}"]
+        self.exit(2, "\n".join([*lines, f"{self.prog} --help lists all flags\n"]))
 
 
 def _suggestion(flag: str, known: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -52,6 +52,7 @@ def start_server() -> bool:
     # until Python 3.13 the server can find this package only by PYTHONPATH
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
     try:
+        resource_tracker.ensure_running()  # its start would unblock the signals below
         forkserver.set_forkserver_preload(_PRELOADED)
         with blocked_signals():
             forkserver.ensure_running()
@@ -107,7 +108,9 @@ def _send_result(
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     escape_unencodable(sys.stdout, sys.stderr)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sender.send(function(argument))
+    result = function(argument)
+    with suppress(OSError):  # the main process is gone
+        sender.send(result)
 
 
 def _cause(process: BaseProcess) -> str:
@@ -141,8 +144,11 @@ def _start(target: Callable[..., None], *arguments: object) -> BaseProcess:
 
 
 def _start_once(target: Callable[..., None], arguments: tuple[object, ...]) -> BaseProcess:
-    context = get_context("forkserver") if start_server() else get_context("spawn")
-    process = context.Process(target=target, args=arguments)
+    if start_server():
+        process: BaseProcess = get_context("forkserver").Process(target=target, args=arguments)
+        process.start()  # with the server's blocked signals, after it has imported torch
+        return process
+    process = get_context("spawn").Process(target=target, args=arguments)
     with blocked_signals():
         process.start()
     return process

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from itertools import dropwhile
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import INTERRUPTED, main
 from dcrf.config import load_checked
 from dcrf.runs.job import Output
@@ -198,6 +200,31 @@ def test_ctrl_z_stops_the_runs_and_they_go_on(start, tmp_path):
 
     assert process.returncode == INTERRUPTED
     assert statuses(tmp_path) == {"paused": "interrupted"}
+
+
+def servers(process):
+    """The servers that a process has started."""
+    for pid, parent in parents().items():
+        with suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if parent == process.pid and b"forkserver" in command:
+                yield pid
+
+
+@on_linux
+def test_ctrl_c_during_the_check_of_the_files_prints_nothing(tmp_path):
+    written(tmp_path, method())
+    command = [sys.executable, str(ROOT / "main.py"), "method.json"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+    until(lambda: list(servers(process)))
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, _ = process.communicate(timeout=LONG_ENOUGH)
+
+    assert (process.returncode, out) == (INTERRUPTED, "")
 
 
 IN_A_TERMINAL = """
