@@ -6,7 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dcrf.mappings.layers import bind_function, build_layer, initialize
+from dcrf.mappings.layers import (
+    bind_function,
+    build_layer,
+    check_sizes,
+    initialize,
+    number_of_layers,
+)
 from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS
 
 SEQUENCE, IMAGE, VOLUME = (2, 4, 8), (2, 4, 8, 8), (2, 4, 8, 8, 8)
@@ -99,8 +105,12 @@ def test_sequential_layers_nest_and_every_name_is_found():
 @pytest.mark.parametrize("by_position", [True, False])
 def test_a_transformer_encoder_is_built_with_the_layers_inside_it(by_position):
     norm = {"type": "LayerNorm", "name": "end", "normalized_shape": [8]}
-    given = {"encoder_layer": ENCODER_LAYER, "num_layers": 2}
-    arguments = {"positional_arguments": list(given.values())} if by_position else given
+    arguments_by_name = {"encoder_layer": ENCODER_LAYER, "num_layers": 2}
+    arguments = (
+        {"positional_arguments": list(arguments_by_name.values())}
+        if by_position
+        else arguments_by_name
+    )
     named: dict[str, nn.Module] = {}
 
     encoder = build_layer({"type": "TransformerEncoder", "norm": norm} | arguments, named)
@@ -269,3 +279,36 @@ def test_a_function_that_depends_on_training_follows_the_mode():
 def test_a_function_takes_no_layers():
     with pytest.raises(TypeError, match="'dim' of a function cannot be an object"):
         bind_function({"function_name": "normalize", "dim": {"type": "Linear"}})
+
+
+LINEAR = {"type": "Linear", "in_features": 2, "out_features": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "number"),
+    [
+        (LINEAR, 1),
+        ({"type": "Sequential", "positional_arguments": [LINEAR, LINEAR]}, 3),
+        (
+            {
+                "type": "TransformerEncoder",
+                "encoder_layer": ENCODER_LAYER,
+                "num_layers": 4,
+            },
+            5,
+        ),
+        ({"type": "TransformerEncoder", "positional_arguments": [ENCODER_LAYER, 4]}, 5),
+    ],
+)
+def test_nested_and_copied_layers_are_counted(entry, number):
+    assert number_of_layers(entry) == number
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_a_layer_of_size_zero_is_an_error():
+    with pytest.raises(ValueError, match=r"weight of .* has no elements: a size is 0"):
+        check_sizes(nn.Conv1d(1, 0, 3))
+
+
+def test_a_layer_without_a_shape_yet_passes_the_check_of_sizes():
+    check_sizes(nn.LazyLinear(3))

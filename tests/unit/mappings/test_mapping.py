@@ -238,3 +238,13 @@ def test_functions_of_a_mapping_know_of_evaluation_mode():
 def test_a_layer_that_does_not_fit_is_named():
     with pytest.raises(TrainingError, match=r"Linear\(in_features=7.*shape \(2, 4\)"):
         TrainableMapping([nn.Linear(7, 3)])(torch.zeros(2, 4))
+
+
+def test_a_cached_output_of_training_is_not_that_of_evaluation(samples):
+    mapping = TrainableMapping([nn.Dropout(0.5)])
+
+    with cached_forwards([mapping]):
+        trained, evaluated = mapping(samples), mapping.eval()(samples)
+
+    assert not torch.equal(trained, samples)
+    assert torch.equal(evaluated, samples)
