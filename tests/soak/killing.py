@@ -104,6 +104,8 @@ def _run(case: Case, config: MethodConfig, folder: Path, moment: At | After | No
         moment.arm()
     output = Output(folder, checkpoint_interval=case.interval)
     existing = find_existing_run(config, 0, folder)
+    if existing and existing.outcome:  # killed after its results were complete
+        return 0
     outcome = run_method(config, 0, replace(output, resume_folder=existing and existing.folder))
     return 0 if outcome.status == "ok" else 1
 
