@@ -24,11 +24,10 @@ class DatasetSession:
     evaluator: Evaluator
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of method and evaluator, and the fingerprint of the data."""
+        """Return the state of the method and the fingerprint of the data."""
         return {
             "fingerprint": dict(self.source.fingerprint()),
             "method": self.method.state_dict(),
-            "evaluator": self.evaluator.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -40,4 +39,3 @@ class DatasetSession:
         if changes := self.source.changes_since(state["fingerprint"]):
             raise DataError(f"the data have changed since the run began: {'; '.join(changes)}")
         self.method.load_state_dict(state["method"])
-        self.evaluator.load_state_dict(state["evaluator"])

@@ -37,7 +37,7 @@ class Start(Protocol):
         ...
 
     def restore_session(self, session: DatasetSession, streams: RandomStreams) -> None:
-        """Restore the method of an opened data set.
+        """Restore the method of an opened data set, and its random generators.
 
         Raises:
             DataError: the data have changed.
@@ -105,7 +105,7 @@ class ResumedStart:
             raise DataError(f"not a checkpoint of this method: {cause_of(error)}") from error
 
     def restore_session(self, session: DatasetSession, streams: RandomStreams) -> None:
-        """Restore method, evaluator and random streams.
+        """Restore the method and its random generators.
 
         Raises:
             DataError: the data have changed since the run began.
@@ -119,10 +119,10 @@ class ResumedStart:
             plan.prepare(session.method, passes)
 
     def restore_phase(self, phase: Phase, session: DatasetSession, streams: RandomStreams) -> None:
-        """Restore a phase that had begun, and the states that building it has changed."""
+        """Restore a phase that had begun, its evaluator, and the generators that it has created."""
         if "phase" in self.state:
             phase.load_state_dict(self.state["phase"])
-            session.evaluator.load_state_dict(self.state["session"]["evaluator"])
+            session.evaluator.load_state_dict(self.state["evaluator"])
             streams.load_state_dict(self.state["streams"])
             GlobalGenerators().load_state_dict(self.state["generators"])
             name, iteration = f"{phase.name} on {session.plan.name}", phase.state.clock.iteration

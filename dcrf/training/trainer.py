@@ -109,11 +109,16 @@ class Trainer:
         if has_just_loaded or self.checkpoints.is_due(iteration):
             check_parameters(session.method)
             words = f"{session.plan.name}, {phase.name}, after it {iteration}"
-            states = self._states(session) | {"phase": phase, "generators": GlobalGenerators()}
-            self.checkpoints.write(Position(session.number, number, words), states)
+            states: dict[str, Stateful] = {
+                "phase": phase,
+                "evaluator": session.evaluator,
+                "generators": GlobalGenerators(),
+            }
+            position = Position(session.number, number, words)
+            self.checkpoints.write(position, {**self._states(session), **states})
 
     def _states(self, session: DatasetSession) -> dict[str, Stateful]:
-        """Return the objects that every checkpoint keeps the states of."""
+        """Return the objects whose states every checkpoint contains."""
         return {"history": self.history, "session": session, "streams": self.streams}
 
     def _finish(self, session: DatasetSession) -> None:

@@ -81,6 +81,30 @@ def test_losses_are_reported_as_the_mean_since_the_last_report():
     ]
 
 
+def test_means_of_losses_are_exact_beyond_the_precision_of_float32():
+    writer = Kept()
+
+    run(
+        ReportLosses({"a": 5}, writer, PLACE),
+        5,
+        lambda i: {"a": torch.tensor(2.0**25 if i == 1 else 1.0)},
+    )
+
+    assert writer.records == [LossRecord(*PLACE, 5, {"a": (2**25 + 4) / 5})]
+
+
+def test_the_first_evaluation_of_a_phase_has_no_reassignment_ratio():
+    evaluator = Evaluator(Fixed(), lambda: np.array([0, 0, 1]))
+    data_pass = DatasetPass(
+        3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1)))
+    )
+    evaluator.evaluate(data_pass)  # in the phase before
+
+    state = run(Evaluate(1, evaluator, data_pass, Kept(), PLACE), 1)
+
+    assert state.evaluation.reassignment_ratio is None
+
+
 def test_evaluations_are_written_and_kept_for_exit_criteria():
     writer, assignment = Kept(), Fixed()
     evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]))

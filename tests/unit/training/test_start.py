@@ -6,9 +6,15 @@ import torch
 from dcrf.errors import DataError, TrainingError
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import Note
+from dcrf.storage.checkpoint_files import folders
 from dcrf.training.checkpoints import Checkpoints
+from dcrf.training.exit_criteria import Iterations
 from dcrf.training.history import RunHistory
+from dcrf.training.hooks import Evaluate
 from dcrf.training.interruption import StopRequest
+from dcrf.training.optimizers import OptimizerGroups
+from dcrf.training.phase import Hook, Phase
+from dcrf.training.plans import PhasePlan
 from dcrf.training.start import FRESH, ResumedStart
 from dcrf.training.trainer import Trainer
 from tests.unit.training.test_trainer import Drawing, Kept, make_method, phase_plan, plan
@@ -33,12 +39,12 @@ class Dying(Drawing):
             raise Killed
 
 
-def resumable(folder, plans):
+def resumable(folder, plans, streams=None):
     """Return a trainer that writes a checkpoint after every iteration, and its start."""
     writer = Kept()
     checkpoints = Checkpoints(folder, writer, StopRequest(), {}, {}, 1)
     start = checkpoints.start_from(checkpoints.read_newest("cpu"))
-    return Trainer(plans, RandomStreams(0), writer, checkpoints), start
+    return Trainer(plans, streams or RandomStreams(0), writer, checkpoints), start
 
 
 def plans(prepared, hook, **others):
@@ -129,6 +135,96 @@ def test_a_method_that_is_kept_is_built_by_the_plan_that_began_with_it(tmp_path)
     trainer.run(start)
 
     assert built == ["a", "a"]
+
+
+class Sampling(Hook):
+    """Draws from a checkpointed generator, as patterns do."""
+
+    def __init__(self, generator, at=None):
+        self.generator, self.at, self.drawn = generator, at, []
+
+    def after_iteration(self, state):
+        self.drawn.append(torch.rand((), generator=self.generator).item())
+        if state.clock.iteration == self.at:
+            raise Killed
+
+
+@pytest.mark.parametrize("of", ["method", "phase"])
+def test_checkpointed_generators_resume_where_they_were(tmp_path, of):
+    def sampling_plans(streams, at=None):
+        """Two phases that draw; the generator is created with the method or with each phase."""
+        generators, hooks = [], []
+
+        def make_sampling_method():
+            generators.append(streams.checkpointed_generator("method"))
+            return make_method()
+
+        def make(name, dies):
+            def build(method, data_pass, evaluator):
+                own = streams.checkpointed_generator("phase", name)
+                hooks.append(Sampling(generators[-1] if of == "method" else own, dies))
+                return Phase(name, {}, OptimizerGroups(), [Iterations(3)], [hooks[-1]])
+
+            return PhasePlan(name, lambda method, data_pass: None, build, 3)
+
+        phases = [make("other", None), make("training", at)]
+        return [plan(phases=phases, make_method=make_sampling_method)], hooks
+
+    streams = RandomStreams(0)
+    whole, whole_hooks = sampling_plans(streams)
+    Trainer(whole, streams, Kept()).run()
+    expected = whole_hooks[-1].drawn
+
+    for at in (1, 2):
+        streams = RandomStreams(0)
+        cut, cut_hooks = sampling_plans(streams, at)
+        trainer, start = resumable(tmp_path / str(at), cut, streams)
+        with pytest.raises(Killed):
+            trainer.run(start)
+        streams = RandomStreams(0)
+        rest, rest_hooks = sampling_plans(streams)
+        trainer, start = resumable(tmp_path / str(at), rest, streams)
+        trainer.run(start)
+
+        assert cut_hooks[-1].drawn[: at - 1] + rest_hooks[-1].drawn == expected
+
+
+def test_the_clusters_before_a_checkpoint_count_for_the_reassignment_ratio(tmp_path):
+    def evaluating_plans(at):
+        def make(method, data_pass, evaluator):
+            method.assignment.phases.append("training")  # lets it assign
+            hooks = [Evaluate(1, evaluator, data_pass, Kept(), ("blobs", "training")), Dying(at)]
+            ratios.append(hooks[0])
+            return Phase("training", {}, OptimizerGroups(), [Iterations(3)], hooks)
+
+        ratios = []
+        return [plan(phases=[PhasePlan("training", lambda m, d: None, make, 3)])], ratios
+
+    cut, _ = evaluating_plans(2)
+    trainer, start = resumable(tmp_path, cut)
+    with pytest.raises(Killed):
+        trainer.run(start)
+    rest, hooks = evaluating_plans(None)
+    trainer, start = resumable(tmp_path, rest)
+    trainer.run(start)
+
+    records = hooks[0].writer.records
+    assert [record.iteration for record in records] == [2, 3]
+    assert [record.evaluation["reassignment_ratio"] for record in records] == [0, 0]
+    final = trainer.history.datasets[0].evaluation
+    assert final["reassignment_ratio"] is None
+
+
+def test_parameters_that_are_not_finite_reach_no_checkpoint(tmp_path):
+    def prepare(method, data_pass):
+        method.mappings["encoder"].requires_grad_(False)
+        next(method.parameters()).fill_(torch.nan)
+
+    trainer, start = resumable(tmp_path, [plan(phases=[phase_plan(prepare=prepare)])])
+
+    with pytest.raises(TrainingError, match="parameters are not finite"):
+        trainer.run(start)
+    assert folders(tmp_path) == []
 
 
 def test_changed_data_are_refused(tmp_path):
