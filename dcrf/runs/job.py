@@ -67,14 +67,3 @@ class Job:
     def failure(self, error: BaseException) -> Outcome:
         """Return the outcome of a job that raised an error."""
         return self.outcome(status_of(error), cause_of(error))
-
-
-def run_job(job: Job) -> Outcome:
-    """Run a job in this process."""
-    import torch  # noqa: PLC0415 - a process that only plans runs does not need it
-
-    from dcrf.runs.one_run import run_method  # noqa: PLC0415 - imports torch
-
-    if torch.get_num_threads() != job.threads:
-        torch.set_num_threads(job.threads)
-    return run_method(job.config, job.seed, job.output)

@@ -7,7 +7,7 @@ from dcrf.reporting.lines import outcome_line
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import say
 from dcrf.runs.dependencies import Dependencies, dependencies
-from dcrf.runs.job import Job, run_job
+from dcrf.runs.job import Job
 
 _HOW_ENDED = {
     "out of memory": "ran out of memory",
@@ -100,3 +100,14 @@ class RunQueue:
                 how = _HOW_ENDED.get(saver.status, f"has {saver.status}")
                 return f"needs {file} of {saver.method}, which {how}"
         return None
+
+
+def run_job(job: Job) -> Outcome:
+    """Run a job in this process."""
+    import torch  # noqa: PLC0415 - a process that only plans runs does not need it
+
+    from dcrf.runs.one_run import run_method  # noqa: PLC0415 - imports torch
+
+    if torch.get_num_threads() != job.threads:
+        torch.set_num_threads(job.threads)
+    return run_method(job.config, job.seed, job.output)

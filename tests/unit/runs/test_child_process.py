@@ -10,7 +10,8 @@ import pytest
 
 from dcrf.config import load_checked
 from dcrf.runs.child_process import ChildProcess
-from dcrf.runs.job import Job, Output, run_job
+from dcrf.runs.job import Job, Output
+from dcrf.runs.run_all import run_job
 from tests.cases.methods import method, result, written
 from tests.cases.processes import state, until
 

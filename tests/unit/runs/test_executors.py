@@ -8,7 +8,8 @@ import pytest
 
 from dcrf.config import load_checked
 from dcrf.runs.executors import LocalExecutor
-from dcrf.runs.job import Job, Output, run_job
+from dcrf.runs.job import Job, Output
+from dcrf.runs.run_all import run_job
 from tests.cases.methods import method, result, written
 
 LONG_ENOUGH = 120  # seconds; reached only if something hangs
