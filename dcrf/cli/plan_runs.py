@@ -76,7 +76,9 @@ def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[
             continue
         for file in files:
             try:
-                methods.append(load_checked(file, options.settings, options.max_iterations))
+                methods.append(
+                    load_checked(file, options.settings, options.max_iterations, options.device)
+                )
             except ConfigError as error:
                 rejected.append(RejectedFile(str(file), error))
     return methods, rejected
@@ -96,10 +98,9 @@ def plan_runs(
         options: the flags.
         dry_runs: builds methods without data or memory.
     """
-    configs = [_with_device(method, options.device) for method in methods]
     planned: list[_Planned] = []
     rejected = []
-    for config, dry_run in zip(configs, dry_runs(configs), strict=True):
+    for config, dry_run in zip(methods, dry_runs(methods), strict=True):
         try:
             checked = _checked(config, dry_run, options)
             planned.append((checked, list(_runs_of(checked, dry_run.threads, options))))
@@ -137,12 +138,6 @@ def overrides_of(options: argparse.Namespace) -> tuple[str, ...]:
 def _skips_invalid(options: argparse.Namespace) -> bool:
     """Whether valid files run although others are invalid."""
     return bool(options.resume_on_error and not options.validate)
-
-
-def _with_device(config: MethodConfig, device: str | None) -> MethodConfig:
-    if device is None:
-        return config
-    return replace(config, device=device, filled={**config.filled, "device": device})
 
 
 def _checked(config: MethodConfig, dry_run: DryRun, options: argparse.Namespace) -> MethodConfig:
