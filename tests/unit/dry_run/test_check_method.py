@@ -66,16 +66,6 @@ def test_transforms_of_every_data_set_are_tried(load):
     ]
 
 
-def test_a_function_gets_no_objects(load):
-    mapping = linear(
-        "f", post_processing_functions=[{"function_name": "gelu", "approximate": {"type": "ReLU"}}]
-    )
-
-    found = paths(load(**only_pretraining(ENCODER, mapping)))
-
-    assert found == ["$.mappings[1].post_processing_functions[0]"]
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

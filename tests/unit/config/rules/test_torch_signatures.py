@@ -309,6 +309,12 @@ def test_a_string_is_a_string(wrong):
     assert check_call("initializers", "kaiming_normal", {"mode": "fan_out"}, "$") == []
 
 
+def test_a_function_gets_no_layer_in_place_of_a_string():
+    (problem,) = check_call("functions", "gelu", {"approximate": {"type": "ReLU"}}, "$")
+
+    assert (problem.path, problem.found) == ("$.approximate", "an object is not a string")
+
+
 def test_a_sequence_holds_nested_entries():
     (problem,) = check_call("layers", "Sequential", {}, "$", [{"type": "ReLU"}, 1.5])
 
