@@ -8,7 +8,7 @@ from typing import Any
 
 from dcrf.assignment.centroids import CentroidInitialization
 from dcrf.batch import DatasetPass, DatasetRows
-from dcrf.builder.components import build_component
+from dcrf.builder.components import build_component, located
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
@@ -106,19 +106,20 @@ class PhaseBuilder:
         n_clusters, named = self.dataset.num_clusters, entry.classifier_name
         classifiers = build_classifiers(self.run.config, method.mappings, n_clusters)
         purpose = ("pattern", self.dataset.name, self.phase.name, entry.name)
-        pattern = build_component(
-            DESIGN_PATTERNS,
-            entry.stem,
-            entry.options,
-            {"mapping": method.mappings, "feature_extractor": method.mappings},
-            {
-                "assignment": classifiers[named] if named else method.assignment,
-                "method_assignment": method.assignment,
-                "centroids": method.centroids,
-                "n_clusters": n_clusters,
-                "generator": self.run.streams.checkpointed_generator(*purpose),
-            },
-        )
+        with located(entry.path, self.run.config.source):
+            pattern = build_component(
+                DESIGN_PATTERNS,
+                entry.stem,
+                entry.options,
+                {"mapping": method.mappings, "feature_extractor": method.mappings},
+                {
+                    "assignment": classifiers[named] if named else method.assignment,
+                    "method_assignment": method.assignment,
+                    "centroids": method.centroids,
+                    "n_clusters": n_clusters,
+                    "generator": self.run.streams.checkpointed_generator(*purpose),
+                },
+            )
         return PatternUse(pattern, entry.views)
 
     def _hooks(

@@ -52,7 +52,10 @@ def _existing(path: str) -> Path:
 
 def _runs_below(folder: Path) -> list[Path]:
     """Return the run folders in a method's folder, or in those of all methods."""
-    parents = [folder, *sorted(path for path in folder.iterdir() if is_folder(path))]
+    try:
+        parents = [folder, *sorted(path for path in folder.iterdir() if is_folder(path))]
+    except OSError as error:
+        raise CommandLineError(f"{folder} cannot be read: {error.strerror}") from error
     return [run for parent in parents for run in run_folders(parent)]
 
 

@@ -43,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     announce(options.paths, sys.stderr)
     try:
-        check_output_paths(options)
         return validate(options) if options.validate else run(options, arguments)
     except DcrfError as error:
         say(str(error), is_error=True)
@@ -94,6 +93,7 @@ def validate(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run all methods, print and write the summary; return the exit code."""
+    check_output_paths(options)
     runs, rejected = check_files(options)
     if rejected and not (runs and options.resume_on_error):
         raise CommandLineError(_unusable(rejected))

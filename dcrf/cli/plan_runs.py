@@ -132,6 +132,8 @@ def overrides_of(options: argparse.Namespace) -> tuple[str, ...]:
     settings = [f"--set {setting}" for setting in options.settings]
     if options.max_iterations is not None:
         settings.append(f"--max_iterations {options.max_iterations}")
+    if options.device is not None:
+        settings.append(f"--device {options.device}")
     return tuple(settings)
 
 

@@ -1,4 +1,4 @@
-"""Encouraging cluster formation by pulling samples towards their assigned clusters."""
+"""Encouraging cluster formation by pulling samples toward their assigned clusters."""
 
 import math
 from collections.abc import Callable, Mapping

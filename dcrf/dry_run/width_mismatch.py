@@ -38,7 +38,8 @@ def _of_axes(layer: nn.Module, values: Tensor) -> Mismatch | None:
         return None
     shape = tuple(values.shape[1:])
     lacks_channels = layer.in_channels == 1 and len(shape) == len(kernel)
-    sizes = f"[1, {shape[0]}]" if lacks_channels else f"[{', '.join(axes)}]"
+    unflattened = axes[: len(axes) - len(shape) + 1]
+    sizes = f"[1, {shape[0]}]" if lacks_channels else f"[{', '.join(unflattened)}]"
     remedy = f'put {{"type": "Unflatten", "dim": 1, "unflattened_size": {sizes}}} before it'
     if len(shape) > len(axes):
         remedy = "change the layers before it"

@@ -6,7 +6,7 @@ from dcrf.config.rules.suggestions import closest
 from dcrf.errors import DcrfError, first_line
 
 _EXAMPLES = "use for example cpu, cuda, cuda:1 or cuda_if_available"
-_TYPES = ("cpu", "cuda", "mps", "xpu", "cuda_if_available")
+_DEVICE_NAMES = ("cpu", "cuda", "mps", "xpu", "cuda_if_available")
 
 
 def resolve_device(name: str) -> str:
@@ -20,7 +20,7 @@ def resolve_device(name: str) -> str:
     try:
         torch.device(name)
     except RuntimeError as error:
-        guess = "cuda" if name.casefold().startswith("gpu") else closest(name, _TYPES)
+        guess = "cuda" if name.casefold().startswith("gpu") else closest(name, _DEVICE_NAMES)
         remedy = f"did you mean {guess!r}?" if guess else _EXAMPLES
         raise DcrfError(f"{name!r} is not a torch device; {remedy}") from error
     try:

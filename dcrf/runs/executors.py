@@ -134,13 +134,19 @@ class LocalExecutor(Executor):
         # the main thread handles signals, and new processes start with them blocked
         signal.pthread_sigmask(signal.SIG_BLOCK, [*SIGNALS, signal.SIGTSTP])
         try:
-            while not (self._is_closing and not self._running and not self._waiting):
+            while not (
+                self._is_closing
+                and self._commands.empty()
+                and not self._running
+                and not self._waiting
+            ):
                 self._wait()
                 self._execute_commands()
                 self._collect()
                 self._start_waiting()
             self._cancel_waiting()
         except Exception as error:
+            self._is_closing = True
             for future in (*self._running, *(future for future, _, _ in self._waiting)):
                 future.set_exception(error)
             raise

@@ -54,25 +54,27 @@ def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
     start = time.perf_counter()
     with ExitStack() as stack:
         try:
+            device = resolve_device(config.device)
+        except DcrfError as error:
+            return _failed(config, seed, output, str(error))
+        try:
             folder = output.resume_folder or _new_folder(config, seed, output)
             stack.enter_context(locked(folder / CHECKPOINTS / "lock"))
             metrics, log = JsonLines(folder / METRICS), _log_file(config, folder, output)
         except OSError as error:
-            return Outcome(
-                str(config.source),
-                config.name,
-                seed,
-                "failed",
-                error=f"results cannot be written: {error}",
-                overrides=output.overrides,
-            )
+            return _failed(config, seed, output, f"results cannot be written: {error}")
         writer = Writers([_console(), metrics, *([log] if log else [])])
         stack.callback(writer.close)
-        device = resolve_device(config.device)
         files = RunFiles(folder, config.name, output.seed_in_names)
         run = Run(config, RandomStreams(seed), device, writer, files, folder)
         outcome = _run(run, metrics, log, output)
     return replace(outcome, seconds=time.perf_counter() - start)
+
+
+def _failed(config: MethodConfig, seed: int, output: Output, cause: str) -> Outcome:
+    """Return the outcome of a run that could not start."""
+    source, overrides = str(config.source), output.overrides
+    return Outcome(source, config.name, seed, "failed", error=cause, overrides=overrides)
 
 
 def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> Outcome:

@@ -80,8 +80,14 @@ def finished_outcome(folder: Path, source: Path | str) -> Outcome | None:
         values = read_json(folder / RESULT)
         if values["status"] != "ok" or not all(map(_has_valid_scores, values["datasets"])):
             return None
+        if not values["datasets"] or type(values["seed"]) is not int:
+            return None
         parts = {
             "source": str(source),
+            "method": str(values["method"]),
+            "seconds": None,
+            "error": None,
+            "label_informed": values.get("label_informed") is True,
             "datasets": tuple(DatasetRecord(**record) for record in values["datasets"]),
             "phases": tuple(PhaseRecord(**record) for record in values["phases"]),
             "warnings": tuple(Problem(**warning) for warning in values.get("warnings", ())),

@@ -145,5 +145,5 @@ def _header(file: IO[bytes], size: int) -> np.ndarray:
         )
     claimed, available = math.prod(shape) * dtype.itemsize, size - beginning.tell()
     if claimed > available:
-        raise ValueError(f"{shape} of {dtype} takes {claimed} bytes, and there are {available}")
+        raise ValueError(f"{shape} of {dtype} takes {claimed} bytes, but the file has {available}")
     return np.broadcast_to(np.zeros((), dtype), shape)

@@ -99,7 +99,7 @@ def test_an_archive_larger_than_the_memory_is_refused_unread(tmp_path, content, 
 def test_an_array_larger_than_its_file_is_refused(tmp_path, read, shape):
     content = files.npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}")
 
-    assert "bytes, and there are 48" in refusal(tmp_path, content, read)
+    assert "bytes, but the file has 48" in refusal(tmp_path, content, read)
 
 
 @pytest.mark.parametrize("read", [npz, lambda file: Npz("own", path=str(file)).outline()])

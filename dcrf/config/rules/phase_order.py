@@ -48,7 +48,7 @@ class _Strategy:
     is_hard: bool
 
     def missing(self, existing: set[str], dataset: str) -> Missing:
-        """Return the needs that a phase cannot meet, given what exists when it starts."""
+        """Return the needs that a phase cannot meet, given the parts that exist at its start."""
         missing = {}
         if "centroids" not in existing:
             missing["centroids"] = self._no_centroids(dataset)

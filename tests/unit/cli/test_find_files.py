@@ -23,7 +23,8 @@ def run_folder(tmp_path):
         start = RunStart(None, 1, number)
         folder = new_run_folder(tmp_path / "runs" / name, number, start, method(name=name))
         if finished:
-            result = {"method": name, "seed": 0, "status": "ok", "datasets": [], "phases": []}
+            datasets = [{"dataset": "d", "evaluation": None}]
+            result = {"method": name, "seed": 0, "status": "ok", "datasets": datasets, "phases": []}
             (folder / "result.json").write_text(json.dumps(result))
         (folder / "checkpoints/000001").mkdir()
         (folder / "checkpoints/000001/manifest.json").write_text("{}")

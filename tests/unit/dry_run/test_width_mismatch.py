@@ -23,3 +23,12 @@ def test_channels_last_are_moved_and_other_widths_are_written(shape, remedy):
 
 def test_fitting_channels_are_no_mismatch():
     assert find_mismatch(nn.Conv2d(3, 4, 3), torch.zeros(2, 3, 9, 3, device="meta")) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "sizes"), [((2, 64), "[channels, height, width]"), ((2, 24, 8), "[channels, height]")]
+)
+def test_missing_axes_are_unflattened_to_as_many_as_the_layer_expects(shape, sizes):
+    mismatch = find_mismatch(nn.Conv2d(3, 4, 3), torch.zeros(shape, device="meta"))
+
+    assert f'"unflattened_size": {sizes}' in mismatch.remedy

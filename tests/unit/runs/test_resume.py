@@ -123,6 +123,9 @@ def test_an_unfinished_run_is_resumed(tmp_path, config, status):
         "[" * 200000,
         '{"status": "ok", "datasets": [{"dataset": "d", "evaluation": {"acc": "0.9"}}]}',
         '{"status": "ok", "datasets": [3]}',
+        '{"status": "ok", "method": "m", "seed": 0, "datasets": [], "phases": []}',
+        '{"status": "ok", "method": "m", "seed": "0", "phases": [],'
+        ' "datasets": [{"dataset": "d", "evaluation": null}]}',
     ],
 )
 def test_a_damaged_result_counts_as_unfinished(tmp_path, config, text):
