@@ -8,7 +8,7 @@ PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    install, then train the quickstart on handwritten digits (about a minute)"
+	@echo "make demo    install, then train the quickstart on handwritten digits (half a minute)"
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"

@@ -40,7 +40,7 @@ def test_the_tables_of_parts_are_current():
 
 @every_page
 def test_links_to_files_lead_somewhere(page):
-    links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", page.read_text())
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
 
@@ -49,6 +49,10 @@ def test_the_readme_links_every_page():
     links = re.findall(r"\]\(docs/(\w+\.md)\)", (ROOT / "README.md").read_text())
 
     assert {page.name for page in PAGES} - {"README.md"} == set(links)
+
+
+def test_the_readme_has_no_placeholders():
+    assert re.findall(r"^[A-Z_]+$", (ROOT / "README.md").read_text(), re.MULTILINE) == []
 
 
 def test_the_method_of_the_readme_is_valid(tmp_path):
