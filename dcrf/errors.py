@@ -49,6 +49,10 @@ class DataError(DcrfError):
     """A data set is unreadable, or does not fit the method."""
 
 
+class TransformError(DataError):
+    """A transform fails, or rejects its arguments."""
+
+
 class OptionError(DataError):
     """An option of a data set is invalid.
 

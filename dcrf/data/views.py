@@ -19,7 +19,7 @@ from dcrf.data.transforms.build import (
     build_transforms,
     is_random,
 )
-from dcrf.errors import DataError
+from dcrf.errors import DataError, TransformError
 from dcrf.randomness import RandomStreams
 
 # Transforms whose equivalents for batches return the same bytes as for single images.
@@ -60,7 +60,7 @@ class View:
             draw: identifies the random draws, such as epoch and iteration.
 
         Raises:
-            DataError: a transform fails on this batch, such as one with a probability below 1.
+            TransformError: a transform fails on this batch, such as one with a probability below 1.
         """
         if self._batched is None:
             raise ValueError("a transform of this view supports single samples only")
@@ -68,7 +68,7 @@ class View:
         try:
             return apply_batched(self._batched, values, self._streams.generator("batch", *draw))
         except TRANSFORM_ERRORS as error:
-            raise DataError(f"the transforms fail on a batch: {error}") from error
+            raise TransformError(f"the transforms fail on a batch: {error}") from error
 
     def transform_sample(self, sample: Any, draw: Sequence[object]) -> Tensor:
         """Return the view of one sample.

@@ -14,7 +14,7 @@ from dcrf.data.sources.load import outline_data
 from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
-from dcrf.errors import DataError, OptionError, cause_of
+from dcrf.errors import DataError, OptionError, TransformError, cause_of
 from dcrf.randomness import RandomStreams
 
 Shape = tuple[int, ...]
@@ -230,9 +230,8 @@ def _failing_transform(transforms: Sequence[Options], example: Tensor, draws: in
     for index in range(len(transforms)):
         try:
             _apply(transforms[: index + 1], example, draws)
-        except TRANSFORM_ERRORS:
+        except (TransformError, *TRANSFORM_ERRORS):
             return index
-        except DataError as error:
-            if str(error).startswith(("transform ", "the transforms fail")):
-                return index
+        except DataError:  # of the result, which later transforms may change
+            continue
     return None

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision import transforms as tv
 
-from dcrf.errors import DataError
+from dcrf.errors import TransformError
 from dcrf.safety.transform_limits import GROWING, check_growth, check_steps
 from dcrf.schema.allowed_names import TRANSFORMS
 
@@ -48,7 +48,7 @@ def build_transforms(entries: Iterable[Mapping[str, Any]]) -> tuple[Transform, .
     policies are written as their values, such as `"bilinear"`.
 
     Raises:
-        DataError: a transform rejects its arguments.
+        TransformError: a transform rejects its arguments.
     """
     return tuple(_build(entry) for entry in entries)
 
@@ -80,14 +80,14 @@ def apply_transforms(transforms: Iterable[Transform], value: Any) -> Any:
     """Apply transforms in order.
 
     Raises:
-        DataError: a transform fails; the message names it.
+        TransformError: a transform fails; the message names it.
     """
     for transform in transforms:
         try:
             value = transform(value)
         except TRANSFORM_ERRORS as error:
             name = type(transform).__name__
-            raise DataError(f"transform {name} fails: {error}") from error
+            raise TransformError(f"transform {name} fails: {error}") from error
     return value
 
 
@@ -102,7 +102,7 @@ def _build(entry: Mapping[str, Any]) -> Transform:
         _check_ranges(transform)
         check_steps(transform)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise DataError(f"transform {name} rejects its arguments: {error}") from error
+        raise TransformError(f"transform {name} rejects its arguments: {error}") from error
     if isinstance(transform, GROWING):  # a hook, since other transforms may call it
         transform.register_forward_pre_hook(_check_growth)
     return transform
