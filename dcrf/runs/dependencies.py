@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.rules.shared_files import files_of
+from dcrf.config.saved_files import files_of
 
 
 @dataclass(frozen=True, slots=True)

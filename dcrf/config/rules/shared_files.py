@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.config.file_names import names_to_load, saved_file
-from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
+from dcrf.config.file_names import names_to_load
+from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.config.path_checks import is_file
 from dcrf.config.rules.input_files import mismatch
+from dcrf.config.saved_files import PhaseFiles, Runs, phase_files
 from dcrf.errors import Problem
-
-Runs = Sequence[tuple[MethodConfig, Sequence[int | None]]]
-"""Methods in running order, each with the seeds in the names of its files; None for no seed."""
 
 _Located = tuple[MethodConfig, Problem]
 """A problem with its method."""
@@ -23,61 +21,10 @@ def check_shared_files(runs: Runs) -> list[list[Problem]]:
     A problem is a file that two methods save, or two parts of one method; or a file to load that
     neither exists nor is saved before.
     """
-    steps = list(_steps(runs))
+    steps = list(phase_files(runs))
     writers: dict[Path, _Writer] = {}
     located = [*_conflicts(steps, writers), *_unsaved(steps, writers)]
     return [list(dict.fromkeys(p for owner, p in located if owner is c)) for c, _ in runs]
-
-
-def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Path]]:
-    """Return the files that a run saves, and the files that it may load.
-
-    Args:
-        config: of the method.
-        seed: in the names of its files; None for no seed.
-    """
-    steps = list(_steps([(config, [seed])]))
-    saved = {file for step in steps for file, _ in step.saved()}
-    loaded = {file for step in steps for _, file in step.loaded()}
-    return saved, {name for file in loaded for name in names_to_load(file, seed)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A phase on a data set in one run. `first_centroids`: whether it initializes centroids."""
-
-    config: MethodConfig
-    seed: int | None
-    dataset: DatasetConfig
-    phase: PhaseConfig
-    first_centroids: bool
-
-    def saved(self) -> Iterator[tuple[Path, SaveConfig]]:
-        """Yield each file that the phase saves."""
-        for save in self.phase.saves:
-            names = (self.config.name, self.dataset.name, save.part)
-            yield saved_file(save.target, *names, self.seed), save
-
-    def loaded(self) -> Iterator[tuple[str, Path]]:
-        """Yield JSON path and file of each load when the phase starts."""
-        yield from ((f"{load.path}.path_to_file", load.file) for load in self.phase.loads)
-        centroids = self.config.centroids
-        if self.first_centroids and centroids is not None and centroids.file is not None:
-            yield f"{centroids.path}.centroid_file_path", centroids.file
-
-
-def _steps(runs: Runs) -> Iterator[_Step]:
-    """Yield every phase of every run, in running order."""
-    for config, seed in ((config, seed) for config, seeds in runs for seed in seeds):
-        centroid_phases = () if config.centroids is None else config.centroids.phases
-        has_centroids = False
-        for dataset in config.datasets:
-            has_centroids = has_centroids and not dataset.reinitialize_mappings
-            for phase in config.phases:
-                if phase.name in dataset.phases:
-                    is_first = phase.name in centroid_phases and not has_centroids
-                    has_centroids = has_centroids or is_first
-                    yield _Step(config, seed, dataset, phase, is_first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +44,7 @@ class _Writer:
         )
 
 
-def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator[_Located]:
+def _conflicts(steps: Sequence[PhaseFiles], writers: dict[Path, _Writer]) -> Iterator[_Located]:
     """Yield files with two writers, and enter the first writer of each file into `writers`."""
     for step in steps:
         for file, save in step.saved():
@@ -107,7 +54,7 @@ def _conflicts(steps: Sequence[_Step], writers: dict[Path, _Writer]) -> Iterator
                 yield step.config, _conflict(writer, first)
 
 
-def _unsaved(steps: Sequence[_Step], writers: Mapping[Path, _Writer]) -> Iterator[_Located]:
+def _unsaved(steps: Sequence[PhaseFiles], writers: Mapping[Path, _Writer]) -> Iterator[_Located]:
     """Yield files that are loaded before any phase saves them, and do not exist."""
     written: set[Path] = set()
     for step in steps:
