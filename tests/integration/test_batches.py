@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import INTERRUPTED, main
 from dcrf.config import load_checked
 from dcrf.runs.job import Output
@@ -212,13 +211,9 @@ def servers(process):
 
 
 @on_linux
-def test_ctrl_c_during_the_check_of_the_files_prints_nothing(tmp_path):
+def test_ctrl_c_during_the_check_of_the_files_prints_nothing(start, tmp_path):
     written(tmp_path, method())
-    command = [sys.executable, str(ROOT / "main.py"), "method.json"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    process = start("method.json", through=["setsid"], stderr=subprocess.STDOUT)
 
     until(lambda: list(servers(process)))
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does

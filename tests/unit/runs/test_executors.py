@@ -40,6 +40,15 @@ def test_an_unexpected_error_of_a_job_is_its_outcome(job):
     assert (outcome.status, outcome.error) == ("failed", "ZeroDivisionError: unexpected")
 
 
+@pytest.fixture
+def sigint_is_not_ignored():
+    """A shell that starts the tests in the background lets them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sigint_is_not_ignored")
 def test_signals_are_handled_inside_the_block_only():
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGTSTP)
     before = [signal.getsignal(number) for number in numbers]
