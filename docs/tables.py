@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-SCHEMA, CONFIGURATIONS = ROOT / "schema", ROOT / "configurations"
-KINDS = {
-    "design pattern": SCHEMA / "design_patterns",
-    "cluster assignment strategy": SCHEMA / "cluster_assignment_strategies",
-}
+sys.path.insert(0, str(ROOT))
+from dcrf.schema.registry import KINDS  # noqa: E402 - a script beside the package
+
+CONFIGURATIONS = ROOT / "configurations"
+FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
 """Kind of part -> the folder with a schema for each."""
 
 
@@ -30,12 +30,12 @@ def documents() -> dict[Path, str]:
 def tables() -> dict[str, list[str]]:
     """Return name -> lines of every table."""
     summary = ["| kind of part | names |", "|---|---|"]
-    summary += [f"| {kind} | {_names(folder)} |" for kind, folder in KINDS.items()]
+    summary += [f"| {kind} | {_names(folder)} |" for kind, folder in FOLDERS.items()]
     names = [f"`{method['name']}`" for _, method in _methods()]
     summary.append(f"| method | {', '.join(names)} |")
     return {
         "summary": summary,
-        **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in KINDS.items()},
+        **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in FOLDERS.items()},
         "method_table": _method_table(),
     }
 

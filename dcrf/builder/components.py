@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from dcrf.errors import ConfigError, Problem, cause_of
-from dcrf.schema.registry import Registry
+from dcrf.schema.registry import KINDS, Registry
 
 Parts = Mapping[str, Mapping[str, Any]]
 """Kind of reference -> name -> object."""
@@ -27,7 +27,8 @@ def build_component(
         stem: its module.
         options: its keys in the file, with their values.
         parts: the objects that a key marked `x-refers-to` names. `"encoder_name": "enc"` reaches
-            the constructor as `encoder=parts["mapping"]["enc"]`.
+            the constructor as `encoder=parts["mapping"]["enc"]`. The value of a key marked
+            `x-component`, an entry of another kind or a list of them, reaches it as components.
         injected: constructor arguments by name. Those that the constructor lacks are ignored.
     """
     component = registry.resolve(stem)
@@ -36,10 +37,19 @@ def build_component(
     for key, value in options.items():
         if kind := properties[key].get("x-refers-to"):
             arguments[key.removesuffix("_name")] = parts[kind][value]
+        elif kind := properties[key].get("x-component"):
+            arguments[key] = _build_nested(KINDS[kind], value, parts, injected)
         else:
             arguments[key] = value
     wanted = inspect.signature(component).parameters.keys() - arguments.keys()
     return component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
+
+
+def _build_nested(registry: Registry, value: Any, parts: Parts, injected: Mapping[str, Any]) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(_build_nested(registry, item, parts, injected) for item in value)
+    options = {key: item for key, item in value.items() if key != registry.key}
+    return build_component(registry, registry.stems[value[registry.key]], options, parts, injected)
 
 
 @contextlib.contextmanager

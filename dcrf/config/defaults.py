@@ -10,7 +10,7 @@ from typing import Any
 
 from dcrf.config.safe_lookup import Entry, enabled, names, objects, subobject, text
 from dcrf.config.schema_lookup import Node, Schema, root
-from dcrf.schema.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS, KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _filled(node: Node, context: _Context) -> Any:
     value = node.value
     if isinstance(value, dict):
-        present = {key: _filled(node.child(key, item), context) for key, item in value.items()}
+        present = {
+            key: _filled(node.child(key, _entry(node.properties.get(key, {}), item)), context)
+            for key, item in value.items()
+        }
         return present | dict(_missing(node, context))
     if isinstance(value, list):
         return [_filled(child, context) for child in node.children()]
@@ -60,11 +63,17 @@ def _filled(node: Node, context: _Context) -> Any:
     return value
 
 
+def _entry(keywords: Schema, value: Any) -> Any:
+    """Return the entry of a component whose value is only its name, any other value unchanged."""
+    kind = keywords.get("x-component")
+    return {KINDS[kind].key: value} if kind and isinstance(value, str) else value
+
+
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
     """Yield key and default of every missing key that has a default."""
     for key, keywords in node.properties.items():
         if key not in node.value and (default := _default(keywords, context)) is not None:
-            yield key, default
+            yield key, _filled(node.child(key, _entry(keywords, default)), context)
 
 
 def _default(keywords: Schema, context: _Context) -> Any:

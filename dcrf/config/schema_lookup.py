@@ -12,12 +12,12 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from dcrf.config.json_paths import child
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.registry import KINDS, SCHEMA
 
 Schema = Mapping[str, Any]
 
 METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
-_FOLDERS = (SCHEMA, SCHEMA / "design_patterns", SCHEMA / "cluster_assignment_strategies")
+_FOLDERS = (SCHEMA, *(registry.folder for registry in KINDS.values()))
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 SCHEMA = Path(__file__).parents[2] / "schema"
@@ -18,13 +19,14 @@ class Registry:
     are the `enum` of its schema's property `key`.
 
     Args:
+        kind: the name of the kind. `schema/<kind>.json` leads from a name to its schema.
         package: the package of the modules.
         folder: the folder with a schema for each module, in `schema/`.
         key: the key of a method file that names a component.
     """
 
-    def __init__(self, package: str, folder: str, key: str) -> None:
-        self.package, self.folder, self.key = package, SCHEMA / folder, key
+    def __init__(self, kind: str, package: str, folder: str, key: str) -> None:
+        self.kind, self.package, self.folder, self.key = kind, package, SCHEMA / folder, key
 
     @cached_property
     def schemas(self) -> Mapping[str, dict[str, Any]]:
@@ -66,5 +68,12 @@ class Registry:
         return component
 
 
-DESIGN_PATTERNS = Registry("dcrf.design_patterns", "design_patterns", "pattern")
-STRATEGIES = Registry("dcrf.assignment", "cluster_assignment_strategies", "type")
+DESIGN_PATTERNS = Registry("design_pattern", "dcrf.design_patterns", "design_patterns", "pattern")
+STRATEGIES = Registry(
+    "cluster_assignment_strategy", "dcrf.assignment", "cluster_assignment_strategies", "type"
+)
+
+KINDS: Mapping[str, Registry] = MappingProxyType(
+    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES)}
+)
+"""Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""

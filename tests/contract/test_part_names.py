@@ -15,14 +15,17 @@ import pytest
 
 import dcrf
 from dcrf.clusterings.table import CLUSTERINGS
-from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
+from dcrf.schema.registry import KINDS, SCHEMA
 
 PACKAGE = Path(dcrf.__file__).parent
-KINDS = ("assignment", "clusterings", "design_patterns", "functional", "data/sources")
+ROOMS = (
+    *(r.package.removeprefix("dcrf.").replace(".", "/") for r in KINDS.values()),
+    *("clusterings", "functional", "data/sources"),
+)
 GENERIC = sorted(
     file
     for file in PACKAGE.rglob("*.py")
-    if not file.relative_to(PACKAGE).as_posix().startswith((*KINDS, "mappings/layers"))
+    if not file.relative_to(PACKAGE).as_posix().startswith((*ROOMS, "mappings/layers"))
 )
 SOURCES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
 
@@ -46,9 +49,7 @@ def keys(schema) -> Iterator[str]:
 def part_names() -> dict[str, str]:
     """Name -> the part that it belongs to."""
     schemas = [
-        (stem, schema)
-        for registry in (DESIGN_PATTERNS, STRATEGIES)
-        for stem, schema in registry.schemas.items()
+        (stem, schema) for registry in KINDS.values() for stem, schema in registry.schemas.items()
     ]
     shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"].keys()
     owners = Counter(key for _, schema in schemas for key in {*keys(schema)})
@@ -58,7 +59,7 @@ def part_names() -> dict[str, str]:
         for key in keys(schema)
         if owners[key] == 1 and key not in shared
     }
-    phrases = {**DESIGN_PATTERNS.stems, **STRATEGIES.stems}
+    phrases = {n: stem for registry in KINDS.values() for n, stem in registry.stems.items()}
     stems = {*phrases.values(), *CLUSTERINGS}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
     names = {**own, **phrases, **{stem: stem for stem in CLUSTERINGS}, **classes}

@@ -6,7 +6,7 @@ import pytest
 
 import dcrf.design_patterns
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, KINDS
 
 TESTS = Path(__file__).parents[1]
 STEMS = DESIGN_PATTERNS.schemas.keys()
@@ -67,7 +67,7 @@ def test_files_of_the_earlier_framework_name_patterns_by_phrase(stem, phrases):
     assert [DESIGN_PATTERNS.stems[phrase] for phrase in phrases] == [stem] * len(phrases)
 
 
-@pytest.mark.parametrize("registry", [DESIGN_PATTERNS, STRATEGIES], ids=lambda r: r.key)
+@pytest.mark.parametrize("registry", KINDS.values(), ids=KINDS.keys())
 def test_names_belong_to_one_component_each(registry):
     names = [
         name for s in registry.schemas.values() for name in s["properties"][registry.key]["enum"]
@@ -77,7 +77,7 @@ def test_names_belong_to_one_component_each(registry):
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("registry", [DESIGN_PATTERNS, STRATEGIES], ids=lambda r: r.key)
+@pytest.mark.parametrize("registry", KINDS.values(), ids=KINDS.keys())
 def test_an_unknown_name_is_a_lookup_error(registry):
     with pytest.raises(LookupError):
         registry.resolve("no_such_component")

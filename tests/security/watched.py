@@ -28,7 +28,7 @@ from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.mappings.layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import TABLES
-from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import KINDS
 from tests.security import methods
 from tests.security.methods import Steps
 from tests.security.names import HOSTILE, table
@@ -130,8 +130,7 @@ def try_building(watch: Watch) -> list[str]:
         "datasets": lambda name: open_data("torchvision", name, {}),
         "sources": lambda name: open_data(name, "MNIST", {}),
         "sklearn": lambda name: open_data("sklearn", name, {}),
-        "patterns": DESIGN_PATTERNS.resolve,
-        "strategies": STRATEGIES.resolve,
+        **{kind: registry.resolve for kind, registry in KINDS.items()},
     }
     return [
         f"{name!r:.60} in {place}"
@@ -180,7 +179,7 @@ def prepare(folder: Path) -> None:
         load_checked(file)  # they are right as they are
         broken = methods.replaced(method, [("phases",), ("mappings", 0, "type")], "")
         main([str(write(folder, broken)), "--validate"])
-    for registry in (DESIGN_PATTERNS, STRATEGIES):
+    for registry in KINDS.values():
         for name in registry.stems:
             registry.resolve(name)
 

@@ -13,8 +13,9 @@ MODULE = '''
 class Painting:
     """Remembers what it was given."""
 
-    def __init__(self, *, encoder, layer_name, size=1, generator=None):
+    def __init__(self, *, encoder, layer_name, size=1, generator=None, details=()):
         self.given = (encoder, layer_name, size, generator)
+        self.details = details
 '''
 SCHEMA = {
     "properties": {
@@ -22,6 +23,7 @@ SCHEMA = {
         "encoder_name": {"type": "string", "x-refers-to": "mapping"},
         "layer_name": {"type": "string"},
         "size": {"type": "integer"},
+        "details": {"type": "array", "x-component": "painting"},
     }
 }
 ENCODER, GENERATOR = object(), object()
@@ -36,7 +38,9 @@ def paintings(tmp_path, monkeypatch):
     (tmp_path / "some_paintings").mkdir()
     (tmp_path / "some_paintings" / "painting.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    yield Registry("some_paintings", str(tmp_path / "schemas"), "pattern")
+    registry = Registry("painting", "some_paintings", str(tmp_path / "schemas"), "pattern")
+    monkeypatch.setattr("dcrf.builder.components.KINDS", {"painting": registry})
+    yield registry
     for name in [name for name in sys.modules if name.startswith("some_paintings")]:
         del sys.modules[name]
 
@@ -52,6 +56,15 @@ def test_a_reference_arrives_as_the_object_and_other_names_stay_names(paintings)
 
 def test_a_component_gets_of_the_injected_things_only_what_it_asks_for(paintings):
     assert build(paintings)[2:] == (1, GENERATOR)
+
+
+def test_entries_of_a_component_arrive_as_components(paintings):
+    detail = {"pattern": "painting", "encoder_name": "enc", "layer_name": "inner"}
+
+    options = {"encoder_name": "enc", "layer_name": "outer", "details": [detail]}
+    (inner,) = build_component(paintings, "painting", options, PARTS, INJECTED).details
+
+    assert inner.given == (ENCODER, "inner", 1, GENERATOR)
 
 
 def test_a_real_pattern_is_built():

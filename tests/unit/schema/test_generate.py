@@ -5,12 +5,9 @@ from jsonschema import Draft202012Validator
 
 from dcrf.schema.allowed_names import TABLES
 from dcrf.schema.generate import documents, main, stale_files, versions, write_files
-from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES
+from dcrf.schema.registry import KINDS, SCHEMA
 
-DISPATCH = {
-    "design_pattern.json": DESIGN_PATTERNS,
-    "cluster_assignment_strategy.json": STRATEGIES,
-}
+DISPATCH = {f"{kind}.json": registry for kind, registry in KINDS.items()}
 every_dispatch_file = pytest.mark.parametrize("file", DISPATCH)
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dcrf.schema.registry import DESIGN_PATTERNS, SCHEMA, STRATEGIES, Registry
+from dcrf.schema.registry import KINDS, SCHEMA, Registry
 
 MODULE = '''
 from collections import OrderedDict
@@ -41,7 +41,7 @@ def colors(tmp_path, monkeypatch):
     package.mkdir()
     (package / "red.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    yield Registry("some_colors", str(folder), "color")
+    yield Registry("color", "some_colors", str(folder), "color")
     for name in [name for name in sys.modules if name.startswith("some_colors")]:
         del sys.modules[name]
 
@@ -71,7 +71,7 @@ def test_a_name_that_no_schema_has_leads_nowhere(colors, name):
         colors.resolve(name)
 
 
-@pytest.mark.parametrize("registry", [DESIGN_PATTERNS, STRATEGIES], ids=lambda r: r.key)
+@pytest.mark.parametrize("registry", KINDS.values(), ids=KINDS.keys())
 def test_the_real_registries_know_all_their_properties(registry):
     for stem in registry.schemas:
         found = registry.properties(stem)
