@@ -30,10 +30,12 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """Return the commit of this checkout, or None outside of one."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """Return the commit of this checkout; None outside of one, also in that of another project."""
+    root = Path(__file__).parents[2]
+    command = ["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return result.stdout.strip()
+    top, commit = result.stdout.splitlines()
+    return commit if Path(top) == root.resolve() else None

@@ -9,7 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-SCHEMA = Path(__file__).parents[2] / "schema"
+_PACKAGE_DATA = Path(__file__).parent / "files"
+SCHEMA = _PACKAGE_DATA if _PACKAGE_DATA.is_dir() else Path(__file__).parents[2] / "schema"
+"""The schema files: package data of an installed dcrf, `schema/` of a checkout."""
 
 
 class Registry:
