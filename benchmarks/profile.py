@@ -15,7 +15,7 @@ from dcrf.reporting.records import PhaseStart
 from dcrf.reporting.writers import JsonLines, LogFile, Terminal, Writers
 from dcrf.training.hooks import ReportLosses, ShowProgress
 from dcrf.training.method import Method
-from dcrf.training.phase import PhaseState, compute_losses
+from dcrf.training.phase import PhaseState, begin_iteration, compute_losses, end_iteration
 
 VIEWS, LAYERS, LOSSES = "views of the batch", "layers, forward", "losses and assignments, forward"
 BACKWARD, UPDATE, REPORTS = "backward", "optimizer steps", "progress bar, logs, JSON lines"
@@ -68,10 +68,12 @@ def _iteration(training: Ours) -> dict[str, float]:
     with watch.part(VIEWS):
         clock, batch = next(training.batches)
     with watch.part(LOSSES), _timing(watch, LAYERS, _layers(training.method)):
-        losses = compute_losses(training.phase.patterns, clock, batch, training.data_pass, cached)
+        batch_of = begin_iteration(training.phase, clock, batch, training.data_pass)
+        losses = compute_losses(training.phase.patterns, clock, batch_of, cached)
     watch.seconds[LOSSES] -= watch.seconds[LAYERS]
     with watch.part(BACKWARD), _timing(watch, UPDATE, _steps(training)):
         training.phase.optimizers.step(losses, clock)
+        end_iteration(training.phase.patterns, clock, batch_of)
     watch.seconds[BACKWARD] -= watch.seconds[UPDATE]
     state = PhaseState(clock, {name: loss.detach() for name, loss in losses.items()})
     for hook in training.phase.hooks:

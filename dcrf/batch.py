@@ -15,11 +15,14 @@ class Batch:
     samples: (n, *sample_shape), the default view, or the view that a pattern names.
     views: (n, *sample_shape) each, row i a view of sample i. Keys are the names of views in a batch
         of a data source, and their roles in a batch for a design pattern.
+    companions: (n, m, *sample_shape), row i the m companions of sample i that a design pattern has
+        asked for; None in a batch for any other pattern.
     """
 
     indices: Tensor
     samples: Tensor
     views: Mapping[str, Tensor] = field(default_factory=dict)
+    companions: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Clock:
     def due(self, interval: int) -> bool:
         """Return whether an action of every `interval` iterations is due."""
         return self.iteration % interval == 0
+
+
+ReadCompanions = Callable[[str, Clock, Tensor, str | None], Tensor]
+"""Return (n, m, *sample_shape): the samples at indices (n, m), for a purpose such as the name of a
+phase and a pattern, at a clock, in the named or the default view."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class TransformError(DataError):
 
 
 class OptionError(DataError):
-    """An option of a data set is invalid.
+    """An option of a data set or a design pattern is invalid, or does not fit the data.
 
     key: the option.
     value, known: its value and the allowed ones, if the option is one of a few names.

@@ -18,7 +18,7 @@ def build_plans(run: RunContext) -> list[DatasetPlan]:
 
 def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = run.config.phases_on(dataset)
-    is_trained_on = any(phase.design_patterns and phase.optimizers for phase in phases)
+    is_trained_on = any(phase.trains for phase in phases)
     return DatasetPlan(
         name=dataset.name,
         open=partial(open_source, dataset, run.streams, run.device, is_trained_on=is_trained_on),

@@ -179,7 +179,7 @@ def _pattern(node: Node) -> PatternConfig:
         path=node.path,
         stem=DESIGN_PATTERNS.stems[entry["pattern"]],
         name=entry["name"],
-        loss_report_interval=entry["loss_report_interval"],
+        loss_report_interval=entry.get("loss_report_interval", 0),
         weights=marked["x-weight-of"],
         groups=marked["x-group-of"],
         views=_views(node),

@@ -67,7 +67,8 @@ class DatasetConfig:
 class PatternConfig:
     """A design pattern.
 
-    weights, groups: loss name, or `*` for all losses -> weight, optimizer group.
+    weights, groups: loss name, or `*` for all losses -> weight, optimizer group; empty for a
+        pattern without losses.
     views: role of a view in the pattern -> name of the view; None for the default view.
     """
 
@@ -165,6 +166,12 @@ class PhaseConfig:
     schedulers: tuple[SchedulerConfig, ...]
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
+
+    @property
+    def trains(self) -> bool:
+        """Whether batches change the method: by optimizers, or by a pattern without losses."""
+        acts_itself = any(not pattern.groups for pattern in self.design_patterns)
+        return acts_itself or bool(self.design_patterns and self.optimizers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,33 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """The samples of a batch. The purpose and the clock seed its random views."""
+    """The samples of a batch. The purpose and the clock seed its random views.
+
+    first_place: number of the first sample in the batch if samples may repeat in an epoch. Each
+        place then has draws of its own. None if each sample has one draw per epoch.
+    """
 
     purpose: str
     clock: Clock
     indices: Tensor
+    first_place: int | None = None
+
+    def draws(self) -> Iterator[tuple[object, ...]]:
+        """Yield the words that seed the random views of each sample."""
+        for number, index in enumerate(self.indices.tolist()):
+            if self.first_place is None:
+                yield self.purpose, self.clock.epoch, index
+            else:
+                place = self.first_place + number
+                yield self.purpose, self.clock.epoch, self.clock.iteration, place
+
+    def split(self, n_parts: int) -> Iterator["BatchPlan"]:
+        """Yield at most `n_parts` parts of similar size; the samples keep their places."""
+        start = 0
+        for part in self.indices.tensor_split(min(n_parts, len(self.indices))):
+            place = None if self.first_place is None else self.first_place + start
+            yield replace(self, indices=part, first_place=place)
+            start += len(part)
 
 
 def check_batch_size(n_samples: int, loading: Loading) -> None:

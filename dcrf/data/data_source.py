@@ -1,6 +1,7 @@
 """The data source: training batches and data passes, and labels for the evaluator."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import tee
 from typing import Any
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from dcrf.batch import Batch, Clock
 from dcrf.data.batch_order import (
+    BatchPlan,
     Loading,
     check_batch_size,
     pass_plans,
@@ -99,6 +101,25 @@ class DataSource:
         clocks = (plan.clock for plan in plans)
         yield from zip(clocks, self._read(plans_to_read, views), strict=True)
 
+    def companions(
+        self, purpose: str, clock: Clock, indices: Tensor, view: str | None = None
+    ) -> Tensor:
+        """Return (n, m, *sample_shape): the samples at indices (n, m) int64.
+
+        Args:
+            purpose: part of the seeds of a random view, with the clock.
+            clock: epoch and iteration.
+            indices: samples that may repeat. Each place has its own draw of a random view.
+            view: a named view; None for the default one.
+
+        Raises:
+            DataError: a sample cannot be decoded, or its shape differs from the others'.
+        """
+        plan = BatchPlan(purpose, clock, indices.flatten().cpu(), first_place=0)
+        with self._naming_data_set():
+            values = self._reader.read_view(plan, DEFAULT_VIEW if view is None else view)
+        return values.unflatten(0, indices.shape)
+
     def data_pass(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
         """Apply `fn` to samples in batches of the default view, without gradient.
 
@@ -136,8 +157,13 @@ class DataSource:
         return fingerprint(self._samples, self._labels, self._files)
 
     def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:
-        try:
+        with self._naming_data_set():
             yield from self._reader.read(plans, views)
+
+    @contextmanager
+    def _naming_data_set(self) -> Iterator[None]:
+        try:
+            yield
         except DataError as error:
             raise DataError(f"data set {self.name}: {error}") from error
 

@@ -1,6 +1,9 @@
 """Read planned batches from memory, or sample by sample in worker processes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any, Protocol
 
 import torch
@@ -25,6 +28,10 @@ class Reader(Protocol):
         """Yield the batch of every plan, with the default view and the named views."""
         ...
 
+    def read_view(self, plan: BatchPlan, name: str) -> Tensor:
+        """Return (n, *shape): one view of the samples of a plan."""
+        ...
+
 
 class MemoryReader:
     """Reads from a tensor of all samples, which stays on the CPU or in its file.
@@ -47,10 +54,11 @@ class MemoryReader:
         """Yield the batch of every plan."""
         names = set(names)
         for plan in plans:
-            views = {name: self._view(name, plan) for name in names | {DEFAULT_VIEW}}
+            views = {name: self.read_view(plan, name) for name in names | {DEFAULT_VIEW}}
             yield _batch(plan.indices.to(self._device), views)
 
-    def _view(self, name: str, plan: BatchPlan) -> Tensor:
+    def read_view(self, plan: BatchPlan, name: str) -> Tensor:
+        """Return (n, *shape): one view of the samples of a plan."""
         view = self._views[name]
         if view.is_batched:
             samples = _rows(self._samples, plan.indices).to(self._device)
@@ -82,6 +90,7 @@ class StreamReader:
 
     def __init__(self, samples: Samples, views: Mapping[str, View], loading: Loading) -> None:
         self._samples, self._views, self._loading = samples, views, loading
+        self._device = torch.device(loading.device)
 
     def read(self, plans: Iterable[BatchPlan], names: Iterable[str]) -> Iterator[Batch]:
         """Yield the batch of every plan, with the default view and the named views.
@@ -89,36 +98,76 @@ class StreamReader:
         Raises:
             DataError: a sample cannot be decoded or transformed, or shapes differ in a batch.
         """
-        device = torch.device(self._loading.device)
-        views = {name: self._views[name] for name in {DEFAULT_VIEW, *names}}
-        loader = DataLoader(
-            _PlannedBatches(self._samples, views),
+        views = (DEFAULT_VIEW, *{*names} - {DEFAULT_VIEW})
+        for item in self._load((plan, views) for plan in plans):
+            indices, values = _raise_error(item)
+            yield _batch(indices.to(self._device), self._to_device(values))
+
+    def read_view(self, plan: BatchPlan, name: str) -> Tensor:
+        """Return (n, *shape): one view of the samples of a plan, read by all workers at once.
+
+        Raises:
+            DataError: as in `read`.
+        """
+        parts = [(part, (name,)) for part in plan.split(max(self._loading.num_workers, 1))]
+        self._requests.extend(parts)
+        items = (item for item in self._answers if item is not None)
+        values = [_raise_error(item)[1][name] for item in islice(items, len(parts))]
+        return self._to_device({name: torch.cat(values)})[name]
+
+    @cached_property
+    def _requests(self) -> deque["_Request"]:
+        return deque()
+
+    @cached_property
+    def _answers(self) -> Iterator[Any]:
+        """An endless loader of the requests. Workers stay idle until a request comes."""
+        return iter(self._load(_when_requested(self._requests)))
+
+    def _load(self, requests: Iterable["_Request | None"]) -> DataLoader:
+        return DataLoader(
+            _PlannedBatches(self._samples, self._views),
             batch_size=None,  # an item is a whole batch already
-            sampler=plans,
+            sampler=requests,
             num_workers=self._loading.num_workers,
-            pin_memory=self._loading.pin_memory and device.type == "cuda",
+            pin_memory=self._loading.pin_memory and self._device.type == "cuda",
             collate_fn=_unchanged,
             generator=torch.Generator(),  # leaves torch's global generator unchanged
         )
-        for item in loader:
-            if isinstance(item, DataError):
-                raise item
-            indices, values = item
-            on_device = {k: v.to(device, non_blocking=True) for k, v in values.items()}
-            yield _batch(indices.to(device), on_device)
+
+    def _to_device(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {k: v.to(self._device, non_blocking=True) for k, v in values.items()}
+
+
+_Request = tuple[BatchPlan, Sequence[str]]
+"""A plan, and the names of the views to read."""
+
+
+def _when_requested(requests: deque[_Request]) -> Iterator[_Request | None]:
+    """Yield requests as they come, and None while there are none.
+
+    A DataLoader asks for the plans of its next items ahead of time.
+    """
+    while True:
+        yield requests.popleft() if requests else None
 
 
 class _PlannedBatches(Dataset):
-    """Item `plan` is the batch of that plan: the indices, and the samples by view."""
+    """Item (plan, names) is the batch of that plan: the indices, and the samples by view."""
 
     def __init__(self, samples: Samples, views: Mapping[str, View]) -> None:
         self._samples, self._views = samples, views
 
-    def __getitem__(self, plan: BatchPlan) -> tuple[Tensor, dict[str, Tensor]] | DataError:
+    def __getitem__(
+        self, request: _Request | None
+    ) -> tuple[Tensor, dict[str, Tensor]] | DataError | None:
         """Return the batch, or an error, since one raised in a worker contains a traceback."""
+        if request is None:
+            return None
+        plan, names = request
         try:
             samples = {i: read_sample(self._samples, i) for i in plan.indices.tolist()}
-            values = {name: _stack_views(samples, view, plan) for name, view in self._views.items()}
+            values = {name: _stack_views(samples, self._views[name], plan) for name in names}
         except DataError as error:
             return error
         return plan.indices, values
@@ -135,9 +184,9 @@ def _rows(samples: Tensor, indices: Tensor) -> Tensor:
 def _stack_views(samples: Any, view: View, plan: BatchPlan) -> Tensor:
     """Return (n, *shape): the view of each sample of the plan. `samples[i]` is sample i."""
     values: list[Tensor] = []
-    for index in plan.indices.tolist():
+    for index, draw in zip(plan.indices.tolist(), plan.draws(), strict=True):
         try:
-            value = view.transform_sample(samples[index], (plan.purpose, plan.clock.epoch, index))
+            value = view.transform_sample(samples[index], draw)
         except DataError as error:
             raise DataError(f"sample {index}: {error}") from error
         if values and value.shape != values[0].shape:
@@ -154,6 +203,12 @@ def _stack_views(samples: Any, view: View, plan: BatchPlan) -> Tensor:
 def _batch(indices: Tensor, views: dict[str, Tensor]) -> Batch:
     named = {name: value for name, value in views.items() if name != DEFAULT_VIEW}
     return Batch(indices, views[DEFAULT_VIEW], named)
+
+
+def _raise_error(item: Any) -> Any:
+    if isinstance(item, DataError):
+        raise item
+    return item
 
 
 def _unchanged(item: Any) -> Any:

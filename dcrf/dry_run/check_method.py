@@ -67,7 +67,7 @@ def _warnings(
     config: MethodConfig, dataset: DatasetConfig, expected: ExpectedData
 ) -> Iterator[Problem]:
     """Yield a warning if samples of a data set are in no training batch."""
-    is_trained_on = any(p.design_patterns and p.optimizers for p in config.phases_on(dataset))
+    is_trained_on = any(phase.trains for phase in config.phases_on(dataset))
     if is_trained_on and expected.n_samples is not None:
         loading = Loading(dataset.batch_size, shuffle=dataset.shuffle, drop_last=dataset.drop_last)
         for note in unused_samples_note(expected.n_samples, loading):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dcrf.batch import Batch, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder.method import Places, build_method
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
@@ -67,6 +67,11 @@ class MetaSource:
         self.trace.start_batch(views)
         indices = torch.empty(size, dtype=torch.int64, device=META)
         return Batch(indices, views.pop(DEFAULT_VIEW), views)
+
+    def companions(self, purpose: str, clock: Clock, indices: Tensor, view: str | None) -> Tensor:
+        """Return the companions of a batch, (n, m, *sample_shape)."""
+        shape = self.shapes[DEFAULT_VIEW if view is None else view]
+        return torch.empty(*indices.shape, *shape, device=META)
 
     def data_pass(self) -> DatasetPass:
         """Return a pass over the data set. It runs each size of batch once."""

@@ -1,7 +1,7 @@
 """Run a method as training will, on torch's meta device: shapes without values."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from dcrf.dry_run.meta_stand_ins import META, MetaMethod, MetaSource, build_on_m
 from dcrf.dry_run.module_trace import ModuleTrace, names_of
 from dcrf.dry_run.saved_parameters import PredictedFiles
 from dcrf.dry_run.size_limits import size_problems
-from dcrf.errors import ConfigError, Problem, TooFewSamplesError
+from dcrf.errors import ConfigError, OptionError, Problem, TooFewSamplesError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
@@ -133,6 +133,19 @@ class _Simulation:
             path = f"{self.dataset.path}.num_clusters"
             raise ConfigError("", [Problem(path, str(error))]) from error
 
+    @contextmanager
+    def _options(self, path: str) -> Iterator[None]:
+        """Report an option of the entry at `path` that does not fit the data at its key.
+
+        The number of samples may be unknown; then nothing is known to be too large for it.
+        """
+        try:
+            yield
+        except OptionError as error:
+            if self.source.n_samples is not None:
+                problem = Problem(f"{path}.{error.key}", str(error))
+                raise ConfigError("", [problem]) from error
+
     def _clustering_pass(self) -> DatasetPass:
         return self.source.clustering_pass(self.dataset.num_clusters)
 
@@ -159,13 +172,21 @@ class _Simulation:
             for save in entry.saves:
                 if save.interval is not None and save.interval < iteration:
                     self._check_save(save)
-            with self.errors.at(path):
-                use.pattern.before_iteration(Clock(1, iteration), self.source.data_pass())
+            with self.errors.at(path), self._options(path):
+                clock = Clock(1, iteration)
+                use.pattern.before_iteration(clock, self.source.data_pass())
                 for size in self.source.batch_sizes():
-                    self._compute_gradients(use, size)
+                    self._run_iteration(use, clock, size)
 
-    def _compute_gradients(self, use: PatternUse, size: int) -> None:
-        losses = use.pattern(use.batch_for(self.source.batch(size)))
+    def _run_iteration(self, use: PatternUse, clock: Clock, size: int) -> None:
+        batch = self.source.batch(size)
+        companions = use.companions_for(batch, clock, self.source.companions, "")
+        batch = use.batch_for(batch, companions)
+        self._compute_gradients(use.pattern(batch))
+        with torch.no_grad():
+            use.pattern.after_step(clock, batch)
+
+    def _compute_gradients(self, losses: Mapping[str, Tensor]) -> None:
         trained = [loss for loss in losses.values() if loss.requires_grad]
         if trained:
             own = [p for p in self.method.parameters() if p.requires_grad and not is_lazy(p)]

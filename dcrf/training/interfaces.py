@@ -25,6 +25,15 @@ class DataSource(Protocol):
         """Yield batches with these named views, without the first `done` of them."""
         ...
 
+    def companions(
+        self, purpose: str, clock: Clock, indices: Tensor, view: str | None, /
+    ) -> Tensor:
+        """Return (n, m, *sample_shape): the samples at indices (n, m), in the view or the default.
+
+        Random views are drawn anew for each purpose and iteration.
+        """
+        ...
+
     def data_pass(self, function: Callable[[Batch], Tensor], indices: Tensor, /) -> Tensor:
         """Return (m, ...): `function` of the samples at (m,) int64 indices, without gradient."""
         ...

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, ReadCompanions
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
@@ -66,24 +67,43 @@ class Hook:
         """Restore `state_dict`'s result."""
 
 
+_COMPANIONS = "companions"
+
+
 @dataclass(frozen=True, slots=True)
 class PatternUse:
     """A pattern in a phase, with its views.
 
     views: role -> name of the view, None for the default one. The role `samples` replaces the
-        batch's samples; other roles arrive as the batch's views.
+        batch's samples, `companions` is the view of the companions; other roles arrive as the
+        batch's views.
     """
 
     pattern: DesignPattern
     views: Mapping[str, str | None] = field(default_factory=dict)
 
-    def batch_for(self, batch: Batch) -> Batch:
-        """Return the batch with this pattern's views, by role."""
+    @property
+    def views_of_samples(self) -> dict[str, str | None]:
+        """Role -> name of the view, without that of the companions."""
+        return {role: name for role, name in self.views.items() if role != _COMPANIONS}
+
+    def batch_for(self, batch: Batch, companions: Tensor | None = None) -> Batch:
+        """Return the batch with this pattern's views, by role, and its companions."""
         views = {
             role: batch.samples if name is None else batch.views[name]
-            for role, name in self.views.items()
+            for role, name in self.views_of_samples.items()
         }
-        return replace(batch, samples=views.pop("samples", batch.samples), views=views)
+        samples = views.pop("samples", batch.samples)
+        return replace(batch, samples=samples, views=views, companions=companions)
+
+    def companions_for(
+        self, batch: Batch, clock: Clock, read: ReadCompanions, purpose: str
+    ) -> Tensor | None:
+        """Return the companions (n, m, *sample_shape) of a batch, None if there are none."""
+        indices = self.pattern.companions(batch.indices)
+        if indices is None:
+            return None
+        return read(purpose, clock, indices, self.views.get(_COMPANIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +119,9 @@ class Phase:
 
     @property
     def view_names(self) -> set[str]:
-        """The named views that its patterns use."""
-        return {n for use in self.patterns.values() for n in use.views.values() if n is not None}
+        """The named views of the samples of a batch that its patterns use."""
+        views = (use.views_of_samples.values() for use in self.patterns.values())
+        return {name for names in views for name in names if name is not None}
 
     def state_dict(self) -> dict[str, Any]:
         """Return all state that outlives an iteration, without the method's own."""
@@ -125,12 +146,17 @@ def _do_nothing(state: PhaseState) -> None:
     """Do nothing between iterations."""
 
 
+def _no_companions(purpose: str, clock: Clock, indices: Tensor, view: str | None) -> Tensor:
+    raise TrainingError("the batches come from a source without companions")
+
+
 def run_phase(
     phase: Phase,
     batches: Iterable[tuple[Clock, Batch]],
     data_pass: DatasetPass,
     cached: Sequence[CachedModule],
     between_iterations: Callable[[PhaseState], None] = _do_nothing,
+    read_companions: ReadCompanions = _no_companions,
 ) -> str:
     """Train until an exit criterion is met, and return its reason.
 
@@ -141,6 +167,7 @@ def run_phase(
         cached: modules that run once per input tensor in an iteration.
         between_iterations: called after an iteration if another one follows. Only then does
             `phase.state_dict()` hold everything that the following iterations need.
+        read_companions: reads the companions that patterns ask for.
 
     Raises:
         TrainingError: a pattern fails.
@@ -149,10 +176,12 @@ def run_phase(
     state = phase.state
     for clock, batch in batches:
         state.clock = clock
-        compute = partial(compute_losses, phase.patterns, clock, batch, data_pass, cached)
+        batch_of = begin_iteration(phase, clock, batch, data_pass, read_companions)
+        compute = partial(compute_losses, phase.patterns, clock, batch_of, cached)
         losses = compute()
         with _naming_diverged_losses(phase.optimizers, compute, clock):
             phase.optimizers.step(losses, clock)
+        end_iteration(phase.patterns, clock, batch_of)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -166,25 +195,51 @@ def run_phase(
     return reason
 
 
-def compute_losses(
-    patterns: Mapping[str, PatternUse],
+def begin_iteration(
+    phase: Phase,
     clock: Clock,
     batch: Batch,
     data_pass: DatasetPass,
+    read_companions: ReadCompanions = _no_companions,
+) -> dict[str, Batch]:
+    """Let the patterns update their state; return pattern -> its batch, with its companions."""
+    for name, use in phase.patterns.items():
+        with _naming_pattern(name, clock):
+            use.pattern.before_iteration(clock, data_pass)
+    batch_of: dict[str, Batch] = {}
+    for name, use in phase.patterns.items():
+        with _naming_pattern(name, clock):
+            purpose = f"{phase.name}/companions/{name}"
+            companions = use.companions_for(batch, clock, read_companions, purpose)
+            batch_of[name] = use.batch_for(batch, companions)
+    return batch_of
+
+
+def compute_losses(
+    patterns: Mapping[str, PatternUse],
+    clock: Clock,
+    batch_of: Mapping[str, Batch],
     cached: Sequence[CachedModule],
 ) -> dict[str, Tensor]:
     """Return the unweighted losses of all patterns under `<pattern>/<loss>`."""
-    for name, use in patterns.items():
-        with _naming_pattern(name, clock):
-            use.pattern.before_iteration(clock, data_pass)
     losses: dict[str, Tensor] = {}
     with cached_forwards(cached):
         for name, use in patterns.items():
             with _naming_pattern(name, clock):
-                pattern_losses = use.pattern(use.batch_for(batch))
+                pattern_losses = use.pattern(batch_of[name])
             losses |= {f"{name}/{loss}": value for loss, value in pattern_losses.items()}
     check_losses(losses, clock.iteration)
     return losses
+
+
+def end_iteration(
+    patterns: Mapping[str, PatternUse], clock: Clock, batch_of: Mapping[str, Batch]
+) -> None:
+    """Let the patterns act after the steps of the optimizers, without gradient."""
+    with torch.no_grad():
+        for name, use in patterns.items():
+            with _naming_pattern(name, clock):
+                use.pattern.after_step(clock, batch_of[name])
 
 
 def first_reason(criteria: Sequence[ExitCriterion], state: PhaseState) -> str | None:

@@ -90,7 +90,8 @@ class Trainer:
         between_iterations = partial(self._between_iterations, session, number, phase)
         between_iterations(phase.state)
         batches = session.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
-        reason = run_phase(phase, batches, data_pass, method.cached_modules(), between_iterations)
+        cached, companions = method.cached_modules(), session.source.companions
+        reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)
         check_parameters(method)
         method.assignment.after_phase(plan.name, data_pass)
         clock, warnings = phase.state.clock, tuple(phase.state.warnings.values())

@@ -79,7 +79,7 @@ class World:
         self.pattern = self._pattern()
 
     def batch(self, indices: Tensor) -> Batch:
-        """Return some samples as the pattern sees them: views by their role."""
+        """Return some samples as the pattern sees them: views by role, and its companions."""
         whole = self.data
         views = {name: values[indices] for name, values in whole.views.items()}
         views[""] = whole.samples[indices]
@@ -88,8 +88,17 @@ class World:
             for key, value in self.known.items()
             if "x-view-role" in value
         }
+        shown.pop("companions", None)
         samples = shown.pop("samples", views[""])
-        return replace(whole, indices=indices, samples=samples, views=shown)
+        companions = self._companions(self.pattern.companions(indices))
+        return replace(whole, indices=indices, samples=samples, views=shown, companions=companions)
+
+    def _companions(self, indices: Tensor | None) -> Tensor | None:
+        if indices is None:
+            return None
+        roles = {value.get("x-view-role"): key for key, value in self.known.items()}
+        view = self.entry.get(roles.get("companions", ""), "")
+        return {"": self.data.samples, **self.data.views}[view][indices]
 
     @property
     def data_pass(self) -> DatasetPass:
@@ -107,6 +116,21 @@ class World:
         """Return what the pattern gives in an iteration."""
         self.pattern.before_iteration(Clock(epoch=1, iteration=iteration), self.data_pass)
         return self.pattern(self.batch(indices))
+
+    def act(self, indices: Tensor, iteration: int = 1) -> dict[str, Tensor]:
+        """Run an iteration without optimizers; return the losses."""
+        clock = Clock(epoch=1, iteration=iteration)
+        self.pattern.before_iteration(clock, self.data_pass)
+        batch = self.batch(indices)
+        losses = self.pattern(batch)
+        with torch.no_grad():
+            self.pattern.after_step(clock, batch)
+        return losses
+
+    @property
+    def updated_names(self) -> set[str]:
+        """The parts of the model that the pattern changes itself."""
+        return set(DESIGN_PATTERNS.schemas[self.stem].get("x-updates", ()))
 
     def trained_names(self) -> set[str]:
         """Return which parts of the model the entry speaks of, and what runs before them."""

@@ -14,6 +14,7 @@ from tests.cases.tiny import (
     CASES,
     ENTRIES,
     INJECTED,
+    N_SAMPLES,
     VARIANTS,
     World,
     arguments,
@@ -117,6 +118,47 @@ def test_samples_and_views_are_not_modified(entry):
 
 
 @every_entry
+def test_after_a_step_only_the_parts_that_the_schema_names_have_changed(entry):
+    world = World(entry)
+    before = {name: value.clone() for name, value in world.model.state_dict().items()}
+    world.act(torch.arange(9))
+    after = world.model.state_dict()
+    changed_parts = {
+        name.split(".")[0] for name in before if not torch.equal(before[name], after[name])
+    }
+
+    assert changed_parts == world.updated_names
+    assert all(value.isfinite().all() for value in after.values())
+    assert all(module.training for module in world.model.modules())
+
+
+@every_entry
+def test_the_order_of_samples_does_not_matter_to_a_step(entry):
+    world, other = World(entry), World(entry)
+    world.act(torch.arange(8))
+    other.act(torch.arange(8).flip(0))
+
+    for name, value in world.model.state_dict().items():
+        torch.testing.assert_close(value, other.model.state_dict()[name])
+
+
+@every_entry
+def test_companions_are_samples_of_the_data_set(entry):
+    world, indices = World(entry), torch.tensor([7, 3, 20, 3])
+    world.pattern.before_iteration(Clock(1, 1), world.data_pass)
+    companions = world.pattern.companions(indices)
+    if companions is None:
+        assert "companions" not in view_roles(world.stem)
+        return
+
+    assert companions.dtype == torch.int64
+    assert companions.shape[0] == len(indices)
+    assert companions.shape[1] >= 1
+    assert 0 <= companions.min() <= companions.max() < N_SAMPLES
+    assert world.batch(indices).companions.shape[2:] == world.data.samples.shape[1:]
+
+
+@every_entry
 def test_losses_in_double_precision_agree(entry):
     exact = World(entry, torch.float64).losses(torch.arange(9))
     losses = World(entry).losses(torch.arange(9))
@@ -179,10 +221,19 @@ def test_weights_groups_and_views_name_losses_and_roles(stem):
 
     assert {p["x-weight-of"] for p in known if "x-weight-of" in p} <= losses
     assert {p["x-group-of"] for p in known if "x-group-of" in p} <= losses
-    assert {p["x-view-role"] for p in known if "x-view-role" in p} in (
-        {"samples"},
-        {"first", "second"},
-    )
+    assert view_roles(stem) - {"companions"} in ({"samples"}, {"first", "second"})
+
+
+@every_stem
+def test_a_pattern_has_losses_or_acts_and_the_keys_that_go_with_it(stem):
+    """A pattern without losses needs no weights, groups and reports."""
+    has_losses = any(World(entry).pattern.loss_names for entry in entries_of(stem))
+    keys = properties(stem)
+
+    assert has_losses or DESIGN_PATTERNS.schemas[stem].get("x-updates")
+    assert ("loss_report_interval" in keys) == has_losses
+    for mark in ("x-weight-of", "x-group-of"):
+        assert any(mark in value for value in keys.values()) == has_losses
 
 
 @every_stem
@@ -200,6 +251,10 @@ def test_phrases_and_short_name_build_the_same_pattern(stem):
     value = World(CASES[stem]).losses(torch.arange(5))
     for phrase in properties(stem)["pattern"]["enum"]:
         assert World({**CASES[stem], "pattern": phrase}).losses(torch.arange(5)) == value
+
+
+def view_roles(stem):
+    return {p["x-view-role"] for p in properties(stem).values() if "x-view-role" in p}
 
 
 def entries_of(stem):

@@ -8,7 +8,7 @@ from dcrf.batch import Clock
 from dcrf.randomness import GlobalGenerators, global_seed
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
-from dcrf.training.phase import PatternUse, Phase
+from dcrf.training.phase import PatternUse, Phase, end_iteration
 from tests.cases.tiny import ENTRIES, N_SAMPLES, World
 from tests.contract.test_strategies import every_strategy, fresh, run_a_phase, saved
 
@@ -40,8 +40,10 @@ class Training:
             indices = torch.arange(iteration, iteration + 9) % N_SAMPLES
             use = self.phase.patterns["p"].pattern
             use.before_iteration(clock, self.world.data_pass)
-            losses = {f"p/{n}": v for n, v in use(self.world.batch(indices)).items()}
+            batch = self.world.batch(indices)
+            losses = {f"p/{n}": v for n, v in use(batch).items()}
             self.phase.optimizers.step(losses, clock)
+            end_iteration(self.phase.patterns, clock, {"p": batch})
             losses_of_each.append({name: loss.item() for name, loss in losses.items()})
         return losses_of_each
 
@@ -61,6 +63,7 @@ def test_a_pattern_restored_into_a_new_one_continues_identically(entry):
         kept = state_of(first.things)
         generator = first.world.generator.get_state()
         expected = first.run(range(BEFORE + 1, BEFORE + AFTER + 1))
+        expected_model = first.world.model.state_dict()
 
     with global_seed(1):
         other = Training(entry, seed=1)
@@ -69,6 +72,8 @@ def test_a_pattern_restored_into_a_new_one_continues_identically(entry):
         other.world.generator.set_state(generator)
 
         assert other.run(range(BEFORE + 1, BEFORE + AFTER + 1)) == expected
+        for name, value in other.world.model.state_dict().items():
+            assert torch.equal(value, expected_model[name])
 
 
 @every_strategy

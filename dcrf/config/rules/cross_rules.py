@@ -54,17 +54,20 @@ def _index_ranges(nodes: Nodes) -> Iterator[Problem]:
 
 
 def _fixed_centroids(nodes: Nodes) -> Iterator[Problem]:
-    """Check that no optimizer changes fixed centroids."""
+    """Check that no optimizer and no design pattern changes fixed centroids."""
     data = nodes["$"].value
     strategy = subobject(data, "cluster_assignment_strategy")
     if strategy.get("centroid_recalculation_strategy") != "fixed_centroids":
         return
+    remedy = "write recalculation_by_design_pattern for the recalculation strategy"
     for path, phase in enabled(data, "phases"):
         for place, optimizer in objects(phase, "optimizers", path):
             if optimizer.get("optimizes_centroids") is True:
-                remedy = "write recalculation_by_design_pattern for the recalculation strategy"
                 key = child(place, "optimizes_centroids")
                 yield Problem(key, "the centroids are fixed", remedy)
+        for place, _ in enabled(phase, "design_patterns", path):
+            if "centroids" in nodes[place].union("x-updates"):
+                yield Problem(place, "it moves the centroids, which are fixed", remedy)
 
 
 def _numbers_of_clusters(nodes: Nodes) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.runs.run_files import RunFiles
-from dcrf.training.phase import compute_losses
+from dcrf.training.phase import begin_iteration, compute_losses
 
 FILES = {file.stem: file for file in (ROOT / "configurations").rglob("*.json")}
 
@@ -94,7 +94,8 @@ class Pair:
         views = {name: view for name, view in batch.items() if name not in ("index", "plain")}
         shown = Batch(batch["index"], batch.get("plain", batch.get("view_1")), views)
         mappings, clock = list(self.method.mappings.values()), Clock(1, iteration)
-        losses = compute_losses(self.phase.patterns, clock, shown, self.data_pass, mappings)
+        batch_of = begin_iteration(self.phase, clock, shown, self.data_pass)
+        losses = compute_losses(self.phase.patterns, clock, batch_of, mappings)
         self.phase.optimizers.step(losses, clock)
         return expected, {SAME_LOSS[name]: loss for name, loss in losses.items()}
 

@@ -422,3 +422,64 @@ def test_a_view_that_does_not_fit_is_named_before_training(transforms, views, me
 def test_a_batch_size_above_the_number_of_samples_is_an_error_before_training():
     with pytest.raises(DataError, match=r'data set mine: .*"drop_last" to false'):
         in_memory(batch_size=13)
+
+
+PAIRS = torch.tensor([[3, 3], [0, 11], [5, 3]])
+CLOCK = Clock(2, 5)
+
+
+def test_companions_have_the_shape_of_their_indices_and_the_default_view():
+    companions = in_memory().companions("phase", CLOCK, PAIRS)
+
+    assert torch.equal(companions, PIXELS[PAIRS] / 255)
+
+
+def test_random_views_of_companions_depend_on_purpose_and_iteration_and_nothing_else():
+    def crops(purpose="phase", clock=CLOCK, source=None):
+        return (source or in_memory()).companions(purpose, clock, PAIRS, "crop")
+
+    busy = in_memory()
+    first(busy, 3, ["crop"])
+
+    assert crops().shape == (3, 2, 3, 5, 5)
+    assert torch.equal(crops(), crops(source=busy))
+    assert not torch.equal(crops(), crops("another"))
+    assert not torch.equal(crops(), crops(clock=Clock(2, 6)))
+
+
+def test_a_companion_that_comes_twice_has_two_draws(streamed):
+    for source in (in_memory(), streamed(None, samples=Pictures())):
+        view = "crop" if isinstance(source._reader, readers.MemoryReader) else "erasing"
+        twice = source.companions("phase", CLOCK, torch.tensor([[3, 3]]), view)
+
+        assert not torch.equal(twice[0, 0], twice[0, 1])
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_worker_processes_read_the_same_companions(streamed, num_workers):
+    alone = streamed(None, samples=Pictures())
+    source = streamed(None, samples=Pictures(), num_workers=num_workers)
+    for iteration in (1, 2):
+        for view, indices in ((None, PAIRS[:1]), ("erasing", PAIRS)):
+            request = "phase", Clock(1, iteration), indices, view
+
+            assert torch.equal(source.companions(*request), alone.companions(*request))
+
+
+def test_companions_that_are_read_between_batches_change_no_batch(streamed):
+    source = streamed(None, samples=Pictures(), num_workers=1)
+    batches = source.batches(["erasing"])
+    mixed = []
+    for _ in range(3):
+        mixed.append(next(batches)[1])
+        source.companions("phase", CLOCK, PAIRS, "erasing")
+
+    assert same(mixed, first(streamed(None, samples=Pictures()), 3, ["erasing"]))
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_broken_companion_names_data_set_and_sample(streamed, num_workers):
+    source = streamed(None, samples=Pictures(broken=5), num_workers=num_workers)
+
+    with pytest.raises(DataError, match=r"data set mine: .*5"):
+        source.companions("phase", CLOCK, PAIRS)

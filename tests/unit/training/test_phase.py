@@ -282,3 +282,87 @@ def test_patterns_that_share_a_view_share_its_assignments():
     run_phase(phase(patterns, iterations=2), batches(), no_data_pass, [assignment])
 
     assert assignment.calls == 2 * 2
+
+
+class Acting(DesignPattern):
+    """Has no losses; notes the weight and the companions that it sees after each step."""
+
+    def __init__(self, encoder, companions=None):
+        super().__init__()
+        self.encoder, self.indices, self.seen = encoder, companions, []
+
+    def companions(self, indices):
+        return self.indices
+
+    def after_step(self, clock, batch):
+        weight = self.encoder.net[0].weight
+        self.seen.append((clock.iteration, weight.sum().item(), batch.companions))
+        assert not (weight * 2).requires_grad
+
+
+def test_patterns_act_after_all_steps_and_before_the_hooks():
+    linear = nn.Linear(3, 1)
+    encoder = TrainableMapping([linear])
+    acting = Acting(encoder)
+
+    class Looking(Hook):
+        def after_iteration(self, state):
+            assert acting.seen[-1][:2] == (state.clock.iteration, linear.weight.sum().item())
+
+    patterns = {"acting": PatternUse(acting), "m": PatternUse(MeanOutput(encoder))}
+    optimizer = GroupedOptimizer(SGD(encoder.parameters(), lr=0.1), "default")
+
+    run_phase(phase(patterns, [Looking()], 2, [optimizer]), batches(), no_data_pass, [encoder])
+
+    assert [iteration for iteration, _, _ in acting.seen] == [1, 2]
+
+
+def test_a_phase_of_patterns_without_losses_runs():
+    recorder, acting = Recorder(), Acting(TrainableMapping([nn.Linear(3, 1)]))
+
+    run_phase(phase({"a": PatternUse(acting)}, [recorder], 2), batches(), no_data_pass, [])
+
+    assert recorder.losses == [{}, {}]
+    assert len(acting.seen) == 2
+
+
+def test_a_failure_after_the_step_names_the_pattern():
+    class Failing(DesignPattern):
+        def after_step(self, clock, batch):
+            raise ValueError("no")
+
+    with pytest.raises(TrainingError, match=r"^f in iteration 1: ValueError: no"):
+        run_phase(phase({"f": PatternUse(Failing())}), batches(), no_data_pass, [])
+
+
+def test_companions_arrive_at_the_pattern_that_asks_for_them_in_the_view_it_names():
+    encoder, requests = TrainableMapping([nn.Linear(3, 1)]), []
+    indices = torch.tensor([[1], [0], [3], [2]])
+    asking, other = Acting(encoder, indices), Acting(encoder)
+    patterns = {
+        "asking": PatternUse(asking, {"companions": "view", "samples": "shown"}),
+        "other": PatternUse(other),
+    }
+
+    def read(purpose, clock, companions, view):
+        requests.append((purpose, clock.iteration, view))
+        return companions.float()
+
+    def shown_batches():
+        for clock, batch in batches():
+            yield clock, replace(batch, views={"shown": batch.samples})
+
+    whole = phase(patterns, iterations=2)
+    run_phase(whole, shown_batches(), no_data_pass, [], read_companions=read)
+
+    assert requests == [("p/companions/asking", i, "view") for i in (1, 2)]
+    assert whole.view_names == {"shown"}
+    assert torch.equal(asking.seen[0][2], indices.float())
+    assert other.seen[0][2] is None
+
+
+def test_a_source_without_companions_is_an_error():
+    asking = PatternUse(Acting(TrainableMapping([nn.Linear(3, 1)]), torch.zeros(4, 1).long()))
+
+    with pytest.raises(TrainingError, match=r"a in iteration 1: .*without companions"):
+        run_phase(phase({"a": asking}), batches(), no_data_pass, [])
