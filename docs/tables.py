@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from dcrf.schema.registry import KINDS  # noqa: E402 - a script beside the package
+from dcrf.schema.registry import KINDS, LAYERS, SCHEMA  # noqa: E402 - a script beside the package
 
 CONFIGURATIONS = ROOT / "configurations"
 FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
@@ -31,11 +31,13 @@ def tables() -> dict[str, list[str]]:
     """Return name -> lines of every table."""
     summary = ["| kind of part | names |", "|---|---|"]
     summary += [f"| {kind} | {_names(folder)} |" for kind, folder in FOLDERS.items()]
+    summary.append(f"| layer | {', '.join(f'`{stem}`' for stem in LAYERS.stems)} |")
     names = [f"`{method['name']}`" for _, method in _methods()]
     summary.append(f"| method | {', '.join(names)} |")
     return {
         "summary": summary,
         **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in FOLDERS.items()},
+        "layer_table": _layer_table(),
         "method_table": _method_table(),
     }
 
@@ -71,6 +73,21 @@ def _parts(folder: Path) -> list[str]:
         for stem, schema in _schemas(folder).items()
     ]
     return ["| name | effect and source |", "|---|---|", *rows]
+
+
+def _layer_table() -> list[str]:
+    table = json.loads((SCHEMA / "names" / "layers.json").read_text())["names"]
+    rows = [
+        f"| `{stem}` | {_arguments(table[stem])} | {_linked(table[stem]['description'])} |"
+        for stem in LAYERS.stems
+    ]
+    return ["| name | arguments | effect and source |", "|---|---|---|", *rows]
+
+
+def _arguments(signature: Mapping[str, Any]) -> str:
+    """Return the arguments of a layer; those in brackets have defaults."""
+    required = [f"`{name}`" for name in signature.get("required", ())]
+    return ", ".join([*required, *(f"[`{name}`]" for name in signature.get("optional", ()))])
 
 
 def _methods() -> Iterator[tuple[Path, dict[str, Any]]]:

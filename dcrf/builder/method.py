@@ -10,7 +10,7 @@ from dcrf.builder.components import At, build_component, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.method_config import MappingConfig, MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
-from dcrf.mappings.layers import (
+from dcrf.mappings.build_layers import (
     BuiltLayers,
     TensorFunction,
     bind_function,

@@ -7,7 +7,7 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.config.method_config import MappingConfig
 from dcrf.errors import Problem
-from dcrf.mappings.layers import number_of_layers
+from dcrf.mappings.build_layers import number_of_layers
 from dcrf.safety.limits import MAPPING_LAYERS
 from dcrf.safety.memory import free_memory, gib
 

@@ -1,10 +1,11 @@
 """Allow-lists of the classes and functions that a method file may name, one per place.
 
 A place is a module of torch or torchvision, such as `layers` for torch.nn. Its frozen table maps
-names to public members that the library itself defines there. Names are looked up as they are,
-never followed as dotted paths. `REFUSED` has the reason for every other member, and `NOT_GIVEN` for
-every argument that a file may not set: the framework sets it, or it takes an object or code.
-`make schema` writes all tables to `schema/names`, so that checking a file needs no torch.
+names to public members that the library itself defines there; `layers` also has the layers of our
+own, by their stems. Names are looked up as they are, never followed as dotted paths. `REFUSED` has
+the reason for every other member, and `NOT_GIVEN` for every argument that a file may not set: the
+framework sets it, or it takes an object or code. `make schema` writes all tables to `schema/names`,
+so that checking a file needs no torch.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from torch import Tensor, nn, optim
 from torch.nn import functional, init
 from torch.optim import lr_scheduler
 from torchvision import datasets, transforms
+
+from dcrf.schema import registry
 
 _LOSS = "it compares outputs with targets; losses are design patterns"
 _INPUTS = "it needs several inputs, but a layer of a mapping has one"
@@ -61,7 +64,22 @@ _refused_layers = _by_reason(
         _BASE: "Module RNNBase RNNCellBase",
     }
 )
-LAYERS: Mapping[str, type[nn.Module]] = _without(_layers, _refused_layers)
+OWN_LAYERS: Mapping[str, type[nn.Module]] = _frozen(
+    {stem: registry.LAYERS.resolve(stem) for stem in registry.LAYERS.stems}
+)
+"""The layers of our own. `replaces` of such a class lists the refused layers that it stands for."""
+_own_for = {
+    name: stem for stem, layer in OWN_LAYERS.items() for name in getattr(layer, "replaces", ())
+}
+_refused_layers = _frozen(
+    {
+        name: f"{reason}; write {_own_for[name]!r}" if name in _own_for else reason
+        for name, reason in _refused_layers.items()
+    }
+)
+LAYERS: Mapping[str, type[nn.Module]] = _frozen(
+    {**_without(_layers, _refused_layers), **OWN_LAYERS}
+)
 
 # Names have an underscore at the end; torch deprecates those without.
 INITIALIZERS: Mapping[str, Callable[..., Tensor]] = _frozen(

@@ -1,10 +1,11 @@
 """Write the generated schema files: `python -m dcrf.schema.generate`, or `--check` to compare.
 
-`schema/names/<place>.json` has the signatures of torch and torchvision, so that checking a file
-needs neither. `schema/<kind>.json`, such as `design_pattern.json`, leads from the name of a
-component to its schema.
+`schema/names/<place>.json` has the signatures of torch and torchvision, and of the layers of our
+own, so that checking a file needs none of them. `schema/<kind>.json`, such as
+`design_pattern.json`, leads from the name of a component to its schema.
 """
 
+import contextlib
 import inspect
 import itertools
 import json
@@ -13,13 +14,13 @@ import sys
 from collections.abc import Callable, Mapping
 from inspect import Parameter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import torch
 import torchvision
 from torch import nn
 
-from dcrf.schema.allowed_names import NOT_GIVEN, REFUSED, TABLES
+from dcrf.schema.allowed_names import NOT_GIVEN, OWN_LAYERS, REFUSED, TABLES
 from dcrf.schema.registry import KINDS, SCHEMA, Registry
 from dcrf.storage.atomic_files import write_atomically
 
@@ -149,11 +150,13 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
         ],
         "booleans": [name for name, p in arguments.items() if type(p.default) is bool],
         "strings": [name for name, p in arguments.items() if _is_string(place, p)],
+        "choices": {name: list(values) for name, p in arguments.items() if (values := _choices(p))},
         "tuples": {name: list(p.default) for name, p in arguments.items() if _has_length(place, p)},
         "entries": _entries(place, thing, arguments),
         "parameters": place == "layers" and _has_parameters(thing, arguments),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
+        "description": _description(thing) if thing in OWN_LAYERS.values() else "",
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -161,11 +164,23 @@ def _entry(place: str, thing: Callable[..., Any]) -> dict[str, Any]:
 def _has_parameters(layer: Callable[..., nn.Module], arguments: Mapping[str, Parameter]) -> bool:
     """Whether a layer of the smallest size has parameters; False if it needs nested layers."""
     required = [name for name, p in arguments.items() if p.default is Parameter.empty]
-    try:
-        smallest = layer(**dict.fromkeys(required, 1))
-    except (TypeError, ValueError):
-        return False
-    return any(True for _ in smallest.parameters())
+    for size in (1, 2):  # some layers need an even one
+        with contextlib.suppress(TypeError, ValueError):
+            return any(True for _ in layer(**dict.fromkeys(required, size)).parameters())
+    return False
+
+
+def _choices(parameter: Parameter) -> tuple[Any, ...]:
+    """Return the values that an argument may have, if its annotation lists them."""
+    annotation = parameter.annotation
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _description(layer: Callable[..., nn.Module]) -> str:
+    """Return the first sentence of a docstring and its source."""
+    text = inspect.getdoc(layer) or ""
+    _, _, source = text.partition("\nSource: ")
+    return " ".join([text.partition("\n")[0], *source.split()])
 
 
 def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None]) -> bool:

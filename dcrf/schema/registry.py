@@ -61,13 +61,48 @@ class Registry:
         Raises:
             LookupError: unknown name; a checked configuration has none.
         """
-        module = import_module(f"{self.package}.{self.stems[name]}")
-        (component,) = (
-            member
-            for _, member in inspect.getmembers(module, inspect.isclass)
-            if member.__module__ == module.__name__ and not member.__name__.startswith("_")
-        )
-        return component
+        return _public_class(f"{self.package}.{self.stems[name]}")
+
+
+class ModuleRegistry:
+    """Components of one kind whose keys are the arguments of their constructors.
+
+    Such a component has no schema file: its name is the stem of its module.
+
+    Args:
+        kind: the name of the kind.
+        package: the package of the modules. Its module `base` is no component.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind, self.package = kind, package
+        self.folder = Path(__file__).parents[2].joinpath(*package.split("."))
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """The names of the components, sorted."""
+        stems = {file.stem for file in self.folder.glob("*.py")}
+        return tuple(sorted(stems - {"__init__", "base"}))
+
+    def resolve(self, name: str) -> type:
+        """Return the public class of a component.
+
+        Raises:
+            LookupError: unknown name; a checked configuration has none.
+        """
+        if name not in self.stems:
+            raise LookupError(f"no {self.kind} is called {name!r}")
+        return _public_class(f"{self.package}.{name}")
+
+
+def _public_class(module_name: str) -> type:
+    module = import_module(module_name)
+    (component,) = (
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if member.__module__ == module.__name__ and not member.__name__.startswith("_")
+    )
+    return component
 
 
 DESIGN_PATTERNS = Registry("design_pattern", "dcrf.design_patterns", "design_patterns", "pattern")
@@ -79,3 +114,6 @@ KINDS: Mapping[str, Registry] = MappingProxyType(
     {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES)}
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
+
+LAYERS = ModuleRegistry("layer", "dcrf.mappings.layers")
+"""The layers of our own, which files name beside those of torch.nn."""

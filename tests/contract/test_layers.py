@@ -1,16 +1,21 @@
 """The contract of layers, checked for every layer that a file may name."""
 
+import copy
 import json
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from dcrf.config.rules.torch_signatures import check_call
-from dcrf.mappings.layers import build_layer
-from dcrf.schema.allowed_names import LAYERS
+from dcrf.mappings.build_layers import build_layer
+from dcrf.schema import registry
+from dcrf.schema.allowed_names import LAYERS, OWN_LAYERS, REFUSED
 from dcrf.schema.generate import signature_of, versions
 from dcrf.schema.registry import SCHEMA
+from tests.cases.own_layers import CASES, build_case
+from tests.cases.own_layers import entry_of as entry_of_case
 
 INPUTS = {
     "features": (5, 8),
@@ -99,6 +104,10 @@ SAMPLES = {
 }
 NOT_RUN = {"SyncBatchNorm": "it runs on a GPU only"}
 
+TESTS = Path(__file__).parents[1]
+SIZES = (5, 1)
+
+every_own_layer = pytest.mark.parametrize("stem", OWN_LAYERS)
 every_layer = pytest.mark.parametrize("name", SAMPLES)
 pytestmark = pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
 
@@ -146,7 +155,7 @@ def test_no_layer_is_forgotten():
     if made_with != versions():
         pytest.skip(f"the tables were made with {made_with}, installed are {versions()}")
 
-    assert SAMPLES.keys() == LAYERS.keys()
+    assert SAMPLES.keys() == LAYERS.keys() - OWN_LAYERS.keys()
     assert NOT_RUN.keys() <= SAMPLES.keys()
 
 
@@ -181,3 +190,112 @@ def test_the_sample_calls_hold_good_and_bad_ones(name):
     verdicts = {check_call("layers", name, kw, "$", args) == [] for args, kw in attempts(name)}
 
     assert verdicts == {True, False}
+
+
+def samples_of(stem, size=5):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(size, *CASES[stem]["sample_shape"], generator=generator)
+
+
+def test_every_layer_of_our_own_has_a_case_and_a_unit_test():
+    unit_tests = {f.stem.removeprefix("test_") for f in TESTS.glob("unit/mappings/layers/test_*")}
+
+    assert CASES.keys() == unit_tests == OWN_LAYERS.keys() == {*registry.LAYERS.stems}
+
+
+@every_own_layer
+def test_a_layer_of_our_own_has_the_name_of_its_class_and_describes_itself(stem):
+    table = json.loads((SCHEMA / "names/layers.json").read_text())["names"]
+
+    assert OWN_LAYERS[stem].__name__ == "".join(map(str.capitalize, stem.split("_")))
+    assert len(table[stem]["description"]) > 20
+
+
+@every_own_layer
+def test_the_message_of_a_refused_layer_names_the_one_that_replaces_it(stem):
+    for name in getattr(OWN_LAYERS[stem], "replaces", ()):
+        assert REFUSED["layers"][name].endswith(f"; write {stem!r}")
+
+
+@every_own_layer
+def test_a_layer_of_our_own_gives_a_row_per_sample_and_trains(stem):
+    mapping = build_case(stem)
+    for size in SIZES:
+        samples = samples_of(stem, size).requires_grad_()
+        output = mapping(samples)
+        output.square().sum().backward()
+
+        assert len(output) == size
+        assert output.isfinite().all()
+        assert samples.grad.isfinite().all()
+        assert samples.grad.abs().sum() > 0
+        for name, parameter in mapping.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+
+
+@every_own_layer
+def test_a_row_in_evaluation_mode_depends_on_its_sample_only(stem):
+    mapping, samples = build_case(stem).eval(), samples_of(stem)
+    with torch.no_grad():
+        output = mapping(samples)
+
+        torch.testing.assert_close(mapping(samples[1:3]), output[1:3])
+        assert torch.equal(mapping(samples), output)
+
+
+@every_own_layer
+@pytest.mark.parametrize("training", [True, False])
+def test_shapes_on_the_meta_device_are_those_of_real_tensors(stem, training):
+    real = build_case(stem).train(training)
+    on_meta = copy.deepcopy(real).to("meta")
+    for size in SIZES:
+        samples = samples_of(stem, size)
+        with torch.set_grad_enabled(training):
+            assert on_meta(samples.to("meta")).shape == real(samples).shape
+
+
+@every_own_layer
+def test_a_copy_and_a_layer_with_the_same_parameters_give_the_same(stem):
+    mapping, other = build_case(stem).eval(), build_case(stem, seed=1).eval()
+    copied = copy.deepcopy(mapping)
+    other.load_state_dict(mapping.state_dict())
+
+    samples = samples_of(stem)
+    with torch.no_grad():
+        assert torch.equal(copied(samples), mapping(samples))
+        assert torch.equal(other(samples), mapping(samples))
+
+
+@every_own_layer
+def test_a_layer_of_our_own_leaves_its_input_as_it_is(stem):
+    samples = samples_of(stem)
+    before = samples.clone()
+    build_case(stem)(samples)
+
+    assert torch.equal(samples, before)
+
+
+@every_own_layer
+def test_unknown_and_missing_arguments_of_a_layer_of_our_own_are_problems(stem):
+    arguments = {k: v for k, v in entry_of_case(stem).items() if k not in ("type", "name")}
+    table = json.loads((SCHEMA / "names/layers.json").read_text())["names"][stem]
+
+    assert check_call("layers", stem, arguments, "$") == []
+    (problem,) = check_call("layers", stem, {**arguments, "no_such": 1}, "$")
+    assert problem.path == "$.no_such"
+    for name in table.get("required", ()):
+        rest = {key: value for key, value in arguments.items() if key != name}
+        assert [p.path for p in check_call("layers", stem, rest, "$")] == ["$"]
+    for name in arguments:
+        assert check_call("layers", stem, {**arguments, name: {}}, "$")
+    for name in table.get("choices", ()):
+        (problem,) = check_call("layers", stem, {**arguments, name: "no_such"}, "$")
+        assert problem.path == f"$.{name}"
+
+
+@every_own_layer
+def test_the_arguments_of_a_layer_of_our_own_are_typed_keywords(stem):
+    for name, parameter in signature_of(OWN_LAYERS[stem]).items():
+        assert parameter.annotation is not parameter.empty, name
+        assert parameter.kind is parameter.KEYWORD_ONLY, name

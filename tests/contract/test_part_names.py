@@ -15,17 +15,17 @@ import pytest
 
 import dcrf
 from dcrf.clusterings.table import CLUSTERINGS
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.registry import KINDS, LAYERS, SCHEMA
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
     *(r.package.removeprefix("dcrf.").replace(".", "/") for r in KINDS.values()),
-    *("clusterings", "functional", "data/sources"),
+    *("clusterings", "functional", "data/sources", "mappings/layers"),
 )
 GENERIC = sorted(
     file
     for file in PACKAGE.rglob("*.py")
-    if not file.relative_to(PACKAGE).as_posix().startswith((*ROOMS, "mappings/layers"))
+    if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
 SOURCES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
 
@@ -60,9 +60,9 @@ def part_names() -> dict[str, str]:
         if owners[key] == 1 and key not in shared
     }
     phrases = {n: stem for registry in KINDS.values() for n, stem in registry.stems.items()}
-    stems = {*phrases.values(), *CLUSTERINGS}
+    stems = {*phrases.values(), *CLUSTERINGS, *LAYERS.stems}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
-    names = {**own, **phrases, **{stem: stem for stem in CLUSTERINGS}, **classes}
+    names = {**own, **phrases, **{stem: stem for stem in stems}, **classes}
     return {name: part for name, part in names.items() if name not in WORDS}
 
 

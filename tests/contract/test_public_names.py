@@ -9,7 +9,7 @@ import pytest
 
 import dcrf
 from dcrf.data.sources.load import SOURCES
-from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, LAYERS, STRATEGIES
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -19,6 +19,7 @@ COMPONENTS = {
     for folder, registry in (("design_patterns", DESIGN_PATTERNS), ("assignment", STRATEGIES))
     for stem in registry.schemas
 }
+COMPONENTS |= {PACKAGE / "mappings" / "layers" / f"{stem}.py" for stem in LAYERS.stems}
 COMPONENTS |= {PACKAGE / "data" / "sources" / f"{stem}.py" for stem in SOURCES}
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
 

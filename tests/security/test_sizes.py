@@ -16,7 +16,7 @@ from dcrf.config import load_checked
 from dcrf.config.file_names import clean_name, saved_file
 from dcrf.dry_run.check_method import check
 from dcrf.dry_run.size_limits import bytes_of, number_problems, size_problems
-from dcrf.mappings.layers import number_of_layers
+from dcrf.mappings.build_layers import number_of_layers
 from dcrf.safety.limits import MAPPING_LAYERS, METHOD_FILE_BYTES, METHOD_FILE_VALUES, NAME_BYTES
 from dcrf.safety.memory import free_memory
 from tests.cases.methods import digits, method, written

@@ -26,7 +26,7 @@ from dcrf.config.method_config import OptimizerConfig, SchedulerConfig
 from dcrf.data.sources.load import open_data
 from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DcrfError
-from dcrf.mappings.layers import bind_function, build_layer, initialize
+from dcrf.mappings.build_layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import TABLES
 from dcrf.schema.registry import KINDS
 from tests.security import methods

@@ -1,8 +1,8 @@
 """Check calls of torch and torchvision against their signatures, without importing them.
 
-`make schema` generates `schema/names/<place>.json` from the real signatures. A place is the library
-module from which an entry may name a class or function: layers, initializers, functions,
-optimizers, schedulers, transforms or datasets.
+`make schema` generates `schema/names/<place>.json` from the real signatures, which include those of
+the layers of our own. A place is the library module from which an entry may name a class or
+function: layers, initializers, functions, optimizers, schedulers, transforms or datasets.
 """
 
 import json
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.rules.schema_errors import shown
+from dcrf.config.rules.schema_errors import shown, suggestion
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
@@ -31,7 +31,7 @@ POSITIONAL = "positional_arguments"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _HOME = {
-    "layers": "a layer of torch.nn",
+    "layers": "a layer of torch.nn or of dcrf",
     "initializers": "a function of torch.nn.init",
     "functions": "a function of torch.nn.functional",
     "optimizers": "an optimizer of torch.optim",
@@ -89,7 +89,7 @@ def is_known(place: str, name: object) -> bool:
 
 
 def has_parameters(layer: object) -> bool:
-    """Whether a layer of torch.nn has parameters of its own, besides those of nested layers."""
+    """Whether a layer has parameters of its own, besides those of nested layers."""
     return bool(_signature("layers", layer).get("parameters"))
 
 
@@ -214,7 +214,9 @@ def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Ite
     signature = _signature(place, name)
     limited, least = _LEAST.get((place, name), ("", 0))
     for path, argument, value in arguments:
-        if argument in signature.get("booleans", ()):
+        if argument in signature.get("choices", ()):
+            yield from _not_a_choice(path, value, signature["choices"][argument])
+        elif argument in signature.get("booleans", ()):
             yield from _not_boolean(path, argument, value)
         elif argument in signature.get("strings", ()):
             yield from _not_string(path, argument, value)
@@ -228,6 +230,11 @@ def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Ite
         if argument == limited and isinstance(value, int | float) and value < least:
             message = f"{shown(value)} is out of range, it must be at least {least}"
             yield Problem(path, message, f"{name!r} fails with a smaller {argument!r}")
+
+
+def _not_a_choice(path: str, value: object, choices: list[Any]) -> Iterator[Problem]:
+    if value not in choices:
+        yield Problem(path, f"unknown value {shown(value)}", suggestion(value, choices))
 
 
 def _not_boolean(path: str, argument: str, value: object) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from dcrf.schema.allowed_names import (
     LAYERS,
     NOT_GIVEN,
     OPTIMIZERS,
+    OWN_LAYERS,
     REFUSED,
     SCHEDULERS,
     TABLES,
@@ -97,7 +98,7 @@ def test_tables_are_frozen(place):
 @pytest.mark.parametrize(
     ("table", "base", "module"),
     [
-        (LAYERS, nn.Module, nn),
+        ({n: c for n, c in LAYERS.items() if n not in OWN_LAYERS}, nn.Module, nn),
         (OPTIMIZERS, optim.Optimizer, optim),
         (SCHEDULERS, lr_scheduler.LRScheduler, lr_scheduler),
         (DATASETS, datasets.VisionDataset, datasets),
@@ -108,6 +109,13 @@ def test_tables_of_classes_hold_public_subclasses_of_the_right_kind(table, base,
     assert all(issubclass(cls, base) and cls is not base for cls in table.values())
     assert all(vars(module)[name] is cls for name, cls in table.items())
     assert all(cls.__module__.startswith(module.__name__) for cls in table.values())
+
+
+def test_the_layers_of_our_own_are_those_of_their_package_and_no_others():
+    assert {cls.__module__ for cls in OWN_LAYERS.values()} == {
+        f"dcrf.mappings.layers.{stem}" for stem in OWN_LAYERS
+    }
+    assert all(LAYERS[stem] is cls for stem, cls in OWN_LAYERS.items())
 
 
 def test_initializers_overwrite_a_tensor():

@@ -85,7 +85,11 @@ def test_a_refused_name_gives_its_reason():
 
 def test_a_missing_name_is_a_problem_and_no_error():
     assert check_call("layers", None, {}, "$.layers[0]") == [
-        Problem("$.layers[0].type", "None is not a name", "write the name of a layer of torch.nn")
+        Problem(
+            "$.layers[0].type",
+            "None is not a name",
+            "write the name of a layer of torch.nn or of dcrf",
+        )
     ]
 
 

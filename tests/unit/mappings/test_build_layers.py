@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dcrf.mappings.layers import (
+from dcrf.mappings.build_layers import (
     bind_function,
     build_layer,
     check_sizes,
