@@ -1,0 +1,26 @@
+import pytest
+import torch
+from torch import nn
+
+from dcrf.mappings.evaluation_mode import evaluation_mode
+
+
+def test_batch_norm_keeps_its_statistics_and_modes_come_back():
+    net = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.5))
+    samples = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+
+    with evaluation_mode(net):
+        torch.testing.assert_close(net(samples), samples, rtol=1e-4, atol=1e-4)
+
+    assert net[0].num_batches_tracked == 0
+    assert all(module.training for module in net.modules())
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_the_mode_comes_back_after_an_error(mode):
+    layer = nn.Dropout().train(mode)
+
+    with pytest.raises(ZeroDivisionError), evaluation_mode(layer):
+        1 / 0  # noqa: B018
+
+    assert layer.training is mode
