@@ -113,7 +113,10 @@ WITHOUT_TORCH = (
 TENSORS = {"torch", "safetensors", "torchvision", "numpy", "scipy", "sklearn"}
 
 SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
-SHARED |= {f"dcrf.mappings.{module}" for module in ("features", "forward_cache", "mapping")}
+SHARED |= {
+    f"dcrf.mappings.{module}"
+    for module in ("evaluation_mode", "features", "forward_cache", "mapping")
+}
 MAY_KNOW = {
     "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.table"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},
