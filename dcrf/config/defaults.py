@@ -72,14 +72,22 @@ def _entry(keywords: Schema, value: Any) -> Any:
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
     """Yield key and default of every missing key that has a default."""
     for key, keywords in node.properties.items():
-        if key not in node.value and (default := _default(keywords, context)) is not None:
+        if key not in node.value and (default := _default(keywords, node, context)) is not None:
             yield key, _filled(node.child(key, _entry(keywords, default)), context)
 
 
-def _default(keywords: Schema, context: _Context) -> Any:
+def _default(keywords: Schema, node: Node, context: _Context) -> Any:
+    """Return the default of a key of the object `node`."""
     if "x-default" in keywords:
         return context.feature_extractor
+    if "x-default-stem-of" in keywords:
+        return _stem_of(text(node.value, keywords["x-default-stem-of"]) or "")
     return deepcopy(keywords.get("default"))
+
+
+def _stem_of(path: str) -> str | None:
+    """Return the name of a file without its ending, which may be double as in `a.csv.gz`."""
+    return Path(Path(path).name.removesuffix(".gz")).stem or None
 
 
 def _add_names(data: dict[str, Any]) -> None:

@@ -24,10 +24,15 @@ from dcrf.safety.reading_errors import READING_ERRORS
 _SPARSE = {"data", "format", "shape"}  # members of every file of scipy.sparse.save_npz
 
 
-def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, np.ndarray]:
-    """Return samples and labels of an `.npz` file as arrays without content or memory.
+def npz_headers(
+    path: Path, keys: Mapping[str, str], may_be_missing: tuple[str, str]
+) -> Mapping[str, np.ndarray]:
+    """Return arrays of an `.npz` file, without content or memory, by their names in the file.
 
-    An array named `labels` may be missing.
+    Args:
+        path: the file.
+        keys: option of the method file -> name of the array.
+        may_be_missing: the option and name of an array that need not exist.
 
     Raises:
         DataError: the file is missing, not an archive of arrays, or smaller than a header claims.
@@ -35,10 +40,10 @@ def npz_headers(path: Path, samples_key: str, labels_key: str) -> Mapping[str, n
     """
     with _archive(path) as archive:
         members = _members(archive)
-        for option, key in (("samples_key", samples_key), ("labels_key", labels_key)):
-            if key not in members and (option, key) != ("labels_key", "labels"):
+        for option, key in keys.items():
+            if key not in members and (option, key) != may_be_missing:
                 raise _missing(option, key, members)
-        wanted = members.keys() & {samples_key, labels_key}
+        wanted = members.keys() & set(keys.values())
         return {key: _member_header(archive, members[key]) for key in wanted}
 
 

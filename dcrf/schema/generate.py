@@ -238,6 +238,7 @@ def _annotation(parameter: Parameter) -> set[str]:
 
 
 def _dispatch_text(registry: Registry) -> str:
+    has_default = any(_is_default(schema, registry.key) for schema in registry.schemas.values())
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": registry.kind.replace("_", " ").capitalize(),
@@ -247,7 +248,7 @@ def _dispatch_text(registry: Registry) -> str:
         "properties": {
             registry.key: {"description": "The name of the component.", "enum": [*registry.stems]}
         },
-        "required": [registry.key],
+        "required": [] if has_default else [registry.key],
         "allOf": [_branch(registry, stem) for stem in registry.schemas],
     }
     return _readable(document) + "\n"
@@ -255,10 +256,24 @@ def _dispatch_text(registry: Registry) -> str:
 
 def _branch(registry: Registry, stem: str) -> dict[str, Any]:
     names = [name for name, named in registry.stems.items() if named == stem]
-    return {
-        "if": {"properties": {registry.key: {"enum": names}}, "required": [registry.key]},
-        "then": {"$ref": f"{registry.folder.name}/{stem}.json"},
-    }
+    condition: dict[str, Any] = {"properties": {registry.key: {"enum": names}}}
+    schema, reference = registry.schemas[stem], {"$ref": f"{registry.folder.name}/{stem}.json"}
+    if not _is_default(schema, registry.key):
+        condition["required"] = [registry.key]
+    if registry.within is None or "x-call" in schema:
+        return {"if": condition, "then": reference}
+    return {"if": condition, "then": {"allOf": [reference, _closed(registry, schema)]}}
+
+
+def _is_default(schema: Mapping[str, Any], key: str) -> bool:
+    """Whether an entry that names no component means this one."""
+    return "default" in schema["properties"][key]
+
+
+def _closed(registry: Registry, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that refuses keys that are neither shared nor the component's own."""
+    keys = dict.fromkeys((*registry.shared_keys, *schema["properties"]), True)
+    return {"properties": keys, "additionalProperties": False}
 
 
 def _readable(value: Any, indent: str = "", before: str = "") -> str:

@@ -25,10 +25,16 @@ class Registry:
         package: the package of the modules.
         folder: the folder with a schema for each module, in `schema/`.
         key: the key of a method file that names a component.
+        within: the schema file with the keys that the entry of any component may have. The
+            schema of a component then has its own keys only, and `schema/<kind>.json` refuses all
+            others. A component without `within` closes its schema itself.
     """
 
-    def __init__(self, kind: str, package: str, folder: str, key: str) -> None:
+    def __init__(
+        self, kind: str, package: str, folder: str, key: str, within: str | None = None
+    ) -> None:
         self.kind, self.package, self.folder, self.key = kind, package, SCHEMA / folder, key
+        self.within = within
 
     @cached_property
     def schemas(self) -> Mapping[str, dict[str, Any]]:
@@ -41,16 +47,23 @@ class Registry:
         names = {s: schema["properties"][self.key]["enum"] for s, schema in self.schemas.items()}
         return {name: stem for stem, phrases in names.items() for name in phrases}
 
+    @cached_property
+    def shared_keys(self) -> tuple[str, ...]:
+        """The keys that the entry of any component may have."""
+        if self.within is None:
+            return ()
+        return tuple(json.loads((SCHEMA / self.within).read_text())["properties"])
+
     def properties(self, stem: str) -> dict[str, dict[str, Any]]:
         """Return key -> schema of a component, with references resolved."""
         own = self.schemas[stem]["properties"]
-        return {key: self._resolved(schema) for key, schema in own.items()}
+        return {key: self._resolved(stem, schema) for key, schema in own.items()}
 
-    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _resolved(self, stem: str, schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in schema:
             return schema
         file, pointer = schema["$ref"].split("#/")
-        target = json.loads((self.folder / file).read_text())
+        target = json.loads((self.folder / (file or f"{stem}.json")).read_text())
         for key in pointer.split("/"):
             target = target[key]
         return target
@@ -109,9 +122,10 @@ DESIGN_PATTERNS = Registry("design_pattern", "dcrf.design_patterns", "design_pat
 STRATEGIES = Registry(
     "cluster_assignment_strategy", "dcrf.assignment", "cluster_assignment_strategies", "type"
 )
+SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
 
 KINDS: Mapping[str, Registry] = MappingProxyType(
-    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES)}
+    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES, SOURCES)}
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
 

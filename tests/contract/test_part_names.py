@@ -15,7 +15,7 @@ import pytest
 
 import dcrf
 from dcrf.clusterings.table import CLUSTERINGS
-from dcrf.schema.registry import KINDS, LAYERS, SCHEMA
+from dcrf.schema.registry import KINDS, LAYERS, SCHEMA, SOURCES
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
@@ -27,7 +27,6 @@ GENERIC = sorted(
     for file in PACKAGE.rglob("*.py")
     if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
-SOURCES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
 
 WORDS = {"classifier", "reconstruction", "torchvision", "sklearn"}
 """Stems that are also roles of mappings, formulas or packages."""
@@ -52,14 +51,19 @@ def part_names() -> dict[str, str]:
         (stem, schema) for registry in KINDS.values() for stem, schema in registry.schemas.items()
     ]
     shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"].keys()
-    owners = Counter(key for _, schema in schemas for key in {*keys(schema)})
+    owners = Counter(key for _, schema in schemas for key in {*keys(schema), *schema["properties"]})
     own = {
         key: stem
         for stem, schema in schemas
         for key in keys(schema)
         if owners[key] == 1 and key not in shared
     }
-    phrases = {n: stem for registry in KINDS.values() for n, stem in registry.stems.items()}
+    phrases = {
+        name: stem
+        for registry in KINDS.values()
+        for name, stem in registry.stems.items()
+        if registry is not SOURCES
+    }
     stems = {*phrases.values(), *CLUSTERINGS, *LAYERS.stems}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
     names = {**own, **phrases, **{stem: stem for stem in stems}, **classes}
@@ -83,10 +87,11 @@ def names_in(file: Path) -> Iterator[str]:
 
 
 def parts_in(file: Path) -> set[str]:
+    """Names of parts in a module. A source's name is a common word, so only literals count."""
     literals = {
         n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)
     }
-    return ({*names_in(file)} & part_names().keys()) | (literals & {*SOURCES} - WORDS)
+    return ({*names_in(file)} & part_names().keys()) | (literals & {*SOURCES.stems} - WORDS)
 
 
 def test_names_of_every_kind_are_looked_for():

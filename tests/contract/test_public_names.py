@@ -8,19 +8,17 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.data.sources.load import SOURCES
-from dcrf.schema.registry import DESIGN_PATTERNS, LAYERS, STRATEGIES
+from dcrf.schema.registry import KINDS, LAYERS
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {file: ast.parse(file.read_text()) for file in FILES}
 COMPONENTS = {
-    PACKAGE / folder / f"{stem}.py"
-    for folder, registry in (("design_patterns", DESIGN_PATTERNS), ("assignment", STRATEGIES))
+    PACKAGE.parent.joinpath(*registry.package.split("."), f"{stem}.py")
+    for registry in KINDS.values()
     for stem in registry.schemas
 }
 COMPONENTS |= {PACKAGE / "mappings" / "layers" / f"{stem}.py" for stem in LAYERS.stems}
-COMPONENTS |= {PACKAGE / "data" / "sources" / f"{stem}.py" for stem in SOURCES}
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))

@@ -1,4 +1,4 @@
-"""Every data source keeps the promises of `dcrf.data.sources.base`."""
+"""Every data source is one stem and keeps the promises of `dcrf.data.sources.base`."""
 
 import inspect
 from pathlib import Path
@@ -9,43 +9,38 @@ import torch
 from torch import Tensor
 
 import dcrf
-from dcrf.data.sources.load import SOURCES, open_data, outline_data
+from dcrf.data.sources.load import open_data, outline_data
+from dcrf.errors import ConfigError
+from dcrf.schema.registry import SOURCES
+from tests.cases.sources import checked, smallest_entry
 
 PACKAGE = Path(dcrf.__file__).parent
-TESTS = Path(__file__).parents[1] / "unit" / "data" / "sources"
+TESTS = Path(__file__).parents[1]
+SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays")
 
-every_source = pytest.mark.parametrize("name", SOURCES)
+every_source = pytest.mark.parametrize("stem", SOURCES.schemas)
 
 
 @pytest.fixture
-def smallest(tmp_path):
-    """Source -> name and options of a small data set with labels."""
-    samples, labels = np.ones((6, 3), np.float32), np.arange(6) % 2
-    np.savez(tmp_path / "a.npz", samples=samples, labels=labels)
-    np.save(tmp_path / "a.npy", samples)
-    np.save(tmp_path / "labels.npy", labels)
-    paths = {"path": str(tmp_path / "a.npy"), "labels_path": str(tmp_path / "labels.npy")}
-    return {
-        "npz": ("own", {"path": str(tmp_path / "a.npz")}),
-        "npy": ("own", paths),
-        "sklearn": ("load_iris", {}),
-        "torchvision": ("FakeData", {"size": 6, "image_size": [3, 4, 5]}),
-    }
+def smallest(tmp_path, stem):
+    """The checked data set of the source's case."""
+    return checked(smallest_entry(stem, tmp_path), tmp_path)
 
 
 @every_source
-def test_a_source_is_one_stem(name):
-    source = SOURCES[name]
+def test_a_source_is_one_stem(stem):
+    source = SOURCES.resolve(stem)
 
-    assert source.__module__ == f"dcrf.data.sources.{name}"
-    assert source.__name__ == "".join(word.capitalize() for word in name.split("_"))
-    assert (TESTS / f"test_{name}.py").exists()
+    assert SOURCES.stems[stem] == stem
+    assert source.__name__ == "".join(word.capitalize() for word in stem.split("_"))
+    assert (TESTS / "unit" / "data" / "sources" / f"test_{stem}.py").exists()
+    assert (TESTS / "cases" / "sources" / f"{stem}.json").exists()
 
 
 @every_source
-def test_the_outline_is_that_of_the_open_data(smallest, name):
-    dataset, options = smallest[name]
-    raw, outline = open_data(name, dataset, options), outline_data(name, dataset, options)
+def test_the_outline_is_that_of_the_open_data(smallest):
+    options = (smallest.source, smallest.dataset, smallest.options)
+    raw, outline = open_data(*options), outline_data(*options)
     sample = raw.samples[0]
     if not isinstance(sample, Tensor):
         sample = torch.from_numpy(np.array(sample)).movedim(-1, 0)
@@ -58,24 +53,78 @@ def test_the_outline_is_that_of_the_open_data(smallest, name):
 
 
 @every_source
-def test_nothing_is_read_by_the_constructor(name):
-    keys = inspect.signature(SOURCES[name]).parameters
-    paths = {key: "/nowhere" for key in keys if key.endswith("path")}
+def test_the_data_are_the_same_whenever_they_are_opened(smallest):
+    first, second = (
+        open_data(smallest.source, smallest.dataset, smallest.options) for _ in range(2)
+    )
 
-    SOURCES[name]("anything", **paths)
+    assert np.array_equal(first.labels, second.labels)
+    for index in range(len(first.samples)):
+        assert np.array_equal(np.asarray(first.samples[index]), np.asarray(second.samples[index]))
 
 
-@pytest.mark.parametrize("name", ["csv", "", "load", "base", "os", "image_folders"])
+@every_source
+def test_constructor_arguments_are_the_keys_of_the_schema(stem):
+    parameters = dict(inspect.signature(SOURCES.resolve(stem)).parameters)
+    own = {k for k, words in SOURCES.properties(stem).items() if not words.get("x-framework")}
+    passes_on = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+    assert next(iter(parameters)) == "dataset"
+    assert passes_on == ("x-call" in SOURCES.schemas[stem])
+    assert passes_on or parameters.keys() - {"dataset"} == own
+
+
+@every_source
+def test_nothing_is_read_by_the_constructor(stem):
+    keys = SOURCES.properties(stem).items()
+    paths = {key: "/nowhere" for key, words in keys if "x-input" in words}
+
+    SOURCES.resolve(stem)("anything", **paths)
+
+
+@every_source
+def test_a_missing_file_is_a_problem_of_its_key(smallest, stem, tmp_path):
+    keys = SOURCES.properties(stem).items()
+    inputs = [key for key, words in keys if "x-input" in words and key in smallest.options]
+    for key in inputs:
+        entry = smallest_entry(stem, tmp_path) | {key: "no such thing"}
+        with pytest.raises(ConfigError) as raised:
+            checked(entry, tmp_path)
+
+        (problem,) = raised.value.problems
+        assert problem.path == f"$.datasets[0].{key}"
+        assert "does not exist" in problem.found
+
+
+@every_source
+def test_a_misspelled_key_is_refused_with_the_right_one(stem, tmp_path):
+    if "x-call" in SOURCES.schemas[stem]:
+        return  # its keys are arguments of a class, which test_torch_calls.py checks
+    entry = smallest_entry(stem, tmp_path) | {"num_workrs": 0}
+    with pytest.raises(ConfigError) as raised:
+        checked(entry, tmp_path)
+
+    (problem,) = raised.value.problems
+    assert (problem.path, problem.remedy) == (
+        "$.datasets[0].num_workrs",
+        "did you mean 'num_workers'?",
+    )
+
+
+@every_source
+def test_samples_are_described_in_the_schema(stem):
+    assert SOURCES.schemas[stem]["description"].endswith(".")
+
+
+@pytest.mark.parametrize("name", ["no_such", "", "load", "base", "os", "image_folders"])
 def test_an_unknown_source_is_no_other_source(name):
     for use in (open_data, outline_data):
         with pytest.raises(LookupError):
             use(name, "MNIST", {"root": "."})
 
 
-def test_generic_modules_name_no_source():
-    for module in ("data/sources/load.py", "data/sources/outline.py", "data/sources/raw_data.py",
-                   "data/sources/base.py", "config/rules/input_files.py",
-                   "dry_run/expected_data.py", "builder/data_sources.py"):  # fmt: skip
-        text = (PACKAGE / module).read_text()
+def test_shared_modules_name_no_source():
+    for module in SHARED_MODULES:
+        text = (PACKAGE / "data" / "sources" / f"{module}.py").read_text()
 
-        assert not [name for name in SOURCES if f'"{name}"' in text or f"sources.{name}" in text]
+        assert not [s for s in SOURCES.stems if f'"{s}"' in text or f"sources.{s}" in text]

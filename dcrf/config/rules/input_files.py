@@ -1,8 +1,9 @@
 """Check that the files and folders of data sets exist."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dcrf.config.json_paths import child
 from dcrf.config.path_checks import is_file, is_folder, is_there
@@ -11,11 +12,26 @@ from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
 
+class _Kind(NamedTuple):
+    noun: str
+    is_right: Callable[[Path], bool]
+
+
+_KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "file": _Kind("regular file", is_file),
+        "folder": _Kind("folder", is_folder),
+        "file_or_folder": _Kind("regular file or folder", lambda p: is_file(p) or is_folder(p)),
+    }
+)
+"""Value of `x-input` -> its noun, and whether a path is one."""
+
+
 def problems(nodes: Nodes) -> list[Problem]:
     """Return a problem for every missing file or folder that a data set reads.
 
-    The schema marks keys of such paths with `x-input`, and with `x-input-unless` a key that is true
-    if the source creates the folder itself.
+    The schema of a source marks keys of such paths with `x-input`, and with `x-input-unless` a key
+    that is true if the source creates the folder itself.
     """
     missing: list[Problem] = []
     for path, dataset in enabled(nodes["$"].value, "datasets"):
@@ -32,12 +48,11 @@ def problems(nodes: Nodes) -> list[Problem]:
 
 def mismatch(path: Path, kind: str) -> str:
     """Return how a path differs from an existing `file` or `folder`, for a message."""
-    noun = "regular file" if kind == "file" else kind
-    return f"is not a {noun}" if is_there(path) else "does not exist"
+    return f"is not a {_KINDS[kind].noun}" if is_there(path) else "does not exist"
 
 
 def _missing(path: str, value: Any, kind: str) -> Iterator[Problem]:
-    is_right = is_file if kind == "file" else is_folder
-    if isinstance(value, str) and not is_right(Path(value)):
+    if isinstance(value, str) and not _KINDS[kind].is_right(Path(value)):
         remedy = "paths start at the folder of the method file"
-        yield Problem(path, f"the {kind} {value!r} {mismatch(Path(value), kind)}", remedy)
+        name = kind.replace("_", " ")
+        yield Problem(path, f"the {name} {value!r} {mismatch(Path(value), kind)}", remedy)

@@ -1,17 +1,12 @@
 """Find the source of a data set by its name, and open the data set or outline it."""
 
-import inspect
-import json
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
 
 from dcrf.data.sources.base import Options, Source
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData, concatenate, select
 from dcrf.errors import DataError
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.registry import SOURCES
 
 
 def open_data(
@@ -26,7 +21,7 @@ def open_data(
     """Open a data set.
 
     Args:
-        source: a name in `SOURCES`.
+        source: a name of a source in `SOURCES`.
         dataset: the name of the data set in its source.
         options: the source's arguments.
         parts: options of each part that differ from `options`; parts are concatenated.
@@ -37,8 +32,7 @@ def open_data(
         DataError: the data cannot be read, or the range exceeds them.
         LookupError: the source is unknown.
     """
-    part_of = SOURCES[source]
-    opened = [part_of(dataset, **{**options, **part}).open() for part in parts or ({},)]
+    opened = [_unread(source, dataset, {**options, **part}).open() for part in parts or ({},)]
     try:
         return select(concatenate(opened), first, last)
     except DataError as error:
@@ -53,23 +47,8 @@ def outline_data(source: str, dataset: str, options: Options) -> Outline:
         OptionError: one of its options is wrong.
         LookupError: the source is unknown.
     """
-    return SOURCES[source](dataset, **options).outline()
+    return _unread(source, dataset, options).outline()
 
 
-def _class_of(stem: str) -> Any:
-    """Return the one public class of a source's module."""
-    module = import_module(f"dcrf.data.sources.{stem}")
-    (source,) = (
-        member
-        for name, member in inspect.getmembers(module, inspect.isclass)
-        if member.__module__ == module.__name__ and not name.startswith("_")
-    )
-    return source
-
-
-_NAMES = json.loads((SCHEMA / "dataset.json").read_text())["$defs"]["source"]["enum"]
-
-SOURCES: Mapping[str, Callable[..., Source]] = MappingProxyType(
-    {name: _class_of(name) for name in _NAMES}
-)
-"""Name in a method file, which is the stem of a module -> class of the source."""
+def _unread(source: str, dataset: str, options: Options) -> Source:
+    return SOURCES.resolve(source)(dataset, **options)

@@ -64,7 +64,7 @@ class Npz:
             OptionError: the file or an array is missing, or is not data.
         """
         with naming_option("path", self.path):
-            headers = npz_headers(Path(self.path), self.samples_key, self.labels_key)
+            headers = self._headers()
             outline = outline_of_arrays(headers[self.samples_key])
             notes = (*outline.notes, *self._notes_on_labels(headers))
         if self.labels_key not in headers:
@@ -73,13 +73,16 @@ class Npz:
             return with_labels(outline, headers[self.labels_key])
 
     def _read(self) -> dict[str, np.ndarray]:
-        path = Path(self.path)
-        headers = npz_headers(path, self.samples_key, self.labels_key)
+        path, headers = Path(self.path), self._headers()
         if (size := unpacked_size(path)) > free_memory():
             raise DataError(f"the arrays would take {gib(size)} of memory")
         with reading("plain arrays"), path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             return {key: archive[key] for key in headers}
+
+    def _headers(self) -> Mapping[str, np.ndarray]:
+        keys = {"samples_key": self.samples_key, "labels_key": self.labels_key}
+        return npz_headers(Path(self.path), keys, may_be_missing=("labels_key", "labels"))
 
     def _notes_on_labels(self, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
         """Return a note if labels seem to be stored under another key."""

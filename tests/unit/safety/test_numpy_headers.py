@@ -22,8 +22,9 @@ def test_labels_are_read_if_the_file_has_them(tmp_path):
     np.savez(tmp_path / "a.npz", samples=np.ones((4, 3)), labels=np.arange(4), other=np.ones(2))
     np.savez(tmp_path / "b.npz", samples=np.ones((4, 3)))
 
-    assert npz_headers(tmp_path / "a.npz", "samples", "labels").keys() == {"samples", "labels"}
-    assert npz_headers(tmp_path / "b.npz", "samples", "labels").keys() == {"samples"}
+    keys, labels = {"x": "samples", "y": "labels"}, ("y", "labels")
+    assert npz_headers(tmp_path / "a.npz", keys, labels).keys() == {"samples", "labels"}
+    assert npz_headers(tmp_path / "b.npz", keys, labels).keys() == {"samples"}
 
 
 def test_members_that_are_not_arrays_are_omitted(tmp_path, monkeypatch):

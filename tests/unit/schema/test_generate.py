@@ -31,7 +31,7 @@ def test_dispatch_files_lead_from_every_name_to_the_schema_of_its_component(file
     registry = DISPATCH[file]
     schema = json.loads(documents()[SCHEMA / file])
     leads = {
-        name: branch["then"]["$ref"]
+        name: branch["then"].get("allOf", [branch["then"]])[0]["$ref"]
         for branch in schema["allOf"]
         for name in branch["if"]["properties"][registry.key]["enum"]
     }
@@ -40,6 +40,24 @@ def test_dispatch_files_lead_from_every_name_to_the_schema_of_its_component(file
     assert schema["properties"][registry.key]["enum"] == list(registry.stems)
     assert leads.keys() == registry.stems.keys()
     assert all((SCHEMA / file).is_file() for file in leads.values())
+
+
+def test_an_entry_without_a_name_means_the_component_with_a_default():
+    schema = json.loads(documents()[SCHEMA / "source.json"])
+    branches = {b["then"].get("$ref"): b["if"].get("required") for b in schema["allOf"]}
+
+    assert schema["required"] == []
+    assert branches == {None: ["source"], "sources/torchvision.json": None}
+
+
+def test_keys_are_closed_where_every_component_has_the_shared_ones_too():
+    schema = json.loads(documents()[SCHEMA / "source.json"])
+    closed = [b["then"]["allOf"][1] for b in schema["allOf"] if "allOf" in b["then"]]
+
+    assert closed
+    for keys in closed:
+        assert {"batch_size", "source", "dataset"} <= keys["properties"].keys()
+        assert keys["additionalProperties"] is False
 
 
 def test_what_was_written_is_current(tmp_path):

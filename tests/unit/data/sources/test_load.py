@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dcrf.data.sources.load import SOURCES, open_data
+from dcrf.data.sources.load import open_data
 from dcrf.errors import DataError
 
 
@@ -9,12 +9,6 @@ def saved(folder, **arrays):
     path = folder / "data.npz"
     np.savez(path, **arrays)
     return {"path": str(path)}
-
-
-def test_the_sources_are_known_by_name_and_the_table_is_frozen():
-    assert set(SOURCES) == {"npy", "npz", "sklearn", "torchvision"}
-    with pytest.raises(TypeError):
-        SOURCES["other"] = open_data
 
 
 def test_parts_change_options_and_the_range_counts_over_all_parts(tmp_path):
