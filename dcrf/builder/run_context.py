@@ -1,5 +1,6 @@
 """The context of a run: the same for all its data sets and phases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,8 +30,17 @@ class ParameterFiles(Protocol):
         """Return the centroids (k, d) of a file. Raises DataError if it has none."""
         ...
 
-    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
-        """Save all parameters, and the cluster (n,) of every sample unless that is None."""
+    def save_results(
+        self,
+        dataset: str,
+        method: Method,
+        clusters: Labels | None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """Save all parameters, and the cluster (n,) of every sample unless that is None.
+
+        Samples with `ids` are listed by them, too.
+        """
         ...
 
 

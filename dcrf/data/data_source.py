@@ -47,6 +47,7 @@ class DataSource:
         streams: source of all random numbers.
 
     notes: sentences for the user about these data, as in `raw`.
+    ids: names of the samples, as in `raw`.
 
     Raises:
         DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
@@ -73,7 +74,7 @@ class DataSource:
             decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
-        self.notes = raw.notes
+        self.notes, self.ids = raw.notes, raw.ids
         self._reader: Reader
         if decoded is None:
             self._samples, self._reader = samples, StreamReader(samples, views, loading)

@@ -1,5 +1,6 @@
 """Predict the content of parameter files that a method saves and loads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,7 +80,13 @@ class PredictedFiles:
             raise DataError(f"{file} will contain the parameters of a mapping, not centroids")
         return self.saved[file][CENTROIDS]
 
-    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
+    def save_results(
+        self,
+        dataset: str,
+        method: Method,
+        clusters: Labels | None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
         """Save nothing."""
 
     def _check_known(self, file: Path) -> None:

@@ -1,8 +1,10 @@
 """The files of parameters and clusters that a run saves and loads."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import escape
+from io import StringIO
 from pathlib import Path
 
 from torch import Tensor
@@ -101,13 +103,34 @@ class RunFiles:
         """Return the centroids (k, d) of a file. Raises DataError if it has none."""
         return read_centroids(self.file_to_load(file))
 
-    def save_results(self, dataset: str, method: Method, clusters: Labels | None) -> None:
-        """Save all parameters, and the cluster (n,) of every sample unless that is None."""
+    def save_results(
+        self,
+        dataset: str,
+        method: Method,
+        clusters: Labels | None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """Save all parameters, and the cluster (n,) of every sample unless that is None.
+
+        Samples with `ids` are listed by them, too.
+        """
         parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
         for part in parts:
             file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
             save_tensors(method.tensors_of(part), file.with_suffix(SAFETENSORS))
         if clusters is not None:
-            rows = [f"{sample},{cluster}\n" for sample, cluster in enumerate(clusters.tolist())]
             file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"
-            write_atomically(file, "".join(["sample,cluster\n", *rows]).encode())
+            write_atomically(file, clusters_table(clusters, ids).encode())
+
+
+def clusters_table(clusters: Labels, ids: Sequence[str] | None) -> str:
+    """Return the cluster (n,) of every sample as CSV, with a column of ids if there are any."""
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    if ids is None:
+        writer.writerow(("sample", "cluster"))
+        writer.writerows(enumerate(clusters.tolist()))
+    else:
+        writer.writerow(("sample", "cluster", "id"))
+        writer.writerows(zip(range(len(clusters)), clusters.tolist(), ids, strict=True))
+    return table.getvalue()

@@ -1,6 +1,6 @@
 """The data sources and evaluators that training works with, as protocols."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -14,10 +14,12 @@ class DataSource(Protocol):
 
     n_samples: N, of the whole data set.
     notes: sentences about the data for the log.
+    ids: the name of every sample for results, None if they have none.
     """
 
     n_samples: int
     notes: tuple[str, ...]
+    ids: Sequence[str] | None
 
     def batches(
         self, views: Collection[str] = (), purpose: str = "", done: int = 0, /

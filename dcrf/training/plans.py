@@ -33,7 +33,8 @@ class DatasetPlan:
 
     make_method: builds a new method.
     keeps_method: whether to train the method of the data set before, if any.
-    finish: saves the trained method, and its clusters (n,) if it has assigned any.
+    finish: saves the trained method, and its clusters (n,) if it has assigned any, with the ids of
+        the samples if they have any.
     """
 
     name: str
@@ -42,4 +43,4 @@ class DatasetPlan:
     make_evaluator: Callable[[Method, DataSource], Evaluator]
     keeps_method: bool
     phases: Sequence[PhasePlan]
-    finish: Callable[[Method, Labels | None], None]
+    finish: Callable[[Method, Labels | None, Sequence[str] | None], None]

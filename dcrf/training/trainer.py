@@ -125,7 +125,7 @@ class Trainer:
     def _finish(self, session: DatasetSession) -> None:
         """Evaluate the trained method and save its results."""
         self.history.datasets.append(self._final_evaluation(session))
-        session.plan.finish(session.method, session.evaluator.clusters)
+        session.plan.finish(session.method, session.evaluator.clusters, session.source.ids)
 
     def _final_evaluation(self, session: DatasetSession) -> DatasetRecord:
         dataset, evaluator = session.plan.name, session.evaluator

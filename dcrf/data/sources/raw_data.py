@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -32,12 +33,14 @@ class RawData:
     labels: (N,) int64, any integers; None without labels.
     notes: sentences for the user about the data, such as why labels are ignored.
     files: the files that samples are read from on access, if known.
+    ids: a name for every sample, which results show beside its number; None if they have none.
     """
 
     samples: Samples
     labels: np.ndarray | None
     notes: tuple[str, ...] = ()
     files: Sequence[str | Path] = ()
+    ids: Sequence[str] | None = None
 
 
 def concatenate(parts: Sequence[RawData]) -> RawData:
@@ -54,6 +57,7 @@ def concatenate(parts: Sequence[RawData]) -> RawData:
         np.concatenate(labels) if len(labels) == len(parts) else None,
         tuple(notes),
         [file for part in parts for file in part.files],
+        _concatenate_ids(parts),
     )
 
 
@@ -79,7 +83,14 @@ def select(raw: RawData, first: int | None, last: int | None) -> RawData:
         else Subset(cast(Dataset, raw.samples), range(start, end + 1))
     )
     labels = None if raw.labels is None else raw.labels[in_range]
-    return replace(raw, samples=samples, labels=labels)
+    ids = None if raw.ids is None else raw.ids[in_range]
+    return replace(raw, samples=samples, labels=labels, ids=ids)
+
+
+def _concatenate_ids(parts: Sequence[RawData]) -> Sequence[str] | None:
+    """Return the ids of all parts, None if one part has none."""
+    ids = [part.ids for part in parts if part.ids is not None]
+    return list(chain.from_iterable(ids)) if len(ids) == len(parts) else None
 
 
 def _concatenate_samples(parts: list[Samples]) -> Samples:

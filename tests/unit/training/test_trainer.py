@@ -97,7 +97,7 @@ def plan(name="blobs", phases=None, **others):
         "make_method": make_method,
         "make_evaluator": lambda method, source: Evaluator(method.assignment, source.labels),
         "keeps_method": False,
-        "finish": lambda method, clusters: None,
+        "finish": lambda method, clusters, ids: None,
         **others,
     }
     return DatasetPlan(name=name, phases=[phase_plan()] if phases is None else phases, **made)
@@ -171,7 +171,11 @@ def test_a_data_set_without_phases_is_only_evaluated():
 def test_a_new_method_is_built_unless_it_is_kept():
     finished, clusters = [], []
     plans = [
-        plan(name, keeps_method=keeps, finish=lambda m, c: (finished.append(m), clusters.append(c)))
+        plan(
+            name,
+            keeps_method=keeps,
+            finish=lambda m, c, i: (finished.append(m), clusters.append(c)),
+        )
         for name, keeps in (("a", True), ("b", True), ("c", False))
     ]
 

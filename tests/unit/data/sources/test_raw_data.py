@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -81,3 +83,11 @@ def test_labels_of_one_part_only_are_not_used_and_a_note_says_so():
     )
     assert concatenate([without, without]).notes == ("a note",)
     assert select(raw, 0, 1).notes == raw.notes
+
+
+def test_ids_follow_their_samples():
+    named = replace(tensor_data(3), ids=["a", "b", "c"])
+
+    assert select(named, 1, 2).ids == ["b", "c"]
+    assert concatenate([named, select(named, 0, 0)]).ids == ["a", "b", "c", "a"]
+    assert concatenate([named, tensor_data(2)]).ids is None
