@@ -21,8 +21,7 @@ class ResidualBidirectionalLstm(nn.Module):
     Raises:
         ValueError: an odd number of features, or an input that is not (n, objects, features).
 
-    Source: Meier, Elezi, Amirian, Duerr & Stadelmann, "Learning neural models for end-to-end
-        clustering", ANNPR 2018, https://arxiv.org/abs/1807.04001
+    Source: Meier, Elezi, Amirian, Duerr & Stadelmann, ANNPR 2018, https://arxiv.org/abs/1807.04001
     """
 
     def __init__(self, *, features: int) -> None:
