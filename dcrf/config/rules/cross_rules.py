@@ -94,10 +94,14 @@ def _upper_bounds(nodes: Nodes) -> Iterator[Problem]:
 
 
 def _views_compared(nodes: Nodes) -> Iterator[Problem]:
-    """Check that the roles of a design pattern have different views."""
+    """Check that the roles of a design pattern have different views.
+
+    Companions are other samples, so that they may have the view of the samples.
+    """
     for node in nodes.values():
         if isinstance(node.value, dict):
-            roles = [key for key, words in node.properties.items() if "x-view-role" in words]
+            of_samples = {key: words.get("x-view-role") for key, words in node.properties.items()}
+            roles = [key for key, role in of_samples.items() if role not in (None, "companions")]
             views = [(key, node.value[key]) for key in roles if key in node.value]
             for (_, first), (key, second) in pairwise(views):
                 if first == second:
