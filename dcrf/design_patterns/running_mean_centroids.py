@@ -50,7 +50,8 @@ class RunningMeanCentroids(DesignPattern):
     ) -> None:
         super().__init__()
         self.feature_extractor, self.centroids = associated_feature_extractor, centroids
-        self.register_buffer("counts", torch.full((n_clusters,), initial_count))
+        device = centroids.values.device
+        self.register_buffer("counts", torch.full((n_clusters,), initial_count, device=device))
 
     def after_step(self, clock: Clock, batch: Batch) -> None:
         """Move the centroids toward the features of the batch."""
@@ -58,6 +59,5 @@ class RunningMeanCentroids(DesignPattern):
             features = extract_features(self.feature_extractor, batch.samples)
         centroids = self.centroids.values.detach()
         nearest = squared_distances(features, centroids).argmin(dim=1)
-        counts = self.counts.to(features.device)
-        means, self.counts = running_means(centroids, counts, features, nearest)
+        means, self.counts = running_means(centroids, self.counts, features, nearest)
         self.centroids.set_values(means)
