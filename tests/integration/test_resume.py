@@ -188,7 +188,22 @@ def bf16():
     return {**noisy(), "precision": "bf16", "datasets": [digits(batch_size=70, drop_last=False)]}
 
 
-VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16]
+def acting():
+    """Patterns that keep a state of their own: running means with counts, and mined neighbors."""
+    content = with_({}, {"exit_criteria": {"iterations": 6}})
+    content["phases"][1]["design_patterns"] = [
+        {"pattern": "running_mean_centroids"},
+        {
+            "pattern": "neighbor_consistency",
+            "num_neighbors": 3,
+            "neighbor_batch_augmentation_name": "view",
+        },
+    ]
+    content["phases"][1]["optimizers"] = [adam("encoder")]
+    return content
+
+
+VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 
 
@@ -264,6 +279,9 @@ def test_streamed_batches_resume_at_their_position(
     entry = {**data, "name": "pictures", "num_clusters": 3, **loading}
     entry |= {"transforms": [picture, {"type": "ToTensor"}], "batch_augmentations": views}
     content = method(datasets=[entry])
+    neighbors = {"pattern": "neighbor_consistency", "num_neighbors": 3}
+    neighbors["neighbor_batch_augmentation_name"] = "view"
+    content["phases"][1]["design_patterns"].append(neighbors)
     expected = results(run("whole", content)[0])
     for call in (2, 4):
         with in_step(Doomed, call), pytest.raises(Killed):

@@ -366,6 +366,60 @@ def test_a_few_samples_are_assigned_to_more_saved_centroids(load, tmp_path):
     check(load(cluster_assignment_strategy=strategy, phases=phases, datasets=[few]))
 
 
+def finetuning(*patterns):
+    phases = method()["phases"]
+    phases[1]["design_patterns"] = [*patterns]
+    return phases
+
+
+@pytest.mark.parametrize(("number", "fits"), [(199, True), (200, False)])
+def test_more_neighbors_than_samples_are_reported_at_their_number(load, number, fits):
+    phases = finetuning({"pattern": "neighbor_consistency", "num_neighbors": number})
+    if fits:
+        check(load(phases=phases))
+        return
+
+    ((path, found),) = problems(load, phases=phases)
+
+    assert path == "$.phases[1].design_patterns[0].num_neighbors"
+    assert (
+        found == "200 neighbors of each sample need at least 201 samples, but the data set has 200"
+    )
+
+
+def test_neighbors_are_no_problem_if_the_number_of_samples_is_unknown(load):
+    view = [{"type": "Grayscale"}, {"type": "Resize", "size": [8, 8]}, {"type": "ToTensor"}]
+    data = images(transforms=view, batch_augmentations=[])
+
+    check(load(phases=finetuning({"pattern": "neighbor_consistency", "num_neighbors": 999}),
+               datasets=[data]))  # fmt: skip
+
+
+def test_companions_have_the_shape_of_their_view(load):
+    small = {"name": "view", "transforms": [{"type": "CenterCrop", "size": 6}]}
+    entry = {"pattern": "neighbor_consistency", "neighbor_batch_augmentation_name": "view"}
+
+    ((path, found),) = problems(
+        load, phases=finetuning(entry), datasets=[digits(batch_augmentations=[small])]
+    )
+
+    assert path == "$.mappings[0].layers[1]"
+    assert "takes 64 features" in found
+    assert found.endswith("36")
+
+
+def test_what_patterns_do_after_the_step_is_tried(load):
+    entry = {"pattern": "running_mean_centroids", "batch_augmentation_name": "view"}
+    small = {"name": "view", "transforms": [{"type": "CenterCrop", "size": 6}]}
+
+    check(load(phases=finetuning(entry)))
+    ((path, _),) = problems(
+        load, phases=finetuning(entry), datasets=[digits(batch_augmentations=[small])]
+    )
+
+    assert path == "$.mappings[0].layers[1]"
+
+
 CONVOLUTION = {"type": "Conv2d", "in_channels": 1, "out_channels": 4, "kernel_size": 3}
 
 
