@@ -69,6 +69,10 @@ class TooFewSamplesError(DataError):
     """A data set has fewer samples than clusters."""
 
 
+class ClusteringError(DataError):
+    """A clustering does not work on a data set, or finds no clusters in it."""
+
+
 class TrainingError(DcrfError):
     """Training cannot continue."""
 

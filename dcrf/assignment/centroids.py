@@ -4,25 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from dcrf.clusterings.base import (
+    Clustering,
     FeatureRows,
+    ResizedOnLoad,
+    centers_of,
     check_finite,
     feature_width,
     first_rows,
     match_centers,
 )
-from dcrf.clusterings.table import CLUSTERINGS
 from dcrf.errors import DataError, TooFewSamplesError
-from dcrf.randomness import draw_seed
 from dcrf.storage.parameter_files import read_centroids
 
 
-class Centroids(nn.Module):
+class Centroids(ResizedOnLoad):
     """The centroids of a method, one row per cluster.
 
     values: (k, d) parameter, (k, 0) until the centroids are initialized. Recalculation changes its
@@ -43,24 +43,18 @@ class Centroids(nn.Module):
         self.values.data = values.detach().clone().to(self.values)
 
     def recluster(
-        self, features: FeatureRows, clustering: str, num_restarts: int, seed: int
+        self, features: FeatureRows, clustering: Clustering, generator: Generator
     ) -> None:
         """Move each centroid to the center of features (n, d) that continues it.
 
         Args:
             features: of the whole data set.
-            clustering: a key of `CLUSTERINGS`.
-            num_restarts: of the clustering, >= 1.
-            seed: of the clustering.
+            clustering: forms as many clusters.
+            generator: of the clustering's random numbers.
         """
-        centers = CLUSTERINGS[clustering](features, len(self.values), num_restarts, seed)
+        fitted = clustering.fit(features, len(self.values), generator)
+        centers = centers_of(fitted, features, len(self.values))
         self.set_values(match_centers(centers, self.values.detach()))
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
-        """Adopt the saved width first: uninitialized centroids have width 0."""
-        if (saved := state_dict.get(f"{prefix}values")) is not None:
-            self.values.data = torch.empty_like(saved, device=self.values.device)
-        super()._load_from_state_dict(state_dict, prefix, *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +62,13 @@ class CentroidInitialization:
     """Computes the first values of centroids.
 
     strategy: a key of `INITIALIZATIONS`.
-    clustering: a key of `CLUSTERINGS`; only `classical_clustering` reads it.
-    num_restarts: of the clustering, >= 1.
+    clustering: only `classical_clustering` uses it.
     file: saved centroids; only `load_from_file` reads it.
     read: reads the file.
     """
 
     strategy: str
-    clustering: str = ""
-    num_restarts: int = 1
+    clustering: Clustering | None = None
     file: Path = Path()
     read: Callable[[Path], Tensor] = read_centroids
 
@@ -98,8 +90,10 @@ class CentroidInitialization:
 def _by_clustering(
     initialization: CentroidInitialization, features: FeatureRows, k: int, generator: Generator
 ) -> Tensor:
-    cluster = CLUSTERINGS[initialization.clustering]
-    return cluster(features, k, initialization.num_restarts, draw_seed(generator))
+    if initialization.clustering is None:
+        raise ValueError("the initialization strategy needs a clustering")
+    fitted = initialization.clustering.fit(features, k, generator)
+    return centers_of(fitted, features, k)
 
 
 def _random_features(

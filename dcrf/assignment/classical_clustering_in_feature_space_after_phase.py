@@ -3,26 +3,24 @@
 from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
-from dcrf.assignment.centroids import Centroids
 from dcrf.batch import DatasetPass, DatasetRows
-from dcrf.clusterings.table import CLUSTERINGS
-from dcrf.functional.assignments import nearest_center_log_assignments
+from dcrf.clusterings.base import Clustering
 from dcrf.mappings.features import extract_features
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import draw_seed
 
 
 class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
-    """Hard assignments to the nearest center of a classical clustering.
+    """Assignments by a classical clustering of the features, once a phase has ended.
 
     Args:
         associated_feature_extractor: maps samples to features (n, d).
         classical_clustering_in_feature_space_after_phase: name of the phase. When it has ended,
             the features of the whole data set are clustered.
-        classical_clustering_method_after_phase: a key of `CLUSTERINGS`.
-        classical_clustering_in_feature_space_after_phase_num_restarts: of the clustering, >= 1.
+        classical_clustering_method_after_phase: the clustering.
         n_clusters: k.
-        generator: draws the seed of the clustering.
+        generator: of the clustering's random numbers.
+
+    fitted: the clusters, unfitted until the phase has ended.
     """
 
     def __init__(
@@ -30,35 +28,33 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         *,
         associated_feature_extractor: TrainableMapping,
         classical_clustering_in_feature_space_after_phase: str,
-        classical_clustering_method_after_phase: str,
-        classical_clustering_in_feature_space_after_phase_num_restarts: int,
+        classical_clustering_method_after_phase: Clustering,
         n_clusters: int,
         generator: Generator,
     ) -> None:
         super().__init__()
         self.feature_extractor = associated_feature_extractor
         self.phase = classical_clustering_in_feature_space_after_phase
-        self.cluster = CLUSTERINGS[classical_clustering_method_after_phase]
-        self.num_restarts = classical_clustering_in_feature_space_after_phase_num_restarts
+        self.clustering = classical_clustering_method_after_phase
         self.n_clusters, self.generator = n_clusters, generator
-        self.centers = Centroids(n_clusters)
+        self.fitted = self.clustering.unfitted()
 
     def assign(self, samples: Tensor) -> Tensor:
-        """Return (n, k) log-assignments: 0 for the nearest center, minus infinity for others."""
+        """Return (n, k) log-assignments. A row of minus infinity is noise."""
         self.check_ready()
-        return nearest_center_log_assignments(self.features(samples), self.cluster_centers())
+        return self.fitted.log_assignments(self.features(samples))
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations (n, d)."""
         return extract_features(self.feature_extractor, samples)
 
-    def cluster_centers(self) -> Tensor:
-        """Return the centers (k, d)."""
-        return self.centers.values.detach()
+    def cluster_centers(self) -> Tensor | None:
+        """Return the centers (k, d), or None if the clusters have none."""
+        return self.fitted.centers if self.fitted.is_fitted else None
 
     def why_not_ready(self) -> str | None:
         """Return the reason why samples cannot be assigned yet, or None."""
-        if self.centers.are_initialized:
+        if self.fitted.is_fitted:
             return None
         return f"clusters form after phase {self.phase!r}"
 
@@ -66,7 +62,4 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
         """Cluster the features of the whole data set if `phase` is the configured one."""
         if phase == self.phase:
             features = DatasetRows(data_pass, self.features)
-            seed = draw_seed(self.generator)
-            self.centers.set_values(
-                self.cluster(features, self.n_clusters, self.num_restarts, seed)
-            )
+            self.fitted = self.clustering.fit(features, self.n_clusters, self.generator)

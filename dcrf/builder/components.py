@@ -38,16 +38,17 @@ def build_component(
         if kind := properties[key].get("x-refers-to"):
             arguments[key.removesuffix("_name")] = parts[kind][value]
         elif kind := properties[key].get("x-component"):
-            arguments[key] = _build_nested(KINDS[kind], value, parts, injected)
+            arguments[key] = build_entry(KINDS[kind], value, parts, injected)
         else:
             arguments[key] = value
     wanted = inspect.signature(component).parameters.keys() - arguments.keys()
     return component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
 
 
-def _build_nested(registry: Registry, value: Any, parts: Parts, injected: Mapping[str, Any]) -> Any:
+def build_entry(registry: Registry, value: Any, parts: Parts, injected: Mapping[str, Any]) -> Any:
+    """Build the component of an entry of a registry, or a tuple of those of a list of entries."""
     if isinstance(value, list | tuple):
-        return tuple(_build_nested(registry, item, parts, injected) for item in value)
+        return tuple(build_entry(registry, item, parts, injected) for item in value)
     options = {key: item for key, item in value.items() if key != registry.key}
     return build_component(registry, registry.stems[value[registry.key]], options, parts, injected)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dcrf.assignment.centroids import CentroidInitialization
 from dcrf.batch import DatasetPass, DatasetRows
-from dcrf.builder.components import build_component, located
+from dcrf.builder.components import build_component, build_entry, located
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
@@ -21,8 +21,7 @@ from dcrf.config.method_config import (
 )
 from dcrf.errors import TrainingError
 from dcrf.mappings.features import extract_features
-from dcrf.randomness import draw_seed
-from dcrf.schema.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import CLUSTERINGS, DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
@@ -62,8 +61,7 @@ class PhaseBuilder:
             return
         initialization = CentroidInitialization(
             entry.initialization,
-            entry.initialization_clustering,
-            entry.initialization_num_restarts,
+            build_entry(CLUSTERINGS, entry.initialization_clustering, {}, {}),
             entry.file or Path(),
             self.run.files.read_centroids,
         )
@@ -144,11 +142,11 @@ class PhaseBuilder:
             return []
         purpose = ("recalculation", self.dataset.name, self.phase.name)
         generator = self.run.streams.checkpointed_generator(*purpose)
+        clustering = build_entry(CLUSTERINGS, entry.recalculation_clustering, {}, {})
 
         def recluster() -> None:
-            features, seed = _features(entry, method, data_pass), draw_seed(generator)
-            restarts = entry.recalculation_num_restarts
-            method.centroids.recluster(features, entry.recalculation_clustering, restarts, seed)
+            features = _features(entry, method, data_pass)
+            method.centroids.recluster(features, clustering, generator)
 
         return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
 

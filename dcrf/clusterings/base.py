@@ -1,12 +1,15 @@
-"""Base class of classical clusterings, and the functions that they share."""
+"""Base classes of classical clusterings and of their results, and functions that they share."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch import Tensor
+from torch import Generator, Tensor, nn
 
-from dcrf.errors import DivergedError, TooFewSamplesError
+from dcrf.errors import ClusteringError, DivergedError, TooFewSamplesError
+from dcrf.functional.assignments import nearest_center_log_assignments
+
+_CHUNK = 4096
 
 
 class FeatureRows(Protocol):
@@ -17,32 +20,133 @@ class FeatureRows(Protocol):
     def __getitem__(self, indices: Tensor, /) -> Tensor: ...
 
 
+class ResizedOnLoad(nn.Module):
+    """A module whose parameters and buffers take the shapes of the state that it loads."""
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        for name, tensor in (*self._parameters.items(), *self._buffers.items()):
+            saved = state_dict.get(f"{prefix}{name}")
+            if tensor is not None and saved is not None and saved.shape != tensor.shape:
+                tensor.data = tensor.new_empty(saved.shape)
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+
+class Fitted(ResizedOnLoad):
+    """The result of a clustering: assigns samples, those of the fit and new ones, to clusters.
+
+    All of its values are buffers, or constants of the clustering. An unfitted one has no clusters,
+    and loads any saved one.
+
+    Args:
+        centers: (k, d) among the features; None for clusters without centers.
+    """
+
+    centers: Tensor | None
+
+    def __init__(self, centers: Tensor | None = None) -> None:
+        super().__init__()
+        self.register_buffer("centers", centers)
+
+    @property
+    def n_clusters_found(self) -> int:
+        """The number of clusters, k; 0 if it is unfitted."""
+        raise NotImplementedError
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it has clusters."""
+        return self.n_clusters_found > 0
+
+    def log_assignments(self, features: Tensor) -> Tensor:
+        """Return (n, k) natural-log probabilities for features (n, d).
+
+        The exp of every row sums to 1. A row of minus infinity is noise: it has no cluster.
+        """
+        raise NotImplementedError
+
+
+class NearestCenter(Fitted):
+    """Hard assignments to the nearest center.
+
+    Args:
+        centers: (k, d).
+    """
+
+    centers: Tensor
+
+    def __init__(self, centers: Tensor) -> None:
+        super().__init__(centers)
+
+    @classmethod
+    def unfitted(cls) -> "NearestCenter":
+        """Return one without centers."""
+        return cls(torch.empty(0, 0))
+
+    @property
+    def n_clusters_found(self) -> int:
+        """The number of centers, k."""
+        return len(self.centers)
+
+    def log_assignments(self, features: Tensor) -> Tensor:
+        """Return (n, k): 0 for the nearest center of features (n, d), minus infinity for others."""
+        return nearest_center_log_assignments(features, self.centers)
+
+
 class Clustering:
-    """A classical clustering method. Subclasses implement `find_centers`."""
+    """A classical clustering method. Subclasses implement `fit_rows` and `unfitted`."""
 
-    def __call__(
-        self, features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
-    ) -> Tensor:
-        """Cluster features (n, d); return the centers (k, d) of the best restart.
+    def fit(self, features: FeatureRows, n_clusters: int, generator: Generator) -> Fitted:
+        """Cluster the features (n, d) of a data set.
 
-        Features on torch's meta device have a shape only, and so do their centers.
+        Features on torch's meta device have a shape only, and so has their result.
+
+        Args:
+            features: of all samples.
+            n_clusters: k. Clusterings that find their number of clusters ignore it.
+            generator: of all random numbers, on the CPU.
 
         Raises:
             TooFewSamplesError: fewer samples than clusters.
+            ClusteringError: the clustering does not work on so many or so few samples.
             DivergedError: NaN or infinite features.
         """
-        if len(features) < n_clusters:
-            raise TooFewSamplesError(f"{len(features)} samples cannot form {n_clusters} clusters")
+        self.check_number(len(features), n_clusters)
         probe = first_rows(features)
+        self.check_size(len(features), probe.shape[1])
         if probe.is_meta:
-            return probe.new_empty(n_clusters, probe.shape[1])
-        return self.find_centers(features, n_clusters, num_restarts, seed)
+            return NearestCenter(probe.new_empty(n_clusters, probe.shape[1]))
+        return self.fit_rows(_FiniteRows(features), n_clusters, generator)
 
-    def find_centers(
-        self, features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
-    ) -> Tensor:
-        """Return the centers (k, d) of at least k features (n, d) that hold values."""
+    def unfitted(self) -> Fitted:
+        """Return a result without clusters, which can load the state of one that `fit` returned."""
         raise NotImplementedError
+
+    def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> Fitted:
+        """Cluster rows (n, d) of finite values. The arguments are those of `fit`."""
+        raise NotImplementedError
+
+    def check_number(self, n_samples: int, n_clusters: int) -> None:
+        """Raise TooFewSamplesError or ClusteringError if there are too few samples."""
+        if n_samples < n_clusters:
+            raise TooFewSamplesError(f"{n_samples} samples cannot form {n_clusters} clusters")
+
+    def check_size(self, n_samples: int, n_features: int) -> None:
+        """Raise ClusteringError if so many samples would not fit into memory."""
+
+
+class _FiniteRows:
+    """Features without gradient that are checked when they are read."""
+
+    def __init__(self, features: FeatureRows) -> None:
+        self.features = features
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, indices: Tensor) -> Tensor:
+        rows = self.features[indices].detach()
+        check_finite(rows)
+        return rows
 
 
 def check_finite(features: Tensor) -> None:
@@ -61,6 +165,41 @@ def feature_width(features: FeatureRows) -> int:
 def first_rows(features: FeatureRows) -> Tensor:
     """Return the first two rows (one if n is 1): BatchNorm rejects a batch of one sample."""
     return features[torch.arange(min(2, len(features)))]
+
+
+def all_rows(features: FeatureRows) -> Tensor:
+    """Return a copy of all rows (n, d)."""
+    return features[torch.arange(len(features))]
+
+
+def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor:
+    """Return the centers (k, d) of clusters, or the mean of each cluster if it has none.
+
+    Args:
+        fitted: result of a clustering.
+        features: (n, d) that were clustered. They are read in parts, so memory stays bounded.
+        n_clusters: k.
+
+    Raises:
+        ClusteringError: the clustering has found another number of clusters, or one is empty.
+    """
+    if fitted.n_clusters_found != n_clusters:
+        raise ClusteringError(
+            f"the clustering has found {fitted.n_clusters_found} clusters, but {n_clusters} "
+            "centroids are needed"
+        )
+    if fitted.centers is not None:
+        return fitted.centers
+    sums, weights = torch.zeros(()), torch.zeros(())
+    parts = -(-len(features) // _CHUNK)
+    for indices in torch.arange(len(features)).tensor_split(parts):  # no part of one sample alone
+        rows = features[indices]
+        assignments = fitted.log_assignments(rows).double().exp()
+        sums = sums.to(rows.device) + assignments.T @ rows.double()
+        weights = weights.to(rows.device) + assignments.sum(dim=0)
+    if empty := (weights == 0).nonzero().flatten().tolist():
+        raise ClusteringError(f"no sample is in cluster {empty[0]}, so it has no center")
+    return (sums / weights.unsqueeze(1)).to(rows)
 
 
 def match_centers(centers: Tensor, previous: Tensor) -> Tensor:

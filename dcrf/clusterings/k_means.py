@@ -7,9 +7,10 @@ from sklearn.cluster import KMeans as ScikitLearnKMeans
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Generator, Tensor
 
-from dcrf.clusterings.base import Clustering, FeatureRows, check_finite, feature_width
+from dcrf.clusterings.base import Clustering, FeatureRows, NearestCenter, feature_width
+from dcrf.randomness import draw_seed
 from dcrf.safety.limits import K_MEANS_VALUES
 
 _MINI_BATCH = 4096
@@ -23,28 +24,39 @@ class KMeans(Clustering):
 
     The same seed gives the same bytes. With at most two threads, scikit-learn adds two partial
     sums, and their order cannot change the result.
+
+    New samples: the nearest center.
+
+    Args:
+        num_restarts: runs, >= 1. The one with the least inertia is used.
     """
 
-    def find_centers(
-        self, features: FeatureRows, n_clusters: int, num_restarts: int, seed: int
-    ) -> Tensor:
+    def __init__(self, *, num_restarts: int) -> None:
+        self.num_restarts = num_restarts
+
+    def unfitted(self) -> NearestCenter:
+        """Return a result without centers."""
+        return NearestCenter.unfitted()
+
+    def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> NearestCenter:
         """Return the centers (k, d) of the restart with the least inertia."""
-        most_rows = max(K_MEANS_VALUES // feature_width(features), n_clusters)
-        indices = _spread_indices(len(features), most_rows, seed)
-        rows = features[indices].detach()
-        check_finite(rows)
-        options = {"n_clusters": n_clusters, "n_init": num_restarts, "random_state": seed}
+        seed = draw_seed(generator)
+        most_rows = max(K_MEANS_VALUES // feature_width(rows), n_clusters)
+        indices = _spread_indices(len(rows), most_rows, seed)
+        values = rows[indices]
+        options = {"n_clusters": n_clusters, "n_init": self.num_restarts, "random_state": seed}
         with threadpool_limits(2), warnings.catch_warnings():
             # with fewer distinct points than clusters, some centers coincide
             warnings.simplefilter("ignore", ConvergenceWarning)
-            if len(indices) == len(features):
-                model = ScikitLearnKMeans(**options, copy_x=False)  # `rows` is already a copy
-                centers = _fit(model, rows)
+            if len(indices) == len(rows):
+                model = ScikitLearnKMeans(**options, copy_x=False)  # `values` is already a copy
+                centers = _fit(model, values)
             else:
-                mean = rows.mean(dim=0)  # scikit-learn expands squares, so it needs centered rows
-                centers = _fit(MiniBatchKMeans(**options, batch_size=_MINI_BATCH), rows.sub_(mean))
+                mean = values.mean(dim=0)  # scikit-learn expands squares, so it needs centered rows
+                model = MiniBatchKMeans(**options, batch_size=_MINI_BATCH)
+                centers = _fit(model, values.sub_(mean))
                 centers += mean
-        return centers
+        return NearestCenter(centers)
 
 
 def _fit(model: ScikitLearnKMeans | MiniBatchKMeans, rows: Tensor) -> Tensor:

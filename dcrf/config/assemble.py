@@ -122,15 +122,9 @@ def _centroids(node: Node, phases: tuple[str, ...]) -> CentroidsConfig | None:
         phases=tuple(name for name in phases if name in entry["use_centroids_during_phases"]),
         initialization=entry["centroid_initialization_strategy"],
         initialization_clustering=entry["centroid_initialization_classical_clustering_method"],
-        initialization_num_restarts=entry[
-            "centroid_initialization_classical_clustering_num_restarts"
-        ],
         file=Path(entry["centroid_file_path"]) if loads else None,
         recalculation=entry["centroid_recalculation_strategy"],
         recalculation_clustering=entry["centroid_recalculation_classical_clustering_method"],
-        recalculation_num_restarts=entry[
-            "centroid_recalculation_classical_clustering_num_restarts"
-        ],
         recalculation_interval=entry["centroid_recalculation_interval"] if recalculates else None,
     )
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,10 @@ def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _filled(node: Node, context: _Context) -> Any:
     value = node.value
     if isinstance(value, dict):
+        node = _with_arguments_moved(node)
         present = {
             key: _filled(node.child(key, _entry(node.properties.get(key, {}), item)), context)
-            for key, item in value.items()
+            for key, item in node.value.items()
         }
         return present | dict(_missing(node, context))
     if isinstance(value, list):
@@ -67,6 +68,24 @@ def _entry(keywords: Schema, value: Any) -> Any:
     """Return the entry of a component whose value is only its name, any other value unchanged."""
     kind = keywords.get("x-component")
     return {KINDS[kind].key: value} if kind and isinstance(value, str) else value
+
+
+def _with_arguments_moved(node: Node) -> Node:
+    """Move keys that are arguments of a component, by their `x-argument-of`, into its entry.
+
+    A key stays if the component has no such argument, or a value for it already. These are
+    problems that `rules/components` reports.
+    """
+    value = dict(node.value)
+    for key, keywords in node.properties.items():
+        if key in value and "x-argument-of" in keywords:
+            owner, argument = keywords["x-argument-of"], keywords["x-argument"]
+            known = node.properties[owner]
+            entry = node.child(owner, _entry(known, value.get(owner, known.get("default"))))
+            is_free = isinstance(entry.value, dict) and argument not in entry.value
+            if is_free and argument in entry.properties:
+                value[owner] = {**entry.value, argument: value.pop(key)}
+    return replace(node, value=value)
 
 
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:

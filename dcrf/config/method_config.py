@@ -179,6 +179,7 @@ class CentroidsConfig:
     """The initialization and recalculation of centroids.
 
     phases: names of the phases that use centroids.
+    initialization_clustering, recalculation_clustering: entries of clusterings.
     recalculation_interval: in iterations; None if centroids are not recalculated by clustering.
     """
 
@@ -186,12 +187,10 @@ class CentroidsConfig:
     feature_extractor_name: str
     phases: tuple[str, ...]
     initialization: str
-    initialization_clustering: str
-    initialization_num_restarts: int
+    initialization_clustering: Options
     file: Path | None
     recalculation: str
-    recalculation_clustering: str
-    recalculation_num_restarts: int
+    recalculation_clustering: Options
     recalculation_interval: int | None
 
     @property

@@ -122,10 +122,11 @@ DESIGN_PATTERNS = Registry("design_pattern", "dcrf.design_patterns", "design_pat
 STRATEGIES = Registry(
     "cluster_assignment_strategy", "dcrf.assignment", "cluster_assignment_strategies", "type"
 )
+CLUSTERINGS = Registry("clustering", "dcrf.clusterings", "clusterings", "method")
 SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
 
 KINDS: Mapping[str, Registry] = MappingProxyType(
-    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES, SOURCES)}
+    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES)}
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
 

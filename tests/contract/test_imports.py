@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "errors": set(),
     "functional": set(),
     "randomness": set(),
-    "clusterings": {"errors", "safety"},
+    "clusterings": {"errors", "functional", "randomness", "safety"},
     "safety": {"errors"},
     "reporting": {"errors", "safety"},
     "storage": {"errors", "safety"},
@@ -118,7 +118,7 @@ SHARED |= {
     for module in ("evaluation_mode", "features", "forward_cache", "mapping")
 }
 MAY_KNOW = {
-    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.clusterings.table"},
+    "assignment": SHARED | {"dcrf.clusterings.base"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},
     "evaluation": SHARED,
     "training": SHARED | {"dcrf.design_patterns.base"},

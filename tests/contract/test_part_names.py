@@ -14,13 +14,12 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.clusterings.table import CLUSTERINGS
 from dcrf.schema.registry import KINDS, LAYERS, SCHEMA, SOURCES
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
     *(r.package.removeprefix("dcrf.").replace(".", "/") for r in KINDS.values()),
-    *("clusterings", "functional", "data/sources", "mappings/layers"),
+    *("functional", "data/sources", "mappings/layers"),
 )
 GENERIC = sorted(
     file
@@ -50,7 +49,8 @@ def part_names() -> dict[str, str]:
     schemas = [
         (stem, schema) for registry in KINDS.values() for stem, schema in registry.schemas.items()
     ]
-    shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"].keys()
+    shared = {*json.loads((SCHEMA / "shared.json").read_text())["$defs"]}
+    shared |= {registry.key for registry in KINDS.values()}
     owners = Counter(key for _, schema in schemas for key in {*keys(schema), *schema["properties"]})
     own = {
         key: stem
@@ -64,7 +64,7 @@ def part_names() -> dict[str, str]:
         for name, stem in registry.stems.items()
         if registry is not SOURCES
     }
-    stems = {*phrases.values(), *CLUSTERINGS, *LAYERS.stems}
+    stems = {*phrases.values(), *LAYERS.stems}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
     names = {**own, **phrases, **{stem: stem for stem in stems}, **classes}
     return {name: part for name, part in names.items() if name not in WORDS}

@@ -27,6 +27,8 @@ CLOSED_BY_THEIR_KIND |= {
 METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
 
 every_file = pytest.mark.parametrize("uri", FILES, ids=lambda uri: uri.rpartition("schema/")[2])
+LEADING = {"items", "allOf"}
+"""Keywords with references, of which the contract tests of components try the defaults."""
 every_draft = pytest.mark.parametrize("draft", DRAFTS)
 
 
@@ -124,7 +126,7 @@ def test_objects_are_closed_unless_they_pass_arguments_on_or_lead_elsewhere(uri)
 def test_defaults_are_valid(uri):
     for schema in subschemas(FILES[uri]):
         if "default" in schema:
-            given = {key: value for key, value in schema.items() if key != "items"}
+            given = {key: value for key, value in schema.items() if key not in LEADING}
 
             assert Draft202012Validator(given).is_valid(schema["default"])
 
@@ -146,10 +148,13 @@ def test_annotations_are_those_of_the_architecture(uri):
 
 @every_file
 def test_annotations_name_existing_siblings(uri):
+    shared = FILES[(SCHEMA / "shared.json").as_uri()]["$defs"].keys()
     for schema in subschemas(FILES[uri]):
         properties = schema.get("properties", {})
         for key, keywords in properties.items():
             assert keywords.get("x-at-most", key) in properties
+            assert keywords.get("x-argument-of", key) in properties.keys() | shared
+            assert ("x-argument-of" in keywords) == ("x-argument" in keywords)
             assert not properties.keys() & {*keywords.get("x-deprecated-names", ())}
 
 

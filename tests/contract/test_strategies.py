@@ -26,8 +26,8 @@ ANNEALING = {
 }
 SIMILARITY = "feature_representation_centroid_similarity"
 AFTER_PHASE = "classical_clustering_in_feature_space_after_phase"
-RESTARTS = "classical_clustering_in_feature_space_after_phase_num_restarts"
 METHOD = "classical_clustering_method_after_phase"
+K_MEANS = {"method": "k_means", "num_restarts": 2}
 EXTRACTOR = {"associated_feature_extractor_name": "encoder"}
 OPTIONS = {
     "classifier": [
@@ -40,7 +40,7 @@ OPTIONS = {
             ][2:]
         ),
     ],
-    AFTER_PHASE: [{**EXTRACTOR, AFTER_PHASE: "training", METHOD: "k_means", RESTARTS: 2}],
+    AFTER_PHASE: [{**EXTRACTOR, AFTER_PHASE: "training", METHOD: K_MEANS}],
     SIMILARITY: [
         {**EXTRACTOR, "similarity_measure": "student_t"},
         *(

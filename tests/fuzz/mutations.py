@@ -36,7 +36,7 @@ class Mutation:
 
 def mutations(data: dict[str, Any], folder: Path) -> Iterator[Mutation]:
     """Yield all mutations of a method file."""
-    nodes = nodes_of(filled(data, folder))
+    nodes = {**nodes_of(data), **nodes_of(filled(data, folder))}  # defaults move some keys
     for steps, value in places(data):
         yield from _misspelt(data, steps, value)
         yield from _of_value(data, steps, value, nodes)

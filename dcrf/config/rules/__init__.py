@@ -5,6 +5,7 @@ Each module checks one subject and has one function `problems`.
 
 from dcrf.config.rules import (
     classifiers,
+    components,
     cross_rules,
     input_files,
     optimizers,
@@ -22,6 +23,7 @@ _RULES = (
     unique_names,
     cross_rules,
     classifiers,
+    components,
     phase_order,
     optimizers,
     input_files,

@@ -6,9 +6,9 @@ from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
-from dcrf.config.schema_lookup import Nodes
+from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
-from dcrf.schema.registry import STRATEGIES
+from dcrf.schema.registry import KINDS, STRATEGIES
 
 Data = Mapping[str, Any]
 Missing = Mapping[str, tuple[str, str]]
@@ -39,13 +39,14 @@ class _Strategy:
     centroid_phases: the phases that use centroids; None if the method has no centroids.
     assigns_by_centroids: whether assignments are computed from centroids.
     assigns_after: the phase that has to end before the first assignment; None for no phase.
-    is_hard: whether each sample has exactly one cluster, with probability 1.
+    hard_part: the strategy or its component that assigns each sample to exactly one cluster, with
+        probability 1; None if assignments are soft.
     """
 
     centroid_phases: list[str] | None
     assigns_by_centroids: bool
     assigns_after: str | None
-    is_hard: bool
+    hard_part: Node | None
 
     def missing(self, existing: set[str], dataset: str) -> Missing:
         """Return the needs that a phase cannot meet, given the parts that exist at its start."""
@@ -57,10 +58,9 @@ class _Strategy:
         if self.assigns_after is not None and "clusters" not in existing:
             reason = f"on data set {dataset!r} they exist only after phase {self.assigns_after!r}"
             missing["assignments"] = (reason, "use them in a later phase")
-        if self.is_hard:
+        if self.hard_part is not None:
             reason = "the cluster assignment strategy assigns each sample to exactly one cluster"
-            remedy = f"take the strategy {_soft_strategies()}, or set classifier_name"
-            missing["soft_assignments"] = (reason, remedy)
+            missing["soft_assignments"] = (reason, _soft_alternatives(self.hard_part))
         return missing
 
     def _no_centroids(self, dataset: str) -> tuple[str, str]:
@@ -71,9 +71,20 @@ class _Strategy:
         return reason, "name this phase in use_centroids_during_phases"
 
 
-def _soft_strategies() -> str:
-    """Return the names of the strategies with soft assignments, for a message."""
-    return " or ".join(s for s, schema in STRATEGIES.schemas.items() if not schema.get("x-hard"))
+def hard_part(strategy: Node) -> Node | None:
+    """Return the strategy or the component that it assigns by, if its assignments are hard."""
+    children = (node for node in strategy.children() if not node.keywords.get("x-framework"))
+    return next((node for node in (strategy, *children) if node.keywords.get("x-hard")), None)
+
+
+def _soft_alternatives(hard_part: Node) -> str:
+    """Return a remedy that names the components with soft assignments."""
+    kind = hard_part.keywords.get("x-component")
+    registry = KINDS[kind] if kind else STRATEGIES
+    soft = [stem for stem, schema in registry.schemas.items() if not schema.get("x-hard")]
+    choices = [f"write {' or '.join(soft)} here: {hard_part.path}"] if soft else []
+    choices += ["take another cluster assignment strategy", "set classifier_name"]
+    return ", or ".join(choices)
 
 
 def _strategy(nodes: Nodes) -> _Strategy | None:
@@ -89,7 +100,7 @@ def _strategy(nodes: Nodes) -> _Strategy | None:
         centroid_phases=texts(entry, "use_centroids_during_phases") if has_centroids else None,
         assigns_by_centroids="centroids" in node.union("x-needs"),
         assigns_after=next((text(entry, key) for key in ready_after), None),
-        is_hard=bool(node.keywords.get("x-hard")),
+        hard_part=hard_part(node),
     )
     needs_start = "centroid_recalculation_strategy" in entry or strategy.assigns_by_centroids
     if needs_start and not has_centroids:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.rules.phase_order import hard_part
 from dcrf.config.rules.references import CLASSIFIERS
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.rules.torch_signatures import has_parameters
@@ -46,7 +47,7 @@ class _Method:
         self.data: Mapping[str, Any] = nodes["$"].value
         self.phases = in_order(self.data, "phases")
         self.strategy = nodes["$.cluster_assignment_strategy"]
-        self.is_hard = bool(self.strategy.keywords.get("x-hard"))
+        self.is_hard = hard_part(self.strategy) is not None
 
     @cached_property
     def mappings(self) -> Mapping[str, Entry]:

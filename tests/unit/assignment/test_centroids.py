@@ -5,12 +5,13 @@ from itertools import permutations
 import pytest
 import torch
 
-from dcrf.assignment import centroids as module
 from dcrf.assignment.centroids import (
     INITIALIZATIONS,
     CentroidInitialization,
     Centroids,
 )
+from dcrf.clusterings.base import Clustering, Fitted
+from dcrf.clusterings.k_means import KMeans
 from dcrf.errors import DataError, DivergedError
 
 
@@ -31,7 +32,7 @@ def test_every_start_gives_as_many_rows_as_clusters(blobs, tmp_path):
     file = saved(tmp_path / "c.pth", {"centroids": torch.zeros(3, 2)})
 
     for strategy in INITIALIZATIONS:
-        start = CentroidInitialization(strategy, "k_means", file=file)
+        start = CentroidInitialization(strategy, KMeans(num_restarts=2), file=file)
         initial = start(blobs[0], 3, torch.Generator().manual_seed(0))
 
         assert initial.shape == (3, 2)
@@ -100,37 +101,37 @@ def test_a_recalculated_centroid_keeps_its_number_and_its_parameter(blobs, order
     centroids.set_values(means[list(order)] + 0.5)
     parameter = centroids.values
 
-    centroids.recluster(features, "k_means", num_restarts=2, seed=seed)
+    centroids.recluster(features, KMeans(num_restarts=2), torch.Generator().manual_seed(seed))
 
     assert centroids.values is parameter
     torch.testing.assert_close(parameter.data, means[list(order)], atol=0.1, rtol=0)
 
 
-class Recorded:
-    """A clustering that returns zeros and records its arguments."""
+class WithoutCenters(Fitted):
+    """Clusters of blobs by their sector of the plane."""
 
-    def __init__(self):
-        self.calls = []
+    n_clusters_found = 3
 
-    def __call__(self, features, n_clusters, num_restarts, seed):
-        self.calls.append((n_clusters, num_restarts, seed))
-        return torch.zeros(n_clusters, features.shape[1])
+    def log_assignments(self, features):
+        right, up = features[:, 0] > 2.5, features[:, 1] > 2.5
+        return torch.stack([~right & ~up, right, up], dim=1).float().log()
 
 
-def test_the_configured_clustering_gets_its_restarts(blobs, monkeypatch):
-    k_means, other = Recorded(), Recorded()
-    monkeypatch.setattr(module, "CLUSTERINGS", {"k_means": k_means, "other": other})
-    centroids = Centroids(3)
-    start = CentroidInitialization("classical_clustering", "other", num_restarts=7)
+class Sectors(Clustering):
+    def fit(self, features, n_clusters, generator):
+        return WithoutCenters()
 
-    centroids.set_values(start(blobs[0], 3, torch.Generator().manual_seed(1)))
-    start(blobs[0], 3, torch.Generator().manual_seed(2))
-    centroids.recluster(blobs[0], "other", num_restarts=9, seed=4)
 
-    assert [call[:2] for call in other.calls] == [(3, 7), (3, 7), (3, 9)]
-    assert other.calls[0][2] != other.calls[1][2]
-    assert other.calls[2][2] == 4
-    assert k_means.calls == []
+def test_clusters_without_centers_start_and_move_centroids_too(blobs):
+    centroids, (features, means) = Centroids(3), blobs
+    start = CentroidInitialization("classical_clustering", Sectors())
+
+    initial = start(features, 3, torch.Generator())
+    centroids.set_values(means.flip(0))
+    centroids.recluster(features, Sectors(), torch.Generator())
+
+    torch.testing.assert_close(initial, means, atol=0.1, rtol=0)
+    torch.testing.assert_close(centroids.values.data, means.flip(0), atol=0.1, rtol=0)
 
 
 def test_centroids_know_whether_they_are_initialized():

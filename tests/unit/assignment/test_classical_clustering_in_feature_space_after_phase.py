@@ -4,13 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.assignment import classical_clustering_in_feature_space_after_phase as module
 from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
 from dcrf.batch import Batch, DatasetPass
+from dcrf.clusterings.base import NearestCenter
+from dcrf.clusterings.k_means import KMeans
 from dcrf.errors import TrainingError
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.randomness import draw_seed
 
 SAMPLES = torch.cat([torch.zeros(10, 2), torch.ones(10, 2) * 4])
 
@@ -27,8 +29,7 @@ def build(**changes):
         **{
             "associated_feature_extractor": TrainableMapping([nn.Identity()]),
             "classical_clustering_in_feature_space_after_phase": "pretraining",
-            "classical_clustering_method_after_phase": "k_means",
-            "classical_clustering_in_feature_space_after_phase_num_restarts": 2,
+            "classical_clustering_method_after_phase": KMeans(num_restarts=2),
             "n_clusters": 2,
             "generator": torch.Generator().manual_seed(0),
         }
@@ -59,35 +60,34 @@ def test_each_sample_belongs_to_its_nearest_center_alone(strategy):
     assert not torch.equal(assignments[0], assignments[1])
 
 
-def test_the_configured_clustering_gets_restarts_and_a_new_seed(monkeypatch):
+def test_the_clustering_gets_all_features_and_draws_anew_each_time():
     calls = []
 
-    def cluster(features, n_clusters, num_restarts, seed):
-        calls.append((len(features), n_clusters, num_restarts, seed))
-        return torch.zeros(n_clusters, 2)
+    class Recorded(KMeans):
+        def fit(self, features, n_clusters, generator):
+            calls.append((len(features), n_clusters, draw_seed(generator)))
+            return NearestCenter(torch.zeros(n_clusters, 2))
 
-    monkeypatch.setattr(module, "CLUSTERINGS", {"k_means": None, "other": cluster})
-    strategy = build(
-        classical_clustering_method_after_phase="other",
-        classical_clustering_in_feature_space_after_phase_num_restarts=7,
-    )
+    strategy = build(classical_clustering_method_after_phase=Recorded(num_restarts=1))
     strategy.after_phase("pretraining", data_pass)
     strategy.after_phase("pretraining", data_pass)
 
-    assert [call[:3] for call in calls] == [(20, 2, 7)] * 2
-    assert calls[0][3] != calls[1][3]
+    assert [call[:2] for call in calls] == [(20, 2)] * 2
+    assert calls[0][2] != calls[1][2]
 
 
-def test_the_centers_are_part_of_the_model(strategy):
+def test_the_clusters_are_part_of_the_model(strategy):
+    assert strategy.cluster_centers() is None
     strategy.after_phase("pretraining", data_pass)
 
-    assert sorted(strategy.state_dict()["centers.values"].mean(1).tolist()) == [0, 4]
+    assert sorted(strategy.state_dict()["fitted.centers"].mean(1).tolist()) == [0, 4]
+    assert torch.equal(strategy.cluster_centers(), strategy.state_dict()["fitted.centers"])
 
 
 def test_the_nearest_center_is_right_far_from_the_origin(strategy):
     """Gaps of 0.05 at 1,000; torch.cdist expands the square above 25 rows by default."""
     centers = 1000 + 0.05 * torch.arange(2.0).unsqueeze(1).expand(2, 3)
-    strategy.centers.set_values(centers)
+    strategy.fitted = NearestCenter(centers)
     rows = torch.arange(256) % 2
 
     assert torch.equal(strategy(centers[rows] + 0.005).argmax(1), rows)

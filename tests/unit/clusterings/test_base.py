@@ -3,21 +3,79 @@
 import pytest
 import torch
 
-from dcrf.clusterings.base import Clustering, first_rows, match_centers
-from dcrf.errors import DataError
+from dcrf.clusterings import base as module
+from dcrf.clusterings.base import (
+    Fitted,
+    NearestCenter,
+    ResizedOnLoad,
+    centers_of,
+    first_rows,
+    match_centers,
+)
+from dcrf.errors import ClusteringError
 
 
-def test_features_without_values_get_centers_without_values():
-    features = torch.empty(5, 7, device="meta")
+class ByThreshold(Fitted):
+    """Clusters without centers: the first number is below 0, below 10, or noise."""
 
-    centers = Clustering()(features, 3, 1, seed=0)
+    n_clusters_found = 2
 
-    assert (centers.device.type, centers.shape) == ("meta", (3, 7))
+    def log_assignments(self, features):
+        first = features[:, :1]
+        return torch.cat([first < 0, (first >= 0) & (first < 10)], dim=1).float().log()
 
 
-def test_fewer_samples_than_clusters_are_refused():
-    with pytest.raises(DataError, match="2 samples cannot form 3 clusters"):
-        Clustering()(torch.zeros(2, 2), 3, 1, seed=0)
+def test_an_unfitted_result_takes_the_shapes_of_a_saved_one():
+    fitted, fresh = NearestCenter(torch.rand(3, 4)), NearestCenter.unfitted()
+
+    assert (fresh.is_fitted, fitted.is_fitted) == (False, True)
+    fresh.load_state_dict(fitted.state_dict())
+
+    assert torch.equal(fresh.centers, fitted.centers)
+
+
+def test_a_loaded_value_keeps_its_type_and_its_parameter():
+    class Values(ResizedOnLoad):
+        def __init__(self, values):
+            super().__init__()
+            self.values = torch.nn.Parameter(values)
+
+    small, large = Values(torch.zeros(1)), Values(torch.ones(5, dtype=torch.float64))
+    parameter = small.values
+
+    small.load_state_dict(large.state_dict())
+
+    assert small.values is parameter
+    assert (small.values.dtype, small.values.tolist()) == (torch.float32, [1.0] * 5)
+
+
+def test_new_samples_get_the_nearest_center():
+    fitted = NearestCenter(torch.tensor([[0.0, 0.0], [4.0, 0.0]]))
+
+    assert fitted.log_assignments(torch.tensor([[1.9, 5.0], [2.1, 5.0]])).exp().tolist() == [
+        [1, 0],
+        [0, 1],
+    ]
+
+
+@pytest.mark.parametrize("chunk", [1000, 2])
+def test_clusters_without_centers_get_their_means_and_noise_counts_for_none(chunk, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", chunk)
+    features = torch.tensor([[-1.0, 2.0], [5.0, 1.0], [-3.0, 0.0], [99.0, 99.0], [6.0, 2.0]])
+
+    centers = centers_of(ByThreshold(), features, 2)
+
+    assert centers.tolist() == [[-2.0, 1.0], [5.5, 1.5]]
+
+
+def test_a_cluster_without_samples_has_no_center():
+    with pytest.raises(ClusteringError, match="no sample is in cluster 1"):
+        centers_of(ByThreshold(), torch.full((3, 2), -1.0), 2)
+
+
+def test_another_number_of_clusters_gives_no_centers():
+    with pytest.raises(ClusteringError, match="found 2 clusters, but 3 centroids"):
+        centers_of(ByThreshold(), torch.zeros(3, 2), 3)
 
 
 @pytest.mark.parametrize(("n", "rows"), [(1, 1), (2, 2), (5, 2)])

@@ -35,7 +35,8 @@ def test_clustering_after_a_phase_may_be_written_shorter(tmp_path):
 
     name = "classical_clustering_in_feature_space_after_phase"
     assert config.strategy.options[name] == "pretraining"
-    assert config.strategy.options[f"{name}_num_restarts"] == 7
+    clustering = config.strategy.options["classical_clustering_method_after_phase"]
+    assert clustering == {"method": "k_means", "num_restarts": 7}
     assert len(config.notes) == 2
 
 

@@ -107,12 +107,10 @@ def test_centroids_have_their_own_configuration(tmp_path):
         feature_extractor_name="encoder",
         phases=("finetuning",),
         initialization="load_from_file",
-        initialization_clustering="k_means",
-        initialization_num_restarts=20,
+        initialization_clustering={"method": "k_means", "num_restarts": 20},
         file=tmp_path / "old" / "centroids.pth",
         recalculation="classical_clustering",
-        recalculation_clustering="k_means",
-        recalculation_num_restarts=20,
+        recalculation_clustering={"method": "k_means", "num_restarts": 20},
         recalculation_interval=100,
     )
     assert config.strategy.stem == "feature_representation_centroid_similarity"
