@@ -6,13 +6,17 @@ from dcrf.config.method_config import DatasetConfig
 from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData
 from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
 
 
 def open_source(
-    entry: DatasetConfig, streams: RandomStreams, device: str, is_trained_on: bool = True
+    entry: DatasetConfig,
+    streams: RandomStreams,
+    device: str,
+    is_trained_on: bool = True,
+    arrays: Arrays = NO_ARRAYS,
 ) -> DataSource:
     """Open a data set and its views.
 
@@ -29,6 +33,7 @@ def open_source(
         parts=entry.parts,
         first=entry.first,
         last=entry.last,
+        arrays=arrays,
     )
     loading = Loading(
         entry.batch_size,
@@ -42,6 +47,14 @@ def open_source(
     return DataSource(
         entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams
     )
+
+
+def open_samples(
+    entry: DatasetConfig, raw: RawData, streams: RandomStreams, device: str
+) -> DataSource:
+    """Return new samples for a trained method, in the default view of a data set."""
+    loading = Loading(entry.batch_size, drop_last=False, device=device)
+    return DataSource(entry.name, raw, entry.transforms, {}, loading, streams)
 
 
 def _notes(raw: RawData, loading: Loading, is_trained_on: bool) -> tuple[str, ...]:

@@ -21,7 +21,14 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     is_trained_on = any(phase.trains for phase in phases)
     return DatasetPlan(
         name=dataset.name,
-        open=partial(open_source, dataset, run.streams, run.device, is_trained_on=is_trained_on),
+        open=partial(
+            open_source,
+            dataset,
+            run.streams,
+            run.device,
+            is_trained_on=is_trained_on,
+            arrays=run.arrays,
+        ),
         make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
             run.device
         ),

@@ -1,13 +1,14 @@
 """The context of a run: the same for all its data sets and phases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor
 
 from dcrf.config.method_config import MethodConfig, SaveConfig
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.evaluation.evaluator import Labels
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams
@@ -52,6 +53,7 @@ class RunContext:
     device: a torch device name.
     writer: takes the records of the run.
     files: of parameters and clusters.
+    arrays: data handed over in Python, by name.
     """
 
     config: MethodConfig
@@ -59,3 +61,4 @@ class RunContext:
     device: str
     writer: Writer
     files: ParameterFiles
+    arrays: Arrays = field(default_factory=lambda: NO_ARRAYS, kw_only=True)

@@ -7,6 +7,7 @@ from dcrf.builder.components import At, collecting
 from dcrf.builder.method import build_mapping
 from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.data.batch_order import Loading, unused_samples_note
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.data.transforms.build import build_transforms
 from dcrf.dry_run.expected_data import ExpectedData, expected_data
 from dcrf.dry_run.meta_stand_ins import META
@@ -16,11 +17,12 @@ from dcrf.dry_run.size_limits import number_problems, size_problems
 from dcrf.errors import ConfigError, Problem
 
 
-def check(config: MethodConfig) -> list[Problem]:
+def check(config: MethodConfig, arrays: Arrays = NO_ARRAYS) -> list[Problem]:
     """Check a method without reading samples. Layers of any size take no memory.
 
     Args:
         config: of the method, with the device of the run, if that is known.
+        arrays: data handed over in Python.
 
     Returns:
         Warnings, each at its JSON path: settings that leave samples out of training.
@@ -34,7 +36,7 @@ def check(config: MethodConfig) -> list[Problem]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         at = collecting(problems)
-        data = [expected_data(d, _used_views(d, config), at) for d in config.datasets]
+        data = [expected_data(d, _used_views(d, config), at, arrays) for d in config.datasets]
         problems += _problems(config, data)
     if problems:
         raise ConfigError(config.source, _nearest(problems))

@@ -12,6 +12,7 @@ from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
 from dcrf.data.sources.load import outline_data
 from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
 from dcrf.data.views import View
 from dcrf.errors import DataError, OptionError, TransformError, cause_of
@@ -40,15 +41,18 @@ class ExpectedData:
     has_labels: bool
 
 
-def expected_data(entry: DatasetConfig, used_views: Collection[str], at: At) -> ExpectedData:
+def expected_data(
+    entry: DatasetConfig, used_views: Collection[str], at: At, arrays: Arrays = NO_ARRAYS
+) -> ExpectedData:
     """Predict a data set.
 
     Args:
         entry: the data set.
         used_views: the named views that patterns use on it. No batch of the others is made.
         at: takes the problems, each at its JSON path.
+        arrays: data handed over in Python.
     """
-    parts = _outline_parts(entry, at)
+    parts = _outline_parts(entry, at, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
     views = {DEFAULT_VIEW: (entry.path, entry.transforms or ())}
@@ -66,13 +70,14 @@ def expected_data(entry: DatasetConfig, used_views: Collection[str], at: At) -> 
     )
 
 
-def _outline_parts(entry: DatasetConfig, at: At) -> Sequence[Outline]:
+def _outline_parts(entry: DatasetConfig, at: At, arrays: Arrays) -> Sequence[Outline]:
     """Return the outline of each part, an unknown one for a part with a problem."""
     outlines = []
     for index, part in enumerate(entry.parts or ({},)):
         outlines.append(UNKNOWN)
         try:
-            outlines[-1] = outline_data(entry.source, entry.dataset, {**entry.options, **part})
+            options = {**entry.options, **part}
+            outlines[-1] = outline_data(entry.source, entry.dataset, options, arrays)
         except DataError as error:
             with at(f"{entry.path}.{_key_of(entry, index, error)}"):
                 raise _with_suggestion(error) from error

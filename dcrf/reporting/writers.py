@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from tqdm import tqdm
 
@@ -53,6 +53,9 @@ class Writers:
         for writer in self.writers:
             with suppress(OSError):
                 writer.close()
+
+
+NO_WRITER = Writers(())
 
 
 @contextmanager
@@ -194,9 +197,8 @@ class JsonLines:
 
     def write(self, record: Record) -> None:
         """Append the record, if it is a loss or an evaluation."""
-        if isinstance(record, LossRecord | EvaluationRecord):
-            kind = "losses" if isinstance(record, LossRecord) else "evaluation"
-            self.stream.write(json.dumps({"kind": kind, **asdict(record)}) + "\n")
+        if values := _plain_values(record):
+            self.stream.write(json.dumps(values) + "\n")
             self.stream.flush()
 
     def close(self) -> None:
@@ -218,3 +220,26 @@ class JsonLines:
         if size < length:
             raise OSError(f"{self.stream.name} has lost lines: {size} of {length} bytes are left")
         self.stream.truncate(length)
+
+
+class KeptRecords:
+    """Keeps evaluations and losses in memory, as the values that `JsonLines` writes."""
+
+    def __init__(self) -> None:
+        self.values: list[dict[str, Any]] = []
+
+    def write(self, record: Record) -> None:
+        """Keep the record, if it is a loss or an evaluation."""
+        if values := _plain_values(record):
+            self.values.append(values)
+
+    def close(self) -> None:
+        """Keep the records."""
+
+
+def _plain_values(record: Record) -> dict[str, Any]:
+    """Return a loss or an evaluation as plain values; nothing for other records."""
+    if not isinstance(record, LossRecord | EvaluationRecord):
+        return {}
+    kind = "losses" if isinstance(record, LossRecord) else "evaluation"
+    return {"kind": kind, **asdict(record)}

@@ -25,6 +25,7 @@ class Output:
     program: the shell command of the command line, for messages.
     prefix: starts every line if several runs write at the same time.
     overrides: command-line flags that changed the file's values.
+    shows_lines: whether lines go to the terminal as well.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Output:
     program: str = "python main.py"
     prefix: str = ""
     overrides: tuple[str, ...] = ()
+    shows_lines: bool = True
 
 
 @dataclass(frozen=True, slots=True)

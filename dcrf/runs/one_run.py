@@ -15,15 +15,16 @@ import torch
 from dcrf.builder import RunContext, build_plans, label_informed
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.errors import DcrfError, describe, is_expected, status_of
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
-from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writer, Writers
+from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
 from dcrf.runs.resume import check_same_configuration
-from dcrf.runs.run_files import CHECKPOINTS, RunFiles
+from dcrf.runs.run_files import CHECKPOINTS, Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
     RESULT,
     RunStart,
@@ -34,6 +35,7 @@ from dcrf.runs.run_folder import (
 from dcrf.storage.atomic_files import locked, remove_temporary_files, write_json
 from dcrf.storage.checkpoint_files import Checkpoint, remove_checkpoints
 from dcrf.training.checkpoints import Checkpoints, Stateful
+from dcrf.training.history import RunHistory
 from dcrf.training.interruption import StopRequest, handle_signals
 from dcrf.training.start import Start
 from dcrf.training.trainer import Trainer
@@ -49,63 +51,151 @@ class Run(RunContext):
     folder: Path
 
 
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """The end of a run in this process.
+
+    error: the reason why the status is not `ok`, else None.
+    folder: the run folder, None without one.
+    """
+
+    outcome: Outcome
+    error: BaseException | None = None
+    folder: Path | None = None
+
+
 def run_method(config: MethodConfig, seed: int, output: Output) -> Outcome:
     """Train and evaluate; a failure or an interruption is an outcome, not an exception."""
+    return run_in_folder(config, seed, output).outcome
+
+
+def run_in_folder(
+    config: MethodConfig,
+    seed: int,
+    output: Output,
+    arrays: Arrays = NO_ARRAYS,
+    records: Writer = NO_WRITER,
+    keep: Keep = forget,
+) -> RunEnd:
+    """Train, evaluate and write a run folder; return failures and interruptions.
+
+    Args:
+        config: of the method.
+        seed: of the run.
+        output: how and where results are written.
+        arrays: data handed over in Python, by name.
+        records: also takes the records of the run.
+        keep: takes the results of every data set.
+    """
     start = time.perf_counter()
     with ExitStack() as stack:
         try:
             device = resolve_device(config.device)
         except DcrfError as error:
-            return _failed(config, seed, output, str(error))
+            return _failed(config, seed, output, str(error), error)
         try:
             folder = output.resume_folder or _new_folder(config, seed, output)
             stack.enter_context(locked(folder / CHECKPOINTS / "lock"))
             metrics, log = JsonLines(folder / METRICS), _log_file(config, folder, output)
         except OSError as error:
-            return _failed(config, seed, output, f"results cannot be written: {error}")
-        writer = Writers([_console(), metrics, *([log] if log else [])])
+            cause = f"results cannot be written: {error}"
+            return _failed(config, seed, output, cause, error)
+        console = [_console()] if output.shows_lines else []
+        writer = Writers([*console, metrics, *([log] if log else []), records])
         stack.callback(writer.close)
-        files = RunFiles(folder, config.name, output.seed_in_names)
-        run = Run(config, RandomStreams(seed), device, writer, files, folder)
-        outcome = _run(run, metrics, log, output)
-    return replace(outcome, seconds=time.perf_counter() - start)
+        files = RunFiles(folder, config.name, output.seed_in_names, keep)
+        run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
+        end = _run(run, metrics, log, output)
+    outcome = replace(end.outcome, seconds=time.perf_counter() - start)
+    return replace(end, outcome=outcome, folder=folder)
 
 
-def _failed(config: MethodConfig, seed: int, output: Output, cause: str) -> Outcome:
-    """Return the outcome of a run that could not start."""
+def run_in_memory(
+    config: MethodConfig,
+    seed: int,
+    arrays: Arrays,
+    records: Writer,
+    keep: Keep,
+    *,
+    shows_lines: bool,
+) -> RunEnd:
+    """Train and evaluate without a run folder. The arguments are those of `run_in_folder`.
+
+    Raises:
+        DataError, TrainingError: as the trainer does.
+        KeyboardInterrupt: at once, since no checkpoint is written.
+    """
+    start = time.perf_counter()
+    writer = Writers([*([_console()] if shows_lines else []), records])
+    files = RunFiles(None, config.name, keep=keep)
+    device = resolve_device(config.device)
+    run = RunContext(config, RandomStreams(seed), device, writer, files, arrays=arrays)
+    trainer = Trainer(build_plans(run), run.streams, run.writer)
+    try:
+        trainer.run()
+    finally:
+        writer.close()
+    outcome = outcome_of(run, trainer.history)
+    return RunEnd(replace(outcome, seconds=time.perf_counter() - start))
+
+
+def outcome_of(
+    run: RunContext,
+    history: RunHistory,
+    status: str = "ok",
+    error: str | None = None,
+    overrides: tuple[str, ...] = (),
+) -> Outcome:
+    """Return the outcome of a run, with what it has finished."""
+    return Outcome(
+        source=str(run.config.source),
+        method=run.config.name,
+        seed=run.streams.seed,
+        status=status,
+        label_informed=label_informed(run.config) and not _is_unlabeled(history.datasets),
+        datasets=tuple(history.datasets),
+        phases=tuple(history.phases),
+        error=error,
+        warnings=run.config.warnings,
+        overrides=overrides,
+    )
+
+
+def _failed(
+    config: MethodConfig, seed: int, output: Output, cause: str, error: BaseException
+) -> RunEnd:
+    """Return the end of a run that could not start."""
     source, overrides = str(config.source), output.overrides
-    return Outcome(source, config.name, seed, "failed", error=cause, overrides=overrides)
+    outcome = Outcome(source, config.name, seed, "failed", error=cause, overrides=overrides)
+    return RunEnd(outcome, error)
 
 
-def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> Outcome:
+def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> RunEnd:
     """Train, and write `timing.json` and `result.json`."""
     stop = StopRequest()
     checkpoints = _checkpoints(run, metrics, stop, output.checkpoint_interval)
     trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints)
     with handle_signals(stop):
-        status, failure = _train(trainer, checkpoints, run, output, log)
-    outcome = Outcome(
-        source=str(run.config.source),
-        method=run.config.name,
-        seed=run.streams.seed,
-        status=status,
-        label_informed=label_informed(run.config) and not _is_unlabeled(trainer.history.datasets),
-        datasets=tuple(trainer.history.datasets),
-        phases=tuple(trainer.history.phases),
-        error=failure,
-        warnings=run.config.warnings,
-        overrides=output.overrides,
-    )
+        failure = _train(trainer, checkpoints, run, output, log)
+    outcome = outcome_of(run, trainer.history, *_status_and_cause(failure), output.overrides)
     try:
         write_json(run.folder / "timing.json", trainer.history.durations.seconds)
         write_json(run.folder / RESULT, _result(outcome))
     except OSError as error:
         cause = f"results cannot be written: {error}"
         _log(run, f"{cause}; once they can, resume with: {_resume_command(run, output)}")
-        return replace(outcome, status="failed", error=cause)
+        return RunEnd(replace(outcome, status="failed", error=cause), failure or error)
     if outcome.status == "ok" and not output.keeps_checkpoints:
         remove_checkpoints(run.folder / CHECKPOINTS)
-    return outcome
+    return RunEnd(outcome, failure)
+
+
+def _status_and_cause(failure: BaseException | None) -> tuple[str, str | None]:
+    if failure is None:
+        return "ok", None
+    if isinstance(failure, KeyboardInterrupt):
+        return "interrupted", None
+    return status_of(failure), str(failure)
 
 
 def _is_unlabeled(datasets: Sequence[DatasetRecord]) -> bool:
@@ -129,15 +219,15 @@ def _checkpoints(
 
 def _train(
     trainer: Trainer, checkpoints: Checkpoints, run: Run, output: Output, log: LogFile | None
-) -> tuple[str, str | None]:
-    """Train to the end if possible; return the status, and the cause of a failure."""
+) -> BaseException | None:
+    """Train to the end if possible; return the failure or interruption that prevents it."""
     try:
         write_json(run.folder / "environment.json", environment(run.device))
         trainer.run(_start(checkpoints, run, output))
-        return "ok", None
-    except KeyboardInterrupt:
+        return None
+    except KeyboardInterrupt as interruption:
         _log(run, f"interrupted; resume with: {_resume_command(run, output)}")
-        return "interrupted", None
+        return interruption
     except (DcrfError, OSError) as error:
         _log(run, f"failed: {error}")
         if checkpoints.last:
@@ -148,7 +238,7 @@ def _train(
         if log is not None and not is_expected(error):
             with suppress(OSError):
                 log.write(Note("".join(traceback.format_exception(error))))
-        return status_of(error), str(error)
+        return error
 
 
 def _start(checkpoints: Checkpoints, run: Run, output: Output) -> Start:

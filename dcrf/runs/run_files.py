@@ -1,7 +1,7 @@
 """The files of parameters and clusters that a run saves and loads."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import escape
 from io import StringIO
@@ -28,21 +28,17 @@ class NumberedFiles:
     """Numbered files of this run in place of files that other runs have written.
 
     record: the file that a choice is recorded in before anything is saved. A resumed run must
-        distinguish its own files from those of others.
+        distinguish its own files from those of others. None for a run that cannot be resumed.
     chosen: requested file -> the file of this run.
     """
 
-    record: Path
+    record: Path | None
     chosen: dict[Path, Path] = field(default_factory=dict)
 
     def choose(self, file: Path) -> Path:
         """Return the file, or a numbered one beside it, that no other run has written."""
         if file not in self.chosen:
-            recorded = read_json(self.record) if self.record.exists() else {}
-            if str(file) not in recorded:
-                recorded[str(file)] = str(unused(file))
-                write_json(self.record, recorded)
-            self.chosen[file] = _checked(file, recorded[str(file)])
+            self.chosen[file] = _recorded(self.record, file) if self.record else unused(file)
         return self.chosen[file]
 
     def state_dict(self) -> dict[str, dict[str, str]]:
@@ -60,26 +56,51 @@ class NumberedFiles:
             self.chosen[Path(file)] = _checked(Path(file), own)
 
 
+def _recorded(record: Path, file: Path) -> Path:
+    """Return the choice in the record, and record it if it is new."""
+    recorded = read_json(record) if record.exists() else {}
+    if str(file) not in recorded:
+        recorded[str(file)] = str(unused(file))
+        write_json(record, recorded)
+    return _checked(file, recorded[str(file)])
+
+
 def _checked(file: Path, own: str) -> Path:
     if not is_numbered(Path(own), file):
         raise DataError(f"the run's record of its files is damaged: {own} in place of {file}")
     return Path(own)
 
 
+Keep = Callable[[str, Method, Labels | None], None]
+"""Takes the name, the trained method and the clusters (n,) of a finished data set."""
+
+
+def forget(dataset: str, method: Method, clusters: Labels | None) -> None:
+    """Keep nothing of a finished data set in memory."""
+
+
 class RunFiles:
     """The parameter files of one run.
 
     Args:
-        folder: of the run.
+        folder: of the run; None for a run that writes only the files that its method names.
         method: the name of the method.
         seed_in_names: the seed if file names must contain it, else None.
+        keep: takes the results of every data set.
 
     numbered: the files that keep those of other runs.
     """
 
-    def __init__(self, folder: Path, method: str, seed_in_names: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        method: str,
+        seed_in_names: int | None = None,
+        keep: Keep = forget,
+    ) -> None:
         self.folder, self.method, self.seed_in_names = folder, method, seed_in_names
-        self.numbered = NumberedFiles(folder / CHECKPOINTS / NUMBERED)
+        self.keep = keep
+        self.numbered = NumberedFiles(folder and folder / CHECKPOINTS / NUMBERED)
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, the same one throughout the run."""
@@ -114,6 +135,9 @@ class RunFiles:
 
         Samples with `ids` are listed by them, too.
         """
+        self.keep(dataset, method, clusters)
+        if self.folder is None:
+            return
         parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
         for part in parts:
             file = saved_file(self.folder / "parameters", self.method, dataset, part, None)

@@ -14,7 +14,7 @@ from dcrf.errors import DataError, OptionError
 
 _TABLE_AXES = 2
 _IMAGE_AXES = 4  # (N, H, W, C)
-_CHANNELS = (1, 3, 4)
+CHANNELS = (1, 3, 4)
 _VALUES_PER_CHECK = 2**22  # 16 MiB of float32
 
 
@@ -83,7 +83,7 @@ def notes_on(samples: np.ndarray) -> tuple[str, ...]:
     if samples.ndim != _IMAGE_AXES or is_image_array(samples):
         return ()
     _, first, second, last = samples.shape
-    if last not in _CHANNELS[1:] or first in _CHANNELS or second in _CHANNELS:
+    if last not in CHANNELS[1:] or first in CHANNELS or second in CHANNELS:
         return ()
     return (
         f"samples of {samples.dtype} with the shape {samples.shape} are read as (N, C, H, W), so "
@@ -127,7 +127,7 @@ def _checked_samples(array: np.ndarray) -> np.ndarray:
 def _channels_first(array: np.ndarray) -> np.ndarray:
     if array.ndim == _IMAGE_AXES - 1:
         return array[:, None]
-    if array.ndim == _IMAGE_AXES and array.shape[-1] in _CHANNELS:
+    if array.ndim == _IMAGE_AXES and array.shape[-1] in CHANNELS:
         return array.transpose(0, 3, 1, 2)
     raise DataError(
         f"samples of uint8 have the shape {array.shape}; images are (N, H, W) or (N, H, W, C) "

@@ -1,10 +1,11 @@
 """Find the source of a data set by its name, and open the data set or outline it."""
 
+import inspect
 from collections.abc import Sequence
 
 from dcrf.data.sources.base import Options, Source
 from dcrf.data.sources.outline import Outline
-from dcrf.data.sources.raw_data import RawData, concatenate, select
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData, concatenate, select
 from dcrf.errors import DataError
 from dcrf.schema.registry import SOURCES
 
@@ -17,6 +18,7 @@ def open_data(
     parts: Sequence[Options] = (),
     first: int | None = None,
     last: int | None = None,
+    arrays: Arrays = NO_ARRAYS,
 ) -> RawData:
     """Open a data set.
 
@@ -27,19 +29,24 @@ def open_data(
         parts: options of each part that differ from `options`; parts are concatenated.
         first: index of the first sample to keep, counted over all parts.
         last: index of the last sample to keep, inclusive.
+        arrays: data handed over in Python, for sources that ask for `arrays`.
 
     Raises:
         DataError: the data cannot be read, or the range exceeds them.
         LookupError: the source is unknown.
     """
-    opened = [_unread(source, dataset, {**options, **part}).open() for part in parts or ({},)]
+    opened = [
+        _unread(source, dataset, {**options, **part}, arrays).open() for part in parts or ({},)
+    ]
     try:
         return select(concatenate(opened), first, last)
     except DataError as error:
         raise DataError(f"data set {dataset}: {error}") from error
 
 
-def outline_data(source: str, dataset: str, options: Options) -> Outline:
+def outline_data(
+    source: str, dataset: str, options: Options, arrays: Arrays = NO_ARRAYS
+) -> Outline:
     """Return number, shape and type of the samples of a data set, or of a part, without reading.
 
     Raises:
@@ -47,8 +54,14 @@ def outline_data(source: str, dataset: str, options: Options) -> Outline:
         OptionError: one of its options is wrong.
         LookupError: the source is unknown.
     """
-    return _unread(source, dataset, options).outline()
+    return _unread(source, dataset, options, arrays).outline()
 
 
-def _unread(source: str, dataset: str, options: Options) -> Source:
-    return SOURCES.resolve(source)(dataset, **options)
+def takes_arrays(source: str) -> bool:
+    """Whether a source reads data handed over in Python."""
+    return "arrays" in inspect.signature(SOURCES.resolve(source)).parameters
+
+
+def _unread(source: str, dataset: str, options: Options, arrays: Arrays) -> Source:
+    handed_over = {"arrays": arrays} if takes_arrays(source) else {}
+    return SOURCES.resolve(source)(dataset, **options, **handed_over)

@@ -1,9 +1,10 @@
 """Raw data: samples and labels as a source returns them, before any view."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -41,6 +42,12 @@ class RawData:
     notes: tuple[str, ...] = ()
     files: Sequence[str | Path] = ()
     ids: Sequence[str] | None = None
+
+
+Arrays = Mapping[str, RawData]
+"""Name in a method -> data handed over in Python."""
+
+NO_ARRAYS: Arrays = MappingProxyType({})
 
 
 def concatenate(parts: Sequence[RawData]) -> RawData:

@@ -1,0 +1,234 @@
+"""Run methods from Python, in the calling process, on files or on arrays in memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcrf.builder import open_samples
+from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
+from dcrf.config.rules.suggestions import closest
+from dcrf.data.python_arrays import raw_arrays, raw_samples
+from dcrf.data.sources.load import takes_arrays
+from dcrf.data.sources.raw_data import Arrays
+from dcrf.dry_run.check_method import check
+from dcrf.errors import ConfigError, DataError, DcrfError, Problem, describe, first_line
+from dcrf.evaluation.evaluator import Labels
+from dcrf.randomness import RandomStreams
+from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.reporting.writers import KeptRecords
+from dcrf.runs.device import resolve_device
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_in_folder, run_in_memory
+from dcrf.schema.registry import SOURCES
+from dcrf.training.method import Method
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained method with its clusters. Data sets are named as in the method.
+
+    scores: data set -> the final scores by name, such as `acc`, `nmi` and `ari`; empty if its
+        samples cannot be assigned.
+    clusters: data set -> the cluster (n,) int64 of every sample in the order of the data; data sets
+        whose samples cannot be assigned are missing.
+    methods: data set -> the trained method. Data sets that continue the training of an earlier one
+        share its method.
+    history: losses and evaluations, the records in `metrics.jsonl` of a run folder.
+    phases: how each phase ended.
+    warnings: sentences about the method, its data and collapse.
+    label_informed: whether labels influenced the result, which is then not unsupervised.
+    config: the method with every default.
+    seed: of the run.
+    folder: the run folder; None if none was written.
+    seconds: wall time of the run.
+    """
+
+    scores: dict[str, dict[str, float]]
+    clusters: dict[str, np.ndarray] = field(repr=False)
+    methods: dict[str, Method] = field(repr=False)
+    history: list[dict[str, Any]] = field(repr=False)
+    phases: tuple[PhaseRecord, ...] = field(repr=False)
+    warnings: tuple[str, ...]
+    label_informed: bool
+    config: MethodConfig = field(repr=False)
+    seed: int
+    folder: Path | None
+    seconds: float
+
+    def assign(self, samples: Any, dataset: str | None = None) -> np.ndarray:
+        """Return (n, k) float32: for each new sample the probability of every cluster.
+
+        Hard assignments have the probabilities 0 and 1; a row of zeros is noise.
+
+        Args:
+            samples: (n, ...), arrays like those of `run`. They get the transforms of the data set.
+            dataset: the name of the data set that they resemble, by default the last one.
+
+        Raises:
+            DataError: the samples do not fit the method.
+            TrainingError: the method cannot assign samples yet.
+        """
+        entries = {entry.name: entry for entry in self.config.datasets}
+        dataset = dataset or self.config.datasets[-1].name
+        if dataset not in entries:
+            guess = closest(dataset, list(entries))
+            remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"
+            raise DataError(f"the method has no data set {dataset!r}; {remedy}")
+        method = self.methods[dataset]
+        method.assignment.check_ready()
+        raw = raw_samples(samples)
+        try:
+            source = open_samples(
+                entries[dataset], raw, RandomStreams(self.seed), self.config.device
+            )
+            log_assignments = method.pass_over(source)(
+                lambda batch: method.assignment(batch.samples)
+            )
+        except (DcrfError, RuntimeError, ValueError) as error:
+            shape = tuple(raw.samples[0].shape)
+            raise DataError(
+                f"samples of shape {shape} do not fit the method: {first_line(error)}"
+            ) from error
+        return log_assignments.exp().float().cpu().numpy()
+
+
+def run(
+    method: Mapping[str, Any] | Path | str,
+    *,
+    data: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    output_dir: Path | str | None = None,
+    settings: Sequence[str] = (),
+    max_iterations: int | None = None,
+    verbose: bool = False,
+) -> Result:
+    """Check a method, train it in this process and return its clusters.
+
+    The same method, data and seed give the same numbers as the command line.
+
+    Args:
+        method: a method file, or its content as a dict.
+        data: arrays for the data sets of a source that reads them, by their key `dataset`: samples,
+            or a tuple (samples, labels). Samples are numbers (n, d), images of uint8 (n, h, w) or
+            (n, h, w, c), images of torch (n, c, h, w), or a data frame. Labels are integers (n,),
+            for evaluation only.
+        seed: of all random numbers, instead of the method's.
+        device: `cpu`, `cuda` and so on, instead of the method's.
+        output_dir: writes a run folder `<output_dir>/<method>/<time>-<seed>`. Without it no file is
+            written but those that the method names itself.
+        settings: changes of values, `JSON.PATH=VALUE` as for `--set`.
+        max_iterations: ends every phase after this many iterations at the latest.
+        verbose: print the lines of the log.
+
+    Raises:
+        ConfigError: the method is invalid, with every problem.
+        DataError: the arrays cannot be samples and labels.
+        TrainingError: training fails; the message names data set and phase.
+        OSError: the run folder cannot be written.
+        KeyboardInterrupt: Ctrl-C; a run folder then has a checkpoint.
+    """
+    source = method if isinstance(method, Mapping) else Path(method)
+    config = load_checked(source, settings, max_iterations, device)
+    number = _seed_of(config, seed)
+    arrays = raw_arrays({} if data is None else data)
+    config, warnings = _checked(config, arrays, settings)
+    records, trained = KeptRecords(), _Trained()
+    if output_dir is None:
+        end = run_in_memory(config, number, arrays, records, trained.keep, shows_lines=verbose)
+    else:
+        output = Output(Path(output_dir), shows_lines=verbose)
+        end = run_in_folder(config, number, output, arrays, records, trained.keep)
+    if end.error is not None:
+        raise end.error
+    outcome = end.outcome
+    return Result(
+        scores={record.dataset: _scores(record) for record in outcome.datasets},
+        clusters=trained.clusters,
+        methods=trained.methods,
+        history=records.values,
+        phases=outcome.phases,
+        warnings=(*warnings, *_warnings(outcome)),
+        label_informed=outcome.label_informed,
+        config=config,
+        seed=number,
+        folder=end.folder,
+        seconds=outcome.seconds or 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """The trained method and the clusters (n,) of every data set, unless it has no clusters."""
+
+    methods: dict[str, Method] = field(default_factory=dict)
+    clusters: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def keep(self, dataset: str, method: Method, clusters: Labels | None) -> None:
+        self.methods[dataset] = method.eval()
+        if clusters is not None:
+            self.clusters[dataset] = clusters
+
+
+def _seed_of(config: MethodConfig, seed: int | None) -> int:
+    """Return the seed of the run, 0 if neither the caller nor the method has one."""
+    if seed is None:
+        return config.seed or 0
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        found = f"expected an integer of at least 0, got {seed!r}"
+        raise ConfigError(config.source, [Problem("seed", found, "give for example 0")])
+    return int(seed)
+
+
+def _checked(
+    config: MethodConfig, arrays: Arrays, settings: Sequence[str]
+) -> tuple[MethodConfig, list[str]]:
+    """Return the configuration with the device of this machine, and warnings of the dry run.
+
+    Raises:
+        ConfigError: the method would not run with these arrays on this machine.
+    """
+    problems = [*_unused(config, arrays), *check_shared_files([(config, [None])])[0]]
+    warnings: list[Problem] = []
+    try:
+        config = replace(config, device=resolve_device(config.device))
+    except DcrfError as error:
+        problems.append(Problem("$.device", str(error)))
+    try:
+        warnings = check(config, arrays)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(config.source, with_places(config.source, problems, settings))
+    placed = with_places(config.source, warnings, settings)
+    return config, [describe(config.source, problem) for problem in placed]
+
+
+def _unused(config: MethodConfig, arrays: Arrays) -> Iterator[Problem]:
+    """Yield a problem for all arrays that no data set of the method reads."""
+    readers = [d.dataset for d in config.datasets if takes_arrays(d.source)]
+    sources = " or ".join(name for name in SOURCES.stems if takes_arrays(name))
+    for name in arrays.keys() - readers:
+        guess = closest(name, readers)
+        entry = f'write {{"source": "{sources}", "dataset": "{name}", ...}} in the method'
+        remedy = f"did you mean {guess!r}?" if guess else entry
+        yield Problem(f"data[{name!r}]", "no data set of the method reads these arrays", remedy)
+
+
+def _scores(record: DatasetRecord) -> dict[str, float]:
+    values = record.evaluation or {}
+    named = {name: values[name] for name in ("acc", "nmi", "ari") if values.get(name) is not None}
+    return {**named, **values.get("internal", {})}
+
+
+def _warnings(outcome: Outcome) -> Iterator[str]:
+    """Yield the warnings of a run in the words of its log."""
+    for warning in outcome.warnings:
+        yield describe(outcome.source, warning)
+    for record in outcome.datasets:
+        if record.absent:
+            yield f"{record.dataset} has no final evaluation: {record.absent}"
+        yield from (f"{record.dataset}: {warning}" for warning in record.warnings)
