@@ -12,7 +12,7 @@ import dcrf
 from dcrf.data.sources.load import open_data, outline_data
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SOURCES
-from tests.cases.sources import checked, smallest_entry
+from tests.cases.sources import checked, handed_over, smallest_entry
 
 PACKAGE = Path(dcrf.__file__).parent
 TESTS = Path(__file__).parents[1]
@@ -38,9 +38,10 @@ def test_a_source_is_one_stem(stem):
 
 
 @every_source
-def test_the_outline_is_that_of_the_open_data(smallest):
+def test_the_outline_is_that_of_the_open_data(smallest, stem):
     options = (smallest.source, smallest.dataset, smallest.options)
-    raw, outline = open_data(*options), outline_data(*options)
+    arrays = handed_over(stem)
+    raw, outline = open_data(*options, arrays=arrays), outline_data(*options, arrays)
     sample = raw.samples[0]
     if not isinstance(sample, Tensor):
         sample = torch.from_numpy(np.array(sample)).movedim(-1, 0)
@@ -53,10 +54,9 @@ def test_the_outline_is_that_of_the_open_data(smallest):
 
 
 @every_source
-def test_the_data_are_the_same_whenever_they_are_opened(smallest):
-    first, second = (
-        open_data(smallest.source, smallest.dataset, smallest.options) for _ in range(2)
-    )
+def test_the_data_are_the_same_whenever_they_are_opened(smallest, stem):
+    options, arrays = (smallest.source, smallest.dataset, smallest.options), handed_over(stem)
+    first, second = (open_data(*options, arrays=arrays) for _ in range(2))
 
     assert np.array_equal(first.labels, second.labels)
     for index in range(len(first.samples)):
@@ -71,7 +71,7 @@ def test_constructor_arguments_are_the_keys_of_the_schema(stem):
 
     assert next(iter(parameters)) == "dataset"
     assert passes_on == ("x-call" in SOURCES.schemas[stem])
-    assert passes_on or parameters.keys() - {"dataset"} == own
+    assert passes_on or parameters.keys() - {"dataset", "arrays"} == own
 
 
 @every_source
