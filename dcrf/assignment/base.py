@@ -52,7 +52,7 @@ class Assignment(CachedModule):
         return {}
 
     def record_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
-        """Record the scores of one evaluation: candidate name -> {"acc", "nmi", "ari"}."""
+        """Record the scores of one evaluation: candidate -> metric -> its value."""
 
     def after_iteration(self) -> None:
         """Update state that changes with iterations, such as an annealed temperature."""

@@ -1,7 +1,6 @@
 """Build optimizer groups and exit criteria."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from dcrf.builder.components import located
 from dcrf.config.method_config import OptimizerConfig, PhaseConfig, SchedulerConfig
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
+from dcrf.schema.registry import METRICS
 from dcrf.training.exit_criteria import (
     Epochs,
     ExitCriterion,
@@ -27,20 +27,34 @@ _FUSED = frozenset({"Adam", "AdamW", "SGD"})
 _IMPLEMENTATIONS = frozenset({"fused", "foreach", "differentiable", "capturable"})
 
 
-def _score_below(metric: str, entry: Mapping[str, Any]) -> ExitCriterion:
-    return ScoreBelowAfter(metric, entry["value"], entry["iterations"])
+def _score_criteria(
+    metric: str, facts: Mapping[str, Any]
+) -> dict[str, Callable[[Any], ExitCriterion]]:
+    """Return the criteria on a metric, by their keys in a file."""
+    needs_labels = "labels" in facts["x-needs"]
+
+    def above(value: float) -> ExitCriterion:
+        return ScoreAbove(metric, value, needs_labels)
+
+    def below(entry: Mapping[str, Any]) -> ExitCriterion:
+        return ScoreBelowAfter(metric, entry["value"], entry["iterations"], needs_labels)
+
+    return {
+        f"performance_evaluation_{metric}_gt": above,
+        f"performance_evaluation_{metric}_lt_after_iterations": below,
+    }
 
 
-METRICS = ("acc", "nmi", "ari")
 CRITERIA: Mapping[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
     {
         "iterations": Iterations,
         "epochs": Epochs,
         "performance_evaluation_cluster_reassignment_ratio_lt": ReassignmentBelow,
-        **{f"performance_evaluation_{m}_gt": partial(ScoreAbove, m) for m in METRICS},
         **{
-            f"performance_evaluation_{m}_lt_after_iterations": partial(_score_below, m)
-            for m in METRICS
+            key: build
+            for metric, facts in METRICS.schemas.items()
+            if facts["x-better"] == "larger"
+            for key, build in _score_criteria(metric, facts).items()
         },
     }
 )

@@ -4,6 +4,7 @@ from functools import partial
 
 from dcrf.builder.data_sources import open_source
 from dcrf.builder.method import build_method
+from dcrf.builder.metrics import build_metrics, requested_metrics
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import DatasetConfig
@@ -32,7 +33,9 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
         make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
             run.device
         ),
-        make_evaluator=lambda method, source: Evaluator(method.assignment, source.labels),
+        make_evaluator=lambda method, source: Evaluator(
+            method.assignment, source.labels, build_metrics(requested_metrics(run.config))
+        ),
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
         finish=partial(run.files.save_results, dataset.name),

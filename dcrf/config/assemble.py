@@ -52,6 +52,7 @@ def method_config(
         seed=data.get("seed"),
         precision=data["precision"],
         compile=data["compile"],
+        metrics=tuple(data.get("metrics", ())),
         mappings=tuple(_mapping(node) for node in nodes["$.mappings"].children()),
         phases=phases,
         datasets=tuple(_dataset(nodes[path], names) for path, _ in datasets),

@@ -213,6 +213,7 @@ class MethodConfig:
     """A method.
 
     source: the method file, or `<dict>`.
+    metrics: names of the metrics beside the default ones.
     filled: the JSON data with every default. Loading it again results in the same configuration.
     notes: sentences about accepted but deprecated keys.
     warnings: settings that are valid but probably a mistake, each with JSON path, finding, remedy,
@@ -225,6 +226,7 @@ class MethodConfig:
     seed: int | None
     precision: str
     compile: bool
+    metrics: tuple[str, ...]
     mappings: tuple[MappingConfig, ...]
     phases: tuple[PhaseConfig, ...]
     datasets: tuple[DatasetConfig, ...]

@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.builder.metrics import build_metrics, requested_metrics
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
@@ -82,6 +83,7 @@ class _Simulation:
         self.config, self.dataset, self.files = config, dataset, files
         self.method, self.places = method.method, method.places
         self.has_labels = expected.has_labels
+        self.metrics = build_metrics(requested_metrics(config))
         self.trace = ModuleTrace(self.places, names_of(config, self.places))
         self.errors = ErrorCollector(self.trace)
         loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
@@ -102,7 +104,7 @@ class _Simulation:
         self._prepare(builder, entry)
         self.method.train()
         labels = np.zeros(1, np.int64) if self.has_labels else None
-        evaluator = Evaluator(self.method.assignment, lambda: labels)
+        evaluator = Evaluator(self.method.assignment, lambda: labels, self.metrics)
         if (phase := self._build(builder, evaluator)) is not None:
             self._train(phase, entry)
         if entry.performance_evaluation_interval:
@@ -193,12 +195,12 @@ class _Simulation:
             torch.autograd.grad(torch.stack(trained).sum(), own, allow_unused=True)
 
     def _evaluate(self) -> None:
-        """Assign the samples, and compute features if internal scores need them."""
+        """Assign the samples, and compute features if metrics need them."""
         assignment = self.method.assignment
         if assignment.why_not_ready():
             return
         functions = [_assigned(a) for a in (assignment, *assignment.candidates().values())]
-        if not self.has_labels:
+        if self.metrics.of_features(has_labels=self.has_labels):
             functions.append(lambda batch: assignment.features(batch.samples))
         for function in functions:
             with self.errors.at(self.config.strategy.path):

@@ -1,7 +1,7 @@
 """Evaluate the clusters of a whole data set. Only this package reads labels."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,40 +13,50 @@ from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES, collapse_signs
-from dcrf.evaluation.metrics import INTERNAL_SAMPLES, external_scores, internal_scores
+from dcrf.evaluation.metric_set import MetricSet, NamedMetrics
+from dcrf.evaluation.metrics.base import Labels
 from dcrf.randomness import random_indices
 
-Labels = NDArray[np.integer]
+INTERNAL_SAMPLES = 5000
+"""Samples of metrics of features at most. The time of the silhouette grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The clusters of all samples of a data set at one moment.
 
-    acc, nmi, ari: against the labels; None without labels.
+    scores: metric -> its value. Default metrics against labels are None without labels; undefined
+        metrics are absent.
     reassignment_ratio: share of samples whose cluster changed since the previous evaluation, in
         [0, 1]; None for the first one of a phase.
-    internal: internal metrics by name; empty with labels.
-    internal_samples: size of the random sub-sample of the internal metrics; None with labels.
+    internal: names of the scores that are computed from features.
+    internal_samples: size of the random sub-sample for metrics of features; None without them.
     collapse: current signs of collapse, kind -> sentence.
     """
 
     n_samples: int
     cluster_sizes: tuple[int, ...]
-    acc: float | None = None
-    nmi: float | None = None
-    ari: float | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
     reassignment_ratio: float | None = None
-    internal: Mapping[str, float] = field(default_factory=dict)
+    internal: tuple[str, ...] = ()
     internal_samples: int | None = None
     collapse: Mapping[str, str] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """Return the fields as plain values, without `internal_samples` if it is None."""
-        fields = asdict(self)
-        if self.internal_samples is None:
-            del fields["internal_samples"]
-        return fields
+        """Return plain values: scores against labels as fields, the others in `internal`.
+
+        `internal_samples` is absent if it is None.
+        """
+        samples = {"internal_samples": self.internal_samples}
+        return {
+            "n_samples": self.n_samples,
+            "cluster_sizes": self.cluster_sizes,
+            **{name: score for name, score in self.scores.items() if name not in self.internal},
+            "reassignment_ratio": self.reassignment_ratio,
+            "internal": {name: self.scores[name] for name in self.internal},
+            **(samples if self.internal_samples is not None else {}),
+            "collapse": dict(self.collapse),
+        }
 
 
 class Evaluator:
@@ -58,12 +68,15 @@ class Evaluator:
     Args:
         assignment: maps samples to log-assignments.
         labels: returns the labels (n,), or None without labels.
+        metrics: of every evaluation.
 
     clusters: (n,) of the last evaluation of the phase, None before it.
     """
 
-    def __init__(self, assignment: Assignment, labels: Callable[[], Labels | None]) -> None:
-        self.assignment = assignment
+    def __init__(
+        self, assignment: Assignment, labels: Callable[[], Labels | None], metrics: MetricSet
+    ) -> None:
+        self.assignment, self.metrics = assignment, metrics
         self._labels = labels
         self.clusters: Labels | None = None
 
@@ -71,6 +84,15 @@ class Evaluator:
     def has_labels(self) -> bool:
         """Whether the data set has labels of at least two classes."""
         return self._classes() is not None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about metrics that this data set cannot have."""
+        left_out = self.metrics.left_out()
+        if not left_out or self.has_labels:
+            return ()
+        names = ", ".join(left_out)
+        return (f"has no labels of two or more classes, so these metrics are left out: {names}",)
 
     def why_not_ready(self) -> str | None:
         """Return why samples cannot be assigned yet, None if they can."""
@@ -105,7 +127,7 @@ class Evaluator:
             cluster_sizes=sizes,
             reassignment_ratio=None if previous is None else float((previous != clusters).mean()),
             collapse=self._collapse(data_pass, sizes),
-            **self._quality(data_pass, labels, clusters),
+            **self._scores(data_pass, labels, clusters),
         )
 
     def _classes(self) -> Labels | None:
@@ -121,12 +143,23 @@ class Evaluator:
             sizes, features, None if centers is None else centers.float().cpu().numpy()
         )
 
-    def _quality(self, data_pass: DatasetPass, labels: Labels | None, clusters: Labels) -> dict:
+    def _scores(
+        self, data_pass: DatasetPass, labels: Labels | None, clusters: Labels
+    ) -> dict[str, Any]:
+        """Return the fields of an evaluation that hold scores."""
+        scores: dict[str, float | None] = dict.fromkeys(self.metrics.unscored)
         if labels is not None:
-            return external_scores(labels, clusters)
+            scores = {**measured(self.metrics.of_labels, labels, clusters)}
+        metrics = self.metrics.of_features(has_labels=labels is not None)
+        if not metrics:
+            return {"scores": scores}
         indices = random_indices(len(clusters), INTERNAL_SAMPLES)
-        internal = internal_scores(self._features(data_pass, indices), clusters[indices])
-        return {"internal": internal, "internal_samples": len(indices)}
+        internal = measured(metrics, self._features(data_pass, indices), clusters[indices])
+        return {
+            "scores": {**scores, **internal},
+            "internal": tuple(internal),
+            "internal_samples": len(indices),
+        }
 
     def _features(self, data_pass: DatasetPass, indices: NDArray[np.int64]) -> NDArray[np.floating]:
         """Return the features (m, d) in which clusters are formed, of samples at (m,) indices."""
@@ -137,7 +170,7 @@ class Evaluator:
 
     def _score_candidates(self, data_pass: DatasetPass, labels: Labels) -> None:
         scores = {
-            name: external_scores(labels, self._clusters(data_pass, candidate)[0])
+            name: measured(self.metrics.of_labels, labels, self._clusters(data_pass, candidate)[0])
             for name, candidate in self.assignment.candidates().items()
         }
         if scores:
@@ -159,3 +192,15 @@ class Evaluator:
         clusters = data_pass(assign).cpu()
         sizes = torch.bincount(clusters, minlength=n_clusters)
         return clusters.numpy(), tuple(sizes.tolist())
+
+
+def measured(metrics: NamedMetrics, known: NDArray, clusters: Labels) -> dict[str, float]:
+    """Return metric -> its value, without the undefined ones.
+
+    Args:
+        metrics: name -> metric.
+        known: labels (n,) or features (n, d), as the metrics need.
+        clusters: (n,) of the same samples.
+    """
+    values = {name: metric(known, clusters) for name, metric in metrics.items()}
+    return {name: value for name, value in values.items() if value is not None}

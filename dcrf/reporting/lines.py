@@ -13,8 +13,7 @@ from dcrf.reporting.records import (
     PhaseStart,
     Record,
 )
-
-SCORES = {"acc": "ACC", "nmi": "NMI", "ari": "ARI"}
+from dcrf.reporting.scores import heading, is_scored_by_labels, scores_of
 
 
 def line(record: Record) -> str | None:
@@ -47,17 +46,16 @@ def evaluation_line(record: EvaluationRecord) -> str:
 
 
 def sample_size(evaluation: Mapping[str, Any]) -> str:
-    """Return `60`, or `5000 of 60000` for internal metrics of a random sub-sample."""
+    """Return `60`, or `5000 of 60000` if all scores are those of a random sub-sample."""
     size = evaluation["n_samples"]
-    scored = evaluation.get("internal_samples", size)
+    scored = size if is_scored_by_labels(evaluation) else evaluation.get("internal_samples", size)
     return str(size) if scored == size else f"{scored} of {size}"
 
 
 def scores(evaluation: Mapping[str, Any]) -> list[str]:
-    """Return `ACC 0.953` and so on, or the internal metrics of data without labels."""
-    external = {SCORES[key]: evaluation[key] for key in SCORES if evaluation.get(key) is not None}
-    shown = external or dict(evaluation.get("internal", {}))
-    return [f"{name} {value:.3f}" for name, value in shown.items()]
+    """Return `ACC 0.953` and so on."""
+    values = scores_of(evaluation).items()
+    return [f"{heading(name)} {value:.3f}" for name, value in values if value is not None]
 
 
 def phase_line(record: PhaseRecord) -> str:

@@ -8,8 +8,9 @@ from statistics import mean, stdev
 from typing import Any
 
 from dcrf.errors import indented
-from dcrf.reporting.lines import SCORES, duration, sample_size, table
+from dcrf.reporting.lines import duration, sample_size, table
 from dcrf.reporting.records import DatasetRecord, Outcome
+from dcrf.reporting.scores import headings, scores_of
 
 LABEL_MARK, OVERRIDE_MARK, WARNING_MARK = "*", "+", "!"
 _STATUS, _TIME, _WARNINGS = 3, -2, -1  # columns
@@ -90,10 +91,9 @@ def _cause(outcome: Outcome, name: str) -> str:
 
 
 def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
-    """Return the scores to show, key -> heading: internal ones only if a run has them."""
+    """Return the scores to show, metric -> heading."""
     records = [record for outcome in outcomes for record in outcome.datasets]
-    internal = {k: k for r in records if r.evaluation for k in r.evaluation["internal"]}
-    return {**SCORES, **internal}
+    return headings([record.evaluation for record in records if record.evaluation])
 
 
 def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[str]]:
@@ -131,7 +131,7 @@ def _cells(record: DatasetRecord, scores: Mapping[str, str]) -> list[str]:
 def _score(record: DatasetRecord, key: str) -> float | None:
     if record.evaluation is None:
         return None
-    return record.evaluation[key] if key in SCORES else record.evaluation["internal"].get(key)
+    return scores_of(record.evaluation).get(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.errors import DcrfError, describe, is_expected, status_of
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
+from dcrf.reporting.scores import is_scored_by_labels
 from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
@@ -201,7 +202,7 @@ def _status_and_cause(failure: BaseException | None) -> tuple[str, str | None]:
 def _is_unlabeled(datasets: Sequence[DatasetRecord]) -> bool:
     """Whether every data set that was evaluated is unlabeled."""
     evaluations = [record.evaluation for record in datasets if record.evaluation]
-    return bool(evaluations) and all(evaluation["acc"] is None for evaluation in evaluations)
+    return bool(evaluations) and not any(map(is_scored_by_labels, evaluations))
 
 
 def _checkpoints(

@@ -11,6 +11,7 @@ from dcrf.config.json_paths import child
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import ConfigError, Problem
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.reporting.scores import scores_of
 from dcrf.runs.run_folder import (
     CONFIGURATION,
     RESULT,
@@ -103,11 +104,9 @@ def _has_valid_scores(record: Mapping[str, Any]) -> bool:
     evaluation = record["evaluation"]
     if evaluation is None:
         return True
-    named = (evaluation[name] for name in ("acc", "nmi", "ari"))
-    scores = [*named, *evaluation["internal"].values()]
     sizes = evaluation["n_samples"], evaluation.get("internal_samples", 0)
     return all(type(size) is int for size in sizes) and all(
-        score is None or type(score) in (int, float) for score in scores
+        score is None or type(score) in (int, float) for score in scores_of(evaluation).values()
     )
 
 

@@ -2,7 +2,8 @@
 
 `schema/names/<place>.json` has the signatures of torch and torchvision, and of the layers of our
 own, so that checking a file needs none of them. `schema/<kind>.json`, such as
-`design_pattern.json`, leads from the name of a component to its schema.
+`design_pattern.json`, leads from the name of a component to its schema. In
+`schema/exit_criteria.json` the criteria on scores are generated.
 """
 
 import contextlib
@@ -21,9 +22,11 @@ import torchvision
 from torch import nn
 
 from dcrf.schema.allowed_names import NOT_GIVEN, OWN_LAYERS, REFUSED, TABLES
-from dcrf.schema.registry import KINDS, SCHEMA, Registry
+from dcrf.schema.registry import KINDS, METRICS, SCHEMA, Registry
 from dcrf.storage.atomic_files import write_atomically
 
+CRITERIA = "exit_criteria.json"
+_ON_SCORES = re.compile(r"performance_evaluation_\w+_(gt|lt_after_iterations)")
 _LINE = 100
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 # Its signature has *args and **kwargs, but it accepts no argument.
@@ -59,7 +62,7 @@ def documents(folder: Path = SCHEMA) -> dict[Path, str]:
     """Return path -> text of every generated file."""
     names = {folder / "names" / f"{place}.json": _names_text(place) for place in TABLES}
     kinds = {folder / f"{kind}.json": _dispatch_text(r) for kind, r in KINDS.items()}
-    return names | kinds
+    return names | kinds | {folder / CRITERIA: _criteria_text()}
 
 
 def versions() -> dict[str, str]:
@@ -274,6 +277,55 @@ def _closed(registry: Registry, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schema that refuses keys that are neither shared nor the component's own."""
     keys = dict.fromkeys((*registry.shared_keys, *schema["properties"]), True)
     return {"properties": keys, "additionalProperties": False}
+
+
+def _criteria_text() -> str:
+    """Return the schema of exit criteria with criteria on all metrics, after those by hand."""
+    document = json.loads((SCHEMA / CRITERIA).read_text())
+    others = {
+        key: schema
+        for key, schema in document["properties"].items()
+        if not _ON_SCORES.fullmatch(key)
+    }
+    on_scores = {
+        key: schema
+        for metric, facts in METRICS.schemas.items()
+        if facts["x-better"] == "larger"
+        for key, schema in _score_criteria(metric, facts).items()
+    }
+    return _readable({**document, "properties": others | on_scores}) + "\n"
+
+
+def _score_criteria(metric: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the criteria on a metric, key -> schema."""
+    least, most = facts["x-range"]
+    bounds = {"minimum": least} | ({} if most is None else {"maximum": most})
+    informed = " (depends on labels)" if "labels" in facts["x-needs"] else ""
+    number = {"type": "number"} | bounds
+    return {
+        f"performance_evaluation_{metric}_gt": {
+            "description": f"Ends the phase if {metric} is greater than this{informed}.",
+            **number,
+        },
+        f"performance_evaluation_{metric}_lt_after_iterations": {
+            "description": f"Ends the phase if {metric} is less than value after the"
+            f" iterations{informed}.",
+            "type": "object",
+            "properties": {
+                "value": {
+                    "description": f"The smallest {metric} with which the phase continues.",
+                    **number,
+                },
+                "iterations": {
+                    "description": "Iterations before the criterion applies.",
+                    "type": "integer",
+                    "minimum": 1,
+                },
+            },
+            "required": ["value", "iterations"],
+            "additionalProperties": False,
+        },
+    }
 
 
 def _readable(value: Any, indent: str = "", before: str = "") -> str:

@@ -124,9 +124,10 @@ STRATEGIES = Registry(
 )
 CLUSTERINGS = Registry("clustering", "dcrf.clusterings", "clusterings", "method")
 SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
+METRICS = Registry("metric", "dcrf.evaluation.metrics", "metrics", "metric")
 
 KINDS: Mapping[str, Registry] = MappingProxyType(
-    {registry.kind: registry for registry in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES)}
+    {r.kind: r for r in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES, METRICS)}
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
 

@@ -1,10 +1,12 @@
 """Exit criteria of phases. Each returns its reason once it is met."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from dcrf.batch import Clock
 from dcrf.evaluation.evaluator import Evaluation
+from dcrf.reporting.scores import heading
 
 
 class Progress(Protocol):
@@ -50,33 +52,35 @@ class Epochs:
 
 @dataclass(frozen=True, slots=True)
 class ScoreAbove:
-    """ACC, NMI or ARI is greater than a value. Needs labels."""
+    """A score is greater than a value."""
 
     metric: str
     value: float
+    needs_labels: bool = True
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
         score = _score(state, self.metric)
         if score is None or score <= self.value:
             return None
-        return f"{self.metric.upper()} {score:.3f} > {self.value:g}"
+        return f"{heading(self.metric)} {score:.3f} > {self.value:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreBelowAfter:
-    """ACC, NMI or ARI is less than a value after a number of iterations. Needs labels."""
+    """A score is less than a value after a number of iterations."""
 
     metric: str
     value: float
     iterations: int
+    needs_labels: bool = True
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
         score = _score(state, self.metric)
         if score is None or score >= self.value or state.clock.iteration < self.iterations:
             return None
-        shown = f"{self.metric.upper()} {score:.3f} < {self.value:g}"
+        shown = f"{heading(self.metric)} {score:.3f} < {self.value:g}"
         return f"{shown} after {_counted(self.iterations, 'iteration')}"
 
 
@@ -105,7 +109,12 @@ class Collapse:
 
 def needs_labels(criterion: ExitCriterion) -> bool:
     """Whether a criterion can be met only on a data set with labels."""
-    return isinstance(criterion, ScoreAbove | ScoreBelowAfter)
+    return isinstance(criterion, ScoreAbove | ScoreBelowAfter) and criterion.needs_labels
+
+
+def metrics_of(criteria: Iterable[ExitCriterion]) -> list[str]:
+    """Return the names of the metrics whose scores the criteria read."""
+    return [c.metric for c in criteria if isinstance(c, ScoreAbove | ScoreBelowAfter)]
 
 
 def _counted(number: int, noun: str) -> str:
@@ -113,4 +122,4 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _score(state: Progress, metric: str) -> float | None:
-    return getattr(state.evaluation, metric) if state.evaluation else None
+    return state.evaluation.scores.get(metric) if state.evaluation else None

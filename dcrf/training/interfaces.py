@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from dcrf.batch import Batch, Clock, DatasetPass
-from dcrf.evaluation.evaluator import Evaluation, Labels
+from dcrf.evaluation.evaluator import Evaluation
+from dcrf.evaluation.metrics.base import Labels
 
 
 class DataSource(Protocol):
@@ -64,6 +65,11 @@ class Evaluator(Protocol):
     @property
     def has_labels(self) -> bool:
         """Whether the data set has labels."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about this data set's evaluations for the log."""
         ...
 
     def start_phase(self) -> None:

@@ -71,7 +71,10 @@ class Trainer:
             self.writer.write(Note(f"{plan.name}  {note}"))
         if method is None or not plan.keeps_method:
             method = self._maker_of_method(number).make_method()
-        return DatasetSession(number, plan, source, method, plan.make_evaluator(method, source))
+        evaluator = plan.make_evaluator(method, source)
+        for note in evaluator.notes:
+            self.writer.write(Note(f"{plan.name}  {note}"))
+        return DatasetSession(number, plan, source, method, evaluator)
 
     def _maker_of_method(self, number: int) -> DatasetPlan:
         """Return the plan of the data set whose method is used on a data set."""

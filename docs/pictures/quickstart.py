@@ -18,7 +18,7 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 from torch import nn
 
-from dcrf.evaluation.metrics import clustering_accuracy
+from dcrf.evaluation.metrics.acc import Acc
 
 ROOT = Path(__file__).parents[2]
 METHOD = ROOT / "configurations" / "quickstart" / "quickstart.json"
@@ -35,7 +35,7 @@ def main() -> None:
     for axis, title, features in zip(axes, TITLES, (samples.flatten(1), *encoders), strict=True):
         points = TSNE(random_state=0, init="pca").fit_transform(np.asarray(features))
         clusters = KMeans(10, n_init=20, random_state=0).fit_predict(np.asarray(features))
-        accuracy = clustering_accuracy(digits.target, clusters)
+        accuracy = Acc()(digits.target, clusters)
         axis.scatter(*points.T, c=digits.target, cmap="tab10", s=4, linewidths=0)
         axis.set_title(f"{title}: ACC {accuracy:.3f}", fontsize=11)
         axis.set_axis_off()

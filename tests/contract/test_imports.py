@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "randomness": set(),
     "clusterings": {"errors", "functional", "randomness", "safety"},
     "safety": {"errors"},
-    "reporting": {"errors", "safety"},
+    "reporting": {"errors", "safety", "schema"},
     "storage": {"errors", "safety"},
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
@@ -117,6 +117,7 @@ LIMITS = "dcrf.safety.limits"
 WITHOUT_TORCH = (
     "dcrf.errors",
     "dcrf.schema.registry",
+    "dcrf.schema.default_metrics",
     "dcrf.config",
     "dcrf.storage.atomic_files",
     "dcrf.cli.arguments",
@@ -134,8 +135,8 @@ SHARED |= {
 MAY_KNOW = {
     "assignment": SHARED | {"dcrf.clusterings.base"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base"},
-    "evaluation": SHARED,
-    "training": SHARED | {"dcrf.design_patterns.base"},
+    "evaluation": SHARED | {"dcrf.evaluation.metrics.base"},
+    "training": SHARED | {"dcrf.design_patterns.base", "dcrf.evaluation.metrics.base"},
 }
 """Part -> what it may know of assignments, patterns and mappings: never a concrete component."""
 
@@ -143,6 +144,7 @@ COMPONENTS = (
     "dcrf.assignment.",
     "dcrf.clusterings.",
     "dcrf.design_patterns.",
+    "dcrf.evaluation.metrics.",
     "dcrf.mappings.",
 )
 

@@ -11,7 +11,7 @@ from tests.soak.killing import At, Case, results, run
 MOMENTS = {
     "making the folder": At("dcrf.runs.run_folder:write_json", 2),
     "training": At("dcrf.training.optimizers:OptimizerGroups.step", 7),
-    "evaluation": At("dcrf.evaluation.evaluator:external_scores", 2),
+    "evaluation": At("dcrf.evaluation.evaluator:measured", 2),
     "k-means": At("dcrf.clusterings.k_means:KMeans.fit_rows", 1),
     "a checkpoint half written": At("dcrf.storage.checkpoint_files:_flush", 4),
     "a checkpoint without its name": At("dcrf.storage.checkpoint_files:_fill", 3, after=True),

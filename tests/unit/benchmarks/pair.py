@@ -7,6 +7,7 @@ from benchmarks.straightforward import straightforward
 from dcrf.batch import Batch, Clock
 from dcrf.builder import RunContext
 from dcrf.builder.method import build_method
+from dcrf.builder.metrics import build_metrics
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
@@ -56,7 +57,9 @@ class Pair:
         self.method = build_method(config, dataset.num_clusters, run.streams)
         self.method.centroids.set_values(self.direct.centroids)
         self.phase = PhaseBuilder(run, dataset, entry).make(
-            self.method, self.data_pass, Evaluator(self.method.assignment, lambda: None)
+            self.method,
+            self.data_pass,
+            Evaluator(self.method.assignment, lambda: None, build_metrics()),
         )
         self.method.double()
         for mapping, network in self.method.mappings.items():

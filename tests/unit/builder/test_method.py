@@ -175,6 +175,7 @@ def test_a_method_holds_everything_that_is_trained_once(load):
         ({"iterations": 5}, False),
         ({"epochs": 5, "performance_evaluation_cluster_reassignment_ratio_lt": 0.1}, False),
         ({"performance_evaluation_acc_gt": 0.9}, True),
+        ({"performance_evaluation_silhouette_gt": 0.9}, False),
         ({"performance_evaluation_ari_lt_after_iterations": {"value": 0.1, "iterations": 2}}, True),
     ],
 )

@@ -13,7 +13,8 @@ from dcrf.builder.optimizers import CRITERIA, build_exit_criteria, build_optimiz
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.randomness import RandomStreams
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.registry import METRICS, SCHEMA
+from dcrf.training.exit_criteria import needs_labels
 from tests.cases.methods import adam, method, written
 
 KEYS = json.loads((SCHEMA / "exit_criteria.json").read_text())["properties"]
@@ -117,16 +118,32 @@ def test_every_criterion_ends_a_phase_when_it_is_met_and_not_before(key):
     bound = {"value": 0.5, "iterations": 10} if KEYS[key]["type"] == "object" else 0.5
     bound = 10 if KEYS[key]["type"] == "integer" else bound
     (criterion,) = build_exit_criteria({key: bound})
-    scores = {m: 0.9 if key.endswith(f"{m}_gt") else 0.1 for m in ("acc", "nmi", "ari")}
-    others = {m: 0.1 if key.endswith(f"{m}_gt") else 0.9 for m in ("acc", "nmi", "ari")}
+    scores = {m: 0.9 if key.endswith(f"{m}_gt") else 0.1 for m in METRICS.schemas}
+    others = {m: 0.1 if key.endswith(f"{m}_gt") else 0.9 for m in METRICS.schemas}
 
     def reason(iteration, scores, ratio):
-        evaluation = Evaluation(20, (20,), **scores, reassignment_ratio=ratio)
+        evaluation = Evaluation(20, (20,), scores, ratio)
         clock = Clock(epoch=iteration, iteration=iteration, epoch_ends=True)
         return criterion.reason(State(clock, evaluation))
 
     assert reason(10, scores, 0.1)
     assert reason(9, others, 0.9) is None
+
+
+@pytest.mark.parametrize("metric", METRICS.schemas)
+def test_criteria_exist_for_metrics_of_which_more_is_better(metric):
+    keys = {f"performance_evaluation_{metric}_{c}" for c in ("gt", "lt_after_iterations")}
+
+    assert keys & KEYS.keys() == (
+        keys if METRICS.schemas[metric]["x-better"] == "larger" else {*()}
+    )
+
+
+def test_only_criteria_on_scores_against_labels_need_labels():
+    bounds = {"performance_evaluation_silhouette_gt": 0.5, "performance_evaluation_acc_gt": 0.5}
+
+    assert list(map(needs_labels, build_exit_criteria(bounds))) == [False, True]
+    assert not any(map(needs_labels, build_exit_criteria({"iterations": 5})))
 
 
 def test_every_criterion_of_a_phase_is_made():

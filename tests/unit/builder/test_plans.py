@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from dcrf.builder.metrics import build_metrics
 from dcrf.builder.plans import build_plans
 from dcrf.builder.run_context import RunContext
 from dcrf.config import load_checked
@@ -45,7 +46,7 @@ class World:
     def phase(self, index):
         plan = self.plan.phases[index]
         plan.prepare(self.method, self.data_pass)
-        evaluator = Evaluator(self.method.assignment, self.source.labels)
+        evaluator = Evaluator(self.method.assignment, self.source.labels, build_metrics())
         return plan.make(self.method, self.data_pass, evaluator)
 
     def train(self, index):

@@ -144,6 +144,7 @@ def test_a_result_with_invalid_scores_counts_as_unfinished(tmp_path, config, sco
         (whole, True),
         (whole | {"internal_samples": 3}, True),
         (whole | {"nmi": score}, False),
+        (whole | {"internal": {"silhouette": score}}, False),
         (whole | {"internal_samples": score}, False),
     )
     for evaluation, is_result in cases:

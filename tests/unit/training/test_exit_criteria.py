@@ -23,8 +23,8 @@ class State:
     warnings: dict[str, str] = field(default_factory=dict)
 
 
-def at(iteration, epoch=1, *, ends=False, **evaluation):
-    seen = Evaluation(10, (5, 5), **evaluation) if evaluation else None
+def at(iteration, epoch=1, *, ends=False, ratio=None, **scores):
+    seen = Evaluation(10, (5, 5), scores, ratio) if scores or ratio is not None else None
     return State(Clock(epoch, iteration, ends), seen)
 
 
@@ -45,13 +45,14 @@ def at(iteration, epoch=1, *, ends=False, **evaluation):
         ),
         (ScoreBelowAfter("ari", 0.3, 1), at(5), at(5, ari=0.2), "ARI 0.200 < 0.3"),
         (ScoreBelowAfter("nmi", 0.3, 1), at(5, nmi=0.3), at(5, nmi=0.2), "NMI 0.200 < 0.3"),
+        (ScoreAbove("any_other", 2), at(1, acc=3), at(1, any_other=2.5), "any_other 2.500 > 2"),
         (
             ReassignmentBelow(0.001),
-            at(5, reassignment_ratio=0.001),
-            at(5, reassignment_ratio=0.0),
+            at(5, ratio=0.001),
+            at(5, ratio=0.0),
             "reassignment ratio 0.00000 < 0.001",
         ),
-        (ReassignmentBelow(0.1), at(5, acc=1.0), at(5, reassignment_ratio=0.05), "reassignment"),
+        (ReassignmentBelow(0.1), at(5, acc=1.0), at(5, ratio=0.05), "reassignment"),
     ],
     ids=str,
 )
@@ -61,7 +62,8 @@ def test_a_criterion_is_met_when_it_should_be(criterion, before, met, reason):
 
 
 def test_a_collapse_ends_a_phase_once_it_has_lasted():
-    state = at(200, collapse={"one cluster": "all are one"})
+    evaluation = Evaluation(10, (5, 5), collapse={"one cluster": "all are one"})
+    state = State(Clock(1, 200), evaluation)
     assert Collapse().reason(state) is None
 
     state.warnings = {"one cluster": "it 100 to 200: all are one"}

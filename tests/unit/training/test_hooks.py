@@ -6,6 +6,7 @@ import torch
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.builder.metrics import build_metrics
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
@@ -94,7 +95,7 @@ def test_means_of_losses_are_exact_beyond_the_precision_of_float32():
 
 
 def test_the_first_evaluation_of_a_phase_has_no_reassignment_ratio():
-    evaluator = Evaluator(Fixed(), lambda: np.array([0, 0, 1]))
+    evaluator = Evaluator(Fixed(), lambda: np.array([0, 0, 1]), build_metrics())
     data_pass = DatasetPass(
         3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1)))
     )
@@ -107,7 +108,7 @@ def test_the_first_evaluation_of_a_phase_has_no_reassignment_ratio():
 
 def test_evaluations_are_written_and_kept_for_exit_criteria():
     writer, assignment = Kept(), Fixed()
-    evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]))
+    evaluator = Evaluator(assignment, lambda: np.array([0, 0, 1]), build_metrics())
     data_pass = DatasetPass(
         3, lambda function, indices: function(Batch(indices, torch.zeros(3, 1)))
     )
@@ -121,7 +122,7 @@ def test_evaluations_are_written_and_kept_for_exit_criteria():
 
 def test_the_reason_for_no_evaluation_is_written_once():
     writer = Kept()
-    evaluator = Evaluator(Fixed("no centroids yet"), lambda: None)
+    evaluator = Evaluator(Fixed("no centroids yet"), lambda: None, build_metrics())
 
     state = run(Evaluate(1, evaluator, None, writer, PLACE), 3)
 
@@ -149,7 +150,9 @@ def evaluated(assignment, interval):
         40, lambda function, indices: function(Batch(indices, samples[indices]))
     )
     writer = Kept()
-    return Evaluate(interval, Evaluator(assignment, lambda: None), data_pass, writer, PLACE), writer
+    return Evaluate(
+        interval, Evaluator(assignment, lambda: None, build_metrics()), data_pass, writer, PLACE
+    ), writer
 
 
 def evaluate(hook, state, iterations):

@@ -7,6 +7,7 @@ from torch import nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
+from dcrf.builder.metrics import build_metrics
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
@@ -95,7 +96,9 @@ def plan(name="blobs", phases=None, **others):
     made = {
         "open": open_source,
         "make_method": make_method,
-        "make_evaluator": lambda method, source: Evaluator(method.assignment, source.labels),
+        "make_evaluator": lambda method, source: Evaluator(
+            method.assignment, source.labels, build_metrics()
+        ),
         "keeps_method": False,
         "finish": lambda method, clusters, ids: None,
         **others,

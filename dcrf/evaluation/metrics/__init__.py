@@ -1,0 +1,1 @@
+"""Metrics of clusters: one module per metric."""

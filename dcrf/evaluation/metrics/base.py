@@ -1,0 +1,77 @@
+"""Base classes of metrics, which say in a number how good clusters are."""
+
+import warnings
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Labels = NDArray[np.integer]
+Features = NDArray[np.floating]
+
+NOISE = -1
+"""The cluster of a sample that belongs to none."""
+
+
+class Metric:
+    """A number for clusters (n,), computed from the samples' labels (n,) or features (n, d).
+
+    needs: which of the two.
+    """
+
+    needs: ClassVar[Literal["labels", "features"]]
+
+    def __call__(self, known: NDArray, clusters: Labels) -> float | None:
+        """Return the number, or None if it is undefined for these clusters.
+
+        Args:
+            known: what the metric needs, a row per sample.
+            clusters: (n,) integers; `NOISE` for samples without a cluster.
+        """
+        raise NotImplementedError
+
+
+class LabelMetric(Metric):
+    """A metric against labels (n,), any integers. Subclasses implement `score`."""
+
+    needs = "labels"
+
+    def __call__(self, known: ArrayLike, clusters: ArrayLike) -> float:
+        """Return the number of clusters (n,) against labels (n,)."""
+        with warnings.catch_warnings():
+            # as many classes as samples is unusual, not an error
+            warnings.filterwarnings("ignore", message="The number of unique classes")
+            return float(self.score(np.asarray(known), np.asarray(clusters)))
+
+    def score(self, labels: Labels, clusters: Labels) -> float:
+        """Return the number of clusters (n,) against labels (n,)."""
+        raise NotImplementedError
+
+
+class FeatureMetric(Metric):
+    """A metric in feature space, without labels. Subclasses implement `score`.
+
+    It is undefined for one cluster and for as many clusters as samples.
+    """
+
+    needs = "features"
+
+    def __call__(self, known: Features, clusters: Labels) -> float | None:
+        """Return the number of clusters (n,) in their features (n, d)."""
+        if not 1 < len(np.unique(clusters)) < len(clusters):
+            return None
+        # scikit-learn expands squared distances, which loses digits far from zero
+        centered = known.astype(np.float64) - known.mean(axis=0, dtype=np.float64)
+        return float(self.score(centered, clusters))
+
+    def score(self, features: NDArray[np.float64], clusters: Labels) -> float:
+        """Return the number of two or more clusters (n,) in features (n, d) with mean zero."""
+        raise NotImplementedError
+
+
+def class_table(labels: Labels, clusters: Labels) -> NDArray[np.int64]:
+    """Return how many samples of each class are in each cluster, (classes, clusters)."""
+    classes, rows = np.unique(labels, return_inverse=True)
+    names, columns = np.unique(clusters, return_inverse=True)
+    cells = np.bincount(rows * len(names) + columns, minlength=len(classes) * len(names))
+    return cells.reshape(len(classes), len(names))
