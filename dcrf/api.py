@@ -18,6 +18,7 @@ from dcrf.errors import ConfigError, DataError, DcrfError, Problem, describe, fi
 from dcrf.evaluation.evaluator import Labels
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.reporting.scores import scores_of
 from dcrf.reporting.writers import KeptRecords
 from dcrf.runs.device import resolve_device
 from dcrf.runs.job import Output
@@ -219,9 +220,8 @@ def _unused(config: MethodConfig, arrays: Arrays) -> Iterator[Problem]:
 
 
 def _scores(record: DatasetRecord) -> dict[str, float]:
-    values = record.evaluation or {}
-    named = {name: values[name] for name in ("acc", "nmi", "ari") if values.get(name) is not None}
-    return {**named, **values.get("internal", {})}
+    scores = scores_of(record.evaluation or {})
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 def _warnings(outcome: Outcome) -> Iterator[str]:
