@@ -1,5 +1,6 @@
 """Base classes of classical clusterings and of their results, and functions that they share."""
 
+import math
 from typing import Any, Protocol
 
 import torch
@@ -8,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from dcrf.errors import ClusteringError, DivergedError, TooFewSamplesError
 from dcrf.functional.assignments import nearest_center_log_assignments
+from dcrf.safety.memory import free_memory, gib
 
 _CHUNK = 4096
 
@@ -165,6 +167,23 @@ def feature_width(features: FeatureRows) -> int:
 def first_rows(features: FeatureRows) -> Tensor:
     """Return the first two rows (one if n is 1): BatchNorm rejects a batch of one sample."""
     return features[torch.arange(min(2, len(features)))]
+
+
+def check_pairs_fit(n_samples: int, bytes_per_pair: int, remedy: str) -> None:
+    """Raise ClusteringError if values of all pairs of samples exceed the free memory.
+
+    Args:
+        n_samples: n.
+        bytes_per_pair: of the n^2 pairs of samples.
+        remedy: to take instead.
+    """
+    needed, free = bytes_per_pair * n_samples**2, free_memory()
+    if needed > free:
+        most = math.isqrt(free // bytes_per_pair)
+        raise ClusteringError(
+            f"{n_samples:,} samples need {gib(needed)} of memory for their pairs, and {gib(free)} "
+            f"are free: at most {most:,} samples fit; {remedy}"
+        )
 
 
 def all_rows(features: FeatureRows) -> Tensor:

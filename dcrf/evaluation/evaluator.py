@@ -15,6 +15,7 @@ from dcrf.errors import DivergedError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES, collapse_signs
 from dcrf.evaluation.metric_set import MetricSet, NamedMetrics
 from dcrf.evaluation.metrics.base import Labels
+from dcrf.functional.assignments import most_probable_clusters
 from dcrf.randomness import random_indices
 
 INTERNAL_SAMPLES = 5000
@@ -187,10 +188,10 @@ class Evaluator:
             if log_assignments.isnan().any():
                 raise DivergedError("cluster assignments are NaN")
             n_clusters = log_assignments.shape[1]
-            return log_assignments.argmax(1)
+            return most_probable_clusters(log_assignments)
 
         clusters = data_pass(assign).cpu()
-        sizes = torch.bincount(clusters, minlength=n_clusters)
+        sizes = torch.bincount(clusters[clusters >= 0], minlength=n_clusters)
         return clusters.numpy(), tuple(sizes.tolist())
 
 

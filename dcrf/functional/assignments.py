@@ -77,6 +77,29 @@ def nearest_center_log_assignments(features: Tensor, centers: Tensor) -> Tensor:
     return torch.full_like(distances, -torch.inf).scatter(1, nearest, 0.0)
 
 
+def hard_log_assignments(clusters: Tensor, n_clusters: int) -> Tensor:
+    """Log-assignments that give each sample to one cluster, or to none.
+
+    Args:
+        clusters: (n,) int64, -1 for noise.
+        n_clusters: k.
+
+    Returns:
+        (n, k): 0 for the cluster of a sample, minus infinity for all others.
+    """
+    own = clusters.unsqueeze(1) == torch.arange(n_clusters, device=clusters.device)
+    return torch.zeros(own.shape, device=clusters.device).masked_fill(~own, -torch.inf)
+
+
+def most_probable_clusters(log_assignments: Tensor) -> Tensor:
+    """Return (n,) int64 clusters of log-assignments (n, k).
+
+    The first of equally probable ones; -1 for noise, a row of minus infinity.
+    """
+    is_noise = log_assignments.isneginf().all(dim=1)
+    return log_assignments.argmax(dim=1).masked_fill(is_noise, -1)
+
+
 def annealed_inverse_temperature(
     initial: float, final: float, iterations_per_value: int, iteration: int
 ) -> float:

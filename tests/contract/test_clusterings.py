@@ -20,7 +20,7 @@ from dcrf.schema.registry import CLUSTERINGS
 TESTS = Path(__file__).parents[1]
 FOLDER = TESTS / "cases" / "clusterings"
 CASES = {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
-SHARED = {"base"}
+SHARED = {"base", "fitted"}
 """Modules of the package that are not a clustering."""
 
 BASELINES: dict[str, str] = {}

@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "storage",
     },
     "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
-    "evaluation": {"assignment", "batch", "errors", "randomness"},
+    "evaluation": {"assignment", "batch", "errors", "functional", "randomness"},
     "training": {
         "assignment",
         "batch",

@@ -9,6 +9,7 @@ from dcrf.clusterings.base import (
     NearestCenter,
     ResizedOnLoad,
     centers_of,
+    check_pairs_fit,
     first_rows,
     match_centers,
 )
@@ -101,3 +102,11 @@ def test_many_close_centers_are_matched_far_from_the_origin(offset):
     order = torch.randperm(40, generator=generator)
 
     assert torch.equal(match_centers(previous[order] + 0.1, previous), previous + 0.1)
+
+
+def test_pairs_that_exceed_the_memory_are_refused_with_the_number_that_fits(monkeypatch):
+    monkeypatch.setattr(module, "free_memory", lambda: 8 * 1000**2)
+
+    check_pairs_fit(1000, 8, "")
+    with pytest.raises(ClusteringError, match=r"1,001 samples .* at most 1,000 .* take k_means"):
+        check_pairs_fit(1001, 8, "take k_means")

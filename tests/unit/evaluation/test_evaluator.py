@@ -254,3 +254,15 @@ def test_features_of_alternating_rows_are_not_constant():
     )
 
     assert evaluator.evaluate(alternating).collapse == {}
+
+
+def test_noise_is_cluster_minus_one_and_counts_for_no_cluster():
+    class WithNoise(Assignment):
+        def assign(self, samples):
+            return samples[:, :2].log()  # a third of the samples is in neither cluster
+
+    evaluator = Evaluator(WithNoise(), lambda: LABELS, METRICS)
+    evaluation = evaluator.evaluate(data_pass)
+
+    assert evaluator.clusters.tolist() == [0, 1, -1] * 8
+    assert evaluation.cluster_sizes == (8, 8)

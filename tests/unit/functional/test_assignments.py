@@ -10,6 +10,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from dcrf.functional.assignments import (
     annealed_inverse_temperature,
     gaussian_log_assignments,
+    hard_log_assignments,
+    most_probable_clusters,
     nearest_center_log_assignments,
     squared_distances,
     student_t_log_assignments,
@@ -240,3 +242,15 @@ def test_annealing_rises_in_steps_up_to_its_end(iteration, per_value):
     assert 0.1 <= value <= 28.13
     assert value == annealed_inverse_temperature(0.1, 28.13, per_value, step)
     assert value <= annealed_inverse_temperature(0.1, 28.13, per_value, iteration + per_value)
+
+
+def test_hard_assignments_and_back():
+    clusters = torch.tensor([2, -1, 0])
+    log_assignments = hard_log_assignments(clusters, 3)
+
+    assert log_assignments.exp().tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert torch.equal(most_probable_clusters(log_assignments), clusters)
+
+
+def test_the_first_of_equally_probable_clusters_is_taken():
+    assert most_probable_clusters(torch.tensor([[0.2, 0.4, 0.4]]).log()).tolist() == [1]

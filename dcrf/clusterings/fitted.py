@@ -1,0 +1,52 @@
+"""Results of clusterings that assign new samples like their nearest sample."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from dcrf.clusterings.base import Fitted
+from dcrf.functional.assignments import hard_log_assignments
+from dcrf.functional.nearest_rows import nearest_rows
+
+
+class NearestSample(Fitted):
+    """Hard assignments to the cluster of the nearest of the samples that were clustered.
+
+    Args:
+        samples: (m, d), all samples of the fit, or those that decide about others.
+        clusters: (m,) int64 of the samples, -1 for noise. Noise is passed on like a cluster.
+        n_clusters: k.
+        radius: samples farther than this from all of them are noise.
+    """
+
+    samples: Tensor
+    clusters: Tensor
+    sizes: Tensor
+
+    def __init__(
+        self, samples: Tensor, clusters: Tensor, n_clusters: int, radius: float = math.inf
+    ) -> None:
+        super().__init__()
+        self.radius = radius
+        self.register_buffer("samples", samples)
+        self.register_buffer("clusters", clusters)
+        # (k,) samples in each cluster; its length is the number of clusters
+        sizes = torch.bincount(clusters[clusters >= 0], minlength=n_clusters)
+        self.register_buffer("sizes", sizes)
+
+    @classmethod
+    def unfitted(cls, radius: float = math.inf) -> "NearestSample":
+        """Return one without samples."""
+        return cls(torch.empty(0, 0), torch.empty(0, dtype=torch.int64), 0, radius)
+
+    @property
+    def n_clusters_found(self) -> int:
+        """The number of clusters, k."""
+        return len(self.sizes)
+
+    def log_assignments(self, features: Tensor) -> Tensor:
+        """Return (n, k): 0 for the cluster of features (n, d), minus infinity for others."""
+        nearest, distances = nearest_rows(features, self.samples)
+        clusters = self.clusters[nearest].where(distances <= self.radius, -1)
+        return hard_log_assignments(clusters, self.n_clusters_found).to(features.dtype)
