@@ -8,24 +8,6 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The samples of one iteration, without labels, so no pattern can learn from them.
-
-    indices: (n,) int64, indices of the samples in the data set.
-    samples: (n, *sample_shape), the default view, or the view that a pattern names.
-    views: (n, *sample_shape) each, row i a view of sample i. Keys are the names of views in a batch
-        of a data source, and their roles in a batch for a design pattern.
-    companions: (n, m, *sample_shape), row i the m companions of sample i that a design pattern has
-        asked for; None in a batch for any other pattern.
-    """
-
-    indices: Tensor
-    samples: Tensor
-    views: Mapping[str, Tensor] = field(default_factory=dict)
-    companions: Tensor | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Clock:
     """Epoch and iteration of a phase, from 1. `epoch_ends` in the last iteration of an epoch."""
 
@@ -41,6 +23,26 @@ class Clock:
 ReadCompanions = Callable[[str, Clock, Tensor, str | None], Tensor]
 """Return (n, m, *sample_shape): the samples at indices (n, m), for a purpose such as the name of a
 phase and a pattern, at a clock, in the named or the default view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The samples of one iteration, without labels, so no pattern can learn from them.
+
+    indices: (n,) int64, indices of the samples in the data set.
+    samples: (n, *sample_shape), the default view, or the view that a pattern names.
+    views: (n, *sample_shape) each, row i a view of sample i. Keys are the names of views in a batch
+        of a data source, and their roles in a batch for a design pattern.
+    companions: (n, m, *sample_shape), row i the m companions of sample i that a design pattern has
+        asked for; None in a batch for any other pattern.
+    clock: of the iteration; schedules read it.
+    """
+
+    indices: Tensor
+    samples: Tensor
+    views: Mapping[str, Tensor] = field(default_factory=dict)
+    companions: Tensor | None = None
+    clock: Clock = Clock(epoch=1, iteration=1)
 
 
 @dataclass(frozen=True, slots=True)

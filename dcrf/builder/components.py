@@ -2,8 +2,10 @@
 
 import contextlib
 import inspect
+import keyword
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from dcrf.errors import ConfigError, Problem, cause_of
@@ -11,6 +13,7 @@ from dcrf.schema.registry import KINDS, Registry
 
 Parts = Mapping[str, Mapping[str, Any]]
 """Kind of reference -> name -> object."""
+NO_PARTS: Parts = MappingProxyType({})
 
 
 def build_component(
@@ -38,19 +41,34 @@ def build_component(
         if kind := properties[key].get("x-refers-to"):
             arguments[key.removesuffix("_name")] = parts[kind][value]
         elif kind := properties[key].get("x-component"):
-            arguments[key] = build_entry(KINDS[kind], value, parts, injected)
+            arguments[_parameter(key)] = build_entry(KINDS[kind], value, parts, injected)
         else:
-            arguments[key] = value
+            arguments[_parameter(key)] = value
     wanted = inspect.signature(component).parameters.keys() - arguments.keys()
     return component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
 
 
-def build_entry(registry: Registry, value: Any, parts: Parts, injected: Mapping[str, Any]) -> Any:
-    """Build the component of an entry of a registry, or a tuple of those of a list of entries."""
+def build_entry(
+    registry: Registry, value: Any, parts: Parts = NO_PARTS, injected: Mapping[str, Any] = NO_PARTS
+) -> Any:
+    """Build the component of an entry, a tuple of components of a list of entries.
+
+    Args:
+        registry: of their kind.
+        value: in the file, with its name.
+        parts: as in `build_component`.
+        injected: as in `build_component`.
+    """
     if isinstance(value, list | tuple):
         return tuple(build_entry(registry, item, parts, injected) for item in value)
-    options = {key: item for key, item in value.items() if key != registry.key}
-    return build_component(registry, registry.stems[value[registry.key]], options, parts, injected)
+    entry = registry.entry(value)
+    options = {key: item for key, item in entry.items() if key != registry.key}
+    return build_component(registry, registry.stems[entry[registry.key]], options, parts, injected)
+
+
+def _parameter(key: str) -> str:
+    """Return the parameter of a key: `from_` for `from`, which Python keeps for itself."""
+    return f"{key}_" if keyword.iskeyword(key) else key
 
 
 @contextlib.contextmanager

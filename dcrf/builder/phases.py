@@ -12,6 +12,7 @@ from dcrf.builder.components import build_component, build_entry, located
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
+from dcrf.builder.schedules import build_schedule
 from dcrf.config.method_config import (
     CentroidsConfig,
     DatasetConfig,
@@ -82,7 +83,7 @@ class PhaseBuilder:
             for loss in patterns[entry.name].pattern.loss_names
         }
         routes = {
-            name: LossRoute(_of(entry.weights, loss), _of(entry.groups, loss))
+            name: LossRoute(build_schedule(_of(entry.weights, loss)), _of(entry.groups, loss))
             for name, (entry, loss) in entries.items()
         }
         intervals = {name: entry.loss_report_interval for name, (entry, _) in entries.items()}

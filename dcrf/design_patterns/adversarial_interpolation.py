@@ -12,6 +12,7 @@ from dcrf.functional.adversarial import (
     mixing_coefficients,
 )
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.schedules.base import Schedule
 
 
 class AdversarialInterpolation(DesignPattern):
@@ -41,12 +42,12 @@ class AdversarialInterpolation(DesignPattern):
         critic: maps samples to estimates of the mixing coefficient.
         discriminator: maps samples to logits of being real; a final Sigmoid is left out.
             Exactly one of critic and discriminator is not None.
-        critic_regularizing_hyperparameter: gamma, the share of a sample in the mixture with its
-            reconstruction.
+        critic_regularizing_hyperparameter: schedule of gamma, the share of a sample in the mixture
+            with its reconstruction. Only with a critic.
         generator: draws the mixing coefficients.
 
     Raises:
-        ValueError: neither a critic nor a discriminator.
+        ValueError: neither a critic nor a discriminator, or a critic without gamma.
 
     Source: Berthelot et al., ICLR 2019, section 3, https://arxiv.org/abs/1807.07543.
     """
@@ -59,16 +60,17 @@ class AdversarialInterpolation(DesignPattern):
         generator: Generator,
         critic: TrainableMapping | None = None,
         discriminator: TrainableMapping | None = None,
-        critic_regularizing_hyperparameter: float = 0.2,
+        critic_regularizing_hyperparameter: Schedule | None = None,
     ) -> None:
         super().__init__()
         opponent = discriminator if critic is None else critic
         if opponent is None:
             raise ValueError("expected a critic or a discriminator, got neither")
+        if critic is not None and critic_regularizing_hyperparameter is None:
+            raise ValueError("expected critic_regularizing_hyperparameter beside a critic")
         self.encoder, self.decoder, self.opponent = encoder, decoder, opponent
-        self.has_critic = critic is not None
-        self.loss_names = ("autoencoder", "critic" if self.has_critic else "discriminator")
-        self.gamma = critic_regularizing_hyperparameter
+        self.loss_names = ("autoencoder", "discriminator" if critic is None else "critic")
+        self.gamma = None if critic is None else critic_regularizing_hyperparameter
         self.generator = generator
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
@@ -77,10 +79,11 @@ class AdversarialInterpolation(DesignPattern):
         coefficients = mixing_coefficients(len(codes), self.generator).to(codes)
         interpolations = self.decoder(mix_with_reversed(codes, coefficients))
         interpolations = interpolations.reshape_as(batch.samples)
-        if not self.has_critic:
+        if self.gamma is None:
             return self._discriminator_losses(batch.samples, interpolations)
+        gamma = self.gamma(batch.clock)
         reconstructions = self.decoder(codes).reshape_as(batch.samples)
-        regularizers = self.gamma * batch.samples + (1 - self.gamma) * reconstructions
+        regularizers = gamma * batch.samples + (1 - gamma) * reconstructions
         return self._critic_losses(interpolations, coefficients, regularizers)
 
     def _critic_losses(

@@ -6,6 +6,7 @@ from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.contrast import statistics_vector_contrast
+from dcrf.schedules.base import Schedule
 
 
 class ClusterContrast(DesignPattern):
@@ -24,7 +25,7 @@ class ClusterContrast(DesignPattern):
     Args:
         assignment: maps samples to (n, k) log soft assignments. Contrastive Clustering uses a
             classifier with a softmax.
-        temperature_parameter: tau, divides the cosine similarities, > 0.
+        temperature_parameter: schedule of tau, which divides the cosine similarities, > 0.
 
     Source: Li et al., AAAI 2021, the cluster-level loss without its entropy term,
         https://arxiv.org/abs/2009.09687.
@@ -32,7 +33,7 @@ class ClusterContrast(DesignPattern):
 
     loss_names = ("contrast",)
 
-    def __init__(self, *, assignment: Assignment, temperature_parameter: float) -> None:
+    def __init__(self, *, assignment: Assignment, temperature_parameter: Schedule) -> None:
         super().__init__()
         self.assignment = assignment
         self.temperature = temperature_parameter
@@ -40,4 +41,6 @@ class ClusterContrast(DesignPattern):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the contrast between the clusters of the two views."""
         first, second = (self.assignment(batch.views[role]) for role in ("first", "second"))
-        return {"contrast": statistics_vector_contrast(first, second, self.temperature)}
+        return {
+            "contrast": statistics_vector_contrast(first, second, self.temperature(batch.clock))
+        }

@@ -6,6 +6,7 @@ from dcrf.batch import Batch
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.contrast import normalized_temperature_cross_entropy
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.schedules.base import Schedule
 
 
 class InstanceContrast(DesignPattern):
@@ -21,7 +22,7 @@ class InstanceContrast(DesignPattern):
     Args:
         contrastive_learning_head: maps samples to projections, usually with a feature extractor
             as its prior mapping. The loss normalizes projections to length 1.
-        temperature_parameter: tau, divides the cosine similarities, > 0.
+        temperature_parameter: schedule of tau, which divides the cosine similarities, > 0.
 
     Source: Chen et al., ICML 2020, eq. 1, https://arxiv.org/abs/2002.05709.
     """
@@ -29,7 +30,7 @@ class InstanceContrast(DesignPattern):
     loss_names = ("contrast",)
 
     def __init__(
-        self, *, contrastive_learning_head: TrainableMapping, temperature_parameter: float
+        self, *, contrastive_learning_head: TrainableMapping, temperature_parameter: Schedule
     ) -> None:
         super().__init__()
         self.head = contrastive_learning_head
@@ -38,4 +39,8 @@ class InstanceContrast(DesignPattern):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the contrast between the two views."""
         first, second = (self.head(batch.views[role]).flatten(1) for role in ("first", "second"))
-        return {"contrast": normalized_temperature_cross_entropy(first, second, self.temperature)}
+        return {
+            "contrast": normalized_temperature_cross_entropy(
+                first, second, self.temperature(batch.clock)
+            )
+        }

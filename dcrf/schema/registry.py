@@ -59,6 +59,29 @@ class Registry:
         own = self.schemas[stem]["properties"]
         return {key: self._resolved(stem, schema) for key, schema in own.items()}
 
+    def entry(self, value: Any) -> Mapping[str, Any]:
+        """Return the entry that a value of a file means.
+
+        An object is an entry, a string is its name, and anything else is short for the entry with
+        that value under the key marked `x-short`.
+        """
+        if isinstance(value, Mapping):
+            return value
+        if isinstance(value, str):
+            return {self.key: value}
+        stem, key = self._short
+        return {self.key: stem, key: value}
+
+    @cached_property
+    def _short(self) -> tuple[str, str]:
+        """The component that a plain value is short for, and the key of that value."""
+        return next(
+            (stem, key)
+            for stem in self.schemas
+            for key, keywords in self.properties(stem).items()
+            if keywords.get("x-short")
+        )
+
     def _resolved(self, stem: str, schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in schema:
             return schema
@@ -125,9 +148,10 @@ STRATEGIES = Registry(
 CLUSTERINGS = Registry("clustering", "dcrf.clusterings", "clusterings", "method")
 SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
 METRICS = Registry("metric", "dcrf.evaluation.metrics", "metrics", "metric")
+SCHEDULES = Registry("schedule", "dcrf.schedules", "schedules", "schedule")
 
 KINDS: Mapping[str, Registry] = MappingProxyType(
-    {r.kind: r for r in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES, METRICS)}
+    {r.kind: r for r in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES, METRICS, SCHEDULES)}
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
 

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.batch import Clock
+from dcrf.schedules.base import Schedule
 from dcrf.training.finite_checks import are_finite, gradient_error
 
 Gradients = Mapping[Parameter, Tensor]
@@ -22,7 +23,7 @@ Gradients = Mapping[Parameter, Tensor]
 class LossRoute:
     """The weight of a loss, and the optimizer group that minimizes it."""
 
-    weight: float
+    weight: Schedule
     group: str
 
 
@@ -91,7 +92,7 @@ class OptimizerGroups:
             DivergedError: a gradient is not finite. No parameter has changed then.
         """
         active = self.active(clock)
-        gradients = self._gradients(losses, active)
+        gradients = self._gradients(losses, active, clock)
         if not are_finite(g for group in gradients.values() for g in group.values()):
             raise gradient_error(clock.iteration)
         for member in active:
@@ -107,7 +108,7 @@ class OptimizerGroups:
         return [
             name
             for name, loss in losses.items()
-            for gradients in self._gradients({name: loss}, active, keeps_graph=True).values()
+            for gradients in self._gradients({name: loss}, active, clock, keeps_graph=True).values()
             if not are_finite(gradients.values())
         ]
 
@@ -135,10 +136,11 @@ class OptimizerGroups:
         self,
         losses: Mapping[str, Tensor],
         active: Sequence[GroupedOptimizer],
+        clock: Clock,
         keeps_graph: bool = False,
     ) -> dict[str, Gradients]:
         """Return group -> the gradients of the parameters that its losses reach."""
-        totals = self._totals(losses, {member.group for member in active})
+        totals = self._totals(losses, {member.group for member in active}, clock)
         gradients: dict[str, Gradients] = {}
         for position, (group, total) in enumerate(totals.items(), start=1):
             own = [p for m in active if m.group == group for p in m.parameters if _can_train(p)]
@@ -148,14 +150,16 @@ class OptimizerGroups:
             gradients[group] = {p: gradient for p, gradient in pairs if gradient is not None}
         return gradients
 
-    def _totals(self, losses: Mapping[str, Tensor], groups: set[str]) -> dict[str, Tensor]:
+    def _totals(
+        self, losses: Mapping[str, Tensor], groups: set[str], clock: Clock
+    ) -> dict[str, Tensor]:
         """Return group -> the weighted sum of its losses, without losses that have no graph."""
         totals: dict[str, Tensor] = {}
         for name, loss in losses.items():
             route = self.routes[name]
             if route.group in groups and loss.requires_grad:
                 total = totals.get(route.group)
-                weighted = route.weight * loss
+                weighted = route.weight(clock) * loss
                 totals[route.group] = weighted if total is None else total + weighted
         return totals
 

@@ -207,6 +207,7 @@ def begin_iteration(
         with _naming_pattern(name, clock):
             use.pattern.before_iteration(clock, data_pass)
     batch_of: dict[str, Batch] = {}
+    batch = replace(batch, clock=clock)
     for name, use in phase.patterns.items():
         with _naming_pattern(name, clock):
             purpose = f"{phase.name}/companions/{name}"

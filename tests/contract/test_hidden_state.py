@@ -6,6 +6,7 @@ from torch import nn
 
 from dcrf.batch import Clock
 from dcrf.randomness import GlobalGenerators, global_seed
+from dcrf.schedules.constant import Constant
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import PatternUse, Phase, end_iteration
@@ -28,7 +29,7 @@ class Training:
         self.world = World(entry, seed=seed)
         names = self.world.pattern.loss_names
         optimizer = torch.optim.Adam(self.world.model.parameters(), lr=0.01)
-        routes = {f"p/{name}": LossRoute(1.0, "g") for name in names}
+        routes = {f"p/{name}": LossRoute(Constant(1.0), "g") for name in names}
         groups = OptimizerGroups([GroupedOptimizer(optimizer, "g")], routes)
         self.phase = Phase("p", {"p": PatternUse(self.world.pattern)}, groups, [], [])
 
@@ -122,7 +123,8 @@ def group(optimizer, scheduler, seed):
     first = OPTIMIZERS[optimizer]([weight], lr=0.01, **momentum)
     schedulers = [SCHEDULERS[scheduler](first, **ARGUMENTS.get(scheduler, {}))] if scheduler else []
     return weight, OptimizerGroups(
-        [GroupedOptimizer(first, "g", iteration_schedulers=schedulers)], {"l": LossRoute(1.0, "g")}
+        [GroupedOptimizer(first, "g", iteration_schedulers=schedulers)],
+        {"l": LossRoute(Constant(1.0), "g")},
     )
 
 

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "randomness": set(),
     "clusterings": {"errors", "functional", "randomness", "safety"},
     "safety": {"errors"},
+    "schedules": {"batch", "functional"},
     "reporting": {"errors", "safety", "schema"},
     "storage": {"errors", "safety"},
     "schema": {"storage"},
@@ -35,9 +36,10 @@ MAY_IMPORT = {
         "functional",
         "mappings",
         "randomness",
+        "schedules",
         "storage",
     },
-    "design_patterns": {"assignment", "batch", "errors", "functional", "mappings"},
+    "design_patterns": {"assignment", "batch", "errors", "functional", "mappings", "schedules"},
     "evaluation": {"assignment", "batch", "errors", "functional", "randomness"},
     "training": {
         "assignment",
@@ -48,6 +50,7 @@ MAY_IMPORT = {
         "mappings",
         "randomness",
         "reporting",
+        "schedules",
         "storage",
     },
     "builder": {
@@ -60,6 +63,7 @@ MAY_IMPORT = {
         "mappings",
         "randomness",
         "reporting",
+        "schedules",
         "schema",
         "storage",
         "training",
@@ -133,10 +137,11 @@ SHARED |= {
     for module in ("evaluation_mode", "features", "forward_cache", "mapping")
 }
 MAY_KNOW = {
-    "assignment": SHARED | {"dcrf.clusterings.base"},
-    "design_patterns": SHARED | {"dcrf.design_patterns.base"},
+    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.schedules.base"},
+    "design_patterns": SHARED | {"dcrf.design_patterns.base", "dcrf.schedules.base"},
     "evaluation": SHARED | {"dcrf.evaluation.metrics.base"},
-    "training": SHARED | {"dcrf.design_patterns.base", "dcrf.evaluation.metrics.base"},
+    "training": SHARED
+    | {"dcrf.design_patterns.base", "dcrf.evaluation.metrics.base", "dcrf.schedules.base"},
 }
 """Part -> what it may know of assignments, patterns and mappings: never a concrete component."""
 
@@ -146,6 +151,7 @@ COMPONENTS = (
     "dcrf.design_patterns.",
     "dcrf.evaluation.metrics.",
     "dcrf.mappings.",
+    "dcrf.schedules.",
 )
 
 MAY_SEED_GLOBALLY = {

@@ -27,8 +27,8 @@ GENERIC = sorted(
     if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
 
-WORDS = {"classifier", "reconstruction", "torchvision", "sklearn"}
-"""Stems that are also roles of mappings, formulas or packages."""
+WORDS = {"classifier", "reconstruction", "torchvision", "sklearn", "Linear"}
+"""Stems that are also roles of mappings, layers, formulas or packages."""
 
 LEFT: dict[str, dict[str, str]] = {}
 """Generic module -> name of a part that it still contains -> reason."""

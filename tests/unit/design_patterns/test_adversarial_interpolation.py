@@ -6,6 +6,7 @@ from torch import Generator, nn
 from dcrf.design_patterns.adversarial_interpolation import AdversarialInterpolation
 from dcrf.functional.adversarial import mixing_coefficients
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.schedules.constant import Constant
 from tests.cases.tiny import CASES, ENTRIES, World, changed
 from tests.cases.validity import errors
 
@@ -104,6 +105,7 @@ def test_codes_and_samples_may_be_images():
         decoder=TrainableMapping(layers[1]),
         critic=TrainableMapping([nn.Conv2d(1, 3, 2)]),
         generator=Generator(),
+        critic_regularizing_hyperparameter=Constant(0.2),
     )
     batch = world.batch(torch.arange(3))
     images = torch.rand(3, 1, 4, 4)
@@ -116,6 +118,10 @@ def test_without_an_opponent_nothing_is_built():
     mapping = TrainableMapping([nn.Linear(2, 2)])
     with pytest.raises(ValueError, match="expected a critic or a discriminator"):
         AdversarialInterpolation(encoder=mapping, decoder=mapping, generator=Generator())
+    with pytest.raises(ValueError, match="expected critic_regularizing_hyperparameter"):
+        AdversarialInterpolation(
+            encoder=mapping, decoder=mapping, critic=mapping, generator=Generator()
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dcrf.batch import Batch
 from dcrf.design_patterns.instance_contrast import InstanceContrast
 from dcrf.functional.contrast import normalized_temperature_cross_entropy
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.schedules.constant import Constant
 from tests.cases.tiny import CASES, World, changed
 from tests.cases.validity import errors
 
@@ -47,7 +48,7 @@ def test_at_least_one_view_is_named():
 
 def test_both_views_may_be_swapped():
     head = TrainableMapping([nn.Linear(3, 2)])
-    pattern = InstanceContrast(contrastive_learning_head=head, temperature_parameter=0.5)
+    pattern = InstanceContrast(contrastive_learning_head=head, temperature_parameter=Constant(0.5))
     first, second = torch.rand(2, 4, 3, generator=torch.Generator().manual_seed(0))
     batches = [
         Batch(torch.arange(4), first, {"first": a, "second": b})

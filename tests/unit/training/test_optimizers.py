@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import StepLR
 
 from dcrf.batch import Clock
 from dcrf.errors import DivergedError
+from dcrf.schedules.constant import Constant
 from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
 
 
@@ -21,13 +22,14 @@ def sgd(*parameters, group="default", name=None, **schedulers):
 
 
 def routes(**groups):
-    return {name: LossRoute(1.0, group) for name, group in groups.items()}
+    return {name: LossRoute(Constant(1.0), group) for name, group in groups.items()}
 
 
 def test_a_group_minimizes_the_weighted_sum_of_its_losses():
     w = parameter(0.0)
     groups = OptimizerGroups(
-        [sgd(w)], {"a": LossRoute(0.5, "default"), "b": LossRoute(2.0, "default")}
+        [sgd(w)],
+        {"a": LossRoute(Constant(0.5), "default"), "b": LossRoute(Constant(2.0), "default")},
     )
 
     groups.step({"a": 3 * w, "b": 5 * w}, Clock(1, 1))

@@ -13,6 +13,7 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.schedules.constant import Constant
 from dcrf.training.exit_criteria import Epochs, Iterations
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase, run_phase
@@ -62,7 +63,7 @@ no_data_pass = DatasetPass(0, refuse)
 
 
 def phase(patterns, hooks=(), iterations=3, optimizers=()):
-    routes = {f"{name}/mean": LossRoute(1.0, "default") for name in patterns}
+    routes = {f"{name}/mean": LossRoute(Constant(1.0), "default") for name in patterns}
     groups = OptimizerGroups(optimizers, routes)
     return Phase("p", patterns, groups, [Iterations(iterations)], list(hooks))
 

@@ -1,0 +1,1 @@
+"""Schedules: numbers that change during training, one stem each."""
