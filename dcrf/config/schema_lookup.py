@@ -45,9 +45,11 @@ class Subschema:
     def of(self, key: str | int) -> Iterator["Subschema"]:
         """Yield the schema of a key of an object, or of the items of a list."""
         if isinstance(key, int):
-            inner = self.schema.get("items")
+            first = self.schema.get("prefixItems", ())
+            inner = first[key] if key < len(first) else self.schema.get("items")
         else:
-            inner = self.schema.get("properties", {}).get(key)
+            others = self.schema.get("additionalProperties")
+            inner = self.schema.get("properties", {}).get(key, others)
         yield from _resolved(inner, self.base)
 
 

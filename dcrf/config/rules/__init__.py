@@ -12,6 +12,7 @@ from dcrf.config.rules import (
     output_files,
     phase_order,
     references,
+    schedules,
     torch_calls,
     unique_names,
 )
@@ -26,6 +27,7 @@ _RULES = (
     components,
     phase_order,
     optimizers,
+    schedules,
     input_files,
     output_files,
     torch_calls,

@@ -14,7 +14,7 @@ from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND, QUOTED_VALUE_CHARACTERS
 
 _LONG = 50  # design patterns have long and short names; only the short ones are listed
-_BOUNDS = {
+BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "greater than",
     "maximum": "at most",
@@ -48,6 +48,11 @@ def suggestion(name: object, known: Iterable[object], free: Iterable[object] | N
     names = names if free is None else [str(k) for k in free]
     short = [n for n in names if len(n) <= _LONG] or names
     return f"allowed here: {listed(short)}" if names else "nothing is allowed here"
+
+
+def out_of_range(value: Any, keyword: str, limit: float) -> str:
+    """Return the message for a number that breaks `minimum` or another bound."""
+    return f"{shown(value)} is out of range, it must be {BOUNDS[keyword]} {limit}"
 
 
 def shown(value: Any) -> str:
@@ -85,9 +90,11 @@ def _message(error: ValidationError) -> str:
         case "type":
             return f"{value} is not {_kinds(limit)}"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
-            return f"{value} is out of range, it must be {_BOUNDS[error.validator]} {limit}"
+            return out_of_range(error.instance, error.validator, limit)
+        case "minItems" | "maxItems" if limit > 1:
+            return f"a list of {len(error.instance)}, not of {limit}"
         case "minLength" | "minItems" | "minProperties":
-            return f"{_empty(value)} is empty"  # no schema has a larger minimum
+            return f"{_empty(value)} is empty"
         case "maxProperties":
             return f"these keys do not go together: {', '.join(error.instance)}"
         case "pattern":

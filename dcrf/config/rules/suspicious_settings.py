@@ -6,11 +6,13 @@ shipped configuration.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.rules.phase_order import hard_part
 from dcrf.config.rules.references import CLASSIFIERS
+from dcrf.config.rules.schedules import schedules, values
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.rules.torch_signatures import has_parameters
 from dcrf.config.safe_lookup import (
@@ -249,10 +251,34 @@ def _pretrained(method: _Method, phase: Entry) -> set[str]:
 def _negative_weights(method: _Method) -> Iterator[Problem]:
     for pattern in (pattern for phase in method.phases for pattern in method.patterns(phase)):
         for key, keywords in pattern.properties.items():
-            weight = pattern.value.get(key)
-            if "x-weight-of" in keywords and weight is not None and weight < 0:
-                message = f"the weight {weight} is negative: training maximizes the loss"
-                yield Problem(child(pattern.path, key), message, "write a weight of at least 0")
+            if "x-weight-of" in keywords and key in pattern.value:
+                weight = method.nodes[child(pattern.path, key)]
+                scheduled = values(weight) if isinstance(weight.value, dict) else [weight]
+                for node in (node for node in scheduled if node.value < 0):
+                    message = f"the weight {node.value} is negative: training maximizes the loss"
+                    yield Problem(node.path, message, "write a weight of at least 0")
+
+
+def _unfinished_schedules(method: _Method) -> Iterator[Problem]:
+    """Warn of schedules that go on after their phase."""
+    for key in schedules(method.nodes):
+        unit = key.value.get("unit", "iteration")
+        ends = [p.value["exit_criteria"].get(f"{unit}s") for p in key.parents if _is_phase(p)]
+        for node, most in product(key.walk(), filter(None, ends)):
+            if (last := max(_positions(node), default=0)) > most:
+                message = f"the schedule reaches {unit} {last}, but the phase ends after {most}"
+                yield Problem(node.path, message, f"write at most {most}")
+
+
+def _is_phase(node: Node) -> bool:
+    return isinstance(node.value, dict) and "exit_criteria" in node.value
+
+
+def _positions(node: Node) -> list[int]:
+    """Return the iterations or epochs that a value of a schedule names."""
+    if node.keywords.get("x-position"):
+        return [node.value]
+    return [int(key) for key in node.value] if node.keywords.get("x-positions") else []
 
 
 def _single_clusters(method: _Method) -> Iterator[Problem]:
@@ -269,5 +295,6 @@ _RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (
     _unmoved_centroids,
     _clusters_before_training,
     _negative_weights,
+    _unfinished_schedules,
     _single_clusters,
 )
