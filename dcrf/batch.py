@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,6 +24,13 @@ class Clock:
 ReadCompanions = Callable[[str, Clock, Tensor, str | None], Tensor]
 """Return (n, m, *sample_shape): the samples at indices (n, m), for a purpose such as the name of a
 phase and a pattern, at a clock, in the named or the default view."""
+
+
+class Place(NamedTuple):
+    """The names of a data set and of a phase on it."""
+
+    dataset: str
+    phase: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from dcrf.batch import DatasetPass
+from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.errors import TrainingError
 from dcrf.mappings.forward_cache import CachedModule
 
 
-class Assignment(CachedModule):
+class Assignment(CachedModule, Lifecycle):
     """Maps samples (n, *sample_shape) to log-assignments (n, k), natural-log probabilities."""
 
     @property
@@ -38,10 +38,6 @@ class Assignment(CachedModule):
         """Return the centers (k, d) in feature space, or None for an assignment without centers."""
         return None
 
-    def why_not_ready(self) -> str | None:
-        """Return the reason why samples cannot be assigned yet, or None."""
-        return None
-
     def check_ready(self) -> None:
         """Raise TrainingError if samples cannot be assigned yet."""
         if reason := self.why_not_ready():
@@ -54,13 +50,9 @@ class Assignment(CachedModule):
     def record_scores(self, scores: Mapping[str, Mapping[str, float]]) -> None:
         """Record the scores of one evaluation: candidate -> metric -> its value."""
 
-    def after_iteration(self) -> None:
-        """Update state that changes with iterations, such as an annealed temperature."""
+    def owned(self) -> nn.Module | None:
+        """Return the module with the parameters that only this assignment has, or None.
 
-    def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
-        """Update state that changes after a phase, such as centers of clustered features.
-
-        Args:
-            phase: the name of the phase that has ended.
-            data_pass: evaluates the whole data set.
+        It is the part `assignment` of the method: optimizers can train it, and it is saved.
         """
+        return None

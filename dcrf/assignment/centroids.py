@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,7 +12,6 @@ from torch import Generator, Tensor, nn
 from dcrf.clusterings.base import (
     Clustering,
     FeatureRows,
-    ResizedOnLoad,
     centers_of,
     check_finite,
     feature_width,
@@ -19,15 +19,18 @@ from dcrf.clusterings.base import (
     match_centers,
 )
 from dcrf.errors import DataError, TooFewSamplesError
-from dcrf.storage.parameter_files import read_centroids
+from dcrf.storage.parameter_files import read_tensor
+from dcrf.storage.sized_later import SizedLater
 
 
-class Centroids(ResizedOnLoad):
+class Centroids(SizedLater):
     """The centroids of a method, one row per cluster.
 
     values: (k, d) parameter, (k, 0) until the centroids are initialized. Recalculation changes its
         data and keeps the object, so its optimizer and its momentum stay valid.
     """
+
+    names_in_files: ClassVar = {"values": "centroids"}
 
     def __init__(self, n_clusters: int) -> None:
         super().__init__()
@@ -64,13 +67,13 @@ class CentroidInitialization:
     strategy: a key of `INITIALIZATIONS`.
     clustering: only `classical_clustering` uses it.
     file: saved centroids; only `load_from_file` reads it.
-    read: reads the file.
+    read_tensor: reads the tensor with a name from the file.
     """
 
     strategy: str
     clustering: Clustering | None = None
     file: Path = Path()
-    read: Callable[[Path], Tensor] = read_centroids
+    read_tensor: Callable[[Path, str], Tensor] = read_tensor
 
     def __call__(self, features: FeatureRows, n_clusters: int, generator: Generator) -> Tensor:
         """Return centroids (k, d) for the features (n, d) of the whole data set.
@@ -120,7 +123,8 @@ def _uniform_noise(
 def _from_file(
     initialization: CentroidInitialization, features: FeatureRows, k: int, _: Generator
 ) -> Tensor:
-    values, width = initialization.read(initialization.file), feature_width(features)
+    values = initialization.read_tensor(initialization.file, "centroids")
+    width = feature_width(features)
     if values.shape != (k, width):
         raise DataError(
             f"{initialization.file} holds centroids of shape {tuple(values.shape)}, but the "

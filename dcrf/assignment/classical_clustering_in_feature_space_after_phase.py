@@ -1,19 +1,18 @@
 """Assigning samples by classical clustering of their features after a phase."""
 
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import DatasetPass, DatasetRows
+from dcrf.batch import DatasetPass, Place
 from dcrf.clusterings.base import Clustering
-from dcrf.mappings.features import extract_features
-from dcrf.mappings.mapping import TrainableMapping
+from dcrf.mappings.features import Features
 
 
 class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
     """Assignments by a classical clustering of the features, once a phase has ended.
 
     Args:
-        associated_feature_extractor: maps samples to features (n, d).
+        features: maps samples to features (n, d).
         classical_clustering_in_feature_space_after_phase: name of the phase. When it has ended,
             the features of the whole data set are clustered.
         classical_clustering_method_after_phase: the clustering.
@@ -26,14 +25,14 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
     def __init__(
         self,
         *,
-        associated_feature_extractor: TrainableMapping,
+        features: Features,
         classical_clustering_in_feature_space_after_phase: str,
         classical_clustering_method_after_phase: Clustering,
         n_clusters: int,
         generator: Generator,
     ) -> None:
         super().__init__()
-        self.feature_extractor = associated_feature_extractor
+        self.feature_module = features
         self.phase = classical_clustering_in_feature_space_after_phase
         self.clustering = classical_clustering_method_after_phase
         self.n_clusters, self.generator = n_clusters, generator
@@ -46,7 +45,7 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations (n, d)."""
-        return extract_features(self.feature_extractor, samples)
+        return self.feature_module(samples)
 
     def cluster_centers(self) -> Tensor | None:
         """Return the centers (k, d), or None if the clusters have none."""
@@ -58,8 +57,15 @@ class ClassicalClusteringInFeatureSpaceAfterPhase(Assignment):
             return None
         return f"clusters form after phase {self.phase!r}"
 
-    def after_phase(self, phase: str, data_pass: DatasetPass) -> None:
-        """Cluster the features of the whole data set if `phase` is the configured one."""
-        if phase == self.phase:
-            features = DatasetRows(data_pass, self.features)
+    def owned(self) -> nn.Module:
+        """Return the fitted clusters, and the statistics of standardized features."""
+        statistics = self.feature_module.owned()
+        if statistics is None:
+            return self.fitted
+        return nn.ModuleDict({"fitted": self.fitted, "features": statistics})
+
+    def after_phase(self, place: Place, data_pass: DatasetPass) -> None:
+        """Cluster the features of the whole data set if the phase is the configured one."""
+        if place.phase == self.phase:
+            features = self.feature_module.rows(data_pass)
             self.fitted = self.clustering.fit(features, self.n_clusters, self.generator)

@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
+from dcrf.batch import Clock, DatasetPass
 from dcrf.functional.assignments import (
     annealed_inverse_temperature,
     gaussian_log_assignments,
     student_t_log_assignments,
 )
-from dcrf.mappings.features import extract_features
-from dcrf.mappings.mapping import TrainableMapping
+from dcrf.mappings.features import Features
 
 
 class FeatureRepresentationCentroidSimilarity(Assignment):
     """Soft assignments under a Student's-t kernel (DEC) or a Gaussian kernel (deep k-means).
 
     Args:
-        associated_feature_extractor: maps samples to features (n, d).
+        features: maps samples to features (n, d).
         centroids: (k, d) after their initialization.
         similarity_measure: `student_t` or `gaussian`.
         gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel: a
@@ -32,13 +32,13 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
     def __init__(
         self,
         *,
-        associated_feature_extractor: TrainableMapping,
+        features: Features,
         centroids: Centroids,
         similarity_measure: str,
         gaussian_similarity_measure_inverse_temperature: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
-        self.feature_extractor, self.centroids = associated_feature_extractor, centroids
+        self.feature_module, self.centroids = features, centroids
         self.is_gaussian = similarity_measure == "gaussian"
         self.schedule = dict(gaussian_similarity_measure_inverse_temperature or {})
         self.iterations = 0
@@ -73,7 +73,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations (n, d)."""
-        return extract_features(self.feature_extractor, samples)
+        return self.feature_module(samples)
 
     def cluster_centers(self) -> Tensor:
         """Return the centroids (k, d)."""
@@ -85,7 +85,11 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
             return None
         return "the centroids are not initialized yet (see use_centroids_during_phases)"
 
-    def after_iteration(self) -> None:
+    def owned(self) -> nn.Module | None:
+        """Return the statistics of the features, if they are standardized."""
+        return self.feature_module.owned()
+
+    def after_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Count the iterations since the centroids were initialized."""
         self.iterations += self.centroids.are_initialized
 

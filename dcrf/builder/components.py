@@ -34,8 +34,17 @@ def build_component(
             `x-component`, an entry of another kind or a list of them, reaches it as components.
         injected: constructor arguments by name. Those that the constructor lacks are ignored.
     """
-    component = registry.resolve(stem)
-    properties = registry.properties(stem)
+    return call(registry.resolve(stem), registry.properties(stem), options, parts, injected)
+
+
+def call(
+    component: Callable[..., Any],
+    properties: Mapping[str, Mapping[str, Any]],
+    options: Mapping[str, Any],
+    parts: Parts,
+    injected: Mapping[str, Any],
+) -> Any:
+    """Call a component with its options. `properties` are the schemas of its keys."""
     arguments = {}
     for key, value in options.items():
         if kind := properties[key].get("x-refers-to"):

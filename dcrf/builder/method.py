@@ -1,14 +1,17 @@
-"""Build a `Method`: mappings, centroids and strategy."""
+"""Build a `Method`: mappings, shared parts and strategy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.builder.components import At, build_component, located, raising
+from dcrf.assignment.lifecycle import Lifecycle
+from dcrf.assignment.shared_parts import SHARED_PARTS
+from dcrf.builder.components import At, Parts, build_component, call, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
-from dcrf.config.method_config import MappingConfig, MethodConfig, Options
+from dcrf.config.method_config import FeaturesConfig, MappingConfig, MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
 from dcrf.mappings.build_layers import (
     BuiltLayers,
@@ -18,6 +21,7 @@ from dcrf.mappings.build_layers import (
     check_sizes,
     initialize,
 )
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import STRATEGIES
@@ -27,38 +31,71 @@ from dcrf.training.method import Method
 Places = dict[nn.Module, str]
 """Layer, function or mapping -> its JSON path."""
 
+ReadTensor = Callable[[Path, str], Tensor]
+"""Reads the tensor with a name from a file. Raises DataError if the file lacks it."""
+
 
 def build_method(
-    config: MethodConfig, n_clusters: int, streams: RandomStreams, places: Places | None = None
+    config: MethodConfig,
+    n_clusters: int,
+    streams: RandomStreams,
+    read_tensor: ReadTensor,
+    places: Places | None = None,
 ) -> Method:
-    """Build the mappings with initial parameters, the strategy and the centroids.
+    """Build the mappings with initial parameters, the strategy and its parts.
 
     Args:
         config: of the method.
         n_clusters: k of the data set.
         streams: of the run.
+        read_tensor: reads files that parts are initialized from.
         places: is filled with all layers, functions and mappings, nested ones included.
 
     Raises:
         ConfigError: a layer, function or strategy rejects its arguments.
     """
     mappings = build_mappings(config, streams, places)
-    centroids = Centroids(n_clusters)
     classifiers = build_classifiers(config, mappings, n_clusters)
+    references: Parts = {
+        "feature_extractor": mappings,
+        "mapping": mappings,
+        "classifier": classifiers,
+    }
+    shared = {name: build(n_clusters) for name, (build, _) in SHARED_PARTS.items()}
+    injected = {
+        **shared,
+        "classifiers": classifiers,
+        "features": _features(config.features, mappings),
+        "generator": streams.checkpointed_generator("strategy"),
+        "n_clusters": n_clusters,
+        "read_tensor": read_tensor,
+        "streams": streams,
+    }
     with located(config.strategy.path, config.source):
-        assignment = build_component(
-            STRATEGIES,
-            config.strategy.stem,
-            config.strategy.options,
-            {"feature_extractor": mappings, "mapping": mappings, "classifier": classifiers},
-            {
-                "centroids": centroids,
-                "classifiers": classifiers,
-                "n_clusters": n_clusters,
-                "generator": streams.checkpointed_generator("strategy"),
-            },
-        )
-    return Method(mappings, assignment, centroids)
+        lifecycles = _lifecycles(config, references, injected)
+        stem, options = config.strategy.stem, config.strategy.options
+        assignment = build_component(STRATEGIES, stem, options, references, injected)
+    return Method(mappings, assignment, shared, lifecycles)
+
+
+def _features(
+    entry: FeaturesConfig | None, mappings: Mapping[str, TrainableMapping]
+) -> Features | None:
+    if entry is None:
+        return None
+    return Features(mappings[entry.mapping_name], entry.layer_names, entry.normalize)
+
+
+def _lifecycles(
+    config: MethodConfig, references: Parts, injected: Mapping[str, Any]
+) -> dict[str, Lifecycle]:
+    """Return shared part -> its lifecycle, for each part that the strategy configures."""
+    properties = STRATEGIES.properties(config.strategy.stem)
+    return {
+        name: call(lifecycle, properties, config.parts[name].options, references, injected)
+        for name, (_, lifecycle) in SHARED_PARTS.items()
+        if name in config.parts
+    }
 
 
 def build_mappings(

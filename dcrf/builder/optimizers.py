@@ -112,9 +112,5 @@ def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> Grou
 
 
 def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
-    parameters = [
-        p for name in entry.trained_mapping_names for p in method.mappings[name].parameters()
-    ]
-    if entry.optimizes_centroids:
-        parameters.append(method.centroids.values)
-    return parameters
+    parts = method.parts
+    return [p for name in entry.trained_parts for p in parts[name].parameters()]

@@ -2,30 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from dcrf.assignment.centroids import CentroidInitialization
-from dcrf.batch import DatasetPass, DatasetRows
-from dcrf.builder.components import build_component, build_entry, located
+from dcrf.batch import DatasetPass, Place
+from dcrf.builder.components import build_component, located
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
 from dcrf.builder.schedules import build_schedule
 from dcrf.config.method_config import (
-    CentroidsConfig,
     DatasetConfig,
+    LoadConfig,
     PatternConfig,
     PhaseConfig,
     SaveConfig,
 )
 from dcrf.errors import TrainingError
-from dcrf.mappings.features import extract_features
-from dcrf.schema.registry import CLUSTERINGS, DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
-from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.interfaces import Evaluator
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute
@@ -43,32 +39,24 @@ class PhaseBuilder:
     @property
     def loads_files(self) -> bool:
         """Whether `prepare` reads a file, which saving in the phase may replace."""
-        entry = self.run.config.centroids
-        return bool(self.phase.loads or (entry and entry.file))
+        parts = self.run.config.parts.values()
+        return bool(self.phase.loads) or any(part.files for part in parts)
+
+    @property
+    def place(self) -> Place:
+        """Data set and phase."""
+        return Place(self.dataset.name, self.phase.name)
 
     def prepare(self, method: Method, data_pass: DatasetPass) -> None:
-        """Load parameters, and initialize the centroids in the first phase that uses them."""
+        """Load parameters, and initialize the parts that start with this phase."""
         for load in self.phase.loads:
-            self.run.files.load_mapping(method.mappings[load.mapping_name], load.file)
-        self.initialize_centroids(method, data_pass)
+            self.load(load, method)
+        for lifecycle in method.lifecycles.values():
+            lifecycle.before_phase(self.place, data_pass)
 
-    def initialize_centroids(self, method: Method, data_pass: DatasetPass) -> None:
-        """Initialize the centroids, if this is the first phase that uses them.
-
-        On the meta device the new centroids have a shape only.
-        """
-        entry = self.run.config.centroids
-        if not entry or self.phase.name not in entry.phases or method.centroids.are_initialized:
-            return
-        initialization = CentroidInitialization(
-            entry.initialization,
-            build_entry(CLUSTERINGS, entry.initialization_clustering, {}, {}),
-            entry.file or Path(),
-            self.run.files.read_centroids,
-        )
-        generator = self.run.streams.generator("centroids", self.dataset.name)
-        features = _features(entry, method, data_pass)
-        method.centroids.set_values(initialization(features, self.dataset.num_clusters, generator))
+    def load(self, entry: LoadConfig, method: Method) -> None:
+        """Load the parameters of one part."""
+        self.run.files.load_part(method.parts[entry.part], entry.file)
 
     def make(self, method: Method, data_pass: DatasetPass, evaluator: Evaluator) -> Phase:
         """Make the phase for the method as it is now.
@@ -114,7 +102,7 @@ class PhaseBuilder:
                 {
                     "assignment": classifiers[named] if named else method.assignment,
                     "method_assignment": method.assignment,
-                    "centroids": method.centroids,
+                    **method.shared,
                     "n_clusters": n_clusters,
                     "generator": self.run.streams.checkpointed_generator(*purpose),
                 },
@@ -128,28 +116,13 @@ class PhaseBuilder:
         evaluator: Evaluator,
         intervals: Mapping[str, int],
     ) -> list[Hook]:
-        writer, place = self.run.writer, (self.dataset.name, self.phase.name)
-        hooks: list[Hook] = [*self._recalculation(method, data_pass)]
-        hooks.append(AdvanceAssignment(method.assignment))
+        writer, place = self.run.writer, self.place
+        hooks: list[Hook] = [AdvanceParts(method.lifecycles.values(), place, data_pass)]
         if interval := self.phase.performance_evaluation_interval:
             hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
         hooks.append(ReportLosses(intervals, writer, place))
         hooks += [self._saving(entry, method) for entry in self.phase.saves]
         return [*hooks, ShowProgress(writer)]
-
-    def _recalculation(self, method: Method, data_pass: DatasetPass) -> list[Hook]:
-        entry = self.run.config.centroids
-        if not entry or not entry.recalculation_interval or self.phase.name not in entry.phases:
-            return []
-        purpose = ("recalculation", self.dataset.name, self.phase.name)
-        generator = self.run.streams.checkpointed_generator(*purpose)
-        clustering = build_entry(CLUSTERINGS, entry.recalculation_clustering, {}, {})
-
-        def recluster() -> None:
-            features = _features(entry, method, data_pass)
-            method.centroids.recluster(features, clustering, generator)
-
-        return [Every(entry.recalculation_interval, recluster, also_at_the_end=False)]
 
     def _saving(self, entry: SaveConfig, method: Method) -> Hook:
         file = self.run.files.file_to_save(entry, self.dataset.name)
@@ -158,12 +131,6 @@ class PhaseBuilder:
             save_tensors(method.tensors_of(entry.part), file)
 
         return Every(entry.interval, save, also_at_the_end=True)
-
-
-def _features(entry: CentroidsConfig, method: Method, data_pass: DatasetPass) -> DatasetRows:
-    """Return the features (N, d) that centroids lie among, of the whole data set."""
-    extractor = method.mappings[entry.feature_extractor_name]
-    return DatasetRows(data_pass, partial(extract_features, extractor))
 
 
 def _of(table: Mapping[str, Any], loss: str) -> Any:

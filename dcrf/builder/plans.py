@@ -30,9 +30,9 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
             is_trained_on=is_trained_on,
             arrays=run.arrays,
         ),
-        make_method=lambda: build_method(run.config, dataset.num_clusters, run.streams).to(
-            run.device
-        ),
+        make_method=lambda: build_method(
+            run.config, dataset.num_clusters, run.streams, run.files.read_tensor
+        ).to(run.device),
         make_evaluator=lambda method, source: Evaluator(
             method.assignment, source.labels, build_metrics(requested_metrics(run.config))
         ),

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.evaluation.evaluator import Labels
-from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer
 from dcrf.training.method import Method
@@ -23,12 +22,12 @@ class ParameterFiles(Protocol):
         """Return the file that an entry saves to, the same one throughout the run."""
         ...
 
-    def load_mapping(self, mapping: TrainableMapping, file: Path) -> None:
-        """Fill a mapping from a file. Raises DataError if that does not fit."""
+    def load_part(self, part: nn.Module, file: Path) -> None:
+        """Fill a part of a method from a file. Raises DataError if that does not fit."""
         ...
 
-    def read_centroids(self, file: Path) -> Tensor:
-        """Return the centroids (k, d) of a file. Raises DataError if it has none."""
+    def read_tensor(self, file: Path, name: str) -> Tensor:
+        """Return the tensor of a file with this name. Raises DataError if it has none."""
         ...
 
     def save_results(

@@ -1,15 +1,16 @@
 """Base classes of classical clusterings and of their results, and functions that they share."""
 
 import math
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from dcrf.errors import ClusteringError, DivergedError, TooFewSamplesError
 from dcrf.functional.assignments import nearest_center_log_assignments
 from dcrf.safety.memory import free_memory, gib
+from dcrf.storage.sized_later import SizedLater
 
 _CHUNK = 4096
 
@@ -22,18 +23,7 @@ class FeatureRows(Protocol):
     def __getitem__(self, indices: Tensor, /) -> Tensor: ...
 
 
-class ResizedOnLoad(nn.Module):
-    """A module whose parameters and buffers take the shapes of the state that it loads."""
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
-        for name, tensor in (*self._parameters.items(), *self._buffers.items()):
-            saved = state_dict.get(f"{prefix}{name}")
-            if tensor is not None and saved is not None and saved.shape != tensor.shape:
-                tensor.data = tensor.new_empty(saved.shape)
-        super()._load_from_state_dict(state_dict, prefix, *others)
-
-
-class Fitted(ResizedOnLoad):
+class Fitted(SizedLater):
     """The result of a clustering: assigns samples, those of the fit and new ones, to clusters.
 
     All of its values are buffers, or constants of the clustering. An unfitted one has no clusters,

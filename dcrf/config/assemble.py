@@ -1,22 +1,31 @@
 """Convert a checked method with all defaults into a `MethodConfig`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dcrf.config.method_config import (
-    CentroidsConfig,
     CycleStep,
     DatasetConfig,
+    FeaturesConfig,
     LoadConfig,
     MappingConfig,
     MethodConfig,
     OptimizerConfig,
+    PartConfig,
     PatternConfig,
     PhaseConfig,
     SaveConfig,
     SchedulerConfig,
     StrategyConfig,
+)
+from dcrf.config.parts import (
+    ASSIGNMENT,
+    loaded_parts,
+    phases_of_parts,
+    saved_parts,
+    strategy_parts,
+    trained_parts,
 )
 from dcrf.config.safe_lookup import enabled, in_order
 from dcrf.config.schema_lookup import Node, Nodes
@@ -57,7 +66,8 @@ def method_config(
         phases=phases,
         datasets=tuple(_dataset(nodes[path], names) for path, _ in datasets),
         strategy=_strategy(strategy),
-        centroids=_centroids(strategy, names),
+        parts=_parts(strategy, names),
+        features=_features(strategy),
         filled=data,
         notes=notes,
         warnings=warnings,
@@ -108,26 +118,46 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
 
 
 def _strategy(node: Node) -> StrategyConfig:
-    return StrategyConfig(node.path, STRATEGIES.stems[node.value["type"]], node.arguments)
+    own = {k: v for k, v in node.arguments.items() if "x-parts" not in node.properties[k]}
+    return StrategyConfig(node.path, STRATEGIES.stems[node.value["type"]], own)
 
 
-def _centroids(node: Node, phases: tuple[str, ...]) -> CentroidsConfig | None:
-    entry: Mapping[str, Any] = node.value
-    if "centroid_initialization_strategy" not in entry:
-        return None
-    loads = entry["centroid_initialization_strategy"] == "load_from_file"
-    recalculates = entry["centroid_recalculation_strategy"] == "classical_clustering"
-    return CentroidsConfig(
-        path=node.path,
-        feature_extractor_name=entry["associated_feature_extractor_name"],
-        phases=tuple(name for name in phases if name in entry["use_centroids_during_phases"]),
-        initialization=entry["centroid_initialization_strategy"],
-        initialization_clustering=entry["centroid_initialization_classical_clustering_method"],
-        file=Path(entry["centroid_file_path"]) if loads else None,
-        recalculation=entry["centroid_recalculation_strategy"],
-        recalculation_clustering=entry["centroid_recalculation_classical_clustering_method"],
-        recalculation_interval=entry["centroid_recalculation_interval"] if recalculates else None,
-    )
+def _features(node: Node) -> FeaturesConfig | None:
+    """Return the features of a strategy: its own, or the output of its feature extractor."""
+    if entry := node.value.get("features"):
+        layers = tuple(entry.get("layer_names", ()))
+        path = f"{node.path}.features"
+        return FeaturesConfig(path, entry["mapping_name"], layers, entry["normalize"])
+    extractor = node.value.get("associated_feature_extractor_name")
+    return None if extractor is None else FeaturesConfig(node.path, extractor)
+
+
+def _parts(node: Node, phases: tuple[str, ...]) -> dict[str, PartConfig]:
+    used = phases_of_parts(node)
+    return {
+        part: PartConfig(
+            path=node.path,
+            phases=tuple(name for name in phases if name in used.get(part, ())),
+            files=_files(node, part),
+            options={k: v for k, v in node.arguments.items() if part in _owners(node, k)},
+        )
+        for part in sorted(strategy_parts(node))
+    }
+
+
+def _owners(node: Node, key: str) -> Sequence[str]:
+    return node.properties[key].get("x-parts", (ASSIGNMENT,))
+
+
+def _files(node: Node, part: str) -> dict[str, Path]:
+    """Return JSON path -> file for every file that keys of a part name."""
+    return {
+        inner.path: Path(inner.value)
+        for key, value in node.value.items()
+        if part in _owners(node, key)
+        for inner in node.child(key, value).walk()
+        if inner.keywords.get("x-path")
+    }
 
 
 def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
@@ -144,19 +174,13 @@ def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
         optimizers=tuple(map(_optimizer, _items(node, nodes, "optimizers"))),
         optimizer_cycle=tuple(map(_cycle_step, entry["optimizer_cycle"])),
         schedulers=tuple(map(_scheduler, schedulers)),
-        loads=tuple(map(_load, _items(node, nodes, "load_mapping_parameters"))),
-        saves=tuple(map(_save, _saves(node, nodes))),
+        loads=tuple(_load(*named) for named in loaded_parts((node.path, entry))),
+        saves=tuple(_save(*named) for named in saved_parts((node.path, entry))),
     )
 
 
 def _items(node: Node, nodes: Nodes, key: str) -> list[Node]:
     return list(nodes[f"{node.path}.{key}"].children())
-
-
-def _saves(node: Node, nodes: Nodes) -> list[Node]:
-    saves = _items(node, nodes, "save_mapping_parameters")
-    centroids = nodes.get(f"{node.path}.save_centroids")
-    return saves if centroids is None else [*saves, centroids]
 
 
 def _pattern(node: Node) -> PatternConfig:
@@ -206,8 +230,7 @@ def _optimizer(node: Node) -> OptimizerConfig:
         type=entry["type"],
         name=entry.get("name"),
         group_name=entry["group_name"],
-        trained_mapping_names=tuple(entry["trained_mapping_names"]),
-        optimizes_centroids=entry["optimizes_centroids"],
+        trained_parts=tuple(trained_parts((node.path, entry))),
         options=node.arguments,
     )
 
@@ -223,15 +246,14 @@ def _scheduler(node: Node) -> SchedulerConfig:
     )
 
 
-def _load(node: Node) -> LoadConfig:
-    return LoadConfig(node.path, node.value["mapping_name"], Path(node.value["path_to_file"]))
+def _load(path: str, part: str, entry: Mapping[str, Any]) -> LoadConfig:
+    return LoadConfig(path, part, Path(entry["path_to_file"]))
 
 
-def _save(node: Node) -> SaveConfig:
-    entry = node.value
+def _save(path: str, part: str, entry: Mapping[str, Any]) -> SaveConfig:
     return SaveConfig(
-        path=node.path,
-        mapping_name=entry.get("mapping_name"),
+        path=path,
+        part=part,
         interval=entry.get("saving_interval"),
         target=Path(entry["path_to_file_or_dir"]),
         keep_old_files=entry["keep_old_files"],

@@ -1,24 +1,24 @@
 """Write out every default of a method: values, names, absolute paths and integers."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from dcrf.config.safe_lookup import Entry, enabled, names, objects, subobject, text
+from dcrf.config.safe_lookup import Entry, enabled, names, objects, text
 from dcrf.config.schema_lookup import Node, Schema, root
 from dcrf.schema.registry import DESIGN_PATTERNS, KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """The folder of relative paths, and the name of the first feature extractor."""
+    """The folder of relative paths, and the defaults that depend on the method, by `x-default`."""
 
     folder: Path
-    feature_extractor: str | None
+    defaults: Mapping[str, Any]
 
 
 def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -35,14 +35,12 @@ def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for _, mapping in objects(data, "mappings")
         if mapping.get("type") == "feature_extractor"
     )
-    method = _filled(root(data), _Context(folder, next(extractors, None)))
+    defaults = {
+        "first_feature_extractor": next(extractors, None),
+        "all_phases": names(objects(data, "phases")),
+    }
+    method = _filled(root(data), _Context(folder, defaults))
     _add_names(method)
-    phases = names(objects(method, "phases"))
-    for _, dataset in objects(method, "datasets"):
-        dataset.setdefault("phases", list(phases))
-    strategy = subobject(method, "cluster_assignment_strategy")
-    if "centroid_initialization_strategy" in strategy:
-        strategy.setdefault("use_centroids_during_phases", list(phases))
     return method
 
 
@@ -91,14 +89,15 @@ def _with_arguments_moved(node: Node) -> Node:
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
     """Yield key and default of every missing key that has a default."""
     for key, keywords in node.properties.items():
-        if key not in node.value and (default := _default(keywords, node, context)) is not None:
+        is_due = key not in node.value and keywords.get("x-default-with", key) in (key, *node.value)
+        if is_due and (default := _default(keywords, node, context)) is not None:
             yield key, _filled(node.child(key, _entry(keywords, default)), context)
 
 
 def _default(keywords: Schema, node: Node, context: _Context) -> Any:
     """Return the default of a key of the object `node`."""
     if "x-default" in keywords:
-        return context.feature_extractor
+        return deepcopy(context.defaults[keywords["x-default"]])
     if "x-default-stem-of" in keywords:
         return _stem_of(text(node.value, keywords["x-default-stem-of"]) or "")
     return deepcopy(keywords.get("default"))

@@ -17,7 +17,7 @@ def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | N
         target: a file if its last part has a dot, else a folder.
         method: the name of the method.
         dataset: the name of the data set.
-        part: the name of a mapping, or `centroids`.
+        part: the name of the part.
         seed: of the run if the method runs with several seeds, else None.
     """
     if "." not in target.name:

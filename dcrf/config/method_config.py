@@ -85,14 +85,13 @@ class PatternConfig:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerConfig:
-    """An optimizer of mappings, centroids or both."""
+    """An optimizer of parts of the method."""
 
     path: str
     type: str
     name: str | None
     group_name: str
-    trained_mapping_names: tuple[str, ...]
-    optimizes_centroids: bool
+    trained_parts: tuple[str, ...]
     options: Options
 
 
@@ -120,31 +119,25 @@ class CycleStep:
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
-    """A file from which a mapping loads its parameters when a phase starts."""
+    """A file from which a part loads its parameters when a phase starts."""
 
     path: str
-    mapping_name: str
+    part: str
     file: Path
 
 
 @dataclass(frozen=True, slots=True)
 class SaveConfig:
-    """A file or folder to which a phase saves the parameters of a mapping, or the centroids.
+    """A file or folder to which a phase saves the parameters of a part.
 
-    mapping_name: None for the centroids.
     interval: iterations between saves; None saves only at the end of the phase.
     """
 
     path: str
-    mapping_name: str | None
+    part: str
     interval: int | None
     target: Path
     keep_old_files: bool
-
-    @property
-    def part(self) -> str:
-        """The name of the mapping, or `centroids`."""
-        return self.mapping_name or "centroids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,28 +168,37 @@ class PhaseConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class CentroidsConfig:
-    """The initialization and recalculation of centroids.
+class FeaturesConfig:
+    """The features that clusters are formed in.
 
-    phases: names of the phases that use centroids.
-    initialization_clustering, recalculation_clustering: entries of clusterings.
-    recalculation_interval: in iterations; None if centroids are not recalculated by clustering.
+    layer_names: the layers whose outputs are concatenated; empty for the mapping's output.
+    normalize: `none`, `l2` or `z_score`.
     """
 
     path: str
-    feature_extractor_name: str
+    mapping_name: str
+    layer_names: tuple[str, ...] = ()
+    normalize: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PartConfig:
+    """A part of the method that the cluster assignment strategy provides.
+
+    phases: names of the phases that use the part. It is initialized when the first one starts.
+    files: JSON path -> file that the initialization reads.
+    options: the keys of the strategy that configure only this part.
+    """
+
+    path: str
     phases: tuple[str, ...]
-    initialization: str
-    initialization_clustering: Options
-    file: Path | None
-    recalculation: str
-    recalculation_clustering: Options
-    recalculation_interval: int | None
+    files: Mapping[str, Path]
+    options: Options
 
     @property
     def initialization_path(self) -> str:
-        """The JSON path of the key that errors of the initialization are reported at."""
-        return f"{self.path}.centroid_file_path" if self.file else self.path
+        """The JSON path at which errors of the initialization are reported."""
+        return next(iter(self.files), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class MethodConfig:
     metrics: names of the metrics beside the default ones.
     filled: the JSON data with every default. Loading it again results in the same configuration.
     notes: sentences about accepted but deprecated keys.
+    parts: name -> part that the strategy provides; mappings are parts, too, but not among these.
+    features: that clusters are formed in, if the strategy needs any.
     warnings: settings that are valid but probably a mistake, each with JSON path, finding, remedy,
         and line if the file contains it.
     """
@@ -231,7 +235,8 @@ class MethodConfig:
     phases: tuple[PhaseConfig, ...]
     datasets: tuple[DatasetConfig, ...]
     strategy: StrategyConfig
-    centroids: CentroidsConfig | None
+    parts: Mapping[str, PartConfig]
+    features: FeaturesConfig | None
     filled: Options
     notes: tuple[str, ...]
     warnings: tuple[Problem, ...]

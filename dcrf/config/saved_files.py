@@ -1,6 +1,6 @@
 """The files that the phases of a method save and load."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def files_of(config: MethodConfig, seed: int | None) -> tuple[set[Path], set[Pat
 class PhaseFiles:
     """The files of a phase on a data set in one run.
 
-    first_centroids: whether the phase initializes the centroids.
+    starting: the parts that the phase initializes.
     """
 
     config: MethodConfig
     seed: int | None
     dataset: DatasetConfig
     phase: PhaseConfig
-    first_centroids: bool
+    starting: Collection[str]
 
     def saved(self) -> Iterator[tuple[Path, SaveConfig]]:
         """Yield each file that the phase saves."""
@@ -46,20 +46,19 @@ class PhaseFiles:
     def loaded(self) -> Iterator[tuple[str, Path]]:
         """Yield JSON path and file of each load when the phase starts."""
         yield from ((f"{load.path}.path_to_file", load.file) for load in self.phase.loads)
-        centroids = self.config.centroids
-        if self.first_centroids and centroids is not None and centroids.file is not None:
-            yield f"{centroids.path}.centroid_file_path", centroids.file
+        for part in self.starting:
+            yield from self.config.parts[part].files.items()
 
 
 def phase_files(runs: Runs) -> Iterator[PhaseFiles]:
     """Yield every phase of every run, in running order."""
     for config, seed in ((config, seed) for config, seeds in runs for seed in seeds):
-        centroid_phases = () if config.centroids is None else config.centroids.phases
-        has_centroids = False
+        started: set[str] = set()
         for dataset in config.datasets:
-            has_centroids = has_centroids and not dataset.reinitialize_mappings
+            if dataset.reinitialize_mappings:
+                started = set()
             for phase in config.phases:
                 if phase.name in dataset.phases:
-                    is_first = phase.name in centroid_phases and not has_centroids
-                    has_centroids = has_centroids or is_first
-                    yield PhaseFiles(config, seed, dataset, phase, is_first)
+                    used = {name for name, p in config.parts.items() if phase.name in p.phases}
+                    yield PhaseFiles(config, seed, dataset, phase, sorted(used - started))
+                    started |= used

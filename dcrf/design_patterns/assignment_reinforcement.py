@@ -19,7 +19,7 @@ from dcrf.functional.reinforcement import (
     one_hot_argmax,
     safe_sqrt,
 )
-from dcrf.mappings.features import extract_features
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -98,8 +98,9 @@ class AssignmentReinforcement(DesignPattern):
         self.assignment, self.method_assignment = assignment, method_assignment
         self.centroids = centroids
         # the schema requires the mappings that an option uses, so these defaults never run
-        self.feature_extractor = associated_feature_extractor or nn.Identity()
-        self.encoder = associated_encoder or self.feature_extractor
+        identity = TrainableMapping([nn.Identity()])
+        self.feature_module = Features(associated_feature_extractor or identity)
+        self.encoder = associated_encoder or identity
         self.decoder = associated_decoder or nn.Identity()
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
@@ -136,7 +137,7 @@ class _Pairs:
     @cached_property
     def features(self) -> Tensor:
         """(n, d)."""
-        return extract_features(self.pattern.feature_extractor, self.samples)
+        return self.pattern.feature_module(self.samples)
 
     @cached_property
     def squared_distances(self) -> Tensor:

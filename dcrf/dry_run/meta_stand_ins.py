@@ -12,6 +12,7 @@ from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
 from dcrf.dry_run.expected_data import DEFAULT_VIEW
 from dcrf.dry_run.module_trace import ModuleTrace
+from dcrf.dry_run.saved_parameters import PredictedFiles
 from dcrf.randomness import RandomStreams
 from dcrf.training.method import Method
 
@@ -29,11 +30,15 @@ class MetaMethod:
     places: Places
 
 
-def build_on_meta(config: MethodConfig, dataset: DatasetConfig) -> MetaMethod:
+def build_on_meta(
+    config: MethodConfig, dataset: DatasetConfig, files: PredictedFiles
+) -> MetaMethod:
     """Build a method for a data set on the meta device."""
     places: Places = {}
     with META:
-        method = build_method(config, dataset.num_clusters, RandomStreams(0), places)
+        method = build_method(
+            config, dataset.num_clusters, RandomStreams(0), files.read_tensor, places
+        )
     return MetaMethod(method, places)
 
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.mappings.mapping import TrainableMapping
-from dcrf.storage.parameter_files import load_mapping, read_centroids
-from dcrf.training.method import CENTROIDS, Method
+from dcrf.storage.parameter_files import fill_part, load_part, part_tensors, read_tensor
+from dcrf.training.method import Method
 
 
 class UnknownContentError(Exception):
@@ -34,11 +33,8 @@ class PredictedFiles:
     def save(self, phase: PhaseConfig, dataset: str, method: Method) -> None:
         """Predict the files that a phase saves by its end."""
         for entry in phase.saves:
-            content = {CENTROIDS: method.centroids.values.detach()}
-            if entry.mapping_name is not None:
-                content = method.mappings[entry.mapping_name].state_dict()
             file = self.file_to_save(entry, dataset)
-            self.saved[file] = content
+            self.saved[file] = part_tensors(method.parts[entry.part])
             self.unknown.discard(file)
 
     def skip(self, dataset: DatasetConfig) -> None:
@@ -50,24 +46,21 @@ class PredictedFiles:
         """Return the file that an entry saves to, without a seed or a number."""
         return saved_file(entry.target, self.config.name, dataset, entry.part, None)
 
-    def load_mapping(self, mapping: TrainableMapping, file: Path) -> None:
-        """Fill a mapping with predicted parameters, or those of an existing file.
+    def load_part(self, part: nn.Module, file: Path) -> None:
+        """Fill a part of a method with predicted parameters, or those of an existing file.
 
         Raises:
-            DataError: the file does not fit the mapping.
+            DataError: the file does not fit the part.
             UnknownContentError: the content is unknown.
         """
         self._check_known(file)
-        if file not in self.saved:
-            load_mapping(mapping, file)
-            return
-        try:
-            mapping.load_state_dict(self.saved[file])
-        except RuntimeError as error:
-            raise DataError(f"the parameters in {file} do not fit: {error}") from error
+        if file in self.saved:
+            fill_part(part, self.saved[file], file)
+        else:
+            load_part(part, file)
 
-    def read_centroids(self, file: Path) -> Tensor:
-        """Return predicted centroids (k, d), or those of an existing file.
+    def read_tensor(self, file: Path, name: str) -> Tensor:
+        """Return a predicted tensor (k, d), or that of an existing file.
 
         Raises:
             DataError: the file contains something else.
@@ -75,10 +68,10 @@ class PredictedFiles:
         """
         self._check_known(file)
         if file not in self.saved:
-            return read_centroids(file)
-        if CENTROIDS not in self.saved[file]:
-            raise DataError(f"{file} will contain the parameters of a mapping, not centroids")
-        return self.saved[file][CENTROIDS]
+            return read_tensor(file, name)
+        if name not in self.saved[file]:
+            raise DataError(f"{file} will contain the parameters of another part, not {name}")
+        return self.saved[file][name]
 
     def save_results(
         self,

@@ -47,7 +47,7 @@ def simulate(config: MethodConfig, data: Sequence[ExpectedData]) -> list[Problem
         warnings.simplefilter("ignore")  # the run gives the same ones
         for dataset, expected in zip(config.datasets, data, strict=True):
             if method is None or dataset.reinitialize_mappings:
-                method, is_known = build_on_meta(config, dataset), True
+                method, is_known = build_on_meta(config, dataset, files), True
             is_known = is_known and expected.shapes is not None
             if not is_known or expected.shapes is None:
                 files.skip(dataset)
@@ -109,22 +109,25 @@ class _Simulation:
             self._train(phase, entry)
         if entry.performance_evaluation_interval:
             self._evaluate()
-        with self.errors.at(self.config.strategy.path), self._clustering():
-            self.method.assignment.after_phase(entry.name, self._clustering_pass())
+        for lifecycle in self.method.lifecycles.values():
+            with self.errors.at(self.config.strategy.path), self._clustering():
+                lifecycle.after_phase(builder.place, self._clustering_pass())
         for save in entry.saves:
             self._check_save(save)
         self.files.save(entry, self.dataset.name, self.method)
 
     def _prepare(self, builder: PhaseBuilder, entry: PhaseConfig) -> None:
-        """Load parameters and initialize the centroids."""
+        """Load parameters and initialize the parts that start with the phase."""
         for load in entry.loads:
             with self.errors.at(f"{load.path}.path_to_file"):
-                self.files.load_mapping(self.method.mappings[load.mapping_name], load.file)
-        if centroids := self.config.centroids:
-            with self.errors.at(centroids.initialization_path), self._clustering():
-                builder.initialize_centroids(self.method, self._clustering_pass())
-            is_due = entry.name in centroids.phases
-            self.errors.only_in_layers = is_due and not self.method.centroids.are_initialized
+                builder.load(load, self.method)
+        self.errors.only_in_layers = False
+        for name, part in self.config.parts.items():
+            lifecycle = self.method.lifecycles[name]
+            with self.errors.at(part.initialization_path), self._clustering():
+                lifecycle.before_phase(builder.place, self._clustering_pass())
+            if entry.name in part.phases and lifecycle.why_not_ready():
+                self.errors.only_in_layers = True
 
     @contextmanager
     def _clustering(self) -> Iterator[None]:
@@ -207,8 +210,8 @@ class _Simulation:
                 self.source.data_pass()(function)
 
     def _check_save(self, save: SaveConfig) -> None:
-        if save.mapping_name is not None:
-            self._check_sizes(save.mapping_name, save.path, "it has not run by then")
+        if save.part in self.method.mappings:
+            self._check_sizes(save.part, save.path, "it has not run by then")
 
     def _check_sizes(self, mapping: str, path: str | None, reason: str) -> None:
         """Report a lazy layer without a size in a mapping that is to be saved.

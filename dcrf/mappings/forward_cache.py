@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+T = TypeVar("T")
 
 
 class CachedModule(nn.Module):
@@ -12,9 +15,9 @@ class CachedModule(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cache: dict[tuple, tuple[Tensor, Tensor]] | None = None
+        self._cache: dict[tuple, tuple[Tensor, Any]] | None = None
 
-    def cached(self, inputs: Tensor, run: Callable[[], Tensor], kind: Hashable = None) -> Tensor:
+    def cached(self, inputs: Tensor, run: Callable[[], T], kind: Hashable = None) -> T:
         """Return `run()`, or the cached result of an earlier call with the same inputs.
 
         Args:

@@ -11,6 +11,8 @@ from dcrf.errors import TrainingError, first_line
 from dcrf.mappings.forward_cache import CachedModule
 
 Function = Callable[[Tensor], Tensor]
+Outputs = tuple[Tensor, Mapping[int, Tensor]]
+"""The output of a mapping, and the kept outputs of its layers by index."""
 
 
 class TrainableMapping(CachedModule):
@@ -48,6 +50,7 @@ class TrainableMapping(CachedModule):
         self.softmax_layer = softmax_layer
         self.use_bfloat16, self.compiled = use_bfloat16, compiled
         self._training_run = _compiled(self._run_layers) if compiled else self._run_layers
+        self._kept: frozenset[int] = frozenset()
 
     @property
     def prior(self) -> "TrainableMapping | None":
@@ -57,6 +60,15 @@ class TrainableMapping(CachedModule):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the output (n, ...) for inputs (n, ...)."""
         return self._run_cached(inputs, skipped=None)
+
+    def keep_outputs(self, layers: Sequence[str]) -> None:
+        """Keep the outputs of named layers in every run, for `outputs_of`."""
+        self._kept |= {self.layer_names[name] for name in layers}
+
+    def outputs_of(self, inputs: Tensor, layers: Sequence[str]) -> list[Tensor]:
+        """Return the outputs (n, ...) of named layers that `keep_outputs` has been told of."""
+        _, outputs = self._run_all(inputs, skipped=None)
+        return [outputs[self.layer_names[name]] for name in layers]
 
     def log_probabilities(self, inputs: Tensor) -> Tensor:
         """Return the log-assignments (n, k) of a classifier; every row's exp sums to 1.
@@ -85,32 +97,39 @@ class TrainableMapping(CachedModule):
         return last if last >= 0 and not self.after and isinstance(self.net[last], kind) else None
 
     def _run_cached(self, inputs: Tensor, skipped: int | None) -> Tensor:
+        return self._run_all(inputs, skipped)[0]
+
+    def _run_all(self, inputs: Tensor, skipped: int | None) -> Outputs:
         return self.cached(inputs, lambda: self._run(inputs, skipped), skipped)
 
-    def _run(self, inputs: Tensor, skipped: int | None) -> Tensor:
+    def _run(self, inputs: Tensor, skipped: int | None) -> Outputs:
         values = inputs if self.prior is None else self.prior(inputs)
         for function in self.before:
             values = _apply(function, values)
         with self._autocast(values):
             run = self._training_run if torch.is_grad_enabled() else self._run_layers
-            values = run(values, skipped)
-        values = values.float() if self.use_bfloat16 else values
+            values, kept = run(values, skipped)
+        if self.use_bfloat16:
+            values, kept = values.float(), {index: output.float() for index, output in kept.items()}
         for function in self.after:
             values = _apply(function, values)
-        return values
+        return values, kept
 
     def _autocast(self, values: Tensor) -> contextlib.AbstractContextManager[object]:
         if not self.use_bfloat16:  # torch.autocast rejects the meta device, even if disabled
             return contextlib.nullcontext()
         return torch.autocast(values.device.type, torch.bfloat16)
 
-    def _run_layers(self, values: Tensor, skipped: int | None) -> Tensor:
+    def _run_layers(self, values: Tensor, skipped: int | None) -> Outputs:
+        kept = {}
         for index, layer in enumerate(self.net):
             values = values if index == skipped else _apply(layer, values)
-        return values
+            if index in self._kept:
+                kept[index] = values
+        return values, kept
 
 
-def _compiled(run: Callable[[Tensor, int | None], Tensor]) -> Callable[..., Tensor]:
+def _compiled(run: Callable[[Tensor, int | None], Outputs]) -> Callable[..., Outputs]:
     """Compile anew for each input size, without a limit on recompilations.
 
     Otherwise the compiled code depends on the sizes and mappings before, and a resumed run is not

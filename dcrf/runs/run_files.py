@@ -7,17 +7,16 @@ from glob import escape
 from io import StringIO
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_atomically, write_json
-from dcrf.storage.parameter_files import is_numbered, load_mapping, read_centroids, unused
+from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.storage.tensor_files import SAFETENSORS, save_tensors
-from dcrf.training.method import CENTROIDS, Method
+from dcrf.training.method import Method
 
 CHECKPOINTS = "checkpoints"
 NUMBERED = "kept_apart.json"
@@ -116,13 +115,13 @@ class RunFiles:
         own = self.numbered.chosen.get(own, own)
         return own if own.exists() else file
 
-    def load_mapping(self, mapping: TrainableMapping, file: Path) -> None:
-        """Fill a mapping from a file. Raises DataError if that does not fit."""
-        load_mapping(mapping, self.file_to_load(file))
+    def load_part(self, part: nn.Module, file: Path) -> None:
+        """Fill a part of a method from a file. Raises DataError if that does not fit."""
+        load_part(part, self.file_to_load(file))
 
-    def read_centroids(self, file: Path) -> Tensor:
-        """Return the centroids (k, d) of a file. Raises DataError if it has none."""
-        return read_centroids(self.file_to_load(file))
+    def read_tensor(self, file: Path, name: str) -> Tensor:
+        """Return the tensor of a file with this name. Raises DataError if it has none."""
+        return read_tensor(self.file_to_load(file), name)
 
     def save_results(
         self,
@@ -133,15 +132,17 @@ class RunFiles:
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with `ids` are listed by them, too.
+        Samples with `ids` are listed by them, too. Parts other than mappings that were never
+        initialized have nothing to save.
         """
         self.keep(dataset, method, clusters)
         if self.folder is None:
             return
-        parts = [*method.mappings, *([CENTROIDS] if method.centroids.are_initialized else [])]
-        for part in parts:
-            file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
-            save_tensors(method.tensors_of(part), file.with_suffix(SAFETENSORS))
+        for part in method.parts:
+            tensors = method.tensors_of(part)
+            if part in method.mappings or any(tensor.numel() for tensor in tensors.values()):
+                file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
+                save_tensors(tensors, file.with_suffix(SAFETENSORS))
         if clusters is not None:
             file = self.folder / "clusters" / f"{clean_name(dataset)}.csv"
             write_atomically(file, clusters_table(clusters, ids).encode())

@@ -1,5 +1,6 @@
-"""Files of mapping parameters and of centroids, and unused names for them."""
+"""Files of the parameters of a method's parts, and unused names for them."""
 
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,51 +16,74 @@ from dcrf.safety.numpy_headers import npy_header, reading
 from dcrf.storage.tensor_files import read_content, read_tensors
 
 IGNORED_PREFIX = "net_without_softmax_layer."  # the earlier framework saved classifiers twice
-CENTROID_FORMATS = (
-    "expected a tensor 'centroids' (k, d) in a safetensors file or a file of torch.save, "
-    "a file of torch.save that is such a tensor, or an .npy array (k, d)"
-)
 
 
-def mapping_tensors(mapping: nn.Module) -> dict[str, Tensor]:
-    """Return a mapping's parameters and buffers on the CPU, under `net.<index>...`.
+def part_tensors(part: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters and buffers of a part of a method, by name in files.
 
-    Lazy layers that have never run have no values to save, so they are left out.
+    Those of a mapping are called `net.<index>...`. A module may rename its tensors for files by an
+    attribute `names_in_files`. Lazy layers that have never run have no values to save, so they are
+    left out.
     """
-    state = mapping.state_dict()
-    return {name: value.detach().cpu() for name, value in state.items() if not is_lazy(value)}
+    renamed, state = getattr(part, "names_in_files", {}), part.state_dict()
+    return {
+        renamed.get(name, name): value.detach()
+        for name, value in state.items()
+        if not is_lazy(value)
+    }
 
 
-def load_mapping(mapping: nn.Module, file: Path) -> None:
-    """Load a mapping's parameters from a file of this framework or of the earlier one.
+def load_part(part: nn.Module, file: Path) -> None:
+    """Load the parameters of a part from a file of this framework or of the earlier one.
 
     Raises:
-        DataError: the file cannot be read, or does not fit the mapping.
+        DataError: the file cannot be read, or does not fit the part.
     """
-    content = read_tensors(file)
-    tensors = {k: v for k, v in content.items() if not str(k).startswith(IGNORED_PREFIX)}
+    fill_part(part, read_tensors(file), file)
+
+
+def fill_part(part: nn.Module, content: Mapping[str, Tensor], file: Path) -> None:
+    """Load the parameters of a part from the content of a file.
+
+    Raises:
+        DataError: the content does not fit the part.
+    """
+    present = {new: old for old, new in getattr(part, "names_in_files", {}).items()}
+    tensors = {
+        present.get(name, name): value
+        for name, value in content.items()
+        if not str(name).startswith(IGNORED_PREFIX)
+    }
     # a lazy layer that had never run when it was saved stays so
-    lazy = {name: value for name, value in mapping.state_dict().items() if is_lazy(value)}
+    lazy = {name: value for name, value in part.state_dict().items() if is_lazy(value)}
     try:
-        mapping.load_state_dict({**lazy, **tensors})
+        part.load_state_dict({**lazy, **tensors})
     except (RuntimeError, AttributeError, TypeError) as error:
         raise DataError(f"the parameters in {file} do not fit: {error}") from error
 
 
-def read_centroids(file: Path) -> Tensor:
-    """Read centroids (k, d) from a safetensors file, a file of torch or an `.npy` array.
+def read_tensor(file: Path, name: str) -> Tensor:
+    """Read a matrix (k, d) from a safetensors file, a file of torch or an `.npy` array.
 
     The content of the file decides its format, not its name.
+
+    Args:
+        file: holds the tensor under `name`, or it alone.
+        name: of the tensor.
 
     Raises:
         DataError: the file cannot be read, or holds something else.
     """
-    content = _read_array(file) if _is_npy(file) else read_content(file)
-    values = content.get("centroids") if isinstance(content, dict) else content
+    content = _read_array(file, name) if _is_npy(file) else read_content(file)
+    values = content.get(name) if isinstance(content, dict) else content
     n_axes = 2
     if not isinstance(values, Tensor) or values.ndim != n_axes or values.is_complex():
-        kind = _describe(content)
-        raise DataError(f"{file} does not hold centroids: {CENTROID_FORMATS}; got {kind}")
+        expected = (
+            f"expected a tensor {name!r} (k, d) in a safetensors file or a file of torch.save, "
+            "a file of torch.save that is such a tensor, or an .npy array (k, d)"
+        )
+        kind = _describe(content, name)
+        raise DataError(f"{file} does not hold {name}: {expected}; got {kind}")
     return values
 
 
@@ -88,7 +112,7 @@ def _is_npy(file: Path) -> bool:
         return False
 
 
-def _read_array(file: Path) -> Tensor:
+def _read_array(file: Path, name: str) -> Tensor:
     """Return an array of numbers as float32."""
     try:
         header = npy_header(file)
@@ -99,12 +123,12 @@ def _read_array(file: Path) -> Tensor:
         with reading("a plain array"):
             return torch.from_numpy(np.load(file, allow_pickle=False).astype(np.float32))
     except DataError as error:
-        raise DataError(f"cannot read centroids from {file}: {error}") from error
+        raise DataError(f"cannot read {name} from {file}: {error}") from error
 
 
-def _describe(content: Any) -> str:
+def _describe(content: Any, name: str) -> str:
     if isinstance(content, Tensor):
         return f"a tensor of shape {tuple(content.shape)} and type {content.dtype}"
     if not isinstance(content, dict):
         return f"a {type(content).__name__}"
-    return _describe(content["centroids"]) if "centroids" in content else "no 'centroids'"
+    return _describe(content[name], name) if name in content else f"no {name!r}"

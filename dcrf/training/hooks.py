@@ -1,12 +1,12 @@
 """Hooks: actions between iterations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from torch import Tensor
 
-from dcrf.assignment.base import Assignment
-from dcrf.batch import DatasetPass
+from dcrf.assignment.lifecycle import Lifecycle
+from dcrf.batch import DatasetPass, Place
 from dcrf.evaluation.collapse import persistent_signs
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
 from dcrf.reporting.writers import Writer
@@ -14,15 +14,20 @@ from dcrf.training.interfaces import Evaluator
 from dcrf.training.phase import Hook, PhaseState
 
 
-class AdvanceAssignment(Hook):
-    """Counts iterations in the assignment."""
+class AdvanceParts(Hook):
+    """Lets the parts of a method change that do so by themselves."""
 
-    def __init__(self, assignment: Assignment) -> None:
-        self.assignment = assignment
+    def __init__(
+        self, lifecycles: Iterable[Lifecycle], place: Place, data_pass: DatasetPass
+    ) -> None:
+        self.lifecycles, self.data_pass = tuple(lifecycles), data_pass
+        for lifecycle in self.lifecycles:
+            lifecycle.start_phase(place)
 
     def after_iteration(self, state: PhaseState) -> None:
-        """Count the iteration."""
-        self.assignment.after_iteration()
+        """Pass the iteration to every part."""
+        for lifecycle in self.lifecycles:
+            lifecycle.after_iteration(state.clock, self.data_pass)
 
 
 class Every(Hook):
@@ -57,7 +62,7 @@ class Evaluate(Hook):
         evaluator: Evaluator,
         data_pass: DatasetPass,
         writer: Writer,
-        place: tuple[str, str],
+        place: Place,
     ) -> None:
         self.interval, self.evaluator, self.data_pass = interval, evaluator, data_pass
         self.writer, self.place = writer, place
@@ -113,9 +118,7 @@ class ReportLosses(Hook):
         place: names of the data set and the phase.
     """
 
-    def __init__(
-        self, intervals: Mapping[str, int], writer: Writer, place: tuple[str, str]
-    ) -> None:
+    def __init__(self, intervals: Mapping[str, int], writer: Writer, place: Place) -> None:
         self.intervals = {name: n for name, n in intervals.items() if n > 0}
         self.writer, self.place = writer, place
         self.sums: dict[str, Tensor] = {}

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
-from dcrf.assignment.centroids import Centroids
+from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.batch import Batch, DatasetPass
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.storage.parameter_files import mapping_tensors
+from dcrf.storage.parameter_files import part_tensors
 from dcrf.training.interfaces import DataSource
 
-CENTROIDS = "centroids"
-"""The part of a method that is not a mapping, in `Method.tensors_of` and in files."""
+ASSIGNMENT = "assignment"
+"""The part of a method that its cluster assignment strategy owns."""
 
 
 class Method(nn.Module):
@@ -22,27 +22,43 @@ class Method(nn.Module):
 
     mappings: name -> trainable mapping.
     assignment: the cluster assignment strategy.
-    centroids: shared by strategy and patterns. They stay uninitialized if none of them uses any.
+    shared: name -> part that strategy and patterns share, unused if neither needs it.
+    lifecycles: name of a part -> how it is initialized and recalculated.
     """
 
     def __init__(
-        self, mappings: Mapping[str, TrainableMapping], assignment: Assignment, centroids: Centroids
+        self,
+        mappings: Mapping[str, TrainableMapping],
+        assignment: Assignment,
+        shared: Mapping[str, nn.Module],
+        lifecycles: Mapping[str, Lifecycle],
     ) -> None:
         super().__init__()
         self.mappings = dict(mappings)
         self._registered = nn.ModuleList(self.mappings.values())
         self.assignment = assignment
-        self.centroids = centroids
+        self.shared = dict(shared)
+        for name, part in shared.items():
+            self.add_module(name, part)
+        self.lifecycles = {**lifecycles, ASSIGNMENT: assignment}
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """Every part by name: mappings, shared parts, and the strategy's own parameters.
+
+        Optimizers, saving and loading speak of these names only.
+        """
+        owned = self.assignment.owned()
+        own = {} if owned is None else {ASSIGNMENT: owned}
+        return {**self.mappings, **self.shared, **own}
 
     def cached_modules(self) -> list[CachedModule]:
         """Return the mappings and assignments, which run once per input tensor in an iteration."""
         return [module for module in self.modules() if isinstance(module, CachedModule)]
 
     def tensors_of(self, part: str) -> dict[str, Tensor]:
-        """Return the tensors that are saved of a mapping or of the centroids, on the CPU."""
-        if part == CENTROIDS:
-            return {CENTROIDS: self.centroids.values.detach().cpu()}
-        return mapping_tensors(self.mappings[part])
+        """Return the tensors of a part that are saved, on the CPU."""
+        return {name: t.cpu() for name, t in part_tensors(self.parts[part]).items()}
 
     def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.

@@ -51,7 +51,7 @@ class PhaseState:
 
 
 class Hook:
-    """An action between iterations: evaluate, report, save, recalculate centroids."""
+    """An action between iterations: evaluate, report, save."""
 
     def after_iteration(self, state: PhaseState) -> None:
         """Act if an action is due after this iteration."""

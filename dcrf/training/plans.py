@@ -14,7 +14,7 @@ from dcrf.training.phase import Phase
 class PhasePlan:
     """A phase on a data set, built when it begins.
 
-    prepare: loads parameters and initializes centroids.
+    prepare: loads parameters and initializes parts.
     make: builds patterns, optimizers and hooks for the method in its present state.
     max_iterations: None if no exit criterion counts iterations.
     loads_files: whether `prepare` reads files, which may change while the phase runs.

@@ -67,7 +67,7 @@ class FreshStart:
         """Leave the new method as it is."""
 
     def prepare_phase(self, plan: PhasePlan, session: DatasetSession, passes: DatasetPass) -> None:
-        """Load parameters and initialize centroids as planned."""
+        """Load parameters and initialize parts as planned."""
         plan.prepare(session.method, passes)
 
     def restore_phase(self, phase: Phase, session: DatasetSession, streams: RandomStreams) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from dcrf.batch import Place
 from dcrf.errors import TrainingError, cause_of
 from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
@@ -96,7 +97,8 @@ class Trainer:
         cached, companions = method.cached_modules(), session.source.companions
         reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)
         check_parameters(method)
-        method.assignment.after_phase(plan.name, data_pass)
+        for lifecycle in method.lifecycles.values():
+            lifecycle.after_phase(Place(session.plan.name, plan.name), data_pass)
         clock, warnings = phase.state.clock, tuple(phase.state.warnings.values())
         position = session.plan.name, plan.name, clock.iteration, clock.epoch
         record = PhaseRecord(*position, reason, warnings)

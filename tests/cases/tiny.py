@@ -17,6 +17,7 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
 )
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder.components import build_component
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS
@@ -178,7 +179,7 @@ class World:
 
     def _strategy(self) -> FeatureRepresentationCentroidSimilarity:
         return FeatureRepresentationCentroidSimilarity(
-            associated_feature_extractor=self.mappings["encoder"],
+            features=Features(self.mappings["encoder"]),
             centroids=self.centroids,
             similarity_measure="student_t",
         )

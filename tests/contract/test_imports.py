@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "errors": set(),
     "functional": set(),
     "randomness": set(),
-    "clusterings": {"errors", "functional", "randomness", "safety"},
+    "clusterings": {"storage", "errors", "functional", "randomness", "safety"},
     "safety": {"errors"},
     "schedules": {"batch", "functional"},
     "reporting": {"errors", "safety", "schema"},
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
     "data": {"batch", "errors", "randomness", "safety", "schema", "storage"},
-    "mappings": {"errors", "schema"},
+    "mappings": {"batch", "errors", "schema", "storage"},
     "assignment": {
         "batch",
         "clusterings",
@@ -131,13 +131,14 @@ WITHOUT_TORCH = (
 """Modules, and packages with all that is in them, that work where torch is not installed."""
 TENSORS = {"torch", "safetensors", "torchvision", "numpy", "scipy", "sklearn"}
 
-SHARED = {"dcrf.assignment.base", "dcrf.assignment.centroids"}
+SHARED = {f"dcrf.assignment.{module}" for module in ("base", "centroids", "lifecycle")}
 SHARED |= {
     f"dcrf.mappings.{module}"
     for module in ("evaluation_mode", "features", "forward_cache", "mapping")
 }
 MAY_KNOW = {
-    "assignment": SHARED | {"dcrf.clusterings.base", "dcrf.schedules.base"},
+    "assignment": SHARED
+    | {"dcrf.clusterings.base", "dcrf.assignment.centroid_lifecycle", "dcrf.schedules.base"},
     "design_patterns": SHARED | {"dcrf.design_patterns.base", "dcrf.schedules.base"},
     "evaluation": SHARED | {"dcrf.evaluation.metrics.base"},
     "training": SHARED

@@ -181,4 +181,4 @@ def test_strategies_state_their_needs(stem):
     needs = stated(STRATEGIES, stem, "x-needs")
     parameters = inspect.signature(STRATEGIES.resolve(stem)).parameters.keys()
 
-    assert needs == parameters & {"centroids", "classifiers"}
+    assert needs == parameters & {"centroids", "classifiers", "features"}

@@ -2,8 +2,10 @@
 
 import inspect
 import io
+import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,48 +13,17 @@ from torch import Generator, nn
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.batch import Batch, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, Place
 from dcrf.builder.components import build_component
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import global_seed
 from dcrf.schema.registry import STRATEGIES
 
 N, K = 12, 3
-INJECTED = {"centroids", "classifiers", "n_clusters", "generator"}
-ANNEALING = {
-    "annealing_initial_value": 0.1,
-    "annealing_final_value": 2.0,
-    "annealing_iterations_per_value": 1,
-}
-SIMILARITY = "feature_representation_centroid_similarity"
-AFTER_PHASE = "classical_clustering_in_feature_space_after_phase"
-METHOD = "classical_clustering_method_after_phase"
-K_MEANS = {"method": "k_means", "num_restarts": 2}
-EXTRACTOR = {"associated_feature_extractor_name": "encoder"}
-OPTIONS = {
-    "classifier": [
-        {"classifier_selection_criterion": "first_declared"},
-        {"classifier_selection_criterion": "name", "classifier_name": "two"},
-        *(
-            {"classifier_selection_criterion": criterion}
-            for criterion in STRATEGIES.properties("classifier")["classifier_selection_criterion"][
-                "enum"
-            ][2:]
-        ),
-    ],
-    AFTER_PHASE: [{**EXTRACTOR, AFTER_PHASE: "training", METHOD: K_MEANS}],
-    SIMILARITY: [
-        {**EXTRACTOR, "similarity_measure": "student_t"},
-        *(
-            {
-                **EXTRACTOR,
-                "similarity_measure": "gaussian",
-                "gaussian_similarity_measure_inverse_temperature": temperature,
-            }
-            for temperature in ({"fixed_value": 0.5}, ANNEALING)
-        ),
-    ],
-}
+INJECTED = {"centroids", "classifiers", "features", "n_clusters", "generator"}
+CASES = Path(__file__).parents[1] / "cases" / "cluster_assignment_strategies"
+OPTIONS = {file.stem: json.loads(file.read_text()) for file in sorted(CASES.glob("*.json"))}
 """Stem -> options with which the strategy can be built; together they use every key."""
 
 every_stem = pytest.mark.parametrize("stem", STRATEGIES.schemas)
@@ -105,6 +76,7 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
         {
             "centroids": centroids,
             "classifiers": classifiers,
+            "features": Features(encoder),
             "n_clusters": K,
             "generator": Generator().manual_seed(seed),
         },
@@ -115,15 +87,15 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
 
 
 def run_a_phase(built):
-    for _ in range(3):
-        built.strategy.after_iteration()
+    for iteration in range(1, 4):
+        built.strategy.after_iteration(Clock(1, iteration), built.data_pass)
     scores = {
         name: {"acc": 0.1 * i, "nmi": 0.5, "ari": -0.1}
         for i, name in enumerate(built.strategy.candidates())
     }
     if scores:
         built.strategy.record_scores(scores)
-    built.strategy.after_phase("training", built.data_pass)
+    built.strategy.after_phase(Place("data", "training"), built.data_pass)
 
 
 def saved(state):
@@ -135,7 +107,11 @@ def saved(state):
 
 def arguments(stem):
     known = STRATEGIES.properties(stem)
-    return {key for key, schema in known.items() if not schema.get("x-framework")}
+    return {
+        key
+        for key, schema in known.items()
+        if not schema.get("x-framework") and "x-parts" not in schema
+    }
 
 
 def test_no_strategy_is_forgotten():
@@ -231,7 +207,7 @@ def test_features_are_a_row_for_each_sample(stem, options):
 def test_a_saved_strategy_assigns_as_before(stem, options, build):
     built, other = world(stem, options), build(stem, options, seed=1)
     for _ in range(2):
-        built.strategy.after_iteration()
+        built.strategy.after_iteration(Clock(1, 1), built.data_pass)
     expected = built.strategy(built.samples)
 
     other.model.load_state_dict(saved(built.model.state_dict()))

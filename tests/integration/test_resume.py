@@ -176,10 +176,10 @@ def saving():
     loaded = {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
     return with_(
         {
-            "load_mapping_parameters": [loaded],
+            "load_part_parameters": [loaded],
             "save_mapping_parameters": [{**one, "saving_interval": 1} for one in (encoder, kept)],
         },
-        {"load_mapping_parameters": [{**loaded, "path_to_file": "saved/kept.pth"}]},
+        {"load_part_parameters": [{**loaded, "path_to_file": "saved/kept.pth"}]},
     )
 
 
@@ -331,7 +331,7 @@ def test_compiled_mappings_resume_to_identical_bytes(tmp_path):
 
 def saving_only():
     content = saving()
-    del content["phases"][0]["load_mapping_parameters"]
+    del content["phases"][0]["load_part_parameters"]
     return content
 
 
@@ -350,7 +350,7 @@ def test_a_run_that_starts_again_recognizes_its_own_saved_files(run, in_step, ma
 def test_a_phase_that_starts_again_loads_the_numbered_file_of_its_run(run, monkeypatch):
     expected = results(run("whole", saving())[0])
     with monkeypatch.context() as patch:
-        patch.setattr(run_files, "load_mapping", Doomed(run_files.load_mapping, 2))
+        patch.setattr(run_files, "load_part", Doomed(run_files.load_part, 2))
         with pytest.raises(Killed):
             run("cut", saving(), None)
 

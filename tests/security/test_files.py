@@ -13,7 +13,7 @@ from dcrf.data.sources.npy import Npy
 from dcrf.data.sources.npz import Npz
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.storage.parameter_files import load_mapping, read_centroids
+from dcrf.storage.parameter_files import load_part, read_tensor
 from dcrf.storage.tensor_files import from_bytes, read_tensors
 from tests.cases.methods import digits, method, written
 from tests.security import files
@@ -39,8 +39,12 @@ def npz(file):
     return Npz("own", path=str(file)).open()
 
 
+def centroids(file):
+    return read_tensor(file, "centroids")
+
+
 READERS = [
-    *((read_centroids, files.tensor_files, name) for name in files.tensor_files(HERE)),
+    *((centroids, files.tensor_files, name) for name in files.tensor_files(HERE)),
     *((npy, files.array_files, name) for name in files.array_files(HERE)),
     *((npz, files.array_archives, name) for name in files.array_archives(HERE)),
 ]
@@ -123,7 +127,7 @@ def test_an_archive_that_says_too_little_of_its_size_is_refused(tmp_path):
     refusal(tmp_path, files.claiming(content, 200), npz)
 
 
-@pytest.mark.parametrize("read", [read_tensors, read_centroids, npy, npz])
+@pytest.mark.parametrize("read", [read_tensors, centroids, npy, npz])
 def test_what_has_no_end_is_not_read(tmp_path, read):
     os.mkfifo(tmp_path / "pipe")
     for endless in (tmp_path / "pipe", files.Path("/dev/zero")):
@@ -148,13 +152,13 @@ def test_parameters_of_another_kind_do_not_fit(tmp_path, content):
     mapping = TrainableMapping([torch.nn.Linear(2, 2)])
     named = {f"net.{k}" if isinstance(k, str) else k: value for k, value in content.items()}
 
-    refusal(tmp_path, files.saved(named), lambda file: load_mapping(mapping, file))
+    refusal(tmp_path, files.saved(named), lambda file: load_part(mapping, file))
 
 
 @pytest.mark.parametrize(
     ("content", "read"),
     [
-        (files.saved({"centroids": torch.zeros(3, 4)}), read_centroids),
+        (files.saved({"centroids": torch.zeros(3, 4)}), centroids),
         (files.array_bytes(np.zeros((4, 3), np.float32)), npy),
         (files.zipped({"samples.npy": files.array_bytes(np.zeros((4, 3), np.float32))}), npz),
     ],
@@ -176,7 +180,7 @@ def test_damaged_files_are_read_or_refused(tmp_path, content, read):
 
 def loading(file):
     content = method(name="loads")
-    content["phases"][0]["load_mapping_parameters"] = [
+    content["phases"][0]["load_part_parameters"] = [
         {"mapping_name": "encoder", "path_to_file": file}
     ]
     return content

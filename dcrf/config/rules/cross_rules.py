@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.parts import strategy_parts, trained_parts
 from dcrf.config.rules.references import mappings_of
-from dcrf.config.safe_lookup import enabled, in_order, objects, subobject, text
+from dcrf.config.safe_lookup import enabled, in_order, objects, text
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 
@@ -53,21 +54,22 @@ def _index_ranges(nodes: Nodes) -> Iterator[Problem]:
             yield Problem(child(path, "index_of_last_sample_to_use"), message, remedy)
 
 
-def _fixed_centroids(nodes: Nodes) -> Iterator[Problem]:
-    """Check that no optimizer and no design pattern changes fixed centroids."""
-    data = nodes["$"].value
-    strategy = subobject(data, "cluster_assignment_strategy")
-    if strategy.get("centroid_recalculation_strategy") != "fixed_centroids":
+def _fixed_parts(nodes: Nodes) -> Iterator[Problem]:
+    """Check that no optimizer and no design pattern changes a part that never changes."""
+    strategy = nodes.get("$.cluster_assignment_strategy")
+    if strategy is None or not isinstance(strategy.value, dict):
         return
-    remedy = "write recalculation_by_design_pattern for the recalculation strategy"
-    for path, phase in enabled(data, "phases"):
-        for place, optimizer in objects(phase, "optimizers", path):
-            if optimizer.get("optimizes_centroids") is True:
-                key = child(place, "optimizes_centroids")
-                yield Problem(key, "the centroids are fixed", remedy)
-        for place, _ in enabled(phase, "design_patterns", path):
-            if "centroids" in nodes[place].union("x-updates"):
-                yield Problem(place, "it moves the centroids, which are fixed", remedy)
+    for key, keywords in strategy.properties.items():
+        changes = keywords.get("x-part-changes", {})
+        if changes and strategy.value.get(key) == changes["never"]:
+            part, remedy = changes["part"], f"write {changes['by_training']} for {key}"
+            for path, phase in enabled(nodes["$"].value, "phases"):
+                for optimizer in objects(phase, "optimizers", path):
+                    if place := trained_parts(optimizer).get(part):
+                        yield Problem(place, f"the {part} are fixed", remedy)
+                for place, _ in enabled(phase, "design_patterns", path):
+                    if part in nodes[place].union("x-updates"):
+                        yield Problem(place, f"it moves the {part}, which are fixed", remedy)
 
 
 def _numbers_of_clusters(nodes: Nodes) -> Iterator[Problem]:
@@ -119,10 +121,12 @@ def _missing_feature_extractors(nodes: Nodes) -> Iterator[Problem]:
     for node in nodes.values():
         if not isinstance(node.value, dict) or "pattern" in node.value:
             continue
-        uses_centroids = "centroid_initialization_strategy" in node.value
+        needs_features = "features" in node.union("x-needs") or bool(strategy_parts(node))
         for key, keywords in node.properties.items():
-            is_needed = uses_centroids or not keywords.get("x-framework")
-            if "x-default" in keywords and key not in node.value and is_needed:
+            is_needed = needs_features or not keywords.get("x-framework")
+            is_extractor = keywords.get("x-default") == "first_feature_extractor"
+            is_missing = not node.value.keys() & {key, "features"}
+            if is_extractor and is_missing and is_needed:
                 remedy = "declare a mapping of type feature_extractor"
                 yield Problem(node.path, "the method has no feature extractor", remedy)
 
@@ -131,7 +135,7 @@ _RULES: tuple[Callable[[Nodes], Iterator[Problem]], ...] = (
     _prior_cycles,
     _nothing_enabled,
     _index_ranges,
-    _fixed_centroids,
+    _fixed_parts,
     _numbers_of_clusters,
     _upper_bounds,
     _views_compared,

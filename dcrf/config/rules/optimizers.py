@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.parts import trained_parts
 from dcrf.config.safe_lookup import Entry, enabled, names, objects, text, texts
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
@@ -42,21 +43,12 @@ def _trained_twice(optimizers: list[Entry], stages: list[list[str]]) -> Iterator
         for earlier, other in optimizers[:later]:
             if _act_together(optimizer, other, stages):
                 remedy = f"name it in {earlier} or {place} only, or activate them in turns"
-                for part in _parts(place, optimizer).keys() & _parts(earlier, other).keys():
-                    message = f"two optimizers train {part} in one iteration"
-                    yield Problem(_parts(place, optimizer)[part], message, remedy)
+                parts, others = trained_parts((place, optimizer)), trained_parts((earlier, other))
+                for part in parts.keys() & others.keys():
+                    message = f"two optimizers train {part!r} in one iteration"
+                    yield Problem(parts[part], message, remedy)
 
 
 def _act_together(first: Data, second: Data, stages: list[list[str]]) -> bool:
     names = {text(first, "name"), text(second, "name")}
     return not stages or any(names <= {*stage} for stage in stages)
-
-
-def _parts(path: str, optimizer: Data) -> dict[str, str]:
-    """Return each part that an optimizer trains -> the JSON path that names it."""
-    listed = child(path, "trained_mapping_names")
-    names = texts(optimizer, "trained_mapping_names")
-    parts = {f"mapping {name!r}": child(listed, i) for i, name in enumerate(names)}
-    if optimizer.get("optimizes_centroids") is True:
-        parts["the centroids"] = child(path, "optimizes_centroids")
-    return parts

@@ -7,8 +7,9 @@ from typing import Any
 
 from dcrf.config.file_names import saved_file
 from dcrf.config.json_paths import child
+from dcrf.config.parts import saved_parts
 from dcrf.config.path_checks import is_folder
-from dcrf.config.safe_lookup import Entry, enabled, objects, subobject, text, texts
+from dcrf.config.safe_lookup import enabled, text, texts
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
 from dcrf.safety.limits import OUTPUT_FILE_NAME_BYTES, OUTPUT_FOLDER_NAME_BYTES, OUTPUT_PATH_BYTES
@@ -37,20 +38,10 @@ def _saved(data: Data) -> Iterator[tuple[str, Data, Path]]:
     for path, phase in enabled(data, "phases"):
         for _, dataset in enabled(data, "datasets"):
             if text(phase, "name") in texts(dataset, "phases"):
-                for place, save in _saves(path, phase):
+                for place, part, save in saved_parts((path, phase)):
                     if target := text(save, _TARGET):
-                        method, data_set, part = (
-                            text(entry, "name") or "" for entry in (data, dataset, save)
-                        )
+                        method, data_set = (text(entry, "name") or "" for entry in (data, dataset))
                         yield place, save, saved_file(Path(target), method, data_set, part, None)
-
-
-def _saves(path: str, phase: Data) -> Iterator[Entry]:
-    """Yield JSON path and entry of every save of a phase, with the part as its `name`."""
-    for place, save in objects(phase, "save_mapping_parameters", path):
-        yield place, save | {"name": save.get("mapping_name")}
-    if centroids := subobject(phase, "save_centroids"):
-        yield child(path, "save_centroids"), centroids | {"name": "centroids"}
 
 
 def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:

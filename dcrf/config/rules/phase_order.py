@@ -1,10 +1,12 @@
-"""Check that centroids and assignments exist in every phase that uses them."""
+"""Check that parts and assignments exist in every phase that uses them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.parts import loaded_parts, phases_of_parts, saved_parts, trained_parts
 from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
@@ -18,7 +20,7 @@ _ON_EVALUATIONS = "performance_evaluation_"
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every use of centroids or assignments before they exist.
+    """Return a problem for every use of parts or assignments before they exist.
 
     All phases are followed in order on every data set. A method with unknown names has problems
     of its own and none here.
@@ -34,27 +36,29 @@ def problems(nodes: Nodes) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Strategy:
-    """The settings that decide when centroids and assignments exist.
+    """The settings that decide when parts and assignments exist.
 
-    centroid_phases: the phases that use centroids; None if the method has no centroids.
-    assigns_by_centroids: whether assignments are computed from centroids.
+    phases: part that the strategy provides -> the phases that use it.
+    assigns_by: the parts from which assignments are computed.
     assigns_after: the phase that has to end before the first assignment; None for no phase.
     hard_part: the strategy or its component that assigns each sample to exactly one cluster, with
         probability 1; None if assignments are soft.
     """
 
-    centroid_phases: list[str] | None
-    assigns_by_centroids: bool
+    phases: Mapping[str, list[str]]
+    assigns_by: frozenset[str]
     assigns_after: str | None
     hard_part: Node | None
 
     def missing(self, existing: set[str], dataset: str) -> Missing:
         """Return the needs that a phase cannot meet, given the parts that exist at its start."""
-        missing = {}
-        if "centroids" not in existing:
-            missing["centroids"] = self._no_centroids(dataset)
-        if self.assigns_by_centroids and "centroids" not in existing:
-            missing["assignments"] = self._no_centroids(dataset)
+        missing = {
+            part: self._no_part(part, key, dataset)
+            for part, key in _parts_of_strategies().items()
+            if part not in existing
+        }
+        for part in self.assigns_by - existing:
+            missing["assignments"] = missing[part]
         if self.assigns_after is not None and "clusters" not in existing:
             reason = f"on data set {dataset!r} they exist only after phase {self.assigns_after!r}"
             missing["assignments"] = (reason, "use them in a later phase")
@@ -63,12 +67,26 @@ class _Strategy:
             missing["soft_assignments"] = (reason, _soft_alternatives(self.hard_part))
         return missing
 
-    def _no_centroids(self, dataset: str) -> tuple[str, str]:
-        if self.centroid_phases is None:
-            remedy = "add centroid_initialization_strategy to the cluster assignment strategy"
-            return "the method has no centroids", remedy
-        reason = f"on data set {dataset!r} centroids are not initialized before this phase ends"
-        return reason, "name this phase in use_centroids_during_phases"
+    def _no_part(self, part: str, keys: tuple[str, str], dataset: str) -> tuple[str, str]:
+        provided_by, phases = keys
+        if part not in self.phases:
+            remedy = f"add {provided_by} to the cluster assignment strategy"
+            return f"the method has no {part}", remedy
+        reason = f"on data set {dataset!r} {part} are not initialized before this phase ends"
+        return reason, f"name this phase in {phases}"
+
+
+@cache
+def _parts_of_strategies() -> Mapping[str, tuple[str, str]]:
+    """Return each part that a phase initializes -> the keys that provide it and name its phases."""
+    known = [STRATEGIES.properties(stem) for stem in STRATEGIES.schemas]
+    provided = {w["x-provides"]: k for p in known for k, w in p.items() if "x-provides" in w}
+    return {
+        words["x-initializes"]: (provided.get(words["x-initializes"], "type"), key)
+        for properties in known
+        for key, words in properties.items()
+        if "x-initializes" in words
+    }
 
 
 def hard_part(strategy: Node) -> Node | None:
@@ -95,28 +113,33 @@ def _strategy(nodes: Nodes) -> _Strategy | None:
         return None
     node = nodes["$.cluster_assignment_strategy"]
     ready_after = [key for key, keywords in node.properties.items() if "x-ready-after" in keywords]
-    has_centroids = "centroid_initialization_strategy" in entry
     strategy = _Strategy(
-        centroid_phases=texts(entry, "use_centroids_during_phases") if has_centroids else None,
-        assigns_by_centroids="centroids" in node.union("x-needs"),
+        phases=phases_of_parts(node),
+        assigns_by=frozenset(node.union("x-needs") & _parts_of_strategies().keys()),
         assigns_after=next((text(entry, key) for key in ready_after), None),
         hard_part=hard_part(node),
     )
-    needs_start = "centroid_recalculation_strategy" in entry or strategy.assigns_by_centroids
-    if needs_start and not has_centroids:
+    changed = {w["x-part-changes"]["part"] for k, w in _changes(node) if k in entry}
+    if (strategy.assigns_by | changed) - strategy.phases.keys():
         return None  # the schema reports it
     return strategy if _is_declared(data, strategy) else None
 
 
+def _changes(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the keys that say how a part changes."""
+    return ((k, words) for k, words in node.properties.items() if "x-part-changes" in words)
+
+
 def _is_declared(data: Data, strategy: _Strategy) -> bool:
     """Whether all phases that the settings name exist; `references` reports those that do not."""
-    named = {*(strategy.centroid_phases or ()), strategy.assigns_after} - {None}
+    named = {phase for phases in strategy.phases.values() for phase in phases}
+    named |= {strategy.assigns_after} if strategy.assigns_after is not None else set()
     for _, dataset in objects(data, "datasets"):
         named |= {*texts(dataset, "phases")}
     return named <= {*names(objects(data, "phases"))}
 
 
-def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, Data, Missing]]:
+def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, dict[str, Any], Missing]]:
     """Yield path, entry and unmet needs of every phase on every data set, in running order."""
     existing: set[str] = set()
     for _, dataset in in_order(data, "datasets"):
@@ -126,14 +149,13 @@ def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, Data, Missin
             name = text(phase, "name")
             if name not in texts(dataset, "phases"):
                 continue
-            if name in (strategy.centroid_phases or ()):
-                existing.add("centroids")
+            existing |= {part for part, phases in strategy.phases.items() if name in phases}
             yield path, phase, strategy.missing(existing, str(dataset.get("name")))
             if name == strategy.assigns_after:
                 existing.add("clusters")
 
 
-def _unmet(path: str, phase: Data, missing: Missing, nodes: Nodes) -> Iterator[Problem]:
+def _unmet(path: str, phase: dict[str, Any], missing: Missing, nodes: Nodes) -> Iterator[Problem]:
     for place, need in _uses(path, phase, nodes):
         if need in missing:
             reason, remedy = missing[need]
@@ -145,8 +167,8 @@ def _unmet(path: str, phase: Data, missing: Missing, nodes: Nodes) -> Iterator[P
         yield Problem(child(path, "exit_criteria"), message, "add iterations or epochs")
 
 
-def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:
-    """Yield JSON path and need of everything in a phase that uses centroids or assignments.
+def _uses(path: str, phase: dict[str, Any], nodes: Nodes) -> Iterator[tuple[str, str]]:
+    """Yield JSON path and need of everything in a phase that uses parts or assignments.
 
     Soft assignments come first: hard ones do not become soft in a later phase.
     """
@@ -155,8 +177,7 @@ def _uses(path: str, phase: Data, nodes: Nodes) -> Iterator[tuple[str, str]]:
         if "classifier_name" in pattern:  # a classifier assigns from the start
             needs -= {"assignments", "soft_assignments"}
         yield from ((place, need) for need in sorted(needs, reverse=True))
-    for place, optimizer in objects(phase, "optimizers", path):
-        if optimizer.get("optimizes_centroids") is True:
-            yield child(place, "optimizes_centroids"), "centroids"
-    if "save_centroids" in phase:
-        yield child(path, "save_centroids"), "centroids"
+    for optimizer in objects(phase, "optimizers", path):
+        yield from ((place, part) for part, place in trained_parts(optimizer).items())
+    for place, part, _ in (*loaded_parts((path, phase)), *saved_parts((path, phase))):
+        yield place, part

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from dcrf.config.parts import part_names
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.safe_lookup import enabled, is_enabled, names, objects, objects_within, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
@@ -18,7 +19,7 @@ def problems(nodes: Nodes) -> list[Problem]:
     """Return a problem for every undeclared name, up to the limit."""
     data = nodes["$"].value
     named = (node for node in nodes.values() if isinstance(node.value, str))
-    undeclared = (p for node in named for p in (*_reference(node, data), *_layer(node, data)))
+    undeclared = (p for node in named for p in (*_reference(node, nodes), *_layer(node, data)))
     return list(islice(undeclared, PROBLEMS_OF_A_KIND))
 
 
@@ -32,20 +33,23 @@ def mappings_of(data: Mapping[str, Any], types: tuple[str, ...]) -> list[str]:
     return names(e for e in objects(data, "mappings") if text(e[1], "type") not in others)
 
 
-def _reference(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
+def _reference(node: Node, nodes: Nodes) -> Iterator[Problem]:
     kind = node.keywords.get("x-refers-to") or node.keywords.get("x-names")
     if kind == "view":
-        yield from _view(node, data)
+        yield from _view(node, nodes["$"].value)
     elif kind:
-        known = _declared(kind, node, data)
+        known = _declared(kind, node, nodes)
         if node.value not in known:
             noun = kind.replace("_", " ")
             yield Problem(node.path, f"no {noun} is called {node.value!r}", _hint(node, known))
 
 
-def _declared(kind: str, node: Node, data: Mapping[str, Any]) -> list[str]:
+def _declared(kind: str, node: Node, nodes: Nodes) -> list[str]:
+    data = nodes["$"].value
     if kind in _ROLES:
         return mappings_of(data, _ROLES[kind])
+    if kind == "part":
+        return part_names(nodes)
     if kind == "optimizer":
         phase = _holder(node, "optimizers")
         return names(objects(phase, "optimizers")) if phase else []

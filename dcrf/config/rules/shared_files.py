@@ -40,7 +40,7 @@ class _Writer:
         return (
             self.config is other.config
             and self.seed == other.seed
-            and self.save.mapping_name == other.save.mapping_name
+            and self.save.part == other.save.part
         )
 
 

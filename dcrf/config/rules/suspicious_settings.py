@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from dcrf.config.json_paths import child
+from dcrf.config.parts import ASSIGNMENT, CENTROIDS, loaded_parts, trained_parts
 from dcrf.config.rules.phase_order import hard_part
 from dcrf.config.rules.references import CLASSIFIERS
 from dcrf.config.rules.schedules import schedules, values
@@ -22,14 +23,13 @@ from dcrf.config.safe_lookup import (
     objects,
     objects_within,
     text,
-    texts,
 )
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
 
-CENTROIDS = "centroids"
 _MAPPING_REFERENCES = {"mapping", "feature_extractor", "classifier"}
 _ASSIGNMENTS = {"assignments", "soft_assignments"}
+_PARTS = (CENTROIDS, ASSIGNMENT)
 
 
 def warnings(nodes: Nodes) -> list[Problem]:
@@ -41,7 +41,7 @@ def warnings(nodes: Nodes) -> list[Problem]:
 class _Method:
     """Which part of a method depends on which.
 
-    A part is a mapping, by its name, or `centroids`.
+    A part is a mapping or a part of the strategy, by its name.
     """
 
     def __init__(self, nodes: Nodes) -> None:
@@ -60,10 +60,10 @@ class _Method:
     def assigning_parts(self) -> set[str]:
         """The parts that compute the assignments of the cluster assignment strategy."""
         needs = self.strategy.union("x-needs")
-        parts = _referenced(self.strategy, arguments_only=True)
+        parts = _referenced(self.strategy, arguments_only="features" not in needs)
         if "classifiers" in needs and not parts:
             parts |= {name for name, (_, e) in self.mappings.items() if e["type"] in CLASSIFIERS}
-        return self.with_inputs(parts) | ({CENTROIDS} & needs)
+        return self.with_inputs(parts) | needs.intersection(_PARTS)
 
     def with_inputs(self, parts: set[str]) -> set[str]:
         """Return parts together with the mappings whose output they take."""
@@ -87,15 +87,15 @@ class _Method:
         return [self.nodes[place] for place, _ in enabled(entry, "design_patterns", path)]
 
     def uses_clusters(self, pattern: Node) -> bool:
-        """Whether a pattern uses assignments of the strategy, or centroids."""
+        """Whether a pattern uses assignments or parts of the strategy."""
         needs = pattern.union("x-needs")
         by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
-        return by_strategy or CENTROIDS in needs
+        return by_strategy or not needs.isdisjoint(_PARTS)
 
     def parts_used(self, pattern: Node) -> set[str]:
         """Return the parts on which the losses of a pattern depend."""
         needs = pattern.union("x-needs")
-        parts = self.with_inputs(_referenced(pattern)) | ({CENTROIDS} & needs)
+        parts = self.with_inputs(_referenced(pattern)) | needs.intersection(_PARTS)
         by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
         if by_strategy and not self.is_hard:  # hard assignments have no gradient
             parts |= self.assigning_parts
@@ -104,7 +104,7 @@ class _Method:
     def trained(self, phase: Entry) -> set[str]:
         """Return the parts that optimizers of a phase train."""
         path, entry = phase
-        return {part for o in objects(entry, "optimizers", path) for part, _ in _trained_parts(o)}
+        return {part for o in objects(entry, "optimizers", path) for part in trained_parts(o)}
 
     def has_parameters(self, mapping: str) -> bool:
         """Whether any layer of a mapping has parameters."""
@@ -120,15 +120,6 @@ def _referenced(node: Node, *, arguments_only: bool = False) -> set[str]:
         if inner.keywords.get("x-refers-to") in _MAPPING_REFERENCES
         and not (arguments_only and inner.keywords.get("x-framework"))
     }
-
-
-def _trained_parts(optimizer: Entry) -> Iterator[tuple[str, str]]:
-    """Yield each part that an optimizer trains, and the JSON path that names it."""
-    path, entry = optimizer
-    for index, name in enumerate(texts(entry, "trained_mapping_names")):
-        yield name, child(child(path, "trained_mapping_names"), index)
-    if entry.get("optimizes_centroids"):
-        yield CENTROIDS, child(path, "optimizes_centroids")
 
 
 def _groups(pattern: Node) -> Iterator[tuple[str, str]]:
@@ -166,7 +157,7 @@ def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
                 yield Problem(child(place, "group_name"), message, suggestion(group, groups))
                 continue
             used = {part for pattern in minimized for part in method.parts_used(pattern)}
-            for part, named in _trained_parts((place, optimizer)):
+            for part, named in trained_parts((place, optimizer)).items():
                 if part not in used:
                     message = f"no loss of group {group!r} depends on {part!r}: it never changes"
                     message += "; hard assignments have no gradient" if method.is_hard else ""
@@ -177,9 +168,8 @@ def _optimizers_without_losses(method: _Method) -> Iterator[Problem]:
 def _untrained_mappings(method: _Method) -> Iterator[Problem]:
     """Warn of mappings that losses depend on, but that no optimizer trains and no file fills."""
     filled = {part for phase in method.phases for part in method.trained(phase)}
-    for _, entry in method.phases:
-        loads = objects(entry, "load_mapping_parameters")
-        filled |= {load["mapping_name"] for _, load in loads}
+    for phase in method.phases:
+        filled |= {part for _, part, _ in loaded_parts(phase)}
     used: dict[str, str] = {}  # mapping -> the first pattern that uses it
     for phase in method.phases:
         if method.trained(phase):
@@ -189,20 +179,23 @@ def _untrained_mappings(method: _Method) -> Iterator[Problem]:
     for name, (path, _) in method.mappings.items():
         if name in used.keys() - filled and method.has_parameters(name):
             message = f"{used[name]!r} uses {name!r}, which keeps its random parameters"
-            remedy = "name it in trained_mapping_names of an optimizer, or load its parameters"
+            remedy = "name it in trained_parts of an optimizer, or load its parameters"
             yield Problem(path, message, remedy)
 
 
-def _unmoved_centroids(method: _Method) -> Iterator[Problem]:
-    key = "centroid_recalculation_strategy"
-    if method.strategy.value.get(key) != "recalculation_by_design_pattern":
-        return
+def _unmoved_parts(method: _Method) -> Iterator[Problem]:
+    """Warn of a part that training should move, if no optimizer and no pattern does."""
     patterns = [pattern for phase in method.phases for pattern in method.patterns(phase)]
-    by_patterns = any(CENTROIDS in pattern.union("x-updates") for pattern in patterns)
-    if not by_patterns and not any(CENTROIDS in method.trained(p) for p in method.phases):
-        message = "no optimizer and no design pattern moves the centroids: they keep their start"
-        remedy = "write optimizes_centroids in an optimizer, or fixed_centroids here"
-        yield Problem(child(method.strategy.path, key), message, remedy)
+    moved = {part for pattern in patterns for part in pattern.union("x-updates")}
+    moved |= {part for phase in method.phases for part in method.trained(phase)}
+    for key, words in method.strategy.properties.items():
+        changes = words.get("x-part-changes", {})
+        part = changes.get("part")
+        is_trained = bool(changes) and method.strategy.value.get(key) == changes["by_training"]
+        if is_trained and part not in moved:
+            message = f"no optimizer and no design pattern moves the {part}: they keep their start"
+            remedy = f"name {part!r} in trained_parts of an optimizer, or write {changes['never']}"
+            yield Problem(child(method.strategy.path, key), message, remedy)
 
 
 def _clusters_before_training(method: _Method) -> Iterator[Problem]:
@@ -213,9 +206,7 @@ def _clusters_before_training(method: _Method) -> Iterator[Problem]:
             trained = set()
         phases = [p for p in method.phases if p[1]["name"] in dataset["phases"]]
         for number, (path, entry) in enumerate(phases):
-            trained |= {
-                load["mapping_name"] for _, load in objects(entry, "load_mapping_parameters")
-            }
+            trained |= {part for _, part, _ in loaded_parts((path, entry))}
             untrained = _clustered(method, (path, entry)) - trained
             for later_path, later in phases[number + 1 :]:
                 if common := sorted(untrained & _pretrained(method, (later_path, later))):
@@ -229,7 +220,7 @@ def _clusters_before_training(method: _Method) -> Iterator[Problem]:
 
 def _clustered(method: _Method, phase: Entry) -> set[str]:
     """Return the mappings whose clusters a phase uses or ends with, untrained in the phase."""
-    mappings = method.assigning_parts - {CENTROIDS}
+    mappings = method.assigning_parts.difference(_PARTS)
     if any(map(method.uses_clusters, method.patterns(phase))):
         return mappings
     name = phase[1]["name"]
@@ -292,7 +283,7 @@ _RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (
     _losses_without_optimizers,
     _optimizers_without_losses,
     _untrained_mappings,
-    _unmoved_centroids,
+    _unmoved_parts,
     _clusters_before_training,
     _negative_weights,
     _unfinished_schedules,

@@ -6,6 +6,7 @@ from typing import Any
 
 from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
+from dcrf.config.parts import ASSIGNMENT, CENTROIDS
 from dcrf.config.rules.schema_errors import shown
 from dcrf.config.safe_lookup import Entry, enabled, objects, objects_within, text
 from dcrf.config.schema_lookup import Node, Nodes
@@ -13,7 +14,7 @@ from dcrf.errors import Problem
 from dcrf.safety.limits import NAME_BYTES
 
 Data = Mapping[str, Any]
-_CENTROIDS = "centroids"
+_RESERVED = (CENTROIDS, ASSIGNMENT)
 
 
 def problems(nodes: Nodes) -> list[Problem]:
@@ -69,7 +70,7 @@ def _shared_files(data: Data) -> list[Problem]:
     mappings = _named(objects(data, "mappings"))
     datasets = _named(enabled(data, "datasets"))
     alone = [
-        *_alike("mapping", mappings, {_CENTROIDS: "the centroids"}),
+        *_alike("mapping", mappings, {name: f"the part {name!r}" for name in _RESERVED}),
         *_alike("data set", datasets, {}),
     ]
     return alone or list(_alike_together(datasets, mappings))
@@ -97,7 +98,7 @@ def _alike(kind: str, named: Mapping[str, str], taken: Mapping[str, str]) -> Ite
 def _alike_together(datasets: Mapping[str, str], mappings: Mapping[str, str]) -> Iterator[Problem]:
     """Check pairs: data set `a_b` with mapping `c` has the files of `a` with `b_c`."""
     seen: dict[str, tuple[str, str]] = {}
-    for dataset, part in product(datasets, [*mappings, _CENTROIDS]):
+    for dataset, part in product(datasets, [*mappings, *_RESERVED]):
         together = f"{clean_name(dataset)}_{clean_name(part)}"
         other = seen.setdefault(together, (dataset, part))
         if other != (dataset, part):

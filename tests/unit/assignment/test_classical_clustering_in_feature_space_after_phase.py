@@ -7,10 +7,11 @@ from torch import nn
 from dcrf.assignment.classical_clustering_in_feature_space_after_phase import (
     ClassicalClusteringInFeatureSpaceAfterPhase,
 )
-from dcrf.batch import Batch, DatasetPass
+from dcrf.batch import Batch, DatasetPass, Place
 from dcrf.clusterings.base import NearestCenter
 from dcrf.clusterings.k_means import KMeans
 from dcrf.errors import TrainingError
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import draw_seed
 
@@ -27,7 +28,7 @@ data_pass = DatasetPass(len(SAMPLES), run)
 def build(**changes):
     return ClassicalClusteringInFeatureSpaceAfterPhase(
         **{
-            "associated_feature_extractor": TrainableMapping([nn.Identity()]),
+            "features": Features(TrainableMapping([nn.Identity()])),
             "classical_clustering_in_feature_space_after_phase": "pretraining",
             "classical_clustering_method_after_phase": KMeans(num_restarts=2),
             "n_clusters": 2,
@@ -43,7 +44,7 @@ def strategy():
 
 
 def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
-    strategy.after_phase("another", data_pass)
+    strategy.after_phase(Place("data", "another"), data_pass)
 
     assert "after phase 'pretraining'" in strategy.why_not_ready()
     with pytest.raises(TrainingError, match="pretraining"):
@@ -51,7 +52,7 @@ def test_nothing_can_be_assigned_before_the_phase_has_ended(strategy):
 
 
 def test_each_sample_belongs_to_its_nearest_center_alone(strategy):
-    strategy.after_phase("pretraining", data_pass)
+    strategy.after_phase(Place("data", "pretraining"), data_pass)
     assignments = strategy(torch.tensor([[0.5, 0.0], [3.0, 3.0], [0.1, 0.2]])).exp()
 
     assert strategy.why_not_ready() is None
@@ -69,8 +70,8 @@ def test_the_clustering_gets_all_features_and_draws_anew_each_time():
             return NearestCenter(torch.zeros(n_clusters, 2))
 
     strategy = build(classical_clustering_method_after_phase=Recorded(num_restarts=1))
-    strategy.after_phase("pretraining", data_pass)
-    strategy.after_phase("pretraining", data_pass)
+    strategy.after_phase(Place("data", "pretraining"), data_pass)
+    strategy.after_phase(Place("data", "pretraining"), data_pass)
 
     assert [call[:2] for call in calls] == [(20, 2)] * 2
     assert calls[0][2] != calls[1][2]
@@ -78,7 +79,7 @@ def test_the_clustering_gets_all_features_and_draws_anew_each_time():
 
 def test_the_clusters_are_part_of_the_model(strategy):
     assert strategy.cluster_centers() is None
-    strategy.after_phase("pretraining", data_pass)
+    strategy.after_phase(Place("data", "pretraining"), data_pass)
 
     assert sorted(strategy.state_dict()["fitted.centers"].mean(1).tolist()) == [0, 4]
     assert torch.equal(strategy.cluster_centers(), strategy.state_dict()["fitted.centers"])

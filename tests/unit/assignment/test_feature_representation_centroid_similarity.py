@@ -8,8 +8,11 @@ from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
+from dcrf.batch import Clock, DatasetPass
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 
+CLOCK, PASS = Clock(1, 1), DatasetPass(0, lambda function, indices: indices)
 ANNEALING = {
     "annealing_initial_value": 0.1,
     "annealing_final_value": 28.13,
@@ -20,7 +23,7 @@ ANNEALING = {
 def strategy(measure, **temperature):
     centroids = Centroids(2)
     assignment = FeatureRepresentationCentroidSimilarity(
-        associated_feature_extractor=TrainableMapping([nn.Identity()]),
+        features=Features(TrainableMapping([nn.Identity()])),
         centroids=centroids,
         similarity_measure=measure,
         gaussian_similarity_measure_inverse_temperature=temperature or None,
@@ -71,14 +74,14 @@ def test_the_cluster_centers_are_the_centroids_without_gradient():
 def test_annealing_counts_iterations_since_the_centroids_exist():
     assignment, centroids = strategy("gaussian", **ANNEALING)
     for _ in range(5):
-        assignment.after_iteration()
+        assignment.after_iteration(CLOCK, PASS)
     assert assignment.inverse_temperature == pytest.approx(0.1)
 
     centroids.set_values(torch.zeros(2, 1))
     seen = []
     for _ in range(4):
         seen.append(assignment.inverse_temperature)
-        assignment.after_iteration()
+        assignment.after_iteration(CLOCK, PASS)
 
     assert seen[:2] == [0.1, 0.1]
     assert seen[2:] == pytest.approx([0.1 * 2 ** (1 / 0.6931471805599453**2)] * 2)
@@ -90,7 +93,7 @@ def test_annealing_ends_with_the_last_value():
     seen = []
     for _ in range(4):
         seen.append(assignment.is_annealing)
-        assignment.after_iteration()
+        assignment.after_iteration(CLOCK, PASS)
 
     assert seen == [True, True, False, False]  # 0.1 twice, and then min(0.42, 0.3)
 
@@ -107,7 +110,7 @@ def test_annealing_survives_saving():
     assignment, centroids = strategy("gaussian", **ANNEALING)
     centroids.set_values(torch.zeros(2, 1))
     for _ in range(7):
-        assignment.after_iteration()
+        assignment.after_iteration(CLOCK, PASS)
     other, other_centroids = strategy("gaussian", **ANNEALING)
     other_centroids.set_values(torch.zeros(2, 1))
 

@@ -54,7 +54,7 @@ class Pair:
         )
         (dataset,) = (entry for entry in config.datasets if phase in entry.phases)
         (entry,) = (entry for entry in config.phases if entry.name == phase)
-        self.method = build_method(config, dataset.num_clusters, run.streams)
+        self.method = build_method(config, dataset.num_clusters, run.streams, run.files.read_tensor)
         self.method.centroids.set_values(self.direct.centroids)
         self.phase = PhaseBuilder(run, dataset, entry).make(
             self.method,

@@ -10,6 +10,7 @@ from dcrf.builder.method import (
     label_informed,
 )
 from dcrf.randomness import RandomStreams
+from dcrf.storage.parameter_files import read_tensor
 from tests.cases.methods import ENCODER, linear, method, only_pretraining
 
 SAMPLES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -160,12 +161,12 @@ def test_a_sample_space_classifier_takes_samples(load):
 
 
 def test_a_method_holds_everything_that_is_trained_once(load):
-    made = build_method(load(), 10, RandomStreams(0))
+    made = build_method(load(), 10, RandomStreams(0), read_tensor)
 
     assert list(made.mappings) == ["encoder", "decoder"]
     assert made.centroids.values.shape == (10, 0)
     assert made.assignment.centroids is made.centroids
-    assert made.assignment.feature_extractor is made.mappings["encoder"]
+    assert made.assignment.feature_module.mapping is made.mappings["encoder"]
     assert len({id(p) for p in made.parameters()}) == 2 * 2 + 2 + 1
 
 

@@ -14,6 +14,7 @@ from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.randomness import RandomStreams
 from dcrf.schema.registry import METRICS, SCHEMA
+from dcrf.storage.parameter_files import read_tensor
 from dcrf.training.exit_criteria import needs_labels
 from tests.cases.methods import adam, method, written
 
@@ -36,7 +37,7 @@ def build(tmp_path):
         content = method()
         content["phases"][1].update(changes)
         config = load_checked(Path(written(tmp_path, content)))
-        made = build_method(config, 10, RandomStreams(0))
+        made = build_method(config, 10, RandomStreams(0), read_tensor)
         return build_optimizers(config.phases[1], made, {}), made
 
     return builder

@@ -16,7 +16,7 @@ from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.runs.run_files import RunFiles
-from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.phase import PhaseState, run_phase
 from tests.cases.methods import CENTROIDS, digits, linear, method, written
 
@@ -128,11 +128,11 @@ def test_hooks_act_after_what_they_look_at_has_happened(world):
     content["phases"][1]["optimizers"][0]["optimizes_centroids"] = False
     made = world(content)
 
-    assert kinds(made.phase(0)) == [AdvanceAssignment, ReportLosses, Every, ShowProgress]
+    assert kinds(made.phase(0)) == [AdvanceParts, ReportLosses, Every, ShowProgress]
     second = made.phase(1)
-    assert kinds(second) == [Every, AdvanceAssignment, Evaluate, ReportLosses, Every, ShowProgress]
-    assert [hook.interval for hook in second.hooks if isinstance(hook, Every)] == [3, None]
-    assert [h.also_at_the_end for h in second.hooks if isinstance(h, Every)] == [False, True]
+    assert kinds(second) == [AdvanceParts, Evaluate, ReportLosses, Every, ShowProgress]
+    assert [hook.interval for hook in second.hooks if isinstance(hook, Every)] == [None]
+    assert [h.also_at_the_end for h in second.hooks if isinstance(h, Every)] == [True]
 
 
 def weights_and_groups(phase, iteration=1):
@@ -293,7 +293,7 @@ def test_recalculation_goes_on_with_the_same_parameter(world):
     phase = made.phase(1)
     noise = parameter.detach().clone()
 
-    (recalculation,) = (hook for hook in phase.hooks if isinstance(hook, Every))
+    (recalculation,) = (hook for hook in phase.hooks if isinstance(hook, AdvanceParts))
     clock = next(made.source.batches())[0]
     recalculation.after_iteration(PhaseState(clock))
 

@@ -7,13 +7,13 @@ from dcrf.clusterings import base as module
 from dcrf.clusterings.base import (
     Fitted,
     NearestCenter,
-    ResizedOnLoad,
     centers_of,
     check_pairs_fit,
     first_rows,
     match_centers,
 )
 from dcrf.errors import ClusteringError
+from dcrf.storage.sized_later import SizedLater
 
 
 class ByThreshold(Fitted):
@@ -36,7 +36,7 @@ def test_an_unfitted_result_takes_the_shapes_of_a_saved_one():
 
 
 def test_a_loaded_value_keeps_its_type_and_its_parameter():
-    class Values(ResizedOnLoad):
+    class Values(SizedLater):
         def __init__(self, values):
             super().__init__()
             self.values = torch.nn.Parameter(values)

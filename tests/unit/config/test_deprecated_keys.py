@@ -24,7 +24,7 @@ def test_trained_mappings_are_the_trained_mapping_names(tmp_path):
 
     config = load(tmp_path, method)
 
-    assert config.phases[0].optimizers[0].trained_mapping_names == ("encoder", "decoder")
+    assert config.phases[0].optimizers[0].trained_parts == ("encoder", "decoder")
     assert "$.phases[0].optimizers[0].trained_mappings" in config.notes[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dcrf.config import load_checked, with_places
 from dcrf.config.defaults import filled
-from dcrf.config.method_config import CentroidsConfig, CycleStep
+from dcrf.config.method_config import CycleStep, FeaturesConfig
 from dcrf.errors import ConfigError, Problem
 from tests.unit.config.methods import classifying, dec, load, write
 
@@ -102,24 +102,19 @@ def test_defaults_are_filled_everywhere(tmp_path):
 def test_centroids_have_their_own_configuration(tmp_path):
     config = load(tmp_path, gaussian())
 
-    assert config.centroids == CentroidsConfig(
-        path="$.cluster_assignment_strategy",
-        feature_extractor_name="encoder",
-        phases=("finetuning",),
-        initialization="load_from_file",
-        initialization_clustering={"method": "k_means", "num_restarts": 20},
-        file=tmp_path / "old" / "centroids.pth",
-        recalculation="classical_clustering",
-        recalculation_clustering={"method": "k_means", "num_restarts": 20},
-        recalculation_interval=100,
-    )
+    part = config.parts["centroids"]
+    assert (part.path, part.phases) == ("$.cluster_assignment_strategy", ("finetuning",))
+    assert part.files == {
+        "$.cluster_assignment_strategy.centroid_file_path": tmp_path / "old" / "centroids.pth"
+    }
+    assert part.options["centroid_recalculation_interval"] == 100
+    assert config.features == FeaturesConfig("$.cluster_assignment_strategy", "encoder")
     assert config.strategy.stem == "feature_representation_centroid_similarity"
     assert config.strategy.options == {
         "similarity_measure": "gaussian",
         "gaussian_similarity_measure_inverse_temperature": {"fixed_value": 2},
-        "associated_feature_extractor_name": "encoder",
     }
-    assert load(tmp_path, classifying()).centroids is None
+    assert not load(tmp_path, classifying()).parts
 
 
 def test_centroids_are_used_in_all_phases_by_default(tmp_path):
@@ -128,8 +123,7 @@ def test_centroids_are_used_in_all_phases_by_default(tmp_path):
 
     config = load(tmp_path, method)
 
-    assert config.centroids is not None
-    assert config.centroids.phases == ("pretraining", "finetuning")
+    assert config.parts["centroids"].phases == ("pretraining", "finetuning")
 
 
 def test_weights_and_groups_go_by_loss(tmp_path):
@@ -196,7 +190,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path, monkeypatch):
 
     assert config.phases[0].saves[0].target == tmp_path / "inner" / "parameters"
     assert config.phases[1].saves[0].target == tmp_path / "inner" / "centroids.pth"
-    assert config.phases[1].saves[0].mapping_name is None
+    assert config.phases[1].saves[0].part == "centroids"
     assert config.phases[1].saves[0].interval == 5
 
 

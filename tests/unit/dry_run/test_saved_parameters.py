@@ -32,7 +32,7 @@ def test_parameters_of_a_mapping_are_not_centroids(load):
 
     (problem,) = caught.value.problems
     assert problem.path == "$.cluster_assignment_strategy.centroid_file_path"
-    assert "will contain the parameters of a mapping" in problem.found
+    assert "will contain the parameters of another part" in problem.found
 
 
 def test_centroids_are_not_parameters_of_a_mapping(load):

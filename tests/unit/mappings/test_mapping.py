@@ -107,7 +107,7 @@ def test_bf16_gives_float32_that_is_close(samples):
 
 def test_only_passes_with_gradient_are_compiled(samples, monkeypatch):
     def compile_to_zeros(run, **options):
-        return lambda values, skipped: torch.zeros(1)
+        return lambda values, skipped: (torch.zeros(1), {})
 
     monkeypatch.setattr(torch, "compile", compile_to_zeros)
     mapping = TrainableMapping([nn.Linear(4, 2)], compiled=True)

@@ -11,9 +11,9 @@ from torch.nn.parameter import is_lazy
 from dcrf.errors import DataError
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import (
-    load_mapping,
-    mapping_tensors,
-    read_centroids,
+    load_part,
+    part_tensors,
+    read_tensor,
     unused,
 )
 from dcrf.storage.tensor_files import save_tensors
@@ -37,15 +37,15 @@ FORMATS = pytest.mark.parametrize("name", ["encoder.pth", "encoder.safetensors"]
 def test_saved_parameters_are_loaded(mapping, tmp_path, name):
     file, other = tmp_path / "deep" / name, another()
 
-    save_tensors(mapping_tensors(mapping), file)
-    load_mapping(other, file)
+    save_tensors(part_tensors(mapping), file)
+    load_part(other, file)
 
     assert mapping.state_dict().keys() == other.state_dict().keys()
     assert all(torch.equal(v, other.state_dict()[k]) for k, v in mapping.state_dict().items())
 
 
 def test_a_pth_file_is_one_of_torch(mapping, tmp_path):
-    save_tensors(mapping_tensors(mapping), tmp_path / "encoder.pth")
+    save_tensors(part_tensors(mapping), tmp_path / "encoder.pth")
 
     content = torch.load(tmp_path / "encoder.pth", weights_only=True)
 
@@ -54,10 +54,10 @@ def test_a_pth_file_is_one_of_torch(mapping, tmp_path):
 
 def test_the_content_of_a_file_decides_its_format(mapping, tmp_path):
     for name, other_name in (("a.pth", "a.safetensors"), ("b.safetensors", "b.pth")):
-        save_tensors(mapping_tensors(mapping), tmp_path / name)
+        save_tensors(part_tensors(mapping), tmp_path / name)
         other = another()
 
-        load_mapping(other, (tmp_path / name).rename(tmp_path / other_name))
+        load_part(other, (tmp_path / name).rename(tmp_path / other_name))
 
         assert torch.equal(other.net[0].weight, mapping.net[0].weight)
 
@@ -65,7 +65,7 @@ def test_the_content_of_a_file_decides_its_format(mapping, tmp_path):
 @FORMATS
 def test_the_same_parameters_give_the_same_bytes(mapping, tmp_path, name):
     for folder in ("a", "b"):
-        save_tensors(mapping_tensors(mapping), tmp_path / folder / name)
+        save_tensors(part_tensors(mapping), tmp_path / folder / name)
 
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -77,9 +77,9 @@ def test_lazy_layers_that_have_never_run_are_left_out_and_stay_lazy(tmp_path, na
         return TrainableMapping([nn.Linear(3, 2), nn.LazyLinear(2), nn.LazyBatchNorm1d()])
 
     saved, loaded = half_lazy(0), half_lazy(1)
-    save_tensors(mapping_tensors(saved), tmp_path / name)
+    save_tensors(part_tensors(saved), tmp_path / name)
 
-    load_mapping(loaded, tmp_path / name)
+    load_part(loaded, tmp_path / name)
 
     assert torch.equal(loaded.net[0].weight, saved.net[0].weight)
     assert is_lazy(loaded.net[1].weight)
@@ -87,30 +87,30 @@ def test_lazy_layers_that_have_never_run_are_left_out_and_stay_lazy(tmp_path, na
 
 
 def test_parameters_that_lack_a_layer_which_has_run_are_refused(mapping, tmp_path):
-    tensors = mapping_tensors(mapping)
+    tensors = part_tensors(mapping)
     del tensors["net.0.bias"]
     save_tensors(tensors, tmp_path / "part.safetensors")
 
     with pytest.raises(DataError, match=r"Missing key\(s\) in state_dict: \"net\.0\.bias\""):
-        load_mapping(another(), tmp_path / "part.safetensors")
+        load_part(another(), tmp_path / "part.safetensors")
 
 
 def test_duplicates_of_the_earlier_framework_are_ignored(mapping, tmp_path):
-    tensors = mapping_tensors(mapping)
+    tensors = part_tensors(mapping)
     doubled = {f"net_without_softmax_layer.{k}": v for k, v in tensors.items()}
     torch.save({**tensors, **doubled}, tmp_path / "old.pth")
     other = another()
 
-    load_mapping(other, tmp_path / "old.pth")
+    load_part(other, tmp_path / "old.pth")
 
     torch.testing.assert_close(other.net[0].weight, mapping.net[0].weight)
 
 
 def test_parameters_of_another_shape_are_refused(mapping, tmp_path):
-    save_tensors(mapping_tensors(TrainableMapping([nn.Linear(4, 2)])), tmp_path / "other.pth")
+    save_tensors(part_tensors(TrainableMapping([nn.Linear(4, 2)])), tmp_path / "other.pth")
 
     with pytest.raises(DataError, match="do not fit"):
-        load_mapping(mapping, tmp_path / "other.pth")
+        load_part(mapping, tmp_path / "other.pth")
 
 
 class Hostile:
@@ -129,7 +129,7 @@ def test_a_file_without_tensors_is_refused_and_runs_nothing(mapping, tmp_path, c
     (tmp_path / "bad.pth").write_bytes(content)
 
     with pytest.raises(DataError, match=r"bad\.pth"):
-        load_mapping(mapping, tmp_path / "bad.pth")
+        load_part(mapping, tmp_path / "bad.pth")
 
 
 def test_a_file_that_exists_gets_a_numbered_neighbor(tmp_path):
@@ -161,7 +161,7 @@ def centroid_file(folder, kind):
 
 @pytest.mark.parametrize("kind", ["safetensors", "table", "tensor", "npy"])
 def test_centroids_are_read_from_every_format(tmp_path, kind):
-    assert torch.equal(read_centroids(centroid_file(tmp_path, kind)), CENTROIDS)
+    assert torch.equal(read_tensor(centroid_file(tmp_path, kind), "centroids"), CENTROIDS)
 
 
 @pytest.mark.parametrize("dtype", ["float64", ">f4", "int64", "uint16"])
@@ -169,7 +169,7 @@ def test_centroids_in_arrays_become_float32(tmp_path, dtype):
     array = np.arange(6).reshape(3, 2).astype(dtype)
     np.save(tmp_path / "c.npy", array)
 
-    centroids = read_centroids(tmp_path / "c.npy")
+    centroids = read_tensor(tmp_path / "c.npy", "centroids")
 
     assert centroids.dtype == torch.float32
     assert centroids.tolist() == [[0, 1], [2, 3], [4, 5]]
@@ -189,7 +189,7 @@ def test_other_content_is_refused_with_the_formats_of_centroids(tmp_path, conten
     torch.save(content, tmp_path / "c.pth")
 
     with pytest.raises(DataError, match=r"c\.pth does not hold .*\.npy array \(k, d\); " + kind):
-        read_centroids(tmp_path / "c.pth")
+        read_tensor(tmp_path / "c.pth", "centroids")
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_arrays_that_are_not_centroids_are_refused(tmp_path, array, cause):
     np.save(tmp_path / "c.npy", array)
 
     with pytest.raises(DataError, match=cause):
-        read_centroids(tmp_path / "c.npy")
+        read_tensor(tmp_path / "c.npy", "centroids")
 
 
 def test_a_file_that_holds_neither_tensors_nor_an_array_is_refused(tmp_path):
     (tmp_path / "c.pth").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
 
     with pytest.raises(DataError, match=r"cannot read tensors from .*neither safetensors nor"):
-        read_centroids(tmp_path / "c.pth")
+        read_tensor(tmp_path / "c.pth", "centroids")

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, Place
 from dcrf.builder.metrics import build_metrics
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
-from dcrf.training.hooks import AdvanceAssignment, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.phase import PhaseState
 
-PLACE = ("digits", "finetuning")
+PLACE = Place("digits", "finetuning")
 
 
 class Kept:
@@ -30,7 +30,7 @@ class Fixed(Assignment):
 
     def __init__(self, reason=None):
         super().__init__()
-        self.reason, self.iterations = reason, 0
+        self.reason, self.calls = reason, []
 
     def assign(self, samples):
         return torch.tensor([[0.0, -torch.inf]]).expand(len(samples), 2)
@@ -38,8 +38,11 @@ class Fixed(Assignment):
     def why_not_ready(self):
         return self.reason
 
-    def after_iteration(self):
-        self.iterations += 1
+    def start_phase(self, place):
+        self.calls.append(place)
+
+    def after_iteration(self, clock, data_pass):
+        self.calls.append((clock.iteration, data_pass))
 
 
 def run(hook, iterations, losses=lambda i: {}):
@@ -205,12 +208,12 @@ def test_a_restored_hook_knows_how_long_a_collapse_has_lasted():
     assert notes(writer) + notes(other_writer) == [BEGUN, ENDED]
 
 
-def test_the_assignment_counts_every_iteration():
-    assignment = Fixed()
+def test_parts_get_every_iteration_after_the_start_of_the_phase():
+    assignment, data_pass = Fixed(), DatasetPass(1, None)
 
-    run(AdvanceAssignment(assignment), 3)
+    run(AdvanceParts([assignment], PLACE, data_pass), 3)
 
-    assert assignment.iterations == 3
+    assert assignment.calls == [PLACE, *((iteration, data_pass) for iteration in (1, 2, 3))]
 
 
 def test_progress_offers_the_losses_of_its_iteration():

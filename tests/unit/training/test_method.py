@@ -23,7 +23,9 @@ class World:
         with global_seed(0):
             layers = [nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Dropout(0.5)]
         self.encoder = TrainableMapping(layers)
-        self.method = Method({"encoder": self.encoder}, Assignment(), Centroids(2))
+        self.method = Method(
+            {"encoder": self.encoder}, Assignment(), {"centroids": Centroids(2)}, {}
+        )
         raw = RawData(SAMPLES, None)
         source = DataSource("line", raw, [], {}, Loading(2), RandomStreams(0))
         self.data_pass = self.method.pass_over(source)

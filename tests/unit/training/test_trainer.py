@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from dcrf.assignment.base import Assignment
-from dcrf.assignment.centroids import Centroids
 from dcrf.builder.metrics import build_metrics
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
@@ -53,12 +52,12 @@ class BySign(Assignment):
     def why_not_ready(self):
         return None if "training" in self.phases else "no phase has ended yet"
 
-    def after_phase(self, phase, data_pass):
-        self.phases.append(phase)
+    def after_phase(self, place, data_pass):
+        self.phases.append(place.phase)
 
 
 def make_method():
-    return Method({"encoder": TrainableMapping([nn.Linear(1, 1)])}, BySign(), Centroids(2))
+    return Method({"encoder": TrainableMapping([nn.Linear(1, 1)])}, BySign(), {}, {})
 
 
 def open_source():

@@ -137,7 +137,7 @@ def test_default_names_can_be_referred_to(tmp_path):
 
     config = load(tmp_path, method)
 
-    assert config.phases[0].optimizers[0].trained_mapping_names == ("feature_space_classifier",)
+    assert config.phases[0].optimizers[0].trained_parts == ("feature_space_classifier",)
 
 
 def test_references_are_checked_beside_schema_problems(tmp_path):

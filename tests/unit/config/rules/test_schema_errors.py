@@ -408,7 +408,10 @@ def test_k_means_beside_noise_is_in_older_files_and_means_nothing(tmp_path):
         centroid_recalculation_classical_clustering_num_restarts=3,
     )
 
-    assert load(tmp_path, method).centroids.initialization == "random_uniform_noise"
+    assert (
+        load(tmp_path, method).parts["centroids"].options["centroid_initialization_strategy"]
+        == "random_uniform_noise"
+    )
 
 
 def test_a_classifier_is_named_only_where_the_name_decides(tmp_path):

@@ -15,7 +15,12 @@ def add_dataset(method, name):
 
 @pytest.mark.parametrize(
     ("name", "other"),
-    [("en coder", "mapping 'en_coder'"), ("centroids", "the centroids"), ("dec?oder", "decoder")],
+    [
+        ("en coder", "mapping 'en_coder'"),
+        ("centroids", "the part 'centroids'"),
+        ("assignment", "the part 'assignment'"),
+        ("dec?oder", "decoder"),
+    ],
 )
 def test_mappings_have_files_of_their_own(tmp_path, name, other):
     method = add_mapping(add_mapping(dec(), "en_coder"), name)
