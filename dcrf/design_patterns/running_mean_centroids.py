@@ -9,7 +9,7 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.assignments import squared_distances
 from dcrf.functional.running_means import running_means
 from dcrf.mappings.evaluation_mode import evaluation_mode
-from dcrf.mappings.features import extract_features
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -49,14 +49,14 @@ class RunningMeanCentroids(DesignPattern):
         initial_count: int,
     ) -> None:
         super().__init__()
-        self.feature_extractor, self.centroids = associated_feature_extractor, centroids
+        self.features, self.centroids = Features(associated_feature_extractor), centroids
         device = centroids.values.device
         self.register_buffer("counts", torch.full((n_clusters,), initial_count, device=device))
 
     def after_step(self, clock: Clock, batch: Batch) -> None:
         """Move the centroids toward the features of the batch."""
-        with evaluation_mode(self.feature_extractor):
-            features = extract_features(self.feature_extractor, batch.samples)
+        with evaluation_mode(self.features):
+            features = self.features(batch.samples)
         centroids = self.centroids.values.detach()
         nearest = squared_distances(features, centroids).argmin(dim=1)
         means, self.counts = running_means(centroids, self.counts, features, nearest)
