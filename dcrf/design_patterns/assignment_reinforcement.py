@@ -98,9 +98,9 @@ class AssignmentReinforcement(DesignPattern):
         self.assignment, self.method_assignment = assignment, method_assignment
         self.centroids = centroids
         # the schema requires the mappings that an option uses, so these defaults never run
-        identity = TrainableMapping([nn.Identity()])
-        self.feature_module = Features(associated_feature_extractor or identity)
-        self.encoder = associated_encoder or identity
+        extractor = associated_feature_extractor or TrainableMapping([nn.Identity()])
+        self.feature_module = Features(extractor)
+        self.encoder = associated_encoder or extractor
         self.decoder = associated_decoder or nn.Identity()
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
