@@ -5,6 +5,7 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
     FeatureRepresentationCentroidSimilarity,
 )
 from dcrf.errors import TrainingError
+from dcrf.mappings.features import Features
 from tests.cases.tiny import CASES, ENTRIES, N_CLUSTERS, World, changed
 from tests.cases.validity import errors
 
@@ -109,7 +110,7 @@ def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
     name = "gaussian_kernel_based_similarity_of_feature_representation_to_centroid"
     world, alpha = World({**ENTRY, WEIGHT: name}, torch.float64), 3.0
     world.pattern.method_assignment = FeatureRepresentationCentroidSimilarity(
-        associated_feature_extractor=world.mappings["encoder"],
+        features=Features(world.mappings["encoder"]),
         centroids=world.centroids,
         similarity_measure="gaussian",
         gaussian_similarity_measure_inverse_temperature={"fixed_value": alpha},
@@ -137,7 +138,7 @@ def test_the_gaussian_weight_counts_clusters_that_are_not_selected():
 
 def test_thresholds_are_inclusive_and_distances_unsquared():
     world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 5.0})
-    world.pattern.feature_extractor = torch.nn.Identity()
+    world.pattern.feature_module = torch.nn.Identity()
     world.centroids.set_values(torch.tensor([[3.0, 4.0], [3.0, 4.1], [0.0, 6.0]]))
     batch = world.batch(torch.arange(2))
     loss = world.pattern(type(batch)(batch.indices, torch.zeros(2, 2)))["reinforcement"]
@@ -159,7 +160,7 @@ def test_the_threshold_on_assignments_is_inclusive():
 def test_distances_keep_their_digits_far_from_the_origin():
     """Gaps of 0.05 at 1,000, and a threshold between the distances 0.01 and 0.04."""
     world = World({**ENTRY, "sample_selection_criterion": DISTANCE, DISTANCE: 0.02})
-    world.pattern.feature_extractor = torch.nn.Identity()
+    world.pattern.feature_module = torch.nn.Identity()
     centroids = 1000 + 0.05 * torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
     world.centroids.set_values(centroids)
     samples = centroids.repeat(20, 1) + torch.tensor([0.01, 0.0])
