@@ -8,7 +8,7 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import OptionError
 from dcrf.functional.neighbors import nearest_neighbors, neighbor_consistency
-from dcrf.mappings.features import extract_features
+from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -70,7 +70,7 @@ class NeighborConsistency(DesignPattern):
                 f"{self.num_neighbors} neighbors of each sample need at least "
                 f"{self.num_neighbors + 1} samples, but the data set has {data_pass.n_samples}",
             )
-        features = data_pass(lambda b: extract_features(self.feature_extractor, b.samples))
+        features = data_pass(lambda b: self.features(b.samples))
         self.neighbors = nearest_neighbors(features, self.num_neighbors, self.metric)
 
     def companions(self, indices: Tensor) -> Tensor:
