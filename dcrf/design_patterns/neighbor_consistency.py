@@ -55,7 +55,7 @@ class NeighborConsistency(DesignPattern):
         generator: Generator,
     ) -> None:
         super().__init__()
-        self.assignment, self.feature_extractor = assignment, associated_feature_extractor
+        self.assignment, self.features = assignment, Features(associated_feature_extractor)
         self.num_neighbors, self.metric = num_neighbors, neighbor_metric
         self.generator = generator
         self.register_buffer("neighbors", None, persistent=False)

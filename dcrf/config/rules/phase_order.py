@@ -91,7 +91,8 @@ def _parts_of_strategies() -> Mapping[str, tuple[str, str]]:
 
 def hard_part(strategy: Node) -> Node | None:
     """Return the strategy or the component that it assigns by, if its assignments are hard."""
-    children = (node for node in strategy.children() if not node.keywords.get("x-framework"))
+    not_of_strategy = {"x-framework", "x-parts"}
+    children = (n for n in strategy.children() if not n.keywords.keys() & not_of_strategy)
     return next((node for node in (strategy, *children) if node.keywords.get("x-hard")), None)
 
 
