@@ -117,7 +117,7 @@ def _shape_of_parts(
     parts: Sequence[Outline], transforms: Sequence[Options], draws: int, path: str, at: At
 ) -> Shape | None:
     """Return the shape of samples of all parts in a view, None if it is unknown."""
-    shapes = [_view_shape(part.examples, transforms, draws, path, at) for part in parts]
+    shapes = [_view_shape(part, transforms, draws, path, at) for part in parts]
     known = [shape for shape in shapes if shape is not None]
     for shape in known:
         if shape != known[0]:
@@ -147,19 +147,23 @@ class _Failure:
 
 
 def _view_shape(
-    examples: Sequence[Tensor], transforms: Sequence[Options], draws: int, path: str, at: At
+    part: Outline, transforms: Sequence[Options], draws: int, path: str, at: At
 ) -> Shape | None:
     """Return the shape of every sample in a view, None if it is unknown.
 
     Args:
-        examples: of one kind of samples, uint8 images (C, H, W) or float32. Several images
-            stand for images of any size; a problem is then an error that all sizes have.
+        part: its examples are of one kind of samples, uint8 images (C, H, W) or float32. Several
+            images without origins stand for images of any size; a problem is then an error that
+            all sizes have.
         transforms: entries of the view.
         draws: the number of draws of a random view whose shapes must be equal.
         path: the JSON path of the transforms.
         at: takes the problem.
     """
+    examples = part.examples
     outcomes = [_shape_or_failure(transforms, example, draws) for example in examples]
+    if part.origins:
+        return _common_shape(part.origins, outcomes, path, at)
     shapes = {outcome for outcome in outcomes if not isinstance(outcome, _Failure)}
     failures = [outcome for outcome in outcomes if isinstance(outcome, _Failure)]
     if not failures:
@@ -176,6 +180,27 @@ def _view_shape(
     with at(path if index is None else f"{path}[{index}]"):
         raise DataError(_without_sizes(_message(failure), sizes)) from failure.error
     return None
+
+
+def _common_shape(
+    origins: Sequence[str], outcomes: Sequence[Shape | _Failure], path: str, at: At
+) -> Shape | None:
+    """Return the shape of samples that the examples come from; a problem names their origins."""
+    first = outcomes[0]
+    for origin, outcome in zip(origins, outcomes, strict=True):
+        if isinstance(outcome, _Failure):
+            with at(path if outcome.index is None else f"{path}[{outcome.index}]"):
+                raise DataError(f"{origin}: {_message(outcome)}") from outcome.error
+            return None
+        if outcome != first:
+            with at(path):
+                raise DataError(
+                    f"samples would have different shapes: {origins[0]} has {first}, and {origin} "
+                    f'{outcome}; {{"type": "Resize", "size": [height, width]}} makes them equal, '
+                    'and so do a "Resize" to one number and a "CenterCrop"'
+                )
+            return None
+    return first if not isinstance(first, _Failure) else None
 
 
 def _message(failure: _Failure) -> str:

@@ -24,12 +24,15 @@ class Outline:
         Two examples of different size if images may have any size; empty if nothing is known.
     has_labels: None if unknown.
     notes: sentences for the user about the data.
+    origins: the samples that have the examples' shapes, such as files, one for each example. Empty
+        if examples only stand for samples.
     """
 
     n_samples: int | None
     examples: tuple[Tensor, ...]
     has_labels: bool | None
     notes: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 UNKNOWN = Outline(None, (), None)

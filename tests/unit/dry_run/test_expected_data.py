@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from dcrf.builder.components import collecting
+from dcrf.data.sources.outline import Outline
+from dcrf.dry_run import expected_data as module
 from dcrf.dry_run.expected_data import expected_data
 from tests.cases.methods import digits
 
@@ -299,3 +302,41 @@ def test_no_size_is_given_for_images_of_unknown_size(load):
 
     assert problems[0].found.endswith("it gets samples of shape (3, H, W), with 3 channels")
     assert "57" not in problems[0].found
+
+
+def outlined(monkeypatch, *shapes):
+    """Let the data set have images of these shapes, in files `0.png`, `1.png` and so on."""
+    examples = tuple(torch.zeros(shape, dtype=torch.uint8) for shape in shapes)
+    names = tuple(f"{number}.png" for number in range(len(shapes)))
+    outline = Outline(200, examples, True, origins=names)
+    monkeypatch.setattr(module, "outline_data", lambda *_: outline)
+
+
+def test_files_of_different_shapes_are_a_problem_unless_transforms_make_them_equal(
+    load, monkeypatch
+):
+    outlined(monkeypatch, (3, 8, 9), (3, 8, 9), (3, 7, 9))
+    resize = [{"type": "Resize", "size": 8}, {"type": "CenterCrop", "size": 8}]
+    changes = {"batch_augmentations": view(*resize)}
+
+    def problems(**others):
+        problems = []
+        (entry,) = load(datasets=[digits(**changes, **others)]).datasets
+        return expected_data(entry, (), collecting(problems)).shapes, problems
+
+    shapes, (problem,) = problems()
+    assert (shapes, problem.path) == (None, "$.datasets[0].transforms")
+    assert "0.png has (3, 8, 9), and 2.png (3, 7, 9)" in problem.found
+    assert '"Resize"' in problem.found
+    assert problems(transforms=resize) == ({"": (3, 8, 8), "view": (3, 8, 8)}, [])
+
+
+def test_a_file_that_does_not_fit_a_transform_is_named(load, monkeypatch):
+    outlined(monkeypatch, (3, 8, 8), (3, 4, 8))
+    crop, square = [{"type": "RandomCrop", "size": 6}], {"type": "Resize", "size": [8, 8]}
+    problems = []
+    (entry,) = load(datasets=[digits(batch_augmentations=view(square), transforms=crop)]).datasets
+
+    assert expected_data(entry, (), collecting(problems)).shapes is None
+    assert [problem.path for problem in problems] == ["$.datasets[0].transforms[0]"]
+    assert problems[0].found.startswith("1.png: transform RandomCrop fails")
