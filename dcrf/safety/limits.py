@@ -36,6 +36,11 @@ OUTPUT_PATH_BYTES = 4000  # of the 4,096 that Linux allows
 NUMPY_HEADER_BYTES = 10_000  # as numpy has it, which reads longer headers before it refuses them
 NPZ_MEMBERS_LISTED = 100
 IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
+IMAGE_HEADERS = 1000  # read in a tenth of a second
+FOLDER_ENTRIES = 5_000_000
+TEXT_BYTES = 2 * 2**30  # the 804,414 stories of RCV1 take less
+DOCUMENT_CHARACTERS = 2**24
+INERT_PICKLE_BYTES = 256 * 2**20  # 20 newsgroups take 40 MB
 SAMPLE_VALUES = 2**26
 SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
 FINGERPRINT_BYTES = 2**28  # hashed in a quarter of a second
@@ -174,6 +179,26 @@ TABLE = (
         "files and folders of an image folder that are counted before the run",
         f"{IMAGE_FOLDER_ENTRIES:,}",
         "the number of samples is unknown until the run",
+    ),
+    Limit(
+        "IMAGE_HEADERS",
+        "images of a folder whose sizes are compared before the run",
+        f"{IMAGE_HEADERS:,}",
+        "compared in each batch",
+    ),
+    Limit(
+        "FOLDER_ENTRIES",
+        "files and folders of a folder of images or texts",
+        f"{FOLDER_ENTRIES:,}",
+        "refused",
+    ),
+    Limit("TEXT_BYTES", "all documents of a data set of texts", _bytes(TEXT_BYTES), "refused"),
+    Limit("DOCUMENT_CHARACTERS", "characters of a document", f"{DOCUMENT_CHARACTERS:,}", "refused"),
+    Limit(
+        "INERT_PICKLE_BYTES",
+        "pickle that is read without its classes, unpacked",
+        _bytes(INERT_PICKLE_BYTES),
+        "refused",
     ),
     Limit(
         "SAMPLE_VALUES",

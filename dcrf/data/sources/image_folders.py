@@ -56,23 +56,32 @@ class VisibleImageFolder(ImageFolder):
 
 
 def read_image(path: str) -> Image.Image | Tensor:
-    """Read an image as RGB; one of 16 bits as a float32 tensor (3, H, W), scaled to [0, 1].
+    """Read an image as `as_rgb` returns it.
+
+    Raises:
+        ValueError: the depth of the image is unknown.
+    """
+    with Image.open(path) as image:
+        return as_rgb(image)
+
+
+def as_rgb(image: Image.Image) -> Image.Image | Tensor:
+    """Return an image as RGB; one of 16 bits as a float32 tensor (3, H, W), scaled to [0, 1].
 
     Pillow would clip 16-bit levels at 255.
 
     Raises:
         ValueError: the depth of the image is unknown.
     """
-    with Image.open(path) as image:
-        if is_deep(image):
-            levels = np.asarray(image).astype(np.float32) / _WHITE
-            return torch.from_numpy(levels).expand(3, *levels.shape).contiguous()
-        if image.mode in ("I", "F"):
-            raise ValueError(
-                f"an image of mode {image.mode!r} has no known range of levels; "
-                "save it with 8 or 16 bits"
-            )
-        return image.convert("RGB")
+    if is_deep(image):
+        levels = np.asarray(image).astype(np.float32) / _WHITE
+        return torch.from_numpy(levels).expand(3, *levels.shape).contiguous()
+    if image.mode in ("I", "F"):
+        raise ValueError(
+            f"an image of mode {image.mode!r} has no known range of levels; "
+            "save it with 8 or 16 bits"
+        )
+    return image.convert("RGB")
 
 
 def is_deep(image: Image.Image) -> bool:
