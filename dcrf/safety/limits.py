@@ -39,6 +39,7 @@ IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
 IMAGE_HEADERS = 1000  # read in a tenth of a second
 FOLDER_ENTRIES = 5_000_000
 TEXT_BYTES = 2 * 2**30  # the 804,414 stories of RCV1 take less
+TEXT_OUTLINE_BYTES = 64 * 2**20  # read in a second
 DOCUMENT_CHARACTERS = 2**24
 INERT_PICKLE_BYTES = 256 * 2**20  # 20 newsgroups take 40 MB
 SAMPLE_VALUES = 2**26
@@ -193,6 +194,12 @@ TABLE = (
         "refused",
     ),
     Limit("TEXT_BYTES", "all documents of a data set of texts", _bytes(TEXT_BYTES), "refused"),
+    Limit(
+        "TEXT_OUTLINE_BYTES",
+        "texts that are read before the run to count documents and terms",
+        _bytes(TEXT_OUTLINE_BYTES),
+        "the number of samples or their shape is unknown until the run",
+    ),
     Limit("DOCUMENT_CHARACTERS", "characters of a document", f"{DOCUMENT_CHARACTERS:,}", "refused"),
     Limit(
         "INERT_PICKLE_BYTES",
