@@ -1,0 +1,273 @@
+"""The source `text`: documents in a folder or a column of a CSV file, as rows of TF-IDF weights."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from dcrf.data.sources.arrays import naming
+from dcrf.data.sources.class_folders import list_class_folders
+from dcrf.data.sources.outline import Outline
+from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.tf_idf import Norm, StopWords, Texts, TfIdf
+from dcrf.errors import DataError, OptionError
+from dcrf.safety.limits import (
+    DOCUMENT_CHARACTERS,
+    IMAGE_FOLDER_ENTRIES,
+    TEXT_BYTES,
+    TEXT_OUTLINE_BYTES,
+)
+from dcrf.safety.terminal_text import escaped
+
+Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252"]
+
+_CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8-sig"})  # without a byte order mark
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Documents in the `.txt` files of a folder, or in a column of a CSV file.
+
+    The documents of a folder are sorted by class and path. Those of a CSV file keep their order,
+    and labels are the indices of the sorted names in its column of labels.
+
+    dataset: the name for errors.
+    path: the folder, or the CSV file, whose first row names the columns.
+    text_column: the column of the documents in a CSV file.
+    label_column: the column of the labels in a CSV file; None without labels.
+    delimiter: between the columns of a CSV file, one character.
+    classes: whether sub-folders are classes; None finds out, as `list_class_folders` does.
+    encoding: of the files.
+    max_features, min_df, stop_words, norm, sublinear_tf: as in `TfIdf`.
+    """
+
+    dataset: str
+    _: KW_ONLY
+    path: str
+    text_column: str | None = None
+    label_column: str | None = None
+    delimiter: str = ","
+    classes: bool | None = None
+    encoding: Encoding = "utf-8"
+    max_features: int = 2000
+    min_df: int = 1
+    stop_words: StopWords = "none"
+    norm: Norm = "l2"
+    sublinear_tf: bool = False
+
+    def open(self) -> RawData:
+        """Read the documents.
+
+        Raises:
+            DataError: a document or label cannot be read, or no term is frequent enough.
+        """
+        with naming(f"data set {self.dataset} in {self.path}"):
+            return self._tf_idf.data(self._texts(is_outline=False))
+
+    def outline(self) -> Outline:
+        """Return the outline. Documents are read until the number of terms is known.
+
+        Rows of a CSV file of more than `TEXT_OUTLINE_BYTES` are not counted.
+
+        Raises:
+            OptionError: the documents cannot be read, or an option does not fit them.
+        """
+        try:
+            return self._tf_idf.outline(self._texts(is_outline=True))
+        except OptionError:
+            raise
+        except DataError as error:
+            raise OptionError("path", f"{self.path}: {error}") from error
+
+    @property
+    def _tf_idf(self) -> TfIdf:
+        return TfIdf(self.max_features, self.min_df, self.stop_words, self.norm, self.sublinear_tf)
+
+    def _texts(self, *, is_outline: bool) -> Texts:
+        codec = _CODECS.get(self.encoding, self.encoding)
+        path = Path(self.path)
+        if path.is_file():
+            return self._column(path, codec, is_outline)
+        for key in ("text_column", "label_column"):
+            if path.is_dir() and getattr(self, key) is not None:
+                raise OptionError(key, f"{path} is a folder, and only CSV files have columns")
+        limit = IMAGE_FOLDER_ENTRIES if is_outline else None
+        listing = list_class_folders(self.path, "text", (".txt",), self.classes, limit)
+        files = _Files(listing.paths, codec)
+        ids, labels = listing.ids, listing.labels
+        n_samples, has_labels = len(ids), labels is not None
+        if not listing.is_complete:
+            return Texts(files, None, None, None, ids.__getitem__)
+        return Texts(files, n_samples, labels, has_labels, ids.__getitem__, listing.notes, ids)
+
+    def _column(self, path: Path, codec: str, is_outline: bool) -> Texts:
+        if (size := path.stat().st_size) > TEXT_BYTES:
+            raise DataError(f"it has {size} bytes; at most {TEXT_BYTES} are read")
+        if self.classes is not None:
+            raise OptionError("classes", f"{path} is a file, and classes are sub-folders")
+        table = _Table(path, codec, self.delimiter)
+        columns = table.columns()
+        if self.text_column is None:
+            raise OptionError(
+                "text_column", f"name the column of the documents; the file has: {_listed(columns)}"
+            )
+        place = _place(columns, "text_column", self.text_column)
+        label_place = None
+        if self.label_column is not None:
+            label_place = _place(columns, "label_column", self.label_column)
+        has_labels, documents = label_place is not None, _Column(table, place)
+        if is_outline and size > TEXT_OUTLINE_BYTES:
+            return Texts(documents, None, None, has_labels, lambda i: f"row {i}")
+        lines, labels = _lines_and_labels(table, label_place)
+        return Texts(documents, len(lines), labels, has_labels, lambda i: f"line {lines[i]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The contents of files."""
+
+    paths: Sequence[str]
+    codec: str
+
+    def __iter__(self) -> Iterator[str]:
+        n_bytes = 0
+        for path in self.paths:
+            with _decoding(path, self.codec):
+                n_bytes += Path(path).stat().st_size
+                if n_bytes > TEXT_BYTES:
+                    raise DataError(
+                        f"the texts have more than {TEXT_BYTES} bytes, the most allowed"
+                    )
+                with Path(path).open(encoding=self.codec) as file:
+                    yield file.read(DOCUMENT_CHARACTERS + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A CSV file whose first row names the columns."""
+
+    path: Path
+    codec: str
+    delimiter: str
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (number of its last line, fields) of each row, the header first.
+
+        Raises:
+            DataError: the file cannot be read, or a row has more or fewer fields than the header.
+        """
+        with (
+            _decoding(str(self.path), self.codec),
+            _long_fields(),
+            self.path.open(encoding=self.codec, newline="") as file,
+        ):
+            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+            n_fields = None
+            for fields in reader:
+                n_fields = n_fields or len(fields)
+                if fields and len(fields) != n_fields:
+                    raise DataError(
+                        f"line {reader.line_num} has {len(fields)} fields, and the first row "
+                        f"{n_fields}; quote texts that hold the delimiter {self.delimiter!r}"
+                    )
+                if fields:
+                    yield reader.line_num, fields
+
+    def columns(self) -> list[str]:
+        """Return the names of the columns."""
+        rows = self.rows()
+        _, names = next(rows, (0, []))
+        return names
+
+    def body(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows below the header."""
+        rows = self.rows()
+        next(rows, None)
+        yield from rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The fields of a column.
+
+    place: its index.
+    """
+
+    table: _Table
+    place: int
+
+    def __iter__(self) -> Iterator[str]:
+        return (fields[self.place] for _, fields in self.table.body())
+
+
+def _lines_and_labels(
+    table: _Table, label_place: int | None
+) -> tuple[Sequence[int], np.ndarray | None]:
+    """Return the number of the last line of each row, and the labels if a column has them.
+
+    Raises:
+        DataError: the file cannot be read, or has no rows.
+        OptionError: a label is empty.
+    """
+    lines, names = [], []
+    for line, fields in table.body():
+        lines.append(line)
+        if label_place is not None:
+            if not fields[label_place].strip():
+                raise OptionError("label_column", f"{table.path}, line {line}: the label is empty")
+            names.append(fields[label_place])
+    if not lines:
+        raise DataError("it has no rows below the names of the columns")
+    if label_place is None:
+        return lines, None
+    return lines, np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def _place(columns: Sequence[str], key: str, name: str) -> int:
+    """Return the index of the column with a name.
+
+    Raises:
+        OptionError: no column or several columns have the name.
+    """
+    count = columns.count(name)
+    if count != 1:
+        fault = f"{count} columns {name}" if count else f"no column {name}"
+        raise OptionError(key, f"{fault}; the file has: {_listed(columns)}", name, columns)
+    return columns.index(name)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return escaped(", ".join(columns))
+
+
+@contextmanager
+def _decoding(path: str, codec: str) -> Iterator[None]:
+    """Raise errors of reading a text file as a DataError.
+
+    Raises:
+        DataError: the file is unreadable or has another encoding.
+    """
+    try:
+        yield
+    except UnicodeError as error:
+        raise DataError(
+            f"{path} is not encoded as {codec.removesuffix('-sig')} ({error}); set "
+            '"encoding", such as to "latin-1", which reads all bytes'
+        ) from error
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read ({error})") from error
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let a field of a CSV file have `DOCUMENT_CHARACTERS`."""
+    before = csv.field_size_limit(DOCUMENT_CHARACTERS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
