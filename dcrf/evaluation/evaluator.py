@@ -14,7 +14,7 @@ from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
 from dcrf.evaluation.collapse import FEATURE_SAMPLES, collapse_signs
 from dcrf.evaluation.metric_set import MetricSet, NamedMetrics
-from dcrf.evaluation.metrics.base import Labels
+from dcrf.evaluation.metrics.base import NOISE, Labels
 from dcrf.functional.assignments import most_probable_clusters
 from dcrf.randomness import random_indices
 
@@ -26,6 +26,8 @@ INTERNAL_SAMPLES = 5000
 class Evaluation:
     """The clusters of all samples of a data set at one moment.
 
+    cluster_sizes: samples in each cluster, without noise.
+    noise: number of samples in no cluster.
     scores: metric -> its value. Default metrics against labels are None without labels; undefined
         metrics are absent.
     reassignment_ratio: share of samples whose cluster changed since the previous evaluation, in
@@ -39,6 +41,7 @@ class Evaluation:
     cluster_sizes: tuple[int, ...]
     scores: Mapping[str, float | None] = field(default_factory=dict)
     reassignment_ratio: float | None = None
+    noise: int = 0
     internal: tuple[str, ...] = ()
     internal_samples: int | None = None
     collapse: Mapping[str, str] = field(default_factory=dict)
@@ -46,12 +49,14 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """Return plain values: scores against labels as fields, the others in `internal`.
 
-        `internal_samples` is absent if it is None.
+        `noise` is absent if it is 0, and `internal_samples` if it is None.
         """
+        noise = {"noise": self.noise} if self.noise else {}
         samples = {"internal_samples": self.internal_samples}
         return {
             "n_samples": self.n_samples,
             "cluster_sizes": self.cluster_sizes,
+            **noise,
             **{name: score for name, score in self.scores.items() if name not in self.internal},
             "reassignment_ratio": self.reassignment_ratio,
             "internal": {name: self.scores[name] for name in self.internal},
@@ -126,6 +131,7 @@ class Evaluator:
         return Evaluation(
             n_samples=len(clusters),
             cluster_sizes=sizes,
+            noise=len(clusters) - sum(sizes),
             reassignment_ratio=None if previous is None else float((previous != clusters).mean()),
             collapse=self._collapse(data_pass, sizes),
             **self._scores(data_pass, labels, clusters),
@@ -191,7 +197,7 @@ class Evaluator:
             return most_probable_clusters(log_assignments)
 
         clusters = data_pass(assign).cpu()
-        sizes = torch.bincount(clusters[clusters >= 0], minlength=n_clusters)
+        sizes = torch.bincount(clusters[clusters != NOISE], minlength=n_clusters)
         return clusters.numpy(), tuple(sizes.tolist())
 
 

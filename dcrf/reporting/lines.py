@@ -46,10 +46,14 @@ def evaluation_line(record: EvaluationRecord) -> str:
 
 
 def sample_size(evaluation: Mapping[str, Any]) -> str:
-    """Return `60`, or `5000 of 60000` if all scores are those of a random sub-sample."""
-    size = evaluation["n_samples"]
+    """Return `60`, or `5000 of 60000` if all scores are those of a random sub-sample.
+
+    If there is noise, its share follows: `60, 12.5 % noise`.
+    """
+    size, noise = evaluation["n_samples"], evaluation.get("noise", 0)
     scored = size if is_scored_by_labels(evaluation) else evaluation.get("internal_samples", size)
-    return str(size) if scored == size else f"{scored} of {size}"
+    number = str(size) if scored == size else f"{scored} of {size}"
+    return f"{number}, {100 * noise / size:.1f} % noise" if noise else number
 
 
 def scores(evaluation: Mapping[str, Any]) -> list[str]:

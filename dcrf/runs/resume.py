@@ -104,7 +104,8 @@ def _has_valid_scores(record: Mapping[str, Any]) -> bool:
     evaluation = record["evaluation"]
     if evaluation is None:
         return True
-    sizes = evaluation["n_samples"], evaluation.get("internal_samples", 0)
+    counts = (evaluation.get(name, 0) for name in ("internal_samples", "noise"))
+    sizes = evaluation["n_samples"], *counts
     return all(type(size) is int for size in sizes) and all(
         score is None or type(score) in (int, float) for score in scores_of(evaluation).values()
     )

@@ -8,7 +8,7 @@ import pytest
 
 import dcrf.evaluation.metrics
 from dcrf.evaluation.evaluator import Evaluation
-from dcrf.evaluation.metrics.base import FeatureMetric, LabelMetric
+from dcrf.evaluation.metrics.base import NOISE, FeatureMetric, LabelMetric
 from dcrf.schema.default_metrics import default_metrics
 from dcrf.schema.registry import METRICS
 
@@ -73,6 +73,24 @@ def test_values_lie_in_the_range(stem, n_classes, n_clusters):
         assert n_clusters == 1
     else:
         assert least - 1e-12 <= value <= (np.inf if most is None else most + 1e-12)
+
+
+@every_metric
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_noise_makes_right_clusters_no_better(stem, share):
+    """Metrics of features leave noise out, and are undefined for noise alone."""
+    classes = RANDOM.integers(4, size=80)
+    given, is_noise = known(stem, classes), np.arange(80) < share * 80
+    clusters = np.where(is_noise, NOISE, classes)
+
+    value = metric(stem)(given, clusters)
+
+    if metric(stem).needs == "labels":
+        assert value < 1
+    elif share == 1:
+        assert value is None
+    else:
+        assert value == metric(stem)(given[~is_noise], clusters[~is_noise])
 
 
 @every_metric

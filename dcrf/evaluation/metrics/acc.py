@@ -6,10 +6,11 @@ from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
 
 
 class Acc(LabelMetric):
-    """The share of samples whose cluster is matched to their class, in (0, 1].
+    """The share of samples whose cluster is matched to their class, in [0, 1].
 
     Clusters and classes are matched one to one by the Hungarian method on the rectangular
-    contingency table, which maximizes the share. Samples of unmatched clusters count as wrong.
+    contingency table, which maximizes the share. Noise and samples of unmatched clusters count as
+    wrong.
 
     Source: https://arxiv.org/abs/1511.06335, eq. 10.
     """

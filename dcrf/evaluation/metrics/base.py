@@ -10,7 +10,7 @@ Labels = NDArray[np.integer]
 Features = NDArray[np.floating]
 
 NOISE = -1
-"""The cluster of a sample that belongs to none."""
+"""The cluster of noise: samples that belong to no cluster."""
 
 
 class Metric:
@@ -26,13 +26,17 @@ class Metric:
 
         Args:
             known: what the metric needs, a row per sample.
-            clusters: (n,) integers; `NOISE` for samples without a cluster.
+            clusters: (n,) integers; `NOISE` for noise.
         """
         raise NotImplementedError
 
 
 class LabelMetric(Metric):
-    """A metric against labels (n,), any integers. Subclasses implement `score`."""
+    """A metric against labels (n,), any integers. Subclasses implement `score`.
+
+    Those that match classes with clusters count noise as wrong. All others see noise as one more
+    cluster, as scikit-learn's functions do, so that published scores can be compared.
+    """
 
     needs = "labels"
 
@@ -51,13 +55,16 @@ class LabelMetric(Metric):
 class FeatureMetric(Metric):
     """A metric in feature space, without labels. Subclasses implement `score`.
 
-    It is undefined for one cluster and for as many clusters as samples.
+    Noise is left out. The metric is undefined for one cluster and for as many clusters as samples.
     """
 
     needs = "features"
 
     def __call__(self, known: Features, clusters: Labels) -> float | None:
         """Return the number of clusters (n,) in their features (n, d)."""
+        is_assigned = clusters != NOISE
+        if not is_assigned.all():
+            known, clusters = known[is_assigned], clusters[is_assigned]
         if not 1 < len(np.unique(clusters)) < len(clusters):
             return None
         # scikit-learn expands squared distances, which loses digits far from zero
@@ -70,8 +77,13 @@ class FeatureMetric(Metric):
 
 
 def class_table(labels: Labels, clusters: Labels) -> NDArray[np.int64]:
-    """Return how many samples of each class are in each cluster, (classes, clusters)."""
+    """Return how many samples of each class are in each cluster, (classes, clusters).
+
+    Noise is in no cluster. A class of which all samples are noise has a row of zeros.
+    """
+    is_assigned = clusters != NOISE
     classes, rows = np.unique(labels, return_inverse=True)
-    names, columns = np.unique(clusters, return_inverse=True)
-    cells = np.bincount(rows * len(names) + columns, minlength=len(classes) * len(names))
-    return cells.reshape(len(classes), len(names))
+    names, columns = np.unique(clusters[is_assigned], return_inverse=True)
+    cells = rows[is_assigned] * len(names) + columns
+    counts = np.bincount(cells, minlength=len(classes) * len(names))
+    return counts.reshape(len(classes), len(names))

@@ -177,6 +177,44 @@ def test_candidates_are_scored_one_by_one():
     assert assignment.seen["bad"]["acc"] == pytest.approx(1 / 3)
 
 
+class NoisyAssignment(LogitAssignment):
+    """Samples of the third kind belong to no cluster."""
+
+    def assign(self, samples):
+        return super().assign(samples).masked_fill(samples[:, 2:] > 0, -torch.inf)
+
+
+def test_rows_without_any_probability_are_noise():
+    evaluator = Evaluator(NoisyAssignment(torch.eye(3)), lambda: LABELS, METRICS)
+
+    record = evaluator.evaluate(data_pass).record()
+
+    assert evaluator.clusters.tolist() == [0, 1, -1] * 8
+    assert (record["n_samples"], record["cluster_sizes"], record["noise"]) == (24, (8, 8, 0), 8)
+    assert record["acc"] == pytest.approx(2 / 3)
+    assert record["ari"] == 1  # noise is one more cluster
+    assert evaluator.evaluate(data_pass).reassignment_ratio == 0
+
+
+def test_metrics_of_features_leave_noise_out():
+    record = evaluate(NoisyAssignment(torch.eye(3)), None).record()
+
+    assert record["internal"] == pytest.approx({"silhouette": 1, "davies_bouldin": 0}, abs=1e-6)
+    assert (record["noise"], record["internal_samples"]) == (8, 24)
+
+
+def test_noise_alone_is_an_evaluation():
+    """All scores against labels are those of no cluster; nothing has a silhouette."""
+    nothing = LogitAssignment(torch.eye(3))
+    nothing.assign = lambda samples: torch.full((len(samples), 3), -torch.inf)
+
+    record = evaluate(nothing, LABELS).record()
+
+    assert (record["cluster_sizes"], record["noise"]) == ((0, 0, 0), 24)
+    assert (record["acc"], record["ari"], record["collapse"]) == (0, 0, {})
+    assert evaluate(nothing, None).record()["internal"] == {}
+
+
 def test_nan_assignments_are_an_error():
     with pytest.raises(TrainingError, match="assignments are NaN"):
         Evaluator(LogitAssignment(torch.full((3, 3), torch.nan)), lambda: LABELS, METRICS).evaluate(

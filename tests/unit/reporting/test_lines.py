@@ -48,6 +48,10 @@ UNLABELED = {
             "digits  final  silhouette 0.250  (n=50 of 60)",
         ),
         (
+            EvaluationRecord("digits", None, None, {**SCORED, "noise": 1250}),
+            "digits  final  ACC 0.953  NMI 0.902  ARI -0.012  (n=10000, 12.5 % noise)",
+        ),
+        (
             PhaseRecord("digits", "finetuning", 200, 3, "200 iterations"),
             "finetuning  ended at it 200 in epoch 3: 200 iterations",
         ),

@@ -252,6 +252,13 @@ def test_data_sets_before_a_failure_keep_their_scores():
     assert cells(text, 3) == ["dec", "0", "failed", "-", "-", "-", "-", "2.0", "s"]
 
 
+def test_the_share_of_noise_stands_beside_the_number_of_samples():
+    text = summary([finished(evaluation={**scored(0.75), "noise": 50}), finished("mine")])
+
+    assert cells(text, 2)[4:8] == ["200,", "25.0", "%", "noise"]
+    assert cells(text, 3)[4:6] == ["200", "0.750"]
+
+
 def test_internal_scores_have_columns_where_there_are_any():
     unlabeled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
 

@@ -143,6 +143,8 @@ def test_a_result_with_invalid_scores_counts_as_unfinished(tmp_path, config, sco
     cases = (
         (whole, True),
         (whole | {"internal_samples": 3}, True),
+        (whole | {"noise": 2}, True),
+        (whole | {"noise": score}, False),
         (whole | {"nmi": score}, False),
         (whole | {"internal": {"silhouette": score}}, False),
         (whole | {"internal_samples": score}, False),

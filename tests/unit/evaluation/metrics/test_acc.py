@@ -36,6 +36,13 @@ def test_classes_beyond_the_number_of_clusters_are_wrong():
     assert Acc()([0, 0, 1, 1, 1, 2, 2, 3], [0, 0, 1, 1, 1, 0, 0, 1]) == pytest.approx(5 / 8)
 
 
+def test_noise_is_wrong():
+    """4 of 6 samples are assigned; noise matches no class, not even that of all noise."""
+    assert Acc()([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, -1, -1]) == pytest.approx(4 / 6)
+    assert Acc()([0, 0, 0, 1], [-1, -1, -1, 5]) == pytest.approx(1 / 4)
+    assert Acc()([0, 1], [-1, -1]) == 0
+
+
 def test_one_cluster_for_all_scores_the_largest_class():
     assert Acc()([0, 0, 0, 1], [4, 4, 4, 4]) == 0.75
 

@@ -34,3 +34,10 @@ def test_clusters_may_agree_less_than_by_chance():
 
 def test_one_cluster_tells_nothing():
     assert Ari()([0, 0, 0, 1], [4, 4, 4, 4]) == 0
+
+
+def test_noise_is_one_more_cluster():
+    labels, clusters = RANDOM.integers(3, size=30), RANDOM.integers(-1, 3, size=30)
+
+    assert Ari()(labels, clusters) == Ari()(labels, np.where(clusters < 0, 7, clusters))
+    assert Ari()(labels, np.full(30, -1)) == 0

@@ -16,6 +16,26 @@ def test_the_table_counts_the_samples_of_every_pair():
     assert table.tolist() == [[0, 1], [1, 2]]
 
 
+def test_noise_is_in_no_cluster_of_the_table_and_its_class_keeps_its_row():
+    table = class_table(np.array([0, 0, 1, 1, 2]), np.array([4, -1, 3, 4, -1]))
+
+    assert table.tolist() == [[0, 1], [1, 1], [0, 0]]
+
+
+def test_a_table_of_noise_alone_has_no_cluster():
+    assert class_table(np.array([0, 1]), np.array([-1, -1])).shape == (2, 0)
+
+
+def test_metrics_of_features_leave_noise_out():
+    features, clusters = RANDOM.normal(size=(30, 2)), RANDOM.integers(-1, 3, size=30)
+    assigned = clusters >= 0
+
+    expected = Silhouette()(features[assigned], clusters[assigned])
+
+    assert Silhouette()(features, clusters) == expected
+    assert Silhouette()(features, np.where(clusters == 0, 0, -1)) is None
+
+
 def test_as_many_classes_as_samples_are_no_warning():
     assert Acc()(np.arange(30), np.arange(30)) == 1
 

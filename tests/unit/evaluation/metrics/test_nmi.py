@@ -36,3 +36,10 @@ def test_the_geometric_mean_would_be_another_number():
 
 def test_one_cluster_tells_nothing():
     assert Nmi()([0, 0, 0, 1], [4, 4, 4, 4]) == 0
+
+
+def test_noise_is_one_more_cluster():
+    labels, clusters = RANDOM.integers(3, size=30), RANDOM.integers(-1, 3, size=30)
+
+    assert Nmi()(labels, clusters) == Nmi()(labels, np.where(clusters < 0, 7, clusters))
+    assert Nmi()(labels, np.full(30, -1)) == 0
