@@ -27,8 +27,17 @@ GENERIC = sorted(
     if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
 
-WORDS = {"classifier", "reconstruction", "torchvision", "sklearn", "Linear"}
-"""Stems that are also roles of mappings, layers, formulas or packages."""
+WORDS = {
+    "classifier",
+    "reconstruction",
+    "torchvision",
+    "sklearn",
+    "Linear",
+    "step",
+    "points",
+    "values",
+}
+"""Stems and keys that are also roles of mappings, layers, formulas, packages or common words."""
 
 LEFT: dict[str, dict[str, str]] = {}
 """Generic module -> name of a part that it still contains -> reason."""
