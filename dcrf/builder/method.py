@@ -1,6 +1,7 @@
 """Build a `Method`: mappings, shared parts and strategy."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.assignment.shared_parts import SHARED_PARTS
 from dcrf.builder.components import At, Parts, build_component, call, located, raising
 from dcrf.builder.optimizers import build_exit_criteria
+from dcrf.config.layer_references import meant_layers
 from dcrf.config.method_config import FeaturesConfig, MappingConfig, MethodConfig, Options
 from dcrf.config.safe_lookup import objects_within
 from dcrf.mappings.build_layers import (
     BuiltLayers,
+    References,
     TensorFunction,
     bind_function,
     build_layer,
@@ -104,6 +107,7 @@ def build_mappings(
     """Build all mappings in the order of the file, each with a random stream of its own."""
     entries = {entry.name: entry for entry in config.mappings}
     built: dict[str, TrainableMapping] = {}
+    shared: dict[int, nn.Module] = {}
 
     def build_once(name: str) -> TrainableMapping:
         if name not in built:
@@ -111,7 +115,7 @@ def build_mappings(
             before = build_once(prior) if prior else None
             with global_seed(streams.seed_for("initialization", name)):
                 at = raising(config.source)
-                built[name] = build_mapping(entries[name], before, config, at, places)
+                built[name] = build_mapping(entries[name], before, config, at, places, shared)
         return built[name]
 
     return {name: build_once(name) for name in entries}
@@ -147,18 +151,29 @@ def build_mapping(
     config: MethodConfig,
     at: At,
     places: Places | None = None,
+    shared: dict[int, nn.Module] | None = None,
 ) -> TrainableMapping:
     """Build a mapping.
 
     If `at` continues after an error, the mapping lacks that part and cannot be used.
+
+    Args:
+        entry: the mapping.
+        prior: the mapping whose output is its input.
+        config: of the method.
+        at: handles errors.
+        places: is filled with all layers, functions and mappings, nested ones included.
+        shared: the layers that others refer to. Without it the mapping gets its own ones, with
+            which it has the right sizes, but cannot run.
     """
     layers_by_name: dict[str, nn.Module] = {}
     places = {} if places is None else places
+    references = References(partial(_meant, config, entry.name), {} if shared is None else shared)
     layers = []
     for index, layer in enumerate(entry.layers):
         path, built = f"{entry.path}.layers[{index}]", BuiltLayers()
         with at(path):
-            layers.append(build_layer(layer, layers_by_name, built))
+            layers.append(build_layer(layer, layers_by_name, built, references))
             check_sizes(layers[-1])
             _place(places, layer, path, built)
     for index, initialization in enumerate(entry.layer_initialization):
@@ -178,6 +193,13 @@ def build_mapping(
     )
     places[mapping] = entry.path
     return mapping
+
+
+def _meant(config: MethodConfig, mapping: str, reference: str) -> Options:
+    """Return the entry of the one layer that a layer of a mapping refers to."""
+    layers = [(m.name, f"{m.path}.layers", list(m.layers)) for m in config.mappings]
+    ((_, entry),) = meant_layers(layers, mapping, reference).values()
+    return entry
 
 
 def _place(places: Places, entry: Options, path: str, built: BuiltLayers) -> None:

@@ -63,6 +63,8 @@ class ModuleTrace:
 
     def _leave(self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
         self.running.pop()
+        if isinstance(outputs, tuple):  # a hook of the module will keep the first output
+            outputs = outputs[0] if outputs else None
         if not isinstance(outputs, Tensor):
             return
         values = inputs[0] if inputs else None

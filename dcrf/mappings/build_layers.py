@@ -5,12 +5,13 @@ Errors of torch, such as a wrong argument type, are raised unchanged.
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS, LAYERS
+from dcrf.schema.allowed_names import FUNCTIONS, INITIALIZERS, LAYER_REFERENCES, LAYERS
 
 Entry = Mapping[str, Any]
 
@@ -22,10 +23,33 @@ BuiltLayers = list[tuple[Entry, nn.Module]]
 """Pairs of an entry and the layer built from it."""
 
 
+@dataclass(frozen=True, slots=True)
+class References:
+    """The layers that the layers of a mapping refer to by name.
+
+    Each is built once, whichever mapping is built first. They have no parameters, so this takes
+    nothing from the random streams.
+
+    find: returns the entry of the layer that a name means.
+    layers: id of an entry -> the layer built from it, for all mappings of a method.
+    """
+
+    find: Callable[[str], Entry]
+    layers: dict[int, nn.Module] = field(default_factory=dict)
+
+    def layer(self, name: str) -> nn.Module:
+        """Return the layer that a name means."""
+        entry = self.find(name)
+        if id(entry) not in self.layers:
+            build_layer(entry, references=self)
+        return self.layers[id(entry)]
+
+
 def build_layer(
     entry: Entry,
     layers_by_name: dict[str, nn.Module] | None = None,
     built: BuiltLayers | None = None,
+    references: References | None = None,
 ) -> nn.Module:
     """Build a layer and its nested layers.
 
@@ -34,13 +58,20 @@ def build_layer(
             an item of `positional_arguments` or of a list, may itself be an entry.
         layers_by_name: receives all named layers, nested ones included.
         built: receives all entries with their layers, nested ones included.
+        references: the layers built so far. One that another has referred to is not built again.
 
     Raises:
         TypeError, ValueError, RuntimeError: torch rejects the arguments.
     """
-    positional = _argument(entry.get("positional_arguments", ()), layers_by_name, built)
-    arguments = _arguments(entry, _LAYER_KEYS, layers_by_name, built)
-    layer = _look_up(LAYERS, entry["type"])(*positional, **arguments)
+    scope = (layers_by_name, built, references)
+    layer = references.layers.get(id(entry)) if references else None
+    if layer is None:
+        layer = _look_up(LAYERS, entry["type"])(
+            *_argument(entry.get("positional_arguments", ()), *scope),
+            **_arguments(_with_layers(entry, references), _LAYER_KEYS, *scope),
+        )
+    if references is not None:
+        references.layers[id(entry)] = layer
     if hasattr(layer, "inplace"):
         layer.inplace = False
     if layers_by_name is not None and "name" in entry:
@@ -48,6 +79,14 @@ def build_layer(
     if built is not None:
         built.append((entry, layer))
     return layer
+
+
+def _with_layers(entry: Entry, references: References | None) -> Entry:
+    """Return an entry with layers in place of the names that refer to them."""
+    named = LAYER_REFERENCES.get(entry["type"], {}).keys() & entry.keys()
+    if named and references is None:
+        raise ValueError(f"{entry['type']} refers to a layer, but stands in no mapping")
+    return {**entry, **{key: references.layer(entry[key]) for key in named if references}}
 
 
 def number_of_layers(entry: Entry) -> int:
@@ -144,9 +183,10 @@ def _arguments(
     without: frozenset[str] = frozenset(),
     layers_by_name: dict[str, nn.Module] | None = None,
     built: BuiltLayers | None = None,
+    references: References | None = None,
 ) -> dict[str, Any]:
     arguments = ((key, value) for key, value in entry.items() if key not in without)
-    return {key: _argument(value, layers_by_name, built) for key, value in arguments}
+    return {key: _argument(value, layers_by_name, built, references) for key, value in arguments}
 
 
 def _plain_arguments(entry: Entry, without: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -166,11 +206,14 @@ def _takes(function: Callable[..., Tensor], argument: str) -> bool:
 
 
 def _argument(
-    value: Any, layers_by_name: dict[str, nn.Module] | None = None, built: BuiltLayers | None = None
+    value: Any,
+    layers_by_name: dict[str, nn.Module] | None = None,
+    built: BuiltLayers | None = None,
+    references: References | None = None,
 ) -> Any:
     """Return an argument for torch: lists become tuples, entries become layers."""
     if isinstance(value, Mapping) and "type" in value:
-        return build_layer(value, layers_by_name, built)
+        return build_layer(value, layers_by_name, built, references)
     if isinstance(value, list | tuple):
-        return tuple(_argument(item, layers_by_name, built) for item in value)
+        return tuple(_argument(item, layers_by_name, built, references) for item in value)
     return value

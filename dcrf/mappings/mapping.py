@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dcrf.errors import TrainingError, first_line
 from dcrf.mappings.forward_cache import CachedModule
+from dcrf.mappings.pool_indices import PoolPass
 
 Function = Callable[[Tensor], Tensor]
 Outputs = tuple[Tensor, Mapping[int, Tensor]]
@@ -104,6 +105,12 @@ class TrainableMapping(CachedModule):
 
     def _run(self, inputs: Tensor, skipped: int | None) -> Outputs:
         values = inputs if self.prior is None else self.prior(inputs)
+        with PoolPass(values) as pool_pass:
+            outputs, kept = self._run_parts(values, skipped)
+            return pool_pass.kept_with(outputs), kept
+
+    def _run_parts(self, values: Tensor, skipped: int | None) -> Outputs:
+        """Run the functions `before`, the layers, and the functions `after`."""
         for function in self.before:
             values = _apply(function, values)
         with self._autocast(values):

@@ -9,9 +9,9 @@ so that checking a file needs no torch.
 """
 
 from collections.abc import Callable, Mapping
-from inspect import isbuiltin, isclass, isfunction
+from inspect import isbuiltin, isclass, isfunction, signature
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from torch import Tensor, nn, optim
 from torch.nn import functional, init
@@ -68,6 +68,25 @@ OWN_LAYERS: Mapping[str, type[nn.Module]] = _frozen(
     {stem: registry.LAYERS.resolve(stem) for stem in registry.LAYERS.stems}
 )
 """The layers of our own. `replaces` of such a class lists the refused layers that it stands for."""
+
+
+def _references(layer: type[nn.Module]) -> Mapping[str, tuple[str, ...]]:
+    annotations = {name: p.annotation for name, p in signature(layer).parameters.items()}
+    kinds = {name: get_args(kind) or (kind,) for name, kind in annotations.items()}
+    return {
+        name: tuple(kind.__name__ for kind in of_argument)
+        for name, of_argument in kinds.items()
+        if all(isclass(k) and issubclass(k, nn.Module) and k is not nn.Module for k in of_argument)
+    }
+
+
+LAYER_REFERENCES: Mapping[str, Mapping[str, tuple[str, ...]]] = _frozen(
+    {stem: _references(layer) for stem, layer in OWN_LAYERS.items()}
+)
+"""Layer of our own -> argument that names another layer -> the types that this one may have.
+
+Their annotations list the types. The constructor gets the layer itself.
+"""
 _own_for = {
     name: stem for stem, layer in OWN_LAYERS.items() for name in getattr(layer, "replaces", ())
 }

@@ -8,6 +8,7 @@ from dcrf.config.rules import (
     components,
     cross_rules,
     input_files,
+    layer_references,
     optimizers,
     output_files,
     phase_order,
@@ -21,6 +22,7 @@ from dcrf.errors import Problem
 
 _RULES = (
     references,
+    layer_references,
     unique_names,
     cross_rules,
     classifiers,
@@ -29,6 +31,7 @@ _RULES = (
     optimizers,
     schedules,
     input_files,
+    layer_references,
     output_files,
     torch_calls,
 )

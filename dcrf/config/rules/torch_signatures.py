@@ -93,6 +93,11 @@ def has_parameters(layer: object) -> bool:
     return bool(_signature("layers", layer).get("parameters"))
 
 
+def references(layer: object) -> Mapping[str, list[str]]:
+    """Return argument -> types of the layer that it names, for a layer that refers to others."""
+    return _signature("layers", layer).get("references", {})
+
+
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:
     """Check the `input_argument_name` of an entry that names a function.
 
