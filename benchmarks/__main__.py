@@ -1,6 +1,6 @@
 """`make bench`: measure everything in one run."""
 
-from dcrf.cli.main import shorten_spinning
+from dcrf.runs.spinning import shorten_spinning
 
 shorten_spinning()  # as main.py does, before torch is imported
 

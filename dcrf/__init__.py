@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dcrf.runs.spinning import short_spinning
+
 if TYPE_CHECKING:
     from dcrf.api import Result, run
     from dcrf.config import load_checked
@@ -29,7 +31,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, since torch takes seconds."""
     if name not in __all__:
         raise AttributeError(f"module 'dcrf' has no attribute {name!r}")
-    value = getattr(import_module(_MODULES.get(name, "dcrf.errors")), name)
+    with short_spinning():
+        value = getattr(import_module(_MODULES.get(name, "dcrf.errors")), name)
     globals()[name] = value
     return value
 

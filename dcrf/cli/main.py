@@ -28,6 +28,7 @@ from dcrf.reporting.writers import escape_unencodable, say
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
+from dcrf.runs.spinning import shorten_spinning
 from dcrf.storage.atomic_files import write_json
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -58,15 +59,6 @@ def open_output() -> None:
     if sys.stderr is None:
         sys.stderr = sys.stdout
     escape_unencodable(sys.stdout, sys.stderr)
-
-
-def shorten_spinning() -> None:
-    """Shorten the busy-waiting of OpenMP threads; call it before torch is imported.
-
-    Long busy-waiting multiplies the run time on a busy machine, and gains nothing on an idle one.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 
 def announce(paths: Sequence[str], stream: TextIO) -> None:
