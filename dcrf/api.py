@@ -220,8 +220,9 @@ def _unused(config: MethodConfig, arrays: Arrays) -> Iterator[Problem]:
 
 
 def _scores(record: DatasetRecord) -> dict[str, float]:
+    """Return the scores of a final evaluation, without those that labels are missing for."""
     scores = scores_of(record.evaluation or {})
-    return {name: value for name, value in scores.items() if value is not None}
+    return {name: score for name, score in scores.items() if score is not None}
 
 
 def _warnings(outcome: Outcome) -> Iterator[str]:

@@ -1,17 +1,21 @@
 """The wheel holds all that dcrf needs, and nothing else."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
 from email import message_from_string
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from sklearn.datasets import load_digits
 
 import dcrf
 from dcrf.cli.find_files import ROOT
-from tests.cases.methods import method, written
+from tests.cases.methods import digits, method, written
 
 SOURCES = (
     "dcrf",
@@ -23,20 +27,35 @@ SOURCES = (
     "LICENSE",
 )
 TRAIN = """
-import sys
+import json, sys
 sys.path.insert(0, sys.argv[1])
 import dcrf
-from dcrf.cli.main import main
-if __name__ == "__main__":
-    assert main([sys.argv[2], "--output_dir", "runs"]) == 0
-    print(dcrf.__file__)
+import numpy as np
+
+file = np.load("mine.npz")
+from_file = json.load(open("method.json"))
+(dataset,) = from_file["datasets"]
+in_memory = {**from_file, "datasets": [{**dataset, "source": "memory"}]}
+dataset.update(source="npz", path="mine.npz")
+
+result = dcrf.run(in_memory, data={"mine": (file["samples"], file["labels"])}, seed=4)
+dcrf.run(from_file, seed=4, output_dir="runs")
+
+clusters = result.assign(file["samples"][:200]).argmax(1)
+assert clusters.tolist() == result.clusters["mine"].tolist()
+lines = "".join(json.dumps(record) + "\\n" for record in result.history)
+print(json.dumps({"file": dcrf.__file__, "history": lines}))
 """
+"""Trains on arrays in memory, and on the same arrays in a file."""
 
 
 def run(folder, *command):
     """Run Python in a folder, without the folder, this checkout or PYTHONPATH on its path."""
-    command = [sys.executable, "-I", *map(str, command)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", *map(str, command)],
+        cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -77,13 +96,19 @@ def test_the_metadata_are_those_of_the_checkout(wheel):
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
 
 
-def test_the_installed_package_trains_a_method(wheel, tmp_path):
+def test_the_installed_package_trains_on_arrays_in_memory_as_on_those_of_a_file(wheel, tmp_path):
+    folder = tmp_path / "elsewhere"
     wheel.extractall(tmp_path / "site")
-    (tmp_path / "elsewhere").mkdir()
-    content = written(tmp_path / "elsewhere", method())
+    written(folder, method(datasets=[digits(dataset="mine", name="mine")]))
+    samples, labels = load_digits(return_X_y=True)
+    samples = (samples / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    np.savez(folder / "mine.npz", samples=samples, labels=labels)
     script = tmp_path / "train.py"
     script.write_text(TRAIN)
 
-    output = run(tmp_path / "elsewhere", script, tmp_path / "site", content)
+    output = json.loads(run(folder, script, tmp_path / "site").splitlines()[-1])
+    (metrics,) = folder.glob("runs/tiny/*/metrics.jsonl")
 
-    assert output.split()[-1] == str(tmp_path / "site" / "dcrf" / "__init__.py")
+    assert output["file"] == str(tmp_path / "site" / "dcrf" / "__init__.py")
+    assert output["history"] == metrics.read_text()
+    assert len(output["history"].splitlines()) > 4
