@@ -1,18 +1,16 @@
 """Assigning samples by the similarity of their features to centroids."""
 
-from collections.abc import Mapping
-
 from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Clock, DatasetPass
 from dcrf.functional.assignments import (
-    annealed_inverse_temperature,
     gaussian_log_assignments,
     student_t_log_assignments,
 )
 from dcrf.mappings.features import Features
+from dcrf.schedules.base import Schedule
 
 
 class FeatureRepresentationCentroidSimilarity(Assignment):
@@ -22,9 +20,12 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         features: maps samples to features (n, d).
         centroids: (k, d) after their initialization.
         similarity_measure: `student_t` or `gaussian`.
-        gaussian_similarity_measure_inverse_temperature: alpha of the Gaussian kernel: a
-            `fixed_value`, or the annealing schedule of deep k-means. The schedule counts
-            iterations since the initialization of the centroids.
+        gaussian_similarity_measure_inverse_temperature: schedule of alpha, the factor of the
+            squared distance in the Gaussian kernel. It counts the iterations since the
+            initialization of the centroids, across phases.
+
+    Raises:
+        ValueError: a Gaussian kernel without alpha.
 
     Source: Xie, Girshick, Farhadi, ICML 2016, eq. 1; Moradi Fard, Thonet, Gaussier 2020, eq. 4.
     """
@@ -35,39 +36,33 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         features: Features,
         centroids: Centroids,
         similarity_measure: str,
-        gaussian_similarity_measure_inverse_temperature: Mapping[str, float] | None = None,
+        gaussian_similarity_measure_inverse_temperature: Schedule | None = None,
     ) -> None:
         super().__init__()
         self.feature_module, self.centroids = features, centroids
-        self.is_gaussian = similarity_measure == "gaussian"
-        self.schedule = dict(gaussian_similarity_measure_inverse_temperature or {})
-        self.iterations = 0
+        is_gaussian = similarity_measure == "gaussian"
+        if is_gaussian and gaussian_similarity_measure_inverse_temperature is None:
+            raise ValueError("expected an inverse temperature for the Gaussian kernel")
+        self.schedule = gaussian_similarity_measure_inverse_temperature if is_gaussian else None
+        self.iterations = self.epochs = 0
 
     @property
     def inverse_temperature(self) -> float:
         """Alpha of the Gaussian kernel in this iteration; 1 for Student's t."""
-        if not self.is_gaussian:
+        if self.schedule is None:
             return 1.0
-        if "fixed_value" in self.schedule:
-            return self.schedule["fixed_value"]
-        return annealed_inverse_temperature(
-            self.schedule["annealing_initial_value"],
-            self.schedule["annealing_final_value"],
-            int(self.schedule["annealing_iterations_per_value"]),
-            self.iterations,
-        )
+        return self.schedule(Clock(epoch=self.epochs + 1, iteration=self.iterations + 1))
 
     @property
     def is_annealing(self) -> bool:
         """Whether `inverse_temperature` is below its final value."""
-        final = self.schedule.get("annealing_final_value")
-        return self.is_gaussian and final is not None and self.inverse_temperature < final
+        return self.schedule is not None and self.inverse_temperature < self.schedule.final
 
     def assign(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities."""
         self.check_ready()
         features, centroids = self.features(samples), self.centroids.values
-        if self.is_gaussian:
+        if self.schedule is not None:
             return gaussian_log_assignments(features, centroids, self.inverse_temperature)
         return student_t_log_assignments(features, centroids)
 
@@ -90,13 +85,15 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
         return self.feature_module.owned()
 
     def after_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
-        """Count the iterations since the centroids were initialized."""
-        self.iterations += self.centroids.are_initialized
+        """Count iterations and epochs since the centroids were initialized."""
+        if self.centroids.are_initialized:
+            self.iterations += 1
+            self.epochs += clock.epoch_ends
 
     def get_extra_state(self) -> dict[str, int]:
-        """Return the iterations that the annealing has counted."""
-        return {"iterations": self.iterations}
+        """Return the iterations and epochs that the schedule has counted."""
+        return {"iterations": self.iterations, "epochs": self.epochs}
 
     def set_extra_state(self, state: dict[str, int]) -> None:
         """Restore `get_extra_state`'s result."""
-        self.iterations = state["iterations"]
+        self.iterations, self.epochs = state["iterations"], state["epochs"]

@@ -112,7 +112,10 @@ def test_centroids_have_their_own_configuration(tmp_path):
     assert config.strategy.stem == "feature_representation_centroid_similarity"
     assert config.strategy.options == {
         "similarity_measure": "gaussian",
-        "gaussian_similarity_measure_inverse_temperature": {"fixed_value": 2},
+        "gaussian_similarity_measure_inverse_temperature": {
+            "fixed_value": 2,
+            "schedule": "constant",
+        },
     }
     assert not load(tmp_path, classifying()).parts
 

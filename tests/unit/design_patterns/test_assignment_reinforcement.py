@@ -6,6 +6,7 @@ from dcrf.assignment.feature_representation_centroid_similarity import (
 )
 from dcrf.errors import TrainingError
 from dcrf.mappings.features import Features
+from dcrf.schedules.constant import Constant
 from tests.cases.tiny import CASES, ENTRIES, N_CLUSTERS, World, changed
 from tests.cases.validity import errors
 
@@ -113,7 +114,7 @@ def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
         features=Features(world.mappings["encoder"]),
         centroids=world.centroids,
         similarity_measure="gaussian",
-        gaussian_similarity_measure_inverse_temperature={"fixed_value": alpha},
+        gaussian_similarity_measure_inverse_temperature=Constant(alpha),
     )
     features = world.mappings["encoder"](samples_of(world))
     squared = torch.cdist(features, world.centroids.values).square()

@@ -86,3 +86,47 @@ def test_a_schedule_with_a_negative_weight_is_a_warning(tmp_path):
     warnings = load(tmp_path, scheduled({**LINEAR, "to": -1})).warnings
 
     assert [w.path for w in warnings if "negative" in w.found] == [f"{WEIGHT}.to"]
+
+
+ALPHA = "gaussian_similarity_measure_inverse_temperature"
+
+
+def gaussian(temperature):
+    method = dec()
+    method["cluster_assignment_strategy"] |= {"similarity_measure": "gaussian", ALPHA: temperature}
+    return method
+
+
+@pytest.mark.parametrize(
+    ("older", "schedule"),
+    [
+        ({"fixed_value": 2}, "constant"),
+        (
+            {
+                "annealing_initial_value": 1,
+                "annealing_final_value": 2,
+                "annealing_iterations_per_value": 5,
+            },
+            "deep_k_means_annealing",
+        ),
+    ],
+)
+def test_older_spellings_of_the_inverse_temperature_name_no_schedule(tmp_path, older, schedule):
+    spelled = load(tmp_path, gaussian({"schedule": schedule, **older})).strategy.options[ALPHA]
+
+    assert load(tmp_path, gaussian(older)).strategy.options[ALPHA] == spelled
+    assert spelled["schedule"] == schedule
+
+
+@pytest.mark.parametrize(
+    ("temperature", "path"),
+    [(0, ""), ({**LINEAR, "from": 0}, ".from"), ({**LINEAR, "end_iteration": 0}, ".end_iteration")],
+)
+def test_the_inverse_temperature_is_positive(tmp_path, temperature, path):
+    found = problems(tmp_path, gaussian(temperature))
+
+    assert {p.path for p in found} == {f"$.cluster_assignment_strategy.{ALPHA}{path}"}
+
+
+def test_a_schedule_that_counts_across_phases_may_end_after_one(tmp_path):
+    assert load(tmp_path, gaussian({**LINEAR, "end_iteration": 10**6})).warnings == ()

@@ -149,7 +149,7 @@ def test_a_temperature_without_a_gaussian_does_not_belong(tmp_path):
         ({"fixed_value": 0}, "0 is out of range, it must be greater than 0"),
         (
             {"fixed_value": 1, "annealing_final_value": 2},
-            "these keys do not go together: fixed_value, annealing_final_value",
+            "unknown key 'annealing_final_value'",
         ),
     ],
 )
