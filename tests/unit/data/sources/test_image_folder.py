@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from dcrf.data.decoding import decode_all
-from dcrf.data.sources import image_folder
+from dcrf.data.sources import encoded_images, image_folder
 from dcrf.data.sources.image_folder import ImageFolder
 from dcrf.errors import DataError, OptionError
 
@@ -68,7 +68,7 @@ def test_images_of_several_sizes_have_examples_of_the_extremes(tmp_path):
 def test_headers_of_many_images_are_read_for_some_of_them(tmp_path, monkeypatch):
     for number in range(9):
         drawn(tmp_path / f"{number}.png", 3, 3 + number)
-    monkeypatch.setattr(image_folder, "IMAGE_HEADERS", 3)
+    monkeypatch.setattr(encoded_images, "IMAGE_HEADERS", 3)
 
     assert {e.shape[2] for e in source(tmp_path).outline().examples} == {3, 11}
 
