@@ -1,0 +1,25 @@
+"""Import optional packages when a source needs them."""
+
+from importlib import import_module
+from typing import Any
+
+from dcrf.errors import DataError
+
+
+def optional_package(name: str, extra: str) -> Any:
+    """Return a package.
+
+    Args:
+        name: of the package.
+        extra: the extra of dcrf that installs it.
+
+    Raises:
+        DataError: the package is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise DataError(
+            f"the package {name} cannot be imported ({error}); install it by: "
+            f"pip install 'dcrf[{extra}]'"
+        ) from error

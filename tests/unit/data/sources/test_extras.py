@@ -1,0 +1,15 @@
+"""Optional packages."""
+
+import pytest
+
+from dcrf.data.sources.extras import optional_package
+from dcrf.errors import DataError
+
+
+def test_an_installed_package_is_imported():
+    assert optional_package("json", "none").loads("1") == 1
+
+
+def test_a_missing_package_is_an_error_with_the_command_that_installs_it():
+    with pytest.raises(DataError, match=r"no_such_package .*pip install 'dcrf\[extra\]'"):
+        optional_package("no_such_package", "extra")
