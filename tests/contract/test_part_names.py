@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.schema.registry import KINDS, LAYERS, SCHEMA, SOURCES
+from dcrf.schema.registry import KINDS, LAYERS, SCHEMA
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
@@ -27,17 +27,8 @@ GENERIC = sorted(
     if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
 
-WORDS = {
-    "classifier",
-    "reconstruction",
-    "torchvision",
-    "sklearn",
-    "Linear",
-    "step",
-    "points",
-    "values",
-}
-"""Stems and keys that are also roles of mappings, layers, formulas, packages or common words."""
+WORDS = {"classifier", "reconstruction", "torchvision", "sklearn", "Linear", "step"}
+"""Stems that are also roles of mappings, formulas, packages, layers or keys."""
 
 LEFT: dict[str, dict[str, str]] = {}
 """Generic module -> name of a part that it still contains -> reason."""
@@ -65,14 +56,9 @@ def part_names() -> dict[str, str]:
         key: stem
         for stem, schema in schemas
         for key in keys(schema)
-        if owners[key] == 1 and key not in shared
+        if owners[key] == 1 and key not in shared and "_" in key
     }
-    phrases = {
-        name: stem
-        for registry in KINDS.values()
-        for name, stem in registry.stems.items()
-        if registry is not SOURCES
-    }
+    phrases = {name: stem for registry in KINDS.values() for name, stem in registry.stems.items()}
     stems = {*phrases.values(), *LAYERS.stems}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
     names = {**own, **phrases, **{stem: stem for stem in stems}, **classes}
@@ -96,11 +82,12 @@ def names_in(file: Path) -> Iterator[str]:
 
 
 def parts_in(file: Path) -> set[str]:
-    """Names of parts in a module. A source's name is a common word, so only literals count."""
-    literals = {
-        n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)
-    }
-    return ({*names_in(file)} & part_names().keys()) | (literals & {*SOURCES.stems} - WORDS)
+    """Names of parts in a module. A single lower-case word counts as a literal only."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    literals = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    known = part_names().keys()
+    words = {name for name in known if name.islower() and "_" not in name}
+    return ({*names_in(file)} & known - words) | (literals & words)
 
 
 def test_names_of_every_kind_are_looked_for():
