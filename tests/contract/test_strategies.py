@@ -17,11 +17,13 @@ from dcrf.batch import Batch, Clock, DatasetPass, Place
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import global_seed
+from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import STRATEGIES
+from dcrf.storage.parameter_files import read_tensor
 
 N, K = 12, 3
 INJECTED = {"centroids", "classifiers", "features", "n_clusters", "generator"}
+INJECTED |= {"streams", "read_tensor"}
 CASES = Path(__file__).parents[1] / "cases" / "cluster_assignment_strategies"
 OPTIONS = {file.stem: json.loads(file.read_text()) for file in sorted(CASES.glob("*.json"))}
 """Stem -> options with which the strategy can be built; together they use every key."""
@@ -79,6 +81,8 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
             "features": Features(encoder),
             "n_clusters": K,
             "generator": Generator().manual_seed(seed),
+            "streams": RandomStreams(seed),
+            "read_tensor": read_tensor,
         },
     )
     model = nn.ModuleList([strategy, encoder, *heads.values(), centroids]).to(dtype)
@@ -87,6 +91,9 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
 
 
 def run_a_phase(built):
+    place = Place("data", "training")
+    built.strategy.before_phase(place, built.data_pass)
+    built.strategy.start_phase(place)
     for iteration in range(1, 4):
         built.strategy.after_iteration(Clock(1, iteration), built.data_pass)
     scores = {
@@ -95,7 +102,7 @@ def run_a_phase(built):
     }
     if scores:
         built.strategy.record_scores(scores)
-    built.strategy.after_phase(Place("data", "training"), built.data_pass)
+    built.strategy.after_phase(place, built.data_pass)
 
 
 def saved(state):

@@ -6,7 +6,13 @@ from functools import cache
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.parts import loaded_parts, phases_of_parts, saved_parts, trained_parts
+from dcrf.config.parts import (
+    loaded_parts,
+    phases_of_parts,
+    saved_parts,
+    strategy_parts,
+    trained_parts,
+)
 from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
@@ -38,13 +44,15 @@ def problems(nodes: Nodes) -> list[Problem]:
 class _Strategy:
     """The settings that decide when parts and assignments exist.
 
-    phases: part that the strategy provides -> the phases that use it.
+    provides: the parts that the strategy provides.
+    phases: part of these that a phase initializes -> the phases that use it.
     assigns_by: the parts from which assignments are computed.
     assigns_after: the phase that has to end before the first assignment; None for no phase.
     hard_part: the strategy or its component that assigns each sample to exactly one cluster, with
         probability 1; None if assignments are soft.
     """
 
+    provides: frozenset[str]
     phases: Mapping[str, list[str]]
     assigns_by: frozenset[str]
     assigns_after: str | None
@@ -69,7 +77,10 @@ class _Strategy:
 
     def _no_part(self, part: str, keys: tuple[str, str], dataset: str) -> tuple[str, str]:
         provided_by, phases = keys
-        if part not in self.phases:
+        if part in self.provides - self.phases.keys():
+            reason = f"on data set {dataset!r} it exists only after phase {self.assigns_after!r}"
+            return reason, "use it in a later phase"
+        if part not in self.provides:
             remedy = f"add {provided_by} to the cluster assignment strategy"
             return f"the method has no {part}", remedy
         reason = f"on data set {dataset!r} {part} are not initialized before this phase ends"
@@ -91,8 +102,8 @@ def _parts_of_strategies() -> Mapping[str, tuple[str, str]]:
 
 def hard_part(strategy: Node) -> Node | None:
     """Return the strategy or the component that it assigns by, if its assignments are hard."""
-    not_of_strategy = {"x-framework", "x-parts"}
-    children = (n for n in strategy.children() if not n.keywords.keys() & not_of_strategy)
+    others = {"x-framework", "x-parts", "x-start-only"}
+    children = (node for node in strategy.children() if not node.keywords.keys() & others)
     return next((node for node in (strategy, *children) if node.keywords.get("x-hard")), None)
 
 
@@ -115,15 +126,22 @@ def _strategy(nodes: Nodes) -> _Strategy | None:
     node = nodes["$.cluster_assignment_strategy"]
     ready_after = [key for key, keywords in node.properties.items() if "x-ready-after" in keywords]
     strategy = _Strategy(
+        provides=frozenset(strategy_parts(node)),
         phases=phases_of_parts(node),
-        assigns_by=frozenset(node.union("x-needs") & _parts_of_strategies().keys()),
+        assigns_by=frozenset(_assigning_parts(node)),
         assigns_after=next((text(entry, key) for key in ready_after), None),
         hard_part=hard_part(node),
     )
     changed = {w["x-part-changes"]["part"] for k, w in _changes(node) if k in entry}
-    if (strategy.assigns_by | changed) - strategy.phases.keys():
+    if (strategy.assigns_by | changed) - strategy.provides:
         return None  # the schema reports it
     return strategy if _is_declared(data, strategy) else None
+
+
+def _assigning_parts(node: Node) -> set[str]:
+    """Return the parts that a phase initializes and assignments are computed from."""
+    own = node.union("x-provides") & phases_of_parts(node).keys()
+    return own | (node.union("x-needs") & _parts_of_strategies().keys())
 
 
 def _changes(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -153,7 +171,7 @@ def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, dict[str, An
             existing |= {part for part, phases in strategy.phases.items() if name in phases}
             yield path, phase, strategy.missing(existing, str(dataset.get("name")))
             if name == strategy.assigns_after:
-                existing.add("clusters")
+                existing |= {"clusters", *(strategy.provides - strategy.phases.keys())}
 
 
 def _unmet(path: str, phase: dict[str, Any], missing: Missing, nodes: Nodes) -> Iterator[Problem]:
