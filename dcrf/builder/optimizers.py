@@ -9,7 +9,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.builder.components import located
+from dcrf.builder.schedules import build_schedule
 from dcrf.config.method_config import OptimizerConfig, PhaseConfig, SchedulerConfig
+from dcrf.functional.clipping import clip_by_norm, clip_by_value
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.schema.registry import METRICS
 from dcrf.training.exit_criteria import (
@@ -21,7 +23,13 @@ from dcrf.training.exit_criteria import (
     ScoreBelowAfter,
 )
 from dcrf.training.method import Method
-from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
+from dcrf.training.optimizers import (
+    CycleStage,
+    GradientClipping,
+    GroupedOptimizer,
+    LossRoute,
+    OptimizerGroups,
+)
 
 _FUSED = frozenset({"Adam", "AdamW", "SGD"})
 _IMPLEMENTATIONS = frozenset({"fused", "foreach", "differentiable", "capturable"})
@@ -60,6 +68,9 @@ CRITERIA: Mapping[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
 )
 """Key of `exit_criteria` -> function that builds the criterion from its value."""
 
+CLIPPINGS = MappingProxyType({"norm": clip_by_norm, "value": clip_by_value})
+"""Key of `gradient_clipping` -> function of gradients and limit."""
+
 
 def build_optimizers(
     phase: PhaseConfig, method: Method, routes: Mapping[str, LossRoute]
@@ -72,6 +83,7 @@ def build_optimizers(
             CycleStage(frozenset(stage.active_optimizer_names), stage.num_iterations)
             for stage in phase.optimizer_cycle
         ],
+        clipping=_clipping(phase.gradient_clipping),
     )
 
 
@@ -96,6 +108,12 @@ def build_scheduler(entry: SchedulerConfig, optimizer: Optimizer) -> LRScheduler
 def build_exit_criteria(entries: Mapping[str, Any]) -> list[ExitCriterion]:
     """Build the exit criteria of a phase from its key -> value."""
     return [CRITERIA[key](value) for key, value in entries.items()]
+
+
+def _clipping(entry: Mapping[str, Any]) -> GradientClipping | None:
+    for key, limit in entry.items():
+        return GradientClipping(CLIPPINGS[key], build_schedule(limit))
+    return None
 
 
 def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> GroupedOptimizer:

@@ -174,6 +174,7 @@ def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
         optimizers=tuple(map(_optimizer, _items(node, nodes, "optimizers"))),
         optimizer_cycle=tuple(map(_cycle_step, entry["optimizer_cycle"])),
         schedulers=tuple(map(_scheduler, schedulers)),
+        gradient_clipping=entry.get("gradient_clipping", {}),
         loads=tuple(_load(*named) for named in loaded_parts((node.path, entry))),
         saves=tuple(_save(*named) for named in saved_parts((node.path, entry))),
     )

@@ -146,6 +146,7 @@ class PhaseConfig:
 
     exit_criteria: the object in the file.
     on_collapse: `warn` or `stop`.
+    gradient_clipping: `norm` or `value` -> the limit, a number or the entry of a schedule.
     """
 
     path: str
@@ -157,6 +158,7 @@ class PhaseConfig:
     optimizers: tuple[OptimizerConfig, ...]
     optimizer_cycle: tuple[CycleStep, ...]
     schedulers: tuple[SchedulerConfig, ...]
+    gradient_clipping: Options
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
 

@@ -1,7 +1,7 @@
 """Optimizer groups: each minimizes its own losses in its own parameters, in cycles if wanted."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,17 +70,36 @@ class GroupedOptimizer:
             scheduler.load_state_dict(scheduler_state)
 
 
+@dataclass(frozen=True, slots=True)
+class GradientClipping:
+    """Clips the gradients of each optimizer group by itself.
+
+    clip: from gradients and the limit to clipped gradients, in the same order.
+    limit: schedule of the limit, > 0.
+    """
+
+    clip: Callable[[Sequence[Tensor], float], Sequence[Tensor]]
+    limit: Schedule
+
+    def __call__(self, gradients: Gradients, clock: Clock) -> Gradients:
+        """Return the clipped gradients of a group."""
+        clipped = self.clip(list(gradients.values()), self.limit(clock))
+        return dict(zip(gradients, clipped, strict=True))
+
+
 @dataclass(frozen=True)
 class OptimizerGroups:
     """All optimizers of a phase.
 
     routes: loss name -> weight and group. A loss of a group without optimizers is not minimized.
     cycle: stages, repeated in order. Without any, every optimizer steps in every iteration.
+    clipping: of the gradients, if any.
     """
 
     optimizers: Sequence[GroupedOptimizer] = ()
     routes: Mapping[str, LossRoute] = field(default_factory=dict)
     cycle: Sequence[CycleStage] = ()
+    clipping: GradientClipping | None = None
 
     def step(self, losses: Mapping[str, Tensor], clock: Clock) -> None:
         """Minimize the losses of this iteration.
@@ -95,6 +114,8 @@ class OptimizerGroups:
         gradients = self._gradients(losses, active, clock)
         if not are_finite(g for group in gradients.values() for g in group.values()):
             raise gradient_error(clock.iteration)
+        if self.clipping is not None:
+            gradients = {group: self.clipping(g, clock) for group, g in gradients.items()}
         for member in active:
             _step(member, gradients.get(member.group, {}))
         for member in self.optimizers:

@@ -60,6 +60,7 @@ MAY_IMPORT = {
         "data",
         "errors",
         "evaluation",
+        "functional",
         "mappings",
         "randomness",
         "reporting",

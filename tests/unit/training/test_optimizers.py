@@ -8,9 +8,17 @@ from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import StepLR
 
 from dcrf.batch import Clock
+from dcrf.builder.schedules import build_schedule
 from dcrf.errors import DivergedError
+from dcrf.functional.clipping import clip_by_norm, clip_by_value
 from dcrf.schedules.constant import Constant
-from dcrf.training.optimizers import CycleStage, GroupedOptimizer, LossRoute, OptimizerGroups
+from dcrf.training.optimizers import (
+    CycleStage,
+    GradientClipping,
+    GroupedOptimizer,
+    LossRoute,
+    OptimizerGroups,
+)
 
 
 def parameter(value=1.0):
@@ -246,3 +254,33 @@ def test_fused_steps_are_right_whatever_the_layout_of_a_gradient(cls):
             groups.step({"a": (w.T * slopes).sum()}, Clock(1, iteration))
 
     torch.testing.assert_close(fused, plain)
+
+
+def clipped(clip, limit, gradients, iteration=1):
+    """The steps of two groups with one parameter per number, and the same clipping."""
+    parameters = {group: [parameter(0.0) for _ in g] for group, g in gradients.items()}
+    optimizers = [GroupedOptimizer(SGD(p, lr=1.0), group) for group, p in parameters.items()]
+    clipping = GradientClipping(clip, limit)
+    groups = OptimizerGroups(optimizers, routes(**{g: g for g in gradients}), clipping=clipping)
+    losses = {
+        group: sum(p * value for p, value in zip(parameters[group], values, strict=True))
+        for group, values in gradients.items()
+    }
+    groups.step(losses, Clock(1, iteration))
+    return {group: [-p.item() for p in own] for group, own in parameters.items()}
+
+
+def test_gradients_are_clipped_by_the_norm_of_their_own_group():
+    steps = clipped(clip_by_norm, Constant(1.0), {"a": [3.0, 4.0], "b": [0.3, 0.4]})
+
+    assert steps["a"] == pytest.approx([0.6, 0.8], abs=1e-6)
+    assert steps["b"] == pytest.approx([0.3, 0.4])
+
+
+def test_the_limit_of_clipping_may_be_a_schedule():
+    limit = build_schedule(
+        {"schedule": "step", "values": {"0": 1.0, "5": 2.0}, "unit": "iteration"}
+    )
+
+    assert clipped(clip_by_value, limit, {"a": [-3.0, 0.5]}, 5)["a"] == [-1.0, 0.5]
+    assert clipped(clip_by_value, limit, {"a": [-3.0, 0.5]}, 6)["a"] == [-2.0, 0.5]
