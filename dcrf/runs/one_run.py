@@ -184,7 +184,7 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> R
         write_json(run.folder / RESULT, _result(outcome))
     except OSError as error:
         cause = f"results cannot be written: {error}"
-        _log(run, f"{cause}; once they can, resume with: {_resume_command(run, output)}")
+        _log(run, f"{cause}{_resume_hint('; once they can,', run, output)}")
         return RunEnd(replace(outcome, status="failed", error=cause), failure or error)
     if outcome.status == "ok" and not output.keeps_checkpoints:
         remove_checkpoints(run.folder / CHECKPOINTS)
@@ -227,15 +227,16 @@ def _train(
         trainer.run(_start(checkpoints, run, output))
         return None
     except KeyboardInterrupt as interruption:
-        _log(run, f"interrupted; resume with: {_resume_command(run, output)}")
+        _log(run, f"interrupted{_resume_hint(';', run, output)}")
         return interruption
     except (DcrfError, OSError) as error:
         _log(run, f"failed: {error}")
         if checkpoints.last:
             folder, place = checkpoints.last
             _log(run, f"the last good checkpoint is {folder} ({place})")
-            if status_of(error) != "diverged":
-                _log(run, f"after removing the cause, resume with: {_resume_command(run, output)}")
+            hint = _resume_hint("after removing the cause,", run, output)
+            if hint and status_of(error) != "diverged":
+                _log(run, hint)
         if log is not None and not is_expected(error):
             with suppress(OSError):
                 log.write(Note("".join(traceback.format_exception(error))))
@@ -286,8 +287,10 @@ def _log(run: Run, text: str) -> None:
         _write(run, text)
 
 
-def _resume_command(run: Run, output: Output) -> str:
-    return f"{output.program} --resume {shlex.quote(str(run.folder))}"
+def _resume_hint(lead: str, run: Run, output: Output) -> str:
+    """Return `<lead> resume with: <command>`; nothing for arrays, which no command can hand over."""
+    command = f"{output.program} --resume {shlex.quote(str(run.folder))}"
+    return "" if run.arrays else f"{lead} resume with: {command}"
 
 
 def _console() -> Writer:

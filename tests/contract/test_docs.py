@@ -4,10 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import dcrf
 from dcrf.cli.arguments import parser
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
@@ -83,6 +86,39 @@ def test_every_step_of_the_worked_example_is_a_valid_method(tmp_path: Path):
         file.write_text(json.dumps(step))
 
         check(load_checked(file))
+
+
+def run_python(page, **names):
+    """Run the Python of a page as one session; return its names."""
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):
+        exec(compile(block, page, "exec"), names)
+    return names
+
+
+def test_python_saves_arrays_as_the_page_on_data_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_python("docs/own_data.md", samples=np.ones((2, 3)), labels=np.zeros(2, int))
+
+    assert [file.name for file in tmp_path.iterdir()] == ["my_data.npz"]
+
+
+def test_python_does_what_the_page_on_python_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    result = run_python("docs/python.md")["result"]
+    scores, clusters, assigned, problem = capsys.readouterr().out.splitlines()
+
+    assert result.scores["my_digits"]["acc"] > 0.6
+    assert scores == str(result.scores["my_digits"])
+    assert clusters.startswith(assigned.rstrip("]"))
+    assert problem == "$.sede - unknown key 'sede' - did you mean 'seed'?"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_on_python_lists_every_field_of_the_result():
+    table = (ROOT / "docs" / "python.md").read_text().partition("## The result")[2]
+    listed = re.findall(r"`(\w+)[`(]", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+
+    assert {*listed} == {field.name for field in fields(dcrf.Result)} | {"assign"}
 
 
 def test_the_worked_example_ends_as_the_quickstart():

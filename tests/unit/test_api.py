@@ -233,19 +233,25 @@ class Interrupting(io.StringIO):
 
 
 @pytest.mark.parametrize("writes", [False, True])
-def test_ctrl_c_raises_keyboard_interrupt(tmp_path, monkeypatch, writes):
+@pytest.mark.parametrize("data", [{}, {"mine": DIGITS}], ids=["file", "memory"])
+def test_ctrl_c_raises_keyboard_interrupt(tmp_path, monkeypatch, data, writes):
+    source = {"source": "memory", "dataset": "mine"} if data else {}
+    content = method(datasets=[digits(**source)])
     monkeypatch.setattr(sys, "stdout", Interrupting())
     # a shell that starts the tests in the background lets them ignore it
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     state = process_state()
     try:
         with pytest.raises(KeyboardInterrupt):
-            dcrf.run(method(), verbose=True, output_dir=tmp_path if writes else None)
+            dcrf.run(content, data=data, verbose=True, output_dir=tmp_path if writes else None)
         assert process_state() == state
     finally:
         signal.signal(signal.SIGINT, before)
 
     assert bool(list(tmp_path.glob("tiny/*/checkpoints/*/"))) == writes
+    assert [f.read_text().count("resume with: ") for f in tmp_path.glob("tiny/*/log.txt")] == [
+        0 if data else 1
+    ] * writes
 
 
 def test_a_method_is_trained_in_any_thread():
