@@ -11,7 +11,7 @@ class Nmi(LabelMetric):
     The mean is the arithmetic one, as the field reports it; Strehl and Ghosh (2002) take the
     geometric one.
 
-    Source: Vinh et al., https://www.jmlr.org/papers/v11/vinh10a.html, NMI_sum in table 2.
+    Source: Vinh et al., https://www.jmlr.org/papers/v11/vinh10a.html, there NMI_sum.
     """
 
     def score(self, labels: Labels, clusters: Labels) -> float:
