@@ -1,5 +1,6 @@
 """Base classes of metrics, which say in a number how good clusters are."""
 
+import math
 import warnings
 from typing import ClassVar, Literal
 
@@ -55,7 +56,8 @@ class LabelMetric(Metric):
 class FeatureMetric(Metric):
     """A metric in feature space, without labels. Subclasses implement `score`.
 
-    Noise is left out. The metric is undefined for one cluster and for as many clusters as samples.
+    Noise is left out. The metric is undefined for one cluster, for as many clusters as samples, and
+    if it is infinite.
     """
 
     needs = "features"
@@ -69,7 +71,8 @@ class FeatureMetric(Metric):
             return None
         # scikit-learn expands squared distances, which loses digits far from zero
         centered = known.astype(np.float64) - known.mean(axis=0, dtype=np.float64)
-        return float(self.score(centered, clusters))
+        score = float(self.score(centered, clusters))
+        return score if math.isfinite(score) else None
 
     def score(self, features: NDArray[np.float64], clusters: Labels) -> float:
         """Return the number of two or more clusters (n,) in features (n, d) with mean zero."""
