@@ -1,0 +1,41 @@
+"""The homogeneity."""
+
+from collections import Counter
+from math import log
+
+import numpy as np
+import pytest
+
+from dcrf.evaluation.metrics.homogeneity import Homogeneity
+
+RANDOM = np.random.default_rng(0)
+
+
+def entropy(values):
+    return -sum(n / len(values) * log(n / len(values)) for n in Counter(values).values())
+
+
+def conditional_entropy(values, given):
+    """The mean entropy of the values within each group of `given`."""
+    groups = {name: [v for v, g in zip(values, given, strict=True) if g == name] for name in given}
+    return sum(len(group) / len(values) * entropy(group) for group in groups.values())
+
+
+@pytest.mark.parametrize(("n_classes", "n_clusters"), [(3, 3), (2, 7), (7, 2)])
+def test_entropy_within_clusters_is_lost(n_classes, n_clusters):
+    labels = RANDOM.integers(n_classes, size=40).tolist()
+    clusters = RANDOM.integers(n_clusters, size=40).tolist()
+
+    expected = 1 - conditional_entropy(labels, clusters) / entropy(labels)
+
+    assert Homogeneity()(labels, clusters) == pytest.approx(expected)
+
+
+def test_parts_of_classes_are_homogeneous():
+    assert Homogeneity()([0, 0, 1, 1], [0, 1, 2, 3]) == pytest.approx(1)
+
+
+def test_noise_is_one_more_cluster():
+    """Half of the samples are in a pure cluster; the noise holds both classes alike."""
+    assert Homogeneity()([0, 1, 0, 1], [4, 5, -1, -1]) == pytest.approx(1 / 2)
+    assert Homogeneity()([0, 1, 0, 1], [-1, -1, -1, -1]) == pytest.approx(0)
