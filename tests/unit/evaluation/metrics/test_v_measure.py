@@ -1,0 +1,41 @@
+"""The V-measure."""
+
+from collections import Counter
+from math import log
+
+import numpy as np
+import pytest
+
+from dcrf.evaluation.metrics.v_measure import VMeasure
+
+RANDOM = np.random.default_rng(0)
+
+
+def entropy(values):
+    return -sum(n / len(values) * log(n / len(values)) for n in Counter(values).values())
+
+
+def conditional_entropy(values, given):
+    """The mean entropy of the values within each group of `given`."""
+    groups = {name: [v for v, g in zip(values, given, strict=True) if g == name] for name in given}
+    return sum(len(group) / len(values) * entropy(group) for group in groups.values())
+
+
+@pytest.mark.parametrize(("n_classes", "n_clusters"), [(3, 3), (2, 7), (7, 2)])
+def test_homogeneity_and_completeness_have_their_harmonic_mean(n_classes, n_clusters):
+    labels = RANDOM.integers(n_classes, size=40).tolist()
+    clusters = RANDOM.integers(n_clusters, size=40).tolist()
+
+    homogeneity = 1 - conditional_entropy(labels, clusters) / entropy(labels)
+    completeness = 1 - conditional_entropy(clusters, labels) / entropy(clusters)
+
+    assert VMeasure()(labels, clusters) == pytest.approx(2 / (1 / homogeneity + 1 / completeness))
+
+
+def test_one_cluster_is_complete_and_worth_nothing():
+    assert VMeasure()([0, 0, 1, 1], [3, 3, 3, 3]) == 0
+
+
+def test_noise_is_one_more_cluster():
+    """Homogeneity 1/2, completeness 1/3."""
+    assert VMeasure()([0, 1, 0, 1], [4, 5, -1, -1]) == pytest.approx(2 / (2 + 3))
