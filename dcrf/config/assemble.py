@@ -25,6 +25,7 @@ from dcrf.config.parts import (
     phases_of_parts,
     saved_parts,
     strategy_parts,
+    suffix_of,
     trained_parts,
 )
 from dcrf.config.safe_lookup import enabled, in_order
@@ -258,4 +259,5 @@ def _save(path: str, part: str, entry: Mapping[str, Any]) -> SaveConfig:
         interval=entry.get("saving_interval"),
         target=Path(entry["path_to_file_or_dir"]),
         keep_old_files=entry["keep_old_files"],
+        suffix=suffix_of(entry),
     )

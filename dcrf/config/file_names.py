@@ -10,7 +10,9 @@ def clean_name(name: str) -> str:
     return cleaned if cleaned.strip(".") else "_"
 
 
-def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | None) -> Path:
+def saved_file(
+    target: Path, method: str, dataset: str, part: str, seed: int | None, suffix: str = ".pth"
+) -> Path:
     """Return the file in which a part of a method is saved.
 
     Args:
@@ -19,9 +21,10 @@ def saved_file(target: Path, method: str, dataset: str, part: str, seed: int | N
         dataset: the name of the data set.
         part: the name of the part.
         seed: of the run if the method runs with several seeds, else None.
+        suffix: of the file in a folder.
     """
     if "." not in target.name:
-        target = target / ("_".join(map(clean_name, (method, dataset, part))) + ".pth")
+        target = target / ("_".join(map(clean_name, (method, dataset, part))) + suffix)
     return target if seed is None else with_seed(target, seed)
 
 

@@ -131,6 +131,7 @@ class SaveConfig:
     """A file or folder to which a phase saves the parameters of a part.
 
     interval: iterations between saves; None saves only at the end of the phase.
+    suffix: of the file, if the target is a folder.
     """
 
     path: str
@@ -138,6 +139,7 @@ class SaveConfig:
     interval: int | None
     target: Path
     keep_old_files: bool
+    suffix: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,8 @@ Named = tuple[str, str, Mapping[str, Any]]
 
 
 def part_names(nodes: Nodes) -> list[str]:
-    """Return the names of all parts of a method."""
-    mappings = names(objects(nodes["$"].value, "mappings"))
-    strategy = nodes.get("$.cluster_assignment_strategy")
-    return [*mappings, *(sorted(strategy_parts(strategy)) if strategy else ())]
+    """Return the names that a part may have: those of mappings, and of parts of any strategy."""
+    return [*names(objects(nodes["$"].value, "mappings")), CENTROIDS, ASSIGNMENT]
 
 
 def strategy_parts(strategy: Node) -> set[str]:
@@ -63,6 +61,11 @@ def saved_parts(phase: Entry) -> list[Named]:
     if centroids := subobject(entry, "save_centroids"):
         saves.append((child(path, "save_centroids"), CENTROIDS, centroids))
     return saves
+
+
+def suffix_of(save: Mapping[str, Any]) -> str:
+    """Return the suffix of a saved file in a folder; older spellings save as torch does."""
+    return ".safetensors" if "part_name" in save else ".pth"
 
 
 def loaded_parts(phase: Entry) -> list[Named]:

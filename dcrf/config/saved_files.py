@@ -41,7 +41,7 @@ class PhaseFiles:
         """Yield each file that the phase saves."""
         for save in self.phase.saves:
             names = (self.config.name, self.dataset.name, save.part)
-            yield saved_file(save.target, *names, self.seed), save
+            yield saved_file(save.target, *names, self.seed, save.suffix), save
 
     def loaded(self) -> Iterator[tuple[str, Path]]:
         """Yield JSON path and file of each load when the phase starts."""

@@ -44,7 +44,7 @@ class PredictedFiles:
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, without a seed or a number."""
-        return saved_file(entry.target, self.config.name, dataset, entry.part, None)
+        return saved_file(entry.target, self.config.name, dataset, entry.part, None, entry.suffix)
 
     def load_part(self, part: nn.Module, file: Path) -> None:
         """Fill a part of a method with predicted parameters, or those of an existing file.

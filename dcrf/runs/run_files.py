@@ -103,7 +103,9 @@ class RunFiles:
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, the same one throughout the run."""
-        file = saved_file(entry.target, self.method, dataset, entry.part, self.seed_in_names)
+        file = saved_file(
+            entry.target, self.method, dataset, entry.part, self.seed_in_names, entry.suffix
+        )
         if entry.keep_old_files:
             file = self.numbered.choose(file)
         remove_temporary_files(file.parent, escape(file.name))

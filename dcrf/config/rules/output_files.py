@@ -7,7 +7,7 @@ from typing import Any
 
 from dcrf.config.file_names import saved_file
 from dcrf.config.json_paths import child
-from dcrf.config.parts import saved_parts
+from dcrf.config.parts import saved_parts, suffix_of
 from dcrf.config.path_checks import is_folder
 from dcrf.config.safe_lookup import enabled, text, texts
 from dcrf.config.schema_lookup import Nodes
@@ -40,8 +40,13 @@ def _saved(data: Data) -> Iterator[tuple[str, Data, Path]]:
             if text(phase, "name") in texts(dataset, "phases"):
                 for place, part, save in saved_parts((path, phase)):
                     if target := text(save, _TARGET):
+                        suffix = suffix_of(save)
                         method, data_set = (text(entry, "name") or "" for entry in (data, dataset))
-                        yield place, save, saved_file(Path(target), method, data_set, part, None)
+                        yield (
+                            place,
+                            save,
+                            saved_file(Path(target), method, data_set, part, None, suffix),
+                        )
 
 
 def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:

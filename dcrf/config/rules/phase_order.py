@@ -76,12 +76,11 @@ class _Strategy:
         return missing
 
     def _no_part(self, part: str, keys: tuple[str, str], dataset: str) -> tuple[str, str]:
-        provided_by, phases = keys
+        remedy, phases = keys
         if part in self.provides - self.phases.keys():
             reason = f"on data set {dataset!r} it exists only after phase {self.assigns_after!r}"
             return reason, "use it in a later phase"
         if part not in self.provides:
-            remedy = f"add {provided_by} to the cluster assignment strategy"
             return f"the method has no {part}", remedy
         reason = f"on data set {dataset!r} {part} are not initialized before this phase ends"
         return reason, f"name this phase in {phases}"
@@ -89,15 +88,23 @@ class _Strategy:
 
 @cache
 def _parts_of_strategies() -> Mapping[str, tuple[str, str]]:
-    """Return each part that a phase initializes -> the keys that provide it and name its phases."""
-    known = [STRATEGIES.properties(stem) for stem in STRATEGIES.schemas]
-    provided = {w["x-provides"]: k for p in known for k, w in p.items() if "x-provides" in w}
+    """Return each part that a phase initializes -> how to get it, and the key with its phases."""
     return {
-        words["x-initializes"]: (provided.get(words["x-initializes"], "type"), key)
-        for properties in known
-        for key, words in properties.items()
+        words["x-initializes"]: (_how_to_get(words["x-initializes"]), key)
+        for stem in STRATEGIES.schemas
+        for key, words in STRATEGIES.properties(stem).items()
         if "x-initializes" in words
     }
+
+
+def _how_to_get(part: str) -> str:
+    """Return a remedy: the key that provides a part, or the strategies that own it."""
+    for stem in STRATEGIES.schemas:
+        for key, words in STRATEGIES.properties(stem).items():
+            if words.get("x-provides") == part:
+                return f"add {key} to the cluster assignment strategy"
+    owners = [s for s, schema in STRATEGIES.schemas.items() if part in schema.get("x-provides", ())]
+    return f"take a cluster assignment strategy that has one: {' or '.join(owners)}"
 
 
 def hard_part(strategy: Node) -> Node | None:

@@ -10,7 +10,13 @@ from itertools import product
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.parts import ASSIGNMENT, CENTROIDS, loaded_parts, trained_parts
+from dcrf.config.parts import (
+    ASSIGNMENT,
+    CENTROIDS,
+    loaded_parts,
+    phases_of_parts,
+    trained_parts,
+)
 from dcrf.config.rules.phase_order import hard_part
 from dcrf.config.rules.references import CLASSIFIERS
 from dcrf.config.rules.schedules import schedules, values
@@ -63,7 +69,8 @@ class _Method:
         parts = _referenced(self.strategy, arguments_only="features" not in needs)
         if "classifiers" in needs and not parts:
             parts |= {name for name, (_, e) in self.mappings.items() if e["type"] in CLASSIFIERS}
-        return self.with_inputs(parts) | needs.intersection(_PARTS)
+        own = self.strategy.union("x-provides") & phases_of_parts(self.strategy).keys()
+        return self.with_inputs(parts) | needs.intersection(_PARTS) | own
 
     def with_inputs(self, parts: set[str]) -> set[str]:
         """Return parts together with the mappings whose output they take."""
