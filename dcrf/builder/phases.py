@@ -81,6 +81,7 @@ class PhaseBuilder:
             build_optimizers(self.phase, method, routes),
             self._exit_criteria(evaluator),
             self._hooks(method, data_pass, evaluator, intervals),
+            [method.part_or_layer(name) for name in self.phase.frozen_parts],
         )
 
     def _exit_criteria(self, evaluator: Evaluator) -> list[ExitCriterion]:
@@ -117,7 +118,9 @@ class PhaseBuilder:
         intervals: Mapping[str, int],
     ) -> list[Hook]:
         writer, place = self.run.writer, self.place
-        hooks: list[Hook] = [AdvanceParts(method.lifecycles.values(), place, data_pass)]
+        frozen = self.phase.frozen_parts
+        moving = [life for name, life in method.lifecycles.items() if name not in frozen]
+        hooks: list[Hook] = [AdvanceParts(moving, place, data_pass)]
         if interval := self.phase.performance_evaluation_interval:
             hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
         hooks.append(ReportLosses(intervals, writer, place))

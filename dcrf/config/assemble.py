@@ -176,6 +176,7 @@ def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
         optimizer_cycle=tuple(map(_cycle_step, entry["optimizer_cycle"])),
         schedulers=tuple(map(_scheduler, schedulers)),
         gradient_clipping=entry.get("gradient_clipping", {}),
+        frozen_parts=tuple(entry["frozen_parts"]),
         loads=tuple(_load(*named) for named in loaded_parts((node.path, entry))),
         saves=tuple(_save(*named) for named in saved_parts((node.path, entry))),
     )

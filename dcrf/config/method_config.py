@@ -149,6 +149,7 @@ class PhaseConfig:
     exit_criteria: the object in the file.
     on_collapse: `warn` or `stop`.
     gradient_clipping: `norm` or `value` -> the limit, a number or the entry of a schedule.
+    frozen_parts: names of parts, or of layers as `<mapping>.<layer>`.
     """
 
     path: str
@@ -161,6 +162,7 @@ class PhaseConfig:
     optimizer_cycle: tuple[CycleStep, ...]
     schedulers: tuple[SchedulerConfig, ...]
     gradient_clipping: Options
+    frozen_parts: tuple[str, ...]
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
 

@@ -52,6 +52,15 @@ class Method(nn.Module):
         own = {} if owned is None else {ASSIGNMENT: owned}
         return {**self.mappings, **self.shared, **own}
 
+    def part_or_layer(self, name: str) -> nn.Module:
+        """Return a part by its name, or the layer of a mapping by `<mapping>.<layer>`."""
+        layers = {
+            f"{mapping}.{layer}": module.net[index]
+            for mapping, module in self.mappings.items()
+            for layer, index in module.layer_names.items()
+        }
+        return {**layers, **self.parts}[name]
+
     def cached_modules(self) -> list[CachedModule]:
         """Return the mappings and assignments, which run once per input tensor in an iteration."""
         return [module for module in self.modules() if isinstance(module, CachedModule)]

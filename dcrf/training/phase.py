@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.batch import Batch, Clock, DatasetPass, ReadCompanions
 from dcrf.design_patterns.base import DesignPattern
@@ -108,13 +108,17 @@ class PatternUse:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One phase, ready to run from its state on."""
+    """One phase, ready to run from its state on.
+
+    frozen: the parts and layers that stay as they are.
+    """
 
     name: str
     patterns: Mapping[str, PatternUse]
     optimizers: OptimizerGroups
     exit_criteria: Sequence[ExitCriterion]
     hooks: Sequence[Hook]
+    frozen: Sequence[nn.Module] = ()
     state: PhaseState = field(default_factory=PhaseState)
 
     @property

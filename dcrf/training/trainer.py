@@ -18,6 +18,7 @@ from dcrf.reporting.records import (
 from dcrf.reporting.writers import Writer
 from dcrf.training.checkpoints import Checkpoints, NoCheckpoints, Position, Stateful
 from dcrf.training.finite_checks import check_parameters
+from dcrf.training.freezing import frozen
 from dcrf.training.history import RunHistory
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, PhaseState, run_phase
@@ -95,7 +96,8 @@ class Trainer:
         between_iterations(phase.state)
         batches = session.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
         cached, companions = method.cached_modules(), session.source.companions
-        reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)
+        with frozen(phase.frozen):
+            reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)
         check_parameters(method)
         for lifecycle in method.lifecycles.values():
             lifecycle.after_phase(Place(session.plan.name, plan.name), data_pass)

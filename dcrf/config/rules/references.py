@@ -50,10 +50,20 @@ def _declared(kind: str, node: Node, nodes: Nodes) -> list[str]:
         return mappings_of(data, _ROLES[kind])
     if kind == "part":
         return part_names(nodes)
+    if kind == "part_or_layer":
+        return [*part_names(nodes), *_layers_with_mappings(data)]
     if kind == "optimizer":
         phase = _holder(node, "optimizers")
         return names(objects(phase, "optimizers")) if phase else []
     return names(objects(data, f"{kind}s"))
+
+
+def _layers_with_mappings(data: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{mapping.get('name')}.{layer}"
+        for _, mapping in objects(data, "mappings")
+        for layer in names(objects(mapping, "layers"))
+    ]
 
 
 def _view(node: Node, data: Mapping[str, Any]) -> Iterator[Problem]:
