@@ -140,10 +140,14 @@ def test_without_labels_internal_metrics_take_their_place(run, tmp_path):
         "batch_augmentations": [{"name": "view", "transforms": [methods.VIEW]}],
     }
 
-    found = final(run(method(datasets=[data])))
+    folder = run(method(datasets=[data], metrics=["purity", "calinski_harabasz"]))
+    found = final(folder)
 
     assert (found["acc"], found["nmi"], found["ari"]) == (None, None, None)
-    assert found["internal"].keys() == {"silhouette", "davies_bouldin"}
+    assert found["internal"].keys() == {"silhouette", "davies_bouldin", "calinski_harabasz"}
+    note = "has no labels of two or more classes, so these metrics are left out: purity"
+    assert (folder / "log.txt").read_text().count(note) == 1
+    assert "purity" not in found
     assert -1 <= found["internal"]["silhouette"] <= 1
     assert found["internal"]["davies_bouldin"] > 0
 

@@ -1,5 +1,7 @@
 """Whole runs with optimizer cycles, precision and exit criteria of phases."""
 
+import pytest
+
 from tests.cases.methods import adam, contents, method, result
 
 
@@ -38,18 +40,22 @@ def test_bf16_changes_the_results(run):
     assert contents(run(method(precision="bf16"))) != contents(run(method()))
 
 
-def test_an_exit_criterion_on_labels_ends_the_phase_and_marks_the_result(run):
+@pytest.mark.parametrize(
+    ("metric", "reason", "is_informed"),
+    [("acc", "ACC 0.", True), ("silhouette", "silhouette ", False)],
+)
+def test_an_exit_criterion_on_a_score_ends_the_phase(run, metric, reason, is_informed):
     content = method()
     content["phases"][1]["exit_criteria"] = {
         "iterations": 100,
-        "performance_evaluation_acc_gt": 0.01,
+        f"performance_evaluation_{metric}_gt": 0.01 if is_informed else -1,
     }
 
     outcome = result(run(content))
 
     assert outcome["phases"][1]["iteration"] == 2
-    assert outcome["phases"][1]["reason"].startswith("ACC 0.")
-    assert outcome["label_informed"]
+    assert outcome["phases"][1]["reason"].startswith(reason)
+    assert outcome["label_informed"] == is_informed
 
 
 def test_few_reassignments_end_a_phase(run):

@@ -52,6 +52,22 @@ UNLABELED = {
             "digits  final  ACC 0.953  NMI 0.902  ARI -0.012  (n=10000, 12.5 % noise)",
         ),
         (
+            EvaluationRecord(
+                "digits",
+                None,
+                None,
+                {
+                    **SCORED,
+                    "ami": 0.5,
+                    "purity": 1.0,
+                    "internal": {"silhouette": 0.25},
+                    "internal_samples": 5000,
+                },
+            ),
+            "digits  final  ACC 0.953  NMI 0.902  ARI -0.012  AMI 0.500  purity 1.000"
+            "  silhouette 0.250  (n=10000)",
+        ),
+        (
             PhaseRecord("digits", "finetuning", 200, 3, "200 iterations"),
             "finetuning  ended at it 200 in epoch 3: 200 iterations",
         ),

@@ -259,6 +259,16 @@ def test_the_share_of_noise_stands_beside_the_number_of_samples():
     assert cells(text, 3)[4:6] == ["200", "0.750"]
 
 
+def test_requested_scores_have_columns_beside_the_others_against_labels():
+    more = {**scored(0.75), "purity": 0.875, "internal": {"silhouette": 0.25}}
+
+    text = summary([finished(evaluation=more), finished("mine")])
+
+    assert cells(text, 0)[6:] == ["ACC", "NMI", "ARI", "purity", "silhouette", "time"]
+    assert cells(text, 2)[5:10] == ["0.750", "0.500", "0.250", "0.875", "0.250"]
+    assert cells(text, 3)[8:10] == ["-", "-"]
+
+
 def test_internal_scores_have_columns_where_there_are_any():
     unlabeled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
 
