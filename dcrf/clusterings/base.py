@@ -1,14 +1,21 @@
 """Base classes of classical clusterings and of their results, and functions that they share."""
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor
 
 from dcrf.errors import ClusteringError, DivergedError, TooFewSamplesError
 from dcrf.functional.assignments import nearest_center_log_assignments
+from dcrf.safety.limits import K_MEANS_VALUES
 from dcrf.safety.memory import free_memory, gib
 from dcrf.storage.sized_later import SizedLater
 
@@ -179,6 +186,49 @@ def check_pairs_fit(n_samples: int, bytes_per_pair: int, remedy: str) -> None:
 def all_rows(features: FeatureRows) -> Tensor:
     """Return a copy of all rows (n, d)."""
     return features[torch.arange(len(features))]
+
+
+def bounded_rows(features: FeatureRows, n_clusters: int, seed: int) -> Tensor:
+    """Return a copy of all rows (n, d), or of a random subset of `K_MEANS_VALUES` numbers.
+
+    The subset has a row for each cluster at least.
+    """
+    most_rows = max(K_MEANS_VALUES // feature_width(features), n_clusters)
+    return features[spread_indices(len(features), most_rows, seed)]
+
+
+def spread_indices(n: int, most: int, seed: int) -> Tensor:
+    """Return (m,) rising indices: all n, or `most` random ones spread over the data.
+
+    One index is drawn from each of `most` equal stretches, so no array of length n is needed.
+    """
+    if n <= most:
+        return torch.arange(n)
+    edges = torch.arange(most + 1) * n // most
+    draws = torch.rand(most, generator=Generator().manual_seed(seed), dtype=torch.float64)
+    return edges[:-1] + (draws * edges.diff()).long()
+
+
+def centered(rows: Tensor) -> tuple[NDArray[np.float64], Tensor]:
+    """Return rows (n, d) minus their mean as an array on the CPU, and the mean (d,) in float64.
+
+    scikit-learn expands squared distances, which loses digits far from the origin.
+    """
+    values = rows.double()
+    mean = values.mean(dim=0)
+    return (values - mean).cpu().numpy(), mean
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Let scikit-learn use at most two threads in the block, and give no warnings.
+
+    Two threads add two partial sums, and their order cannot change the result. The warnings are
+    about slow convergence, equal samples and graphs in several parts, which have a result.
+    """
+    with threadpool_limits(2), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor:

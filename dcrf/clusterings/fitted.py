@@ -23,12 +23,13 @@ class NearestSample(Fitted):
     samples: Tensor
     clusters: Tensor
     sizes: Tensor
+    radius: Tensor
 
     def __init__(
         self, samples: Tensor, clusters: Tensor, n_clusters: int, radius: float = math.inf
     ) -> None:
         super().__init__()
-        self.radius = radius
+        self.register_buffer("radius", torch.tensor(radius, dtype=torch.float64))
         self.register_buffer("samples", samples)
         self.register_buffer("clusters", clusters)
         # (k,) samples in each cluster; its length is the number of clusters
@@ -36,9 +37,9 @@ class NearestSample(Fitted):
         self.register_buffer("sizes", sizes)
 
     @classmethod
-    def unfitted(cls, radius: float = math.inf) -> "NearestSample":
+    def unfitted(cls) -> "NearestSample":
         """Return one without samples."""
-        return cls(torch.empty(0, 0), torch.empty(0, dtype=torch.int64), 0, radius)
+        return cls(torch.empty(0, 0), torch.empty(0, dtype=torch.int64), 0)
 
     @property
     def n_clusters_found(self) -> int:

@@ -1,17 +1,18 @@
 """k-means, by scikit-learn."""
 
-import warnings
-
 import torch
 from sklearn.cluster import KMeans as ScikitLearnKMeans
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor
 
-from dcrf.clusterings.base import Clustering, FeatureRows, NearestCenter, feature_width
+from dcrf.clusterings.base import (
+    Clustering,
+    FeatureRows,
+    NearestCenter,
+    bounded_rows,
+    reproducible,
+)
 from dcrf.randomness import draw_seed
-from dcrf.safety.limits import K_MEANS_VALUES
 
 _MINI_BATCH = 4096
 
@@ -41,14 +42,10 @@ class KMeans(Clustering):
     def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> NearestCenter:
         """Return the centers (k, d) of the restart with the least inertia."""
         seed = draw_seed(generator)
-        most_rows = max(K_MEANS_VALUES // feature_width(rows), n_clusters)
-        indices = _spread_indices(len(rows), most_rows, seed)
-        values = rows[indices]
+        values = bounded_rows(rows, n_clusters, seed)
         options = {"n_clusters": n_clusters, "n_init": self.num_restarts, "random_state": seed}
-        with threadpool_limits(2), warnings.catch_warnings():
-            # with fewer distinct points than clusters, some centers coincide
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            if len(indices) == len(rows):
+        with reproducible():  # with fewer distinct points than clusters, some centers coincide
+            if len(values) == len(rows):
                 model = ScikitLearnKMeans(**options, copy_x=False)  # `values` is already a copy
                 centers = _fit(model, values)
             else:
@@ -61,15 +58,3 @@ class KMeans(Clustering):
 
 def _fit(model: ScikitLearnKMeans | MiniBatchKMeans, rows: Tensor) -> Tensor:
     return torch.from_numpy(model.fit(rows.cpu().numpy()).cluster_centers_).to(rows)
-
-
-def _spread_indices(n: int, most: int, seed: int) -> Tensor:
-    """Return (m,) rising indices: all n, or `most` random ones spread over the data.
-
-    One index is drawn from each of `most` equal stretches, so no array of length n is needed.
-    """
-    if n <= most:
-        return torch.arange(n)
-    edges = torch.arange(most + 1) * n // most
-    draws = torch.rand(most, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return edges[:-1] + (draws * edges.diff()).long()

@@ -19,13 +19,13 @@ def test_new_samples_are_like_their_nearest_one_within_the_radius():
 
 
 def test_an_unfitted_result_loads_samples_clusters_and_their_number():
-    fitted = NearestSample(torch.rand(4, 3), torch.tensor([1, 0, -1, 1]), 5)
+    fitted = NearestSample(torch.rand(4, 3), torch.tensor([1, 0, -1, 1]), 5, 2.5)
     fresh = NearestSample.unfitted()
 
     assert (fresh.n_clusters_found, fresh.is_fitted) == (0, False)
     fresh.load_state_dict(fitted.state_dict())
 
-    assert fresh.n_clusters_found == 5
+    assert (fresh.n_clusters_found, fresh.radius.item()) == (5, 2.5)
     assert torch.equal(fresh.samples, fitted.samples)
     assert torch.equal(fresh.clusters, fitted.clusters)
 

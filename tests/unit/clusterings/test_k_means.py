@@ -6,7 +6,7 @@ from sklearn import cluster
 from threadpoolctl import threadpool_info, threadpool_limits
 from torch import Generator
 
-from dcrf.clusterings import k_means as module
+from dcrf.clusterings import base as module
 from dcrf.clusterings.base import match_centers
 from dcrf.clusterings.k_means import KMeans
 from dcrf.errors import DivergedError
