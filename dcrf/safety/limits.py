@@ -42,6 +42,10 @@ TEXT_BYTES = 2 * 2**30  # the 804,414 stories of RCV1 take less
 TEXT_OUTLINE_BYTES = 64 * 2**20  # read in a second
 DOCUMENT_CHARACTERS = 2**24
 INERT_PICKLE_BYTES = 256 * 2**20  # 20 newsgroups take 40 MB
+TEXT_LINE_CHARACTERS = 2**24
+GZIP_UNPACKED_BYTES = 4 * 2**30  # read in a minute
+TABLE_COLUMNS = 2**18
+TABLE_CHECKED_BYTES = 2**24  # read in a second
 SAMPLE_VALUES = 2**26
 SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
 FINGERPRINT_BYTES = 2**28  # hashed in a quarter of a second
@@ -206,6 +210,25 @@ TABLE = (
         "pickle that is read without its classes, unpacked",
         _bytes(INERT_PICKLE_BYTES),
         "refused",
+    ),
+    Limit(
+        "TEXT_LINE_CHARACTERS",
+        "line of a text file",
+        f"{TEXT_LINE_CHARACTERS:,} characters",
+        "refused",
+    ),
+    Limit(
+        "GZIP_UNPACKED_BYTES",
+        "text file packed by gzip, once unpacked",
+        _bytes(GZIP_UNPACKED_BYTES),
+        "refused",
+    ),
+    Limit("TABLE_COLUMNS", "columns of a table", f"{TABLE_COLUMNS:,}", "refused"),
+    Limit(
+        "TABLE_CHECKED_BYTES",
+        "file of a table whose values are checked before the run",
+        _bytes(TABLE_CHECKED_BYTES),
+        "only its rows are counted before the run",
     ),
     Limit(
         "SAMPLE_VALUES",

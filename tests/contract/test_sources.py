@@ -16,7 +16,7 @@ from tests.cases.sources import checked, handed_over, smallest_entry
 
 PACKAGE = Path(dcrf.__file__).parent
 TESTS = Path(__file__).parents[1]
-SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays")
+SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays", "tables")
 
 every_source = pytest.mark.parametrize("stem", SOURCES.schemas)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.schema_lookup import Node, nodes_of
+from dcrf.schema.registry import SOURCES
+from tests.cases.sources import entry_of
 from tests.security.names import table
 from tests.unit.config.methods import REINFORCEMENT, dec
 
@@ -128,7 +130,7 @@ def _rich() -> dict[str, Any]:
         {"type": "Adam", "group_name": "critic", "trained_mapping_names": ["critic"]}
     )
     method["cluster_assignment_strategy"]["associated_feature_extractor_name"] = "encoder"
-    method["datasets"] = [*method["datasets"], _mnist(), _arrays("npz"), _arrays("npy")]
+    method["datasets"] = [*method["datasets"], _mnist(), *_small_data_sets()]
     for index, dataset in enumerate(method["datasets"]):
         dataset.update(name=f"d{index}", phases=["pretraining", "finetuning"] if not index else [])
     view = {"batch_augmentation_name": "flipped"}
@@ -193,6 +195,7 @@ def _mnist() -> dict[str, Any]:
             "num_clusters": 10, "transforms": [compose], "parts": [{"train": True}]}  # fmt: skip
 
 
-def _arrays(source: str) -> dict[str, Any]:
-    return {"source": source, "dataset": "own", "path": f"own.{source}", "batch_size": 16,
-            "num_clusters": 10}  # fmt: skip
+def _small_data_sets() -> list[dict[str, Any]]:
+    """The smallest data set of every source, whose files `watched.prepare` writes."""
+    shared = {"batch_size": 2, "num_clusters": 2}
+    return [entry_of(stem) | shared for stem in SOURCES.schemas]

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -28,7 +27,8 @@ from dcrf.data.transforms.build import build_transforms
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.mappings.build_layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import TABLES
-from dcrf.schema.registry import KINDS
+from dcrf.schema.registry import KINDS, SOURCES
+from tests.cases.sources import smallest_entry
 from tests.security import methods
 from tests.security.methods import Steps
 from tests.security.names import HOSTILE, table
@@ -140,7 +140,7 @@ def try_building(watch: Watch) -> list[str]:
 
 
 def built(place: str, build: Callable[[str], object], watch: Watch) -> Iterator[str]:
-    right = table(place) if place in TABLES else {"npy", "npz"}
+    right = table(place) if place in TABLES else {*SOURCES.stems}
     right |= {"normal__"} if place == "initializers" else set()  # means normal_, if nobody checked
     for name in HOSTILE:
         watch.is_on = name not in right
@@ -171,8 +171,8 @@ def try_command_line(folder: Path, watch: Watch) -> list[str]:
 def prepare(folder: Path) -> None:
     """Make what the methods read, and let everything be imported and read that ever is."""
     (folder / "datasets").mkdir()
-    np.savez(folder / "own.npz", samples=np.zeros((20, 64), np.float32))
-    np.save(folder / "own.npy", np.zeros((20, 64), np.float32))
+    for stem in SOURCES.schemas:
+        smallest_entry(stem, folder)
     torch.save({}, folder / "a.pth")
     for method in methods.methods():
         file = write(folder, method)

@@ -24,6 +24,11 @@ def smallest_entry(stem: str, folder: Path) -> dict[str, Any]:
     write_files = getattr(_module(stem), "write", None)
     if write_files:
         write_files(folder)
+    return entry_of(stem)
+
+
+def entry_of(stem: str) -> dict[str, Any]:
+    """Return the entry of a source's case without writing the files that it names."""
     return json.loads((Path(__file__).parent / f"{stem}.json").read_text())
 
 
