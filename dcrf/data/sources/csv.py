@@ -1,0 +1,281 @@
+"""The source `csv`: a table of numbers in a text file, which gzip may have packed."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+from itertools import chain, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dcrf.data.sources.arrays import naming, naming_option
+from dcrf.data.sources.outline import Outline, examples_of
+from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.tables import MISSING, ChosenColumns, TableRows, chosen_columns
+from dcrf.errors import DataError
+from dcrf.safety.limits import QUOTED_VALUE_CHARACTERS, TABLE_CHECKED_BYTES
+from dcrf.safety.text_files import text_lines
+
+_DELIMITERS = (",", ";", "\t", "|", " ")
+"""Delimiters that are recognized."""
+
+_EXAMPLES = 100  # rows from which delimiter and header are recognized
+_ROWS_AT_A_TIME = 4096
+_NUMERIC = 0.5  # of the values of a column that is a column of numbers
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
+
+
+class _Format(NamedTuple):
+    """How a file is written: its delimiter, the names of all columns, and if line 1 has them."""
+
+    delimiter: str
+    names: list[str]
+    has_header: bool
+
+
+class _Row(NamedTuple):
+    """The fields of a row, and the line on which it ends."""
+
+    fields: list[str]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """A table of numbers in a text file, read into memory as float32 (N, d).
+
+    Columns of a file without a header are called `column_1`, `column_2` and so on; so are columns
+    without a name.
+
+    dataset: the name for errors.
+    path: the file, UTF-8, plain or packed by gzip.
+    delimiter: None to recognize it.
+    has_header: whether the first row names the columns; None to recognize it.
+    columns: of the samples; None for all but those of labels and ids.
+    label_column: the classes. Texts are numbered in sorted order.
+    id_column: the names of samples, for results.
+    missing_values: `refuse`, `mean`, `median` or `drop_rows`.
+    """
+
+    dataset: str
+    _: KW_ONLY
+    path: str
+    delimiter: str | None = None
+    has_header: bool | None = None
+    columns: Sequence[str] | None = None
+    label_column: str | None = None
+    id_column: str | None = None
+    missing_values: str = "refuse"
+
+    def open(self) -> RawData:
+        """Read the table.
+
+        Raises:
+            DataError: the file is missing or not a table of numbers; the message has row, line and
+                column.
+        """
+        with naming(f"data set {self.dataset} in {self.path}"):
+            return self._read()
+
+    def outline(self) -> Outline:
+        """Return the outline. Files of up to `TABLE_CHECKED_BYTES` are read whole to check them.
+
+        Of larger files only the rows are counted, which `drop_rows` leaves unknown.
+
+        Raises:
+            OptionError: the file is missing or not a table of numbers, or a column is unknown.
+        """
+        with naming_option("path", self.path):
+            if not Path(self.path).is_file() or _n_bytes(self.path) <= TABLE_CHECKED_BYTES:
+                raw = self._read()
+                n_samples: int | None = len(raw.samples)
+                n_columns, notes = raw.samples[0].numel(), raw.notes
+            else:
+                n_samples, n_columns, notes = *self._count(), ()
+        shape = examples_of((n_columns,), torch.float32)
+        return Outline(n_samples, shape, self.label_column is not None, notes)
+
+    def _read(self) -> RawData:
+        with text_lines(Path(self.path)) as lines:
+            form, rows = self._rows(lines)
+            columns = self._chosen(form)
+            table = TableRows(columns, self.missing_values)
+            first = 1
+            while part := list(islice(rows, _ROWS_AT_A_TIME)):
+                numbers = _numbers(part, first, columns)
+                labels = [] if columns.label is None else _texts(part, columns.label)
+                ids = [] if columns.id is None else [row.fields[columns.id].strip() for row in part]
+                table.add(numbers, labels, ids)
+                first += len(part)
+        return table.raw_data()
+
+    def _count(self) -> tuple[int | None, int]:
+        """Return the number of rows, None if some may be dropped, and of the samples' columns."""
+        with text_lines(Path(self.path)) as lines:
+            form, rows = self._rows(lines)
+            n_columns = len(self._chosen(form).samples)
+            n_rows = sum(1 for _ in rows)
+        return None if self.missing_values == "drop_rows" else n_rows, n_columns
+
+    def _chosen(self, form: _Format) -> ChosenColumns:
+        return chosen_columns(form.names, self.columns, self.label_column, self.id_column)
+
+    def _rows(self, lines: Iterator[str]) -> tuple[_Format, Iterator[_Row]]:
+        """Return the format of the file, and its rows without the header."""
+        start = list(islice(lines, _EXAMPLES + 1))
+        form = self._format(start)
+        records = _records(chain(start, lines), form.delimiter)
+        if form.has_header:
+            next(records)
+        return form, _of_one_width(records, form)
+
+    def _format(self, start: Sequence[str]) -> _Format:
+        known = [self.delimiter] if self.delimiter else _DELIMITERS
+        examples = {delimiter: _examples(start, delimiter) for delimiter in known}
+        delimiter = max(examples, key=lambda d: _likelihood(examples[d]))
+        rows = examples[delimiter]
+        if not rows:
+            raise DataError("the file has no rows")
+        has_header = self.has_header
+        if has_header is None:
+            named = {self.label_column, self.id_column, *(self.columns or ())} - {None}
+            has_header = bool(named & {*map(str.strip, rows[0])}) or _is_header(rows)
+        names = [name.strip() for name in rows[0]] if has_header else [""] * len(rows[0])
+        names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
+        return _Format(delimiter, names, has_header)
+
+
+def _n_bytes(path: str) -> int:
+    return Path(path).stat().st_size
+
+
+def _records(lines: Iterator[str], delimiter: str) -> Iterator[_Row]:
+    """Yield all rows that are not blank."""
+    if delimiter == " ":
+        lines = (line.strip() for line in lines)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    try:
+        for fields in reader:
+            if fields:
+                yield _Row(fields, reader.line_num)
+    except csv.Error as error:
+        raise DataError(f"line {reader.line_num}: {error}") from error
+
+
+def _of_one_width(rows: Iterator[_Row], form: _Format) -> Iterator[_Row]:
+    width = len(form.names)
+    for number, row in enumerate(rows, 1):
+        if len(row.fields) != width:
+            first = "the header" if form.has_header else "the first row"
+            hint = ""
+            if form.has_header and number == 1 and len(row.fields) == width + 1:
+                hint = "; if the first column holds row names, give it a name in the header"
+            raise DataError(
+                f"row {number} (line {row.line}) has {len(row.fields)} fields, but {first} has "
+                f"{width}, separated by {form.delimiter!r}{hint}"
+            )
+        yield row
+
+
+def _examples(start: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Return the first rows; empty if the delimiter does not fit at all."""
+    rows = []
+    try:
+        for row in _records(iter(start), delimiter):
+            rows.append(row.fields)
+    except DataError:  # a quoted field may go on after the first lines
+        pass
+    return rows
+
+
+def _likelihood(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """Return how well a delimiter divides rows: equal widths, numbers, many columns."""
+    width, n_equal = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+    if width == 1:
+        return 0, 1
+    fields = list(chain.from_iterable(rows))
+    return n_equal / len(rows) + sum(map(_is_number, fields)) / len(fields), width
+
+
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names columns: text above numbers, or 0, 1, 2 and so on."""
+    first, *others = rows
+    if not others:
+        return not any(map(_is_number, first))
+    for place, name in enumerate(first):
+        values = [row[place] for row in others if place < len(row) and not _is_missing(row[place])]
+        is_text = not (_is_number(name) or _is_missing(name))
+        if is_text and values and sum(map(_is_number, values)) >= _NUMERIC * len(values):
+            return True
+    numbers = [name.strip() for name in (first[1:] if _is_missing(first[0]) else first)]
+    counted = [[str(start + i) for i in range(len(numbers))] for start in (0, 1)]
+    return len(numbers) > 2 and numbers in counted  # noqa: PLR2004 - two may well be a sample
+
+
+def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArray[np.float64]:
+    """Return the numbers (n, d) of rows from number `first` on, NaN for missing ones."""
+    shape = len(rows), len(columns.samples)
+    pick: Callable[[list[str]], Sequence[str]] = itemgetter(*columns.samples)
+    if len(columns.samples) == 1:
+        (place,) = columns.samples
+        pick = lambda fields: (fields[place],)  # noqa: E731 - as itemgetter of several
+    fields = chain.from_iterable(pick(row.fields) for row in rows)
+    try:
+        return np.fromiter(map(float, fields), np.float64, shape[0] * shape[1]).reshape(shape)
+    except ValueError:
+        numbers = [
+            _number(text, number, row.line, name)
+            for number, row in enumerate(rows, first)
+            for text, name in zip(pick(row.fields), columns.names, strict=True)
+        ]
+        return np.array(numbers).reshape(shape)
+
+
+def _number(text: str, row: int, line: int, column: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        if _is_missing(text):
+            return float("nan")
+    raise DataError(
+        f"row {row} (line {line}), column {column!r}: {_quoted(text)} is not a number{_hint(text)}"
+    )
+
+
+def _hint(text: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(text.strip()):
+        return "; write numbers with a decimal point"
+    if _GROUPED.fullmatch(text.strip()):
+        return "; write numbers without separators of thousands"
+    return '; list columns of numbers in "columns", or name the classes in "label_column"'
+
+
+def _quoted(text: str) -> str:
+    most = QUOTED_VALUE_CHARACTERS
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def _texts(rows: Sequence[_Row], place: int) -> list[str]:
+    """Return the labels of rows, `""` for missing ones."""
+    texts = (row.fields[place].strip() for row in rows)
+    return ["" if _is_missing(text) else text for text in texts]
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is meant as a number, also one with a decimal comma."""
+    try:
+        float(text)
+    except ValueError:
+        return bool(_DECIMAL_COMMA.fullmatch(text.strip()))
+    return not _is_missing(text)
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in MISSING
