@@ -77,7 +77,7 @@ class DataSource:
         self.notes, self.ids = raw.notes, raw.ids
         self._reader: Reader
         if decoded is None:
-            self._samples, self._reader = samples, StreamReader(samples, views, loading)
+            self._samples, self._reader = samples, StreamReader(samples, views, loading, raw.ids)
         else:
             self._samples, self._reader = decoded, MemoryReader(decoded, views, loading.device)
 

@@ -86,10 +86,22 @@ class StreamReader:
     """Decodes samples on demand in the workers of torch's DataLoader.
 
     Random draws depend on the sample and the epoch, not on the number of workers.
+
+    Args:
+        samples: lazy samples.
+        views: by name, with the default view under `DEFAULT_VIEW`.
+        loading: workers and device.
+        ids: names of the samples for errors.
     """
 
-    def __init__(self, samples: Samples, views: Mapping[str, View], loading: Loading) -> None:
-        self._samples, self._views, self._loading = samples, views, loading
+    def __init__(
+        self,
+        samples: Samples,
+        views: Mapping[str, View],
+        loading: Loading,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        self._samples, self._views, self._loading, self._ids = samples, views, loading, ids
         self._device = torch.device(loading.device)
 
     def read(self, plans: Iterable[BatchPlan], names: Iterable[str]) -> Iterator[Batch]:
@@ -126,7 +138,7 @@ class StreamReader:
 
     def _load(self, requests: Iterable["_Request | None"]) -> DataLoader:
         return DataLoader(
-            _PlannedBatches(self._samples, self._views),
+            _PlannedBatches(self._samples, self._views, self._ids),
             batch_size=None,  # an item is a whole batch already
             sampler=requests,
             num_workers=self._loading.num_workers,
@@ -155,8 +167,10 @@ def _when_requested(requests: deque[_Request]) -> Iterator[_Request | None]:
 class _PlannedBatches(Dataset):
     """Item (plan, names) is the batch of that plan: the indices, and the samples by view."""
 
-    def __init__(self, samples: Samples, views: Mapping[str, View]) -> None:
-        self._samples, self._views = samples, views
+    def __init__(
+        self, samples: Samples, views: Mapping[str, View], ids: Sequence[str] | None
+    ) -> None:
+        self._samples, self._views, self._ids = samples, views, ids
 
     def __getitem__(
         self, request: _Request | None
@@ -167,7 +181,9 @@ class _PlannedBatches(Dataset):
         plan, names = request
         try:
             samples = {i: read_sample(self._samples, i) for i in plan.indices.tolist()}
-            values = {name: _stack_views(samples, self._views[name], plan) for name in names}
+            values = {
+                name: _stack_views(samples, self._views[name], plan, self._ids) for name in names
+            }
         except DataError as error:
             return error
         return plan.indices, values
@@ -181,18 +197,24 @@ def _rows(samples: Tensor, indices: Tensor) -> Tensor:
     return samples.index_select(0, indices)
 
 
-def _stack_views(samples: Any, view: View, plan: BatchPlan) -> Tensor:
+def _stack_views(
+    samples: Any, view: View, plan: BatchPlan, ids: Sequence[str] | None = None
+) -> Tensor:
     """Return (n, *shape): the view of each sample of the plan. `samples[i]` is sample i."""
+
+    def name(index: int) -> str:
+        return f"sample {index}" if ids is None else f"sample {index} ({ids[index]})"
+
     values: list[Tensor] = []
     for index, draw in zip(plan.indices.tolist(), plan.draws(), strict=True):
         try:
             value = view.transform_sample(samples[index], draw)
         except DataError as error:
-            raise DataError(f"sample {index}: {error}") from error
+            raise DataError(f"{name(index)}: {error}") from error
         if values and value.shape != values[0].shape:
             raise DataError(
-                f"sample {index} has the shape {tuple(value.shape)} and sample "
-                f"{int(plan.indices[0])} {tuple(values[0].shape)}; all must have one shape: "
+                f"{name(index)} has the shape {tuple(value.shape)} and "
+                f"{name(int(plan.indices[0]))} {tuple(values[0].shape)}; all must have one shape: "
                 'resize images with {"type": "Resize", "size": [height, width]} in the transforms, '
                 "and convert them to one mode"
             )

@@ -393,6 +393,14 @@ def test_images_of_different_size_are_an_error_with_the_remedy(num_workers):
         first(source, 3)
 
 
+def test_images_of_different_size_are_named_by_their_ids():
+    raw = RawData(Pictures({5: (18, 16)}), None, ids=[f"{i}.png" for i in range(N)])
+    source = DataSource("mine", raw, None, {}, Loading(batch_size=4), RandomStreams(0))
+
+    with pytest.raises(DataError, match=r"sample 5 \(5\.png\) has .* and sample 4 \(4\.png\) \("):
+        first(source, 3)
+
+
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_a_sample_that_cannot_be_decoded_while_streaming_is_named(streamed, num_workers):
     pictures = Pictures({1: (18, 16)}, broken=9)
