@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+from dcrf.builder.components import build_entry
 from dcrf.config.method_config import DatasetConfig
 from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
+from dcrf.data.sampling.base import Sampling
 from dcrf.data.sources.load import open_data
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData
 from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
+from dcrf.schema.registry import SAMPLINGS
 
 
 def open_source(
@@ -37,7 +40,7 @@ def open_source(
     )
     loading = Loading(
         entry.batch_size,
-        shuffle=entry.shuffle,
+        sampling=build_sampling(entry),
         drop_last=entry.drop_last,
         num_workers=entry.num_workers,
         pin_memory=entry.pin_memory,
@@ -57,11 +60,16 @@ def open_samples(
     return DataSource(entry.name, raw, entry.transforms, {}, loading, streams)
 
 
+def build_sampling(entry: DatasetConfig) -> Sampling:
+    """Build the sampling of a data set."""
+    return build_entry(SAMPLINGS, entry.sampling, {}, {})
+
+
 def _notes(raw: RawData, loading: Loading, is_trained_on: bool) -> tuple[str, ...]:
     if not is_trained_on:
         return label_notes(raw.labels, None)
     n_samples = len(raw.samples)
-    sizes_in_order = None if loading.shuffle else batch_sizes(n_samples, loading)
+    sizes_in_order = batch_sizes(n_samples, loading) if loading.sampling.is_fixed else None
     return (
         *unused_samples_note(n_samples, loading),
         *label_notes(raw.labels, sizes_in_order),

@@ -20,6 +20,7 @@ from dcrf.config.method_config import (
 from dcrf.errors import TrainingError
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
+from dcrf.training.epoch_clusters import AssignAll, EpochClusters
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.interfaces import Evaluator
@@ -82,6 +83,9 @@ class PhaseBuilder:
             self._exit_criteria(evaluator),
             self._hooks(method, data_pass, evaluator, intervals),
             [method.part_or_layer(name) for name in self.phase.frozen_parts],
+            EpochClusters(
+                AssignAll(method.assignment, data_pass, self.run.writer, self.phase.name)
+            ),
         )
 
     def _exit_criteria(self, evaluator: Evaluator) -> list[ExitCriterion]:

@@ -107,7 +107,7 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
             view["name"]: tuple(view["transforms"]) for view in entry["batch_augmentations"]
         },
         reinitialize_mappings=entry["reinitialize_mappings"],
-        shuffle=entry["shuffle"],
+        sampling=entry["sampling"],
         drop_last=entry["drop_last"],
         pin_memory=entry["pin_memory"],
         num_workers=entry["num_workers"],

@@ -1,5 +1,6 @@
 """Write out every default of a method: values, names, absolute paths and integers."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -47,7 +48,7 @@ def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _filled(node: Node, context: _Context) -> Any:
     value = node.value
     if isinstance(value, dict):
-        node = _with_arguments_moved(node)
+        node = _with_arguments_moved(_with_meanings(node))
         present = {
             key: _filled(node.child(key, _entry(node.properties.get(key, {}), item)), context)
             for key, item in node.value.items()
@@ -66,6 +67,18 @@ def _entry(keywords: Schema, value: Any) -> Any:
     """Return the entry of a component whose value is only its name, any other value unchanged."""
     kind = keywords.get("x-component")
     return {KINDS[kind].key: value} if kind and isinstance(value, str) else value
+
+
+def _with_meanings(node: Node) -> Node:
+    """Write the present key in place of an older one whose `x-means` knows its value."""
+    value = dict(node.value)
+    for key, keywords in node.properties.items():
+        for present, meanings in keywords.get("x-means", {}).items():
+            meaning = meanings.get(json.dumps(value.get(key)))
+            if key in value and meaning is not None and present not in value:
+                del value[key]
+                value[present] = meaning
+    return replace(node, value=value)
 
 
 def _with_arguments_moved(node: Node) -> Node:

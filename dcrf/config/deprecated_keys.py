@@ -26,7 +26,10 @@ class Renamed:
 
 
 def other_spelling(key: str) -> str | None:
-    """Return the deprecated name of a key, or the present name of a deprecated one."""
+    """Return the deprecated name of a key, or the present name of a deprecated one.
+
+    A key that means another one by its `x-means` counts as deprecated.
+    """
     return _spellings().get(key)
 
 
@@ -72,7 +75,9 @@ def _deprecated_within(schema: Any) -> Iterator[tuple[str, str]]:
     if isinstance(schema, dict):
         properties = schema.get("properties")
         if isinstance(properties, dict):
-            yield from _deprecated({k: v for k, v in properties.items() if isinstance(v, dict)})
+            known = {key: value for key, value in properties.items() if isinstance(value, dict)}
+            yield from _deprecated(known)
+            yield from ((key, new) for key in known for new in known[key].get("x-means", ()))
         for inner in schema.values():
             yield from _deprecated_within(inner)
     elif isinstance(schema, list):

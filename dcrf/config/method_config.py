@@ -38,6 +38,7 @@ class DatasetConfig:
 
     transforms: of the default view; None for those of the source.
     batch_augmentations: name of a view -> its transforms.
+    sampling: its entry.
     first, last: indices of the samples to use, inclusive; None for the whole data set.
     parts: arguments of the source that differ between the concatenated parts.
     options: arguments of the source that all parts share.
@@ -53,7 +54,7 @@ class DatasetConfig:
     transforms: tuple[Options, ...] | None
     batch_augmentations: Mapping[str, tuple[Options, ...]]
     reinitialize_mappings: bool
-    shuffle: bool
+    sampling: Options
     drop_last: bool
     pin_memory: bool
     num_workers: int

@@ -1,13 +1,14 @@
 """The samples of each batch and their order, independent of how samples are read."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import torch
 from torch import Tensor
 
 from dcrf.batch import Clock
+from dcrf.data.sampling.base import Sampling
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -20,7 +21,7 @@ class Loading:
     """Batch size, order and device of the batches of a data set.
 
     batch_size: samples in a training batch; data passes use at least 256.
-    shuffle: use a new random order in every epoch.
+    sampling: the samples of an epoch and their order.
     drop_last: leave out the incomplete last batch of an epoch; otherwise a last batch of one
         sample is merged with the previous batch.
     num_workers, pin_memory: as in torch's DataLoader, for data that do not fit into memory.
@@ -28,7 +29,7 @@ class Loading:
     """
 
     batch_size: int
-    shuffle: bool = False
+    sampling: Sampling = field(default_factory=Sampling)
     drop_last: bool = True
     num_workers: int = 0
     pin_memory: bool = False
@@ -78,12 +79,12 @@ def check_batch_size(n_samples: int, loading: Loading) -> None:
 def unused_samples_note(n_samples: int, loading: Loading) -> tuple[str, ...]:
     """Return a sentence if some samples are in no training batch of any epoch, else nothing."""
     unused = n_samples - sum(batch_sizes(n_samples, loading))
-    if loading.shuffle or not unused:
+    if not loading.sampling.is_fixed or not unused:
         return ()
     return (
         f"the last {unused} of {n_samples} samples ({100 * unused / n_samples:.2g} %) are in no "
-        f"training batch (batch_size {loading.batch_size}, drop_last true, shuffle false); set "
-        '"shuffle" to true or "drop_last" to false',
+        f"training batch (batch_size {loading.batch_size}, drop_last true, the same order in every "
+        'epoch); set "sampling" to "shuffled" or "drop_last" to false',
     )
 
 
@@ -110,25 +111,52 @@ def pass_sizes(n_samples: int, loading: Loading) -> list[int]:
     return batch_sizes(n_samples, replace(loading, batch_size=size, drop_last=False))
 
 
-def training_plans(
-    n_samples: int, loading: Loading, streams: RandomStreams, purpose: str, done: int = 0
-) -> Iterator[BatchPlan]:
-    """Yield an endless sequence of training batches, epoch after epoch.
+ClustersOf = Callable[[int], Tensor | None]
+"""Epoch that starts -> the cluster (n,) of each sample then, None if samples cannot be assigned."""
 
-    With `shuffle`, the stream ("order", purpose, epoch) permutes the samples of an epoch.
-    Otherwise they come in index order. Skipping the first `done` batches costs at most the
-    permutation of one epoch.
+
+def no_clusters(epoch: int) -> None:
+    """Return None: samples cannot be assigned."""
+
+
+def training_epochs(
+    n_samples: int,
+    loading: Loading,
+    streams: RandomStreams,
+    purpose: str,
+    done: int = 0,
+    clusters_of: ClustersOf = no_clusters,
+) -> Iterator[Iterator[BatchPlan]]:
+    """Yield the training batches of each epoch, endlessly, without the first `done` batches.
+
+    The stream ("order", purpose, epoch) orders the samples of an epoch. Skipping batches costs at
+    most the order of one epoch.
+
+    Args:
+        n_samples: of the data set.
+        loading: batch size and sampling.
+        streams: of the data set.
+        purpose: part of all seeds.
+        done: number of batches to skip.
+        clusters_of: called when an epoch starts, if the sampling needs clusters.
     """
-    sizes = batch_sizes(n_samples, loading)
+    sizes, sampling = batch_sizes(n_samples, loading), loading.sampling
     for epoch in count(1 + done // len(sizes)):
-        order = torch.arange(n_samples)
-        if loading.shuffle:
-            generator = streams.generator("order", purpose, epoch)
-            order = torch.randperm(n_samples, generator=generator)
-        for number, indices in enumerate(order[: sum(sizes)].split(sizes), start=1):
-            iteration = (epoch - 1) * len(sizes) + number
-            if iteration > done:
-                yield BatchPlan(purpose, Clock(epoch, iteration, number == len(sizes)), indices)
+        clusters = clusters_of(epoch) if sampling.needs_clusters else None
+        order = sampling.order(n_samples, streams.generator("order", purpose, epoch), clusters)
+        batches = order[: sum(sizes)].split(sizes)
+        first_place = 0 if sampling.repeats_samples else None
+        plans = _epoch_plans(purpose, epoch, batches, first_place)
+        yield (plan for plan in plans if plan.clock.iteration > done)
+
+
+def _epoch_plans(
+    purpose: str, epoch: int, batches: Sequence[Tensor], first_place: int | None
+) -> Iterator[BatchPlan]:
+    for number, indices in enumerate(batches, start=1):
+        iteration = (epoch - 1) * len(batches) + number
+        clock = Clock(epoch, iteration, number == len(batches))
+        yield BatchPlan(purpose, clock, indices, first_place)
 
 
 def pass_plans(indices: Tensor, loading: Loading) -> Iterator[BatchPlan]:

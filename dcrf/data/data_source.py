@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import tee
+from itertools import chain, tee
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,12 @@ from torch import Tensor
 from dcrf.batch import Batch, Clock
 from dcrf.data.batch_order import (
     BatchPlan,
+    ClustersOf,
     Loading,
     check_batch_size,
+    no_clusters,
     pass_plans,
-    training_plans,
+    training_epochs,
 )
 from dcrf.data.decoding import TransformedSamples, decode_all, read_sample
 from dcrf.data.fingerprint import Fingerprint, differences, fingerprint
@@ -82,25 +84,35 @@ class DataSource:
             self._samples, self._reader = decoded, MemoryReader(decoded, views, loading.device)
 
     def batches(
-        self, views: Collection[str] = (), purpose: str = "", done: int = 0
+        self,
+        views: Collection[str] = (),
+        purpose: str = "",
+        done: int = 0,
+        clusters_of: ClustersOf = no_clusters,
     ) -> Iterator[tuple[Clock, Batch]]:
         """Yield an endless sequence of batches, each with its clock.
 
         Args:
             views: the named views to compute besides the default one. No view depends on which
                 others are computed.
-            purpose: part of the seeds of shuffles and random views, such as the name of a phase.
+            purpose: part of the seeds of orders and random views, such as the name of a phase.
                 Every call with the same purpose yields the same batches.
             done: number of batches to skip.
+            clusters_of: returns the clusters of all samples when an epoch starts; called if the
+                sampling needs them, after the last batch of the epoch before is used.
 
         Raises:
             DataError: a sample cannot be decoded, or its shape differs from the others'.
         """
-        plans, plans_to_read = tee(
-            training_plans(self.n_samples, self._loading, self._streams, purpose, done)
+        epochs = training_epochs(
+            self.n_samples, self._loading, self._streams, purpose, done, clusters_of
         )
-        clocks = (plan.clock for plan in plans)
-        yield from zip(clocks, self._read(plans_to_read, views), strict=True)
+        if not self._loading.sampling.needs_clusters:
+            epochs = iter([chain.from_iterable(epochs)])  # so that workers read ahead
+        for epoch in epochs:
+            plans, plans_to_read = tee(epoch)
+            clocks = (plan.clock for plan in plans)
+            yield from zip(clocks, self._read(plans_to_read, views), strict=True)
 
     def companions(
         self, purpose: str, clock: Clock, indices: Tensor, view: str | None = None

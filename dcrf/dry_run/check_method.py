@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from dcrf.builder.components import At, collecting
+from dcrf.builder.data_sources import build_sampling
 from dcrf.builder.method import build_mapping
 from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.data.batch_order import Loading, unused_samples_note
@@ -71,7 +72,8 @@ def _warnings(
     """Yield a warning if samples of a data set are in no training batch."""
     is_trained_on = any(phase.trains for phase in config.phases_on(dataset))
     if is_trained_on and expected.n_samples is not None:
-        loading = Loading(dataset.batch_size, shuffle=dataset.shuffle, drop_last=dataset.drop_last)
+        sampling = build_sampling(dataset)
+        loading = Loading(dataset.batch_size, sampling, drop_last=dataset.drop_last)
         for note in unused_samples_note(expected.n_samples, loading):
             text, _, remedy = note.partition("; ")
             yield Problem(dataset.path, text, remedy)

@@ -34,7 +34,7 @@ def label_notes(
         return ()
     return (
         f"samples are sorted by class: a batch has {in_order:.1f} of {n_classes} classes on "
-        f'average, and {shuffled:.1f} if they are shuffled; set "shuffle" to true',
+        f'average, and {shuffled:.1f} if they are shuffled; set "sampling" to "shuffled"',
     )
 
 

@@ -149,9 +149,21 @@ CLUSTERINGS = Registry("clustering", "dcrf.clusterings", "clusterings", "method"
 SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
 METRICS = Registry("metric", "dcrf.evaluation.metrics", "metrics", "metric")
 SCHEDULES = Registry("schedule", "dcrf.schedules", "schedules", "schedule")
+SAMPLINGS = Registry("sampling", "dcrf.data.sampling", "sampling", "type")
 
 KINDS: Mapping[str, Registry] = MappingProxyType(
-    {r.kind: r for r in (DESIGN_PATTERNS, STRATEGIES, CLUSTERINGS, SOURCES, METRICS, SCHEDULES)}
+    {
+        registry.kind: registry
+        for registry in (
+            DESIGN_PATTERNS,
+            STRATEGIES,
+            CLUSTERINGS,
+            SOURCES,
+            METRICS,
+            SCHEDULES,
+            SAMPLINGS,
+        )
+    }
 )
 """Kind -> registry. A key marked `"x-component": "<kind>"` holds an entry of that kind."""
 

@@ -23,9 +23,18 @@ class DataSource(Protocol):
     ids: Sequence[str] | None
 
     def batches(
-        self, views: Collection[str] = (), purpose: str = "", done: int = 0, /
+        self,
+        views: Collection[str] = (),
+        purpose: str = "",
+        done: int = 0,
+        clusters_of: Callable[[int], Tensor | None] = ...,
+        /,
     ) -> Iterator[tuple[Clock, Batch]]:
-        """Yield batches with these named views, without the first `done` of them."""
+        """Yield batches with these named views, without the first `done` of them.
+
+        `clusters_of` maps an epoch that starts to the cluster (N,) of each sample, -1 without one,
+        or to None while samples cannot be assigned. Only some samplings call it.
+        """
         ...
 
     def companions(

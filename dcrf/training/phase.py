@@ -14,6 +14,7 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.forward_cache import CachedModule, cached_forwards
+from dcrf.training.epoch_clusters import EpochClusters
 from dcrf.training.exit_criteria import ExitCriterion
 from dcrf.training.finite_checks import check_losses, gradient_error
 from dcrf.training.optimizers import OptimizerGroups
@@ -119,6 +120,7 @@ class Phase:
     exit_criteria: Sequence[ExitCriterion]
     hooks: Sequence[Hook]
     frozen: Sequence[nn.Module] = ()
+    epoch_clusters: EpochClusters = field(default_factory=EpochClusters)
     state: PhaseState = field(default_factory=PhaseState)
 
     @property
@@ -133,6 +135,7 @@ class Phase:
             "patterns": {n: use.pattern.state_dict() for n, use in self.patterns.items()},
             "optimizers": self.optimizers.state_dict(),
             "hooks": [hook.state_dict() for hook in self.hooks],
+            "epoch_clusters": self.epoch_clusters.state_dict(),
             "state": self.state.state_dict(),
         }
 
@@ -143,6 +146,7 @@ class Phase:
         self.optimizers.load_state_dict(state["optimizers"])
         for hook, hook_state in zip(self.hooks, state["hooks"], strict=True):
             hook.load_state_dict(hook_state)
+        self.epoch_clusters.load_state_dict(state["epoch_clusters"])
         self.state.load_state_dict(state["state"])
 
 

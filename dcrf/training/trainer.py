@@ -94,7 +94,8 @@ class Trainer:
         start.restore_phase(phase, session, self.streams)
         between_iterations = partial(self._between_iterations, session, number, phase)
         between_iterations(phase.state)
-        batches = session.source.batches(phase.view_names, plan.name, phase.state.clock.iteration)
+        done = phase.state.clock.iteration
+        batches = session.source.batches(phase.view_names, plan.name, done, phase.epoch_clusters)
         cached, companions = method.cached_modules(), session.source.companions
         with frozen(phase.frozen):
             reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)

@@ -27,7 +27,16 @@ GENERIC = sorted(
     if not file.relative_to(PACKAGE).as_posix().startswith(ROOMS)
 )
 
-WORDS = {"classifier", "reconstruction", "torchvision", "sklearn", "Linear", "step"}
+WORDS = {
+    "classifier",
+    "in_order",
+    "shuffled",
+    "reconstruction",
+    "torchvision",
+    "sklearn",
+    "Linear",
+    "step",
+}
 """Stems that are also roles of mappings, formulas, packages, layers or keys."""
 
 LEFT: dict[str, dict[str, str]] = {}

@@ -1,6 +1,6 @@
 """Check that parts and assignments exist in every phase that uses them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,10 +13,11 @@ from dcrf.config.parts import (
     strategy_parts,
     trained_parts,
 )
+from dcrf.config.rules.suggestions import listed
 from dcrf.config.safe_lookup import enabled, in_order, names, objects, subobject, text, texts
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
-from dcrf.schema.registry import KINDS, STRATEGIES
+from dcrf.schema.registry import KINDS, SAMPLINGS, STRATEGIES
 
 Data = Mapping[str, Any]
 Missing = Mapping[str, tuple[str, str]]
@@ -34,10 +35,13 @@ def problems(nodes: Nodes) -> list[Problem]:
     data = nodes["$"].value
     strategy = _strategy(nodes)
     unmet: dict[str, Problem] = {}  # by path: a phase may run on several data sets
-    for path, phase, missing in _phases(data, strategy) if strategy else ():
+    by_dataset: dict[str, list[Missing]] = {}
+    for dataset, path, phase, missing in _phases(data, strategy) if strategy else ():
+        by_dataset.setdefault(dataset, []).append(missing)
         for problem in _unmet(path, phase, missing, nodes):
             unmet.setdefault(problem.path, problem)
-    return list(unmet.values())
+    never = (p for pair in by_dataset.items() for p in _unmet_by_sampling(*pair, nodes))
+    return [*unmet.values(), *never]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +169,13 @@ def _is_declared(data: Data, strategy: _Strategy) -> bool:
     return named <= {*names(objects(data, "phases"))}
 
 
-def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, dict[str, Any], Missing]]:
-    """Yield path, entry and unmet needs of every phase on every data set, in running order."""
+def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, str, dict[str, Any], Missing]]:
+    """Yield the path of each data set with path, entry and unmet needs of each phase on it.
+
+    Both come in running order.
+    """
     existing: set[str] = set()
-    for _, dataset in in_order(data, "datasets"):
+    for place, dataset in in_order(data, "datasets"):
         if dataset.get("reinitialize_mappings") is not False:
             existing = set()
         for path, phase in in_order(data, "phases"):
@@ -176,7 +183,8 @@ def _phases(data: Data, strategy: _Strategy) -> Iterator[tuple[str, dict[str, An
             if name not in texts(dataset, "phases"):
                 continue
             existing |= {part for part, phases in strategy.phases.items() if name in phases}
-            yield path, phase, strategy.missing(existing, str(dataset.get("name")))
+            missing = strategy.missing(existing, str(dataset.get("name")))
+            yield place, path, phase, missing
             if name == strategy.assigns_after:
                 existing |= {"clusters", *(strategy.provides - strategy.phases.keys())}
 
@@ -191,6 +199,19 @@ def _unmet(path: str, phase: dict[str, Any], missing: Missing, nodes: Nodes) -> 
     if criteria and needs_evaluations and "assignments" in missing:
         message = f"it never ends: evaluations need assignments, but {missing['assignments'][0]}"
         yield Problem(child(path, "exit_criteria"), message, "add iterations or epochs")
+
+
+def _unmet_by_sampling(
+    dataset: str, of_phases: Sequence[Missing], nodes: Nodes
+) -> Iterator[Problem]:
+    """Check that the needs of a sampling are met in some phase; it makes do until then."""
+    path = child(dataset, "sampling")
+    for need in sorted(nodes[path].union("x-needs")) if path in nodes else ():
+        if all(need in missing for missing in of_phases):
+            reason, _ = of_phases[-1][need]
+            others = [s for s, schema in SAMPLINGS.schemas.items() if "x-needs" not in schema]
+            message = f"it needs {need.replace('_', ' ')}, but {reason}"
+            yield Problem(path, message, f"take one of these: {listed(others)}")
 
 
 def _uses(path: str, phase: dict[str, Any], nodes: Nodes) -> Iterator[tuple[str, str]]:

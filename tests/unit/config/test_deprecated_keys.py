@@ -1,6 +1,7 @@
 import pytest
 
-from tests.unit.config.methods import classifying, dec, load, problem, problems
+from dcrf.config import load_checked
+from tests.unit.config.methods import classifying, dec, load, problem, problems, write
 
 AFTER_PHASE = {
     "type": "classical_clustering_in_feature_space_after_phase",
@@ -66,3 +67,58 @@ def test_wrong_shapes_are_left_to_the_schema(tmp_path, key, wrong):
     found = problems(tmp_path, {**dec(), key: wrong, "training_device": "cpu"})
 
     assert any(p.path.startswith(f"$.{key}") for p in found)
+
+
+@pytest.mark.parametrize(("value", "meaning"), [(True, "shuffled"), (False, "in_order")])
+def test_shuffle_means_a_sampling(tmp_path, value, meaning):
+    method = dec()
+    method["datasets"][0]["shuffle"] = value
+
+    config = load(tmp_path, method)
+
+    assert config.datasets[0].sampling == {"type": meaning}
+    assert "shuffle" not in config.filled["datasets"][0]
+    assert config.notes == ()
+
+
+def test_shuffle_and_sampling_together_are_a_problem(tmp_path):
+    method = dec()
+    method["datasets"][0] |= {"shuffle": True, "sampling": "shuffled"}
+
+    found = problem(tmp_path, method)
+
+    assert found.path == "$.datasets[0].sampling"
+    assert "keep one of the two" in found.remedy
+    assert found.line > 1
+
+
+@pytest.mark.parametrize("value", [1, "true", None, [True], {}])
+def test_another_value_of_shuffle_is_a_problem_at_its_place(tmp_path, value):
+    method = dec()
+    method["datasets"][0]["shuffle"] = value
+
+    assert problem(tmp_path, method).path == "$.datasets[0].shuffle"
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [("shufled", "did you mean 'shuffled'?"), ({"type": "in_ordr"}, "did you mean 'in_order'?")],
+)
+def test_an_unknown_sampling_is_a_problem_with_a_suggestion(tmp_path, value, part):
+    method = dec()
+    method["datasets"][0]["sampling"] = value
+
+    found = problem(tmp_path, method)
+
+    assert found.path.startswith("$.datasets[0].sampling")
+    assert part in found.remedy
+
+
+@pytest.mark.parametrize("setting", ["shuffle=true", "sampling=shuffled"])
+@pytest.mark.parametrize("written_key", ["shuffle", "sampling"])
+def test_an_override_replaces_either_spelling(tmp_path, setting, written_key):
+    method = dec()
+    method["datasets"][0][written_key] = False if written_key == "shuffle" else "in_order"
+    config = load_checked(write(tmp_path, method), [f"datasets[0].{setting}"])
+
+    assert config.datasets[0].sampling == {"type": "shuffled"}

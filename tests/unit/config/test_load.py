@@ -93,7 +93,8 @@ def test_defaults_are_filled_everywhere(tmp_path):
     }
     data = config.datasets[0]
     assert (data.name, data.phases) == ("load_digits", ("pretraining", "finetuning"))
-    assert (data.drop_last, data.shuffle, data.transforms, data.options) == (True, False, None, {})
+    assert (data.drop_last, data.transforms, data.options) == (True, None, {})
+    assert data.sampling == {"type": "in_order"}
     assert config.phases[1].schedulers[0].step == "epoch"
     assert config.phases[1].optimizers[0].options == {"lr": 0.01}
     assert config.phases[1].optimizer_cycle == (CycleStep(("main",), 5),)

@@ -36,7 +36,7 @@ def test_values_are_json_or_else_plain_strings(tmp_path):
     assert (config.name, config.seed) == ("a=b [c]", 3)
     assert config.phases[1].exit_criteria["iterations"] == 500
     assert config.datasets[0].phases == ("finetuning",)
-    assert config.datasets[0].shuffle
+    assert config.datasets[0].sampling == {"type": "shuffled"}
 
 
 def test_later_settings_win_and_see_earlier_ones(tmp_path):

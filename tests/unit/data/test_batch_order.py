@@ -1,6 +1,6 @@
 """Which samples make up which batch."""
 
-from itertools import islice
+from itertools import chain, islice
 
 import pytest
 import torch
@@ -11,9 +11,11 @@ from dcrf.data.batch_order import (
     check_batch_size,
     pass_plans,
     pass_sizes,
-    training_plans,
+    training_epochs,
     unused_samples_note,
 )
+from dcrf.data.sampling.base import Sampling
+from dcrf.data.sampling.shuffled import Shuffled
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -21,6 +23,11 @@ from dcrf.randomness import RandomStreams
 def plans(count, n_samples=10, seed=0, purpose="phase", **loading):
     endless = training_plans(n_samples, Loading(**loading), RandomStreams(seed), purpose)
     return list(islice(endless, count))
+
+
+def training_plans(*args, **named):
+    """All batches, epoch after epoch."""
+    return chain.from_iterable(training_epochs(*args, **named))
 
 
 def orders(*args, **kwargs):
@@ -54,18 +61,18 @@ def test_a_single_sample_is_a_batch_without_drop_last():
 
 
 def test_each_epoch_has_a_different_permutation():
-    first, second = orders(2, batch_size=10, shuffle=True)
+    first, second = orders(2, batch_size=10, sampling=Shuffled())
 
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
 
 
 def test_the_order_depends_on_seed_and_purpose():
-    expected = orders(3, batch_size=5, shuffle=True)
+    expected = orders(3, batch_size=5, sampling=Shuffled())
 
-    assert expected == orders(3, batch_size=5, shuffle=True)
-    assert expected != orders(3, batch_size=5, shuffle=True, seed=1)
-    assert expected != orders(3, batch_size=5, shuffle=True, purpose="another phase")
+    assert expected == orders(3, batch_size=5, sampling=Shuffled())
+    assert expected != orders(3, batch_size=5, sampling=Shuffled(), seed=1)
+    assert expected != orders(3, batch_size=5, sampling=Shuffled(), purpose="another phase")
 
 
 def assert_same_plans(plans, others):
@@ -75,9 +82,9 @@ def assert_same_plans(plans, others):
 
 
 @pytest.mark.parametrize("done", range(8))
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_skipped_batches_leave_the_others_unchanged(done, shuffle):
-    loading, streams = Loading(batch_size=4, shuffle=shuffle, drop_last=False), RandomStreams(0)
+@pytest.mark.parametrize("sampling", [Shuffled(), Sampling()])
+def test_skipped_batches_leave_the_others_unchanged(done, sampling):
+    loading, streams = Loading(batch_size=4, sampling=sampling, drop_last=False), RandomStreams(0)
     whole = islice(training_plans(10, loading, streams, "phase"), done, 12)
     rest = islice(training_plans(10, loading, streams, "phase", done), 12 - done)
 
@@ -89,7 +96,7 @@ def test_skipping_permutes_the_samples_of_one_epoch_only(monkeypatch):
     monkeypatch.setattr(
         torch, "randperm", lambda *args, **kw: calls.append(1) or randperm(*args, **kw)
     )
-    loading = Loading(batch_size=5, shuffle=True)
+    loading = Loading(batch_size=5, sampling=Shuffled())
 
     plan = next(training_plans(10, loading, RandomStreams(0), "phase", done=1001))
 
@@ -107,16 +114,17 @@ def test_a_batch_larger_than_the_data_is_an_error_with_the_remedy():
 def test_the_note_on_unused_samples_names_the_share_and_the_settings():
     assert unused_samples_note(300, Loading(batch_size=256)) == (
         "the last 44 of 300 samples (15 %) are in no training batch (batch_size 256, drop_last "
-        'true, shuffle false); set "shuffle" to true or "drop_last" to false',
+        'true, the same order in every epoch); set "sampling" to "shuffled" or "drop_last" to '
+        "false",
     )
     assert "(0.16 %)" in unused_samples_note(60_000, Loading(batch_size=256))[0]
 
 
 @pytest.mark.parametrize("n_samples", [1, 9, 10, 11, 19, 20, 21])
-@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("sampling", [Shuffled(), Sampling()])
 @pytest.mark.parametrize("drop_last", [True, False])
-def test_unused_samples_are_noted_if_no_epoch_has_them(n_samples, shuffle, drop_last):
-    loading = Loading(batch_size=min(10, n_samples), shuffle=shuffle, drop_last=drop_last)
+def test_unused_samples_are_noted_if_no_epoch_has_them(n_samples, sampling, drop_last):
+    loading = Loading(batch_size=min(10, n_samples), sampling=sampling, drop_last=drop_last)
     used = {
         index
         for plan in islice(training_plans(n_samples, loading, RandomStreams(0), ""), 300)

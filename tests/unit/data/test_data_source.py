@@ -14,6 +14,8 @@ from dcrf.batch import Batch, Clock
 from dcrf.data import data_source, readers
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
+from dcrf.data.sampling.base import Sampling
+from dcrf.data.sampling.shuffled import Shuffled
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.torchvision import Torchvision
 from dcrf.data.views import View
@@ -51,7 +53,7 @@ class Pictures:
 
 
 def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
-    loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
+    loading = Loading(**{"batch_size": 4, "sampling": Shuffled(), **loading})
     return DataSource(
         "mine", RawData(PIXELS, np.arange(N)), transforms, views, loading, RandomStreams(seed)
     )
@@ -60,7 +62,7 @@ def in_memory(transforms=None, views=VIEWS, seed=0, **loading):
 def lazy(transforms, views=STREAMED_VIEWS, samples=None, **loading):
     """One image is twice as large, so the samples fit into one tensor only if they are resized."""
     raw = RawData(samples or Pictures({5: (18, 16)}), None)
-    loading = Loading(**{"batch_size": 4, "shuffle": True, **loading})
+    loading = Loading(**{"batch_size": 4, "sampling": Shuffled(), **loading})
     return DataSource("mine", raw, transforms, views, loading, RandomStreams(0))
 
 
@@ -120,7 +122,7 @@ def test_batches_depend_on_seed_and_purpose():
 
 
 def test_batches_depend_on_the_name_of_the_data_set():
-    raw, loading = RawData(PIXELS, None), Loading(4, shuffle=True)
+    raw, loading = RawData(PIXELS, None), Loading(4, sampling=Shuffled())
     sources = [DataSource(name, raw, None, {}, loading, RandomStreams(0)) for name in ("a", "b")]
 
     assert not same(*(first(source, 3) for source in sources))
@@ -156,13 +158,13 @@ def test_two_views_with_the_same_transforms_differ():
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_draws_change_with_every_epoch(name):
-    batches = first(in_memory(batch_size=N, shuffle=False), 2, [name])
+    batches = first(in_memory(batch_size=N, sampling=Sampling()), 2, [name])
 
     assert not torch.equal(batches[0].views[name], batches[1].views[name])
 
 
 def test_a_random_default_view_changes_with_epochs_but_not_with_data_passes():
-    source = in_memory(transforms=CROP, batch_size=N, shuffle=False)
+    source = in_memory(transforms=CROP, batch_size=N, sampling=Sampling())
     first_epoch, second_epoch = first(source, 2)
     rows = [source.data_pass(lambda batch: batch.samples, EVERY) for _ in range(2)]
 
@@ -172,7 +174,7 @@ def test_a_random_default_view_changes_with_epochs_but_not_with_data_passes():
 
 def test_a_fixed_view_equals_torchvisions_result_for_each_image():
     resized = [{"type": "Resize", "size": 5}, {"type": "ToTensor"}]
-    (batch,) = first(in_memory(transforms=resized, batch_size=N, shuffle=False), 1)
+    (batch,) = first(in_memory(transforms=resized, batch_size=N, sampling=Sampling()), 1)
     resize = tv.Compose([tv.Resize(5), tv.ToTensor()])
 
     assert torch.equal(batch.samples, torch.stack([resize(Pictures()[i]) for i in range(N)]))
@@ -385,7 +387,7 @@ def test_a_streamed_data_pass_covers_all_samples_in_order(streamed):
 
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_images_of_different_size_are_an_error_with_the_remedy(num_workers):
-    source = lazy(None, views={}, num_workers=num_workers, shuffle=False)
+    source = lazy(None, views={}, num_workers=num_workers, sampling=Sampling())
 
     with pytest.raises(
         DataError, match=r"data set mine: sample 5 has the shape \(3, 16, 18\).*Resize"
@@ -404,7 +406,7 @@ def test_images_of_different_size_are_named_by_their_ids():
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_a_sample_that_cannot_be_decoded_while_streaming_is_named(streamed, num_workers):
     pictures = Pictures({1: (18, 16)}, broken=9)
-    source = streamed(RESIZE, samples=pictures, num_workers=num_workers, shuffle=False)
+    source = streamed(RESIZE, samples=pictures, num_workers=num_workers, sampling=Sampling())
 
     with pytest.raises(DataError, match="data set mine: sample 9 cannot be decoded") as caught:
         first(source, 3)

@@ -83,4 +83,4 @@ def test_samples_that_no_batch_has_are_a_warning(load, changes, expected):
     assert [warning.path for warning in warnings] == ["$.datasets[1]"] * len(expected)
     for warning, text in zip(warnings, expected, strict=True):
         assert warning.found.startswith(text)
-        assert "shuffle" in warning.remedy
+        assert '"shuffled"' in warning.remedy

@@ -24,7 +24,7 @@ def test_sorted_samples_in_order():
     """Batches of 100 have one class; a shuffled one lacks a class with probability .9 ** 100."""
     assert label_notes(SORTED, [100] * 10) == (
         "samples are sorted by class: a batch has 1.0 of 10 classes on average, and 10.0 if they "
-        'are shuffled; set "shuffle" to true',
+        'are shuffled; set "sampling" to "shuffled"',
     )
 
 

@@ -61,6 +61,18 @@ def test_fixed_centroids_are_not_optimized(tmp_path):
     )
 
 
+def test_fixed_centroids_are_not_moved_by_a_pattern(tmp_path):
+    method = dec()
+    method["cluster_assignment_strategy"]["centroid_recalculation_strategy"] = "fixed_centroids"
+    del method["phases"][1]["optimizers"][0]["optimizes_centroids"]
+    method["phases"][1]["design_patterns"].append({"pattern": "running_mean_centroids"})
+
+    found = problem(tmp_path, method)
+
+    assert found.path == "$.phases[1].design_patterns[1]"
+    assert found.found == "it moves the centroids, which are fixed"
+
+
 def test_kept_centroids_are_as_many_as_clusters(tmp_path):
     method = dec()
     method["datasets"].append(IRIS | {"order": 1, "reinitialize_mappings": False})

@@ -6,6 +6,7 @@ import torch
 
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
+from dcrf.data.sampling.shuffled import Shuffled
 from dcrf.data.sources import arrays
 from dcrf.data.sources import npy as module
 from dcrf.data.sources.load import open_data
@@ -72,7 +73,9 @@ def test_images_in_one_array_give_the_batches_of_an_archive(tmp_path, shape, vie
     archived = open_data("npz", "mine", saved(tmp_path, samples=images))
     batches = [
         next(
-            DataSource("mine", raw, None, views, Loading(3, True), RandomStreams(0)).batches(views)
+            DataSource("mine", raw, None, views, Loading(3, Shuffled()), RandomStreams(0)).batches(
+                views
+            )
         )[1]
         for raw in (mapped, archived)
     ]

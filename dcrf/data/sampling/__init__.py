@@ -1,0 +1,1 @@
+"""Samplings: the samples of an epoch and their order, one module each."""
