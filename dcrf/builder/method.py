@@ -8,12 +8,28 @@ from typing import Any
 from torch import Tensor, nn
 
 from dcrf.assignment.class_probabilities import ClassProbabilities
+from dcrf.assignment.clustered_features import ClusteredFeatures
 from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.assignment.shared_parts import SHARED_PARTS
-from dcrf.builder.components import At, Parts, build_component, call, located, raising
+from dcrf.batch import Place
+from dcrf.builder.components import (
+    At,
+    Parts,
+    build_component,
+    build_entry,
+    call,
+    located,
+    raising,
+)
 from dcrf.builder.optimizers import build_exit_criteria
 from dcrf.config.layer_references import meant_layers
-from dcrf.config.method_config import FeaturesConfig, MappingConfig, MethodConfig, Options
+from dcrf.config.method_config import (
+    FeaturesConfig,
+    MappingConfig,
+    MethodConfig,
+    Options,
+    ReclusteringConfig,
+)
 from dcrf.config.safe_lookup import objects_within
 from dcrf.mappings.build_layers import (
     BuiltLayers,
@@ -27,7 +43,7 @@ from dcrf.mappings.build_layers import (
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
-from dcrf.schema.registry import STRATEGIES
+from dcrf.schema.registry import CLUSTERINGS, STRATEGIES
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 
@@ -78,13 +94,38 @@ def build_method(
         lifecycles = _lifecycles(config, references, injected)
         stem, options = config.strategy.stem, config.strategy.options
         assignment = build_component(STRATEGIES, stem, options, references, injected)
-    return Method(mappings, assignment, shared, lifecycles)
+    reclusterings = {
+        entry.name: _reclustering(entry, config, mappings, n_clusters, streams)
+        for entry in config.reclusterings
+    }
+    return Method(mappings, assignment, shared, lifecycles, reclusterings)
 
 
-def _features(
-    entry: FeaturesConfig | None, mappings: Mapping[str, TrainableMapping]
-) -> Features | None:
-    if entry is None:
+def _reclustering(
+    entry: ReclusteringConfig,
+    config: MethodConfig,
+    mappings: Mapping[str, TrainableMapping],
+    n_clusters: int,
+    streams: RandomStreams,
+) -> ClusteredFeatures:
+    phases = {dataset.name: config.phases_on(dataset) for dataset in config.datasets}
+    places = [
+        Place(dataset, phase.name)
+        for dataset, own in phases.items()
+        for phase in own
+        if phase.name == (entry.after_phase or own[-1].name)
+    ]
+    with located(f"{entry.path}.clustering", config.source):
+        clustering = build_entry(CLUSTERINGS, entry.clustering, {}, {})
+    features = Features(
+        mappings[entry.features.mapping_name], entry.features.layer_names, entry.features.normalize
+    )
+    generator = streams.checkpointed_generator("reclustering", entry.name)
+    return ClusteredFeatures(features, clustering, n_clusters, generator, places)
+
+
+def _features(entry: FeaturesConfig, mappings: Mapping[str, TrainableMapping]) -> Features | None:
+    if entry.mapping_name not in mappings:  # no strategy that needs features gets this far
         return None
     return Features(mappings[entry.mapping_name], entry.layer_names, entry.normalize)
 

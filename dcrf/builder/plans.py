@@ -36,8 +36,13 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
         make_evaluator=lambda method, source: Evaluator(
             method.assignment, source.labels, build_metrics(requested_metrics(run.config))
         ),
+        make_reclustering_evaluators=lambda method, source: {
+            name: Evaluator(clusters, source.labels, build_metrics(requested_metrics(run.config)))
+            for name, clusters in method.reclusterings.items()
+        },
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
+        save_clusters=partial(run.files.save_reclustering, dataset.name),
         finish=partial(run.files.save_results, dataset.name),
     )
 

@@ -43,6 +43,12 @@ class ParameterFiles(Protocol):
         """
         ...
 
+    def save_reclustering(
+        self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None
+    ) -> None:
+        """Save the clusters (n,) of a reclustering, as those of `save_results`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RunContext:

@@ -15,6 +15,7 @@ from dcrf.config.method_config import (
     PartConfig,
     PatternConfig,
     PhaseConfig,
+    ReclusteringConfig,
     SaveConfig,
     SchedulerConfig,
     StrategyConfig,
@@ -68,7 +69,8 @@ def method_config(
         datasets=tuple(_dataset(nodes[path], names) for path, _ in datasets),
         strategy=_strategy(strategy),
         parts=_parts(strategy, names),
-        features=_features(strategy),
+        features=_features(strategy, strategy.value.get("associated_feature_extractor_name", "")),
+        reclusterings=tuple(_reclustering(node) for node in nodes["$.reclusterings"].children()),
         filled=data,
         notes=notes,
         warnings=warnings,
@@ -123,14 +125,24 @@ def _strategy(node: Node) -> StrategyConfig:
     return StrategyConfig(node.path, STRATEGIES.stems[node.value["type"]], own)
 
 
-def _features(node: Node) -> FeaturesConfig | None:
-    """Return the features of a strategy: its own, or the output of its feature extractor."""
+def _features(node: Node, extractor: str) -> FeaturesConfig:
+    """Return the features of an entry: its own, or the output of a feature extractor."""
     if entry := node.value.get("features"):
         layers = tuple(entry.get("layer_names", ()))
         path = f"{node.path}.features"
         return FeaturesConfig(path, entry["mapping_name"], layers, entry["normalize"])
-    extractor = node.value.get("associated_feature_extractor_name")
-    return None if extractor is None else FeaturesConfig(node.path, extractor)
+    return FeaturesConfig(node.path, extractor)
+
+
+def _reclustering(node: Node) -> ReclusteringConfig:
+    entry = node.value
+    return ReclusteringConfig(
+        path=node.path,
+        name=entry["name"],
+        clustering=entry["clustering"],
+        features=_features(node, entry["associated_feature_extractor_name"]),
+        after_phase=entry.get("after_phase"),
+    )
 
 
 def _parts(node: Node, phases: tuple[str, ...]) -> dict[str, PartConfig]:

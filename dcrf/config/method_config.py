@@ -178,6 +178,7 @@ class PhaseConfig:
 class FeaturesConfig:
     """The features that clusters are formed in.
 
+    mapping_name: empty if the method has no feature extractor.
     layer_names: the layers whose outputs are concatenated; empty for the mapping's output.
     normalize: `none`, `l2` or `z_score`.
     """
@@ -218,6 +219,21 @@ class StrategyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ReclusteringConfig:
+    """A clustering of features beside the method's own assignment.
+
+    clustering: the entry of a clustering.
+    after_phase: the name of a phase; None for the last one of each data set.
+    """
+
+    path: str
+    name: str
+    clustering: Options
+    features: FeaturesConfig
+    after_phase: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MethodConfig:
     """A method.
 
@@ -226,7 +242,7 @@ class MethodConfig:
     filled: the JSON data with every default. Loading it again results in the same configuration.
     notes: sentences about accepted but deprecated keys.
     parts: name -> part that the strategy provides; mappings are parts, too, but not among these.
-    features: that clusters are formed in, if the strategy needs any.
+    features: that clusters are formed in.
     warnings: settings that are valid but probably a mistake, each with JSON path, finding, remedy,
         and line if the file contains it.
     """
@@ -243,7 +259,8 @@ class MethodConfig:
     datasets: tuple[DatasetConfig, ...]
     strategy: StrategyConfig
     parts: Mapping[str, PartConfig]
-    features: FeaturesConfig | None
+    features: FeaturesConfig
+    reclusterings: tuple[ReclusteringConfig, ...]
     filled: Options
     notes: tuple[str, ...]
     warnings: tuple[Problem, ...]

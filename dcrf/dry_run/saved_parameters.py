@@ -82,6 +82,11 @@ class PredictedFiles:
     ) -> None:
         """Save nothing."""
 
+    def save_reclustering(
+        self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None
+    ) -> None:
+        """Save nothing."""
+
     def _check_known(self, file: Path) -> None:
         if file in self.unknown or (file not in self.saved and not file.exists()):
             raise UnknownContentError(file)

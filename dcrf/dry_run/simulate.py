@@ -109,8 +109,10 @@ class _Simulation:
             self._train(phase, entry)
         if entry.performance_evaluation_interval:
             self._evaluate()
-        for lifecycle in self.method.lifecycles.values():
-            with self.errors.at(self.config.strategy.path), self._clustering():
+        places = {entry.name: entry.path for entry in self.config.reclusterings}
+        for name, lifecycle in self.method.lifecycles.items():
+            path = places.get(name, self.config.strategy.path)
+            with self.errors.at(path), self._clustering():
                 lifecycle.after_phase(builder.place, self._clustering_pass())
         for save in entry.saves:
             self._check_save(save)

@@ -11,6 +11,7 @@ from dcrf.reporting.records import (
     Outcome,
     PhaseRecord,
     PhaseStart,
+    ReclusteringRecord,
     Record,
 )
 from dcrf.reporting.scores import heading, is_scored_by_labels, scores_of
@@ -27,6 +28,8 @@ def line(record: Record) -> str | None:
             return loss_line(record)
         case EvaluationRecord():
             return evaluation_line(record)
+        case ReclusteringRecord():
+            return reclustering_line(record)
         case PhaseRecord():
             return phase_line(record)
     return None
@@ -42,6 +45,13 @@ def evaluation_line(record: EvaluationRecord) -> str:
     """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`."""
     place = f"{record.phase}  it {record.iteration}" if record.phase else f"{record.dataset}  final"
     samples = f"(n={sample_size(record.evaluation)})"
+    return "  ".join([place, *scores(record.evaluation), samples])
+
+
+def reclustering_line(record: ReclusteringRecord) -> str:
+    """Return `pretraining  reclustering k-means  ACC 0.753  NMI 0.702  ARI 0.651  (n=10000)`."""
+    samples = f"(n={sample_size(record.evaluation)})"
+    place = f"{record.phase}  reclustering {record.name}"
     return "  ".join([place, *scores(record.evaluation), samples])
 
 

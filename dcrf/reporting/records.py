@@ -70,6 +70,16 @@ class PhaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReclusteringRecord:
+    """A clustering of features after a phase, evaluated beside the method's own assignment."""
+
+    dataset: str
+    phase: str
+    name: str
+    evaluation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRecord:
     """A data set is finished. `evaluation` is the final one, or None for the reason in `absent`.
 
@@ -80,6 +90,13 @@ class DatasetRecord:
     evaluation: Mapping[str, Any] | None
     absent: str | None = None
     warnings: tuple[str, ...] = ()
+    reclusterings: tuple[ReclusteringRecord, ...] = ()
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> "DatasetRecord":
+        """Return the record whose fields `dataclasses.asdict` has made plain."""
+        others = tuple(ReclusteringRecord(**r) for r in values.get("reclusterings", ()))
+        return cls(**{**values, "reclusterings": others})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +128,6 @@ class Outcome:
     overrides: tuple[str, ...] = ()
 
 
-Record = Note | PhaseStart | Progress | LossRecord | EvaluationRecord | PhaseRecord
+Record = (
+    Note | PhaseStart | Progress | LossRecord | EvaluationRecord | ReclusteringRecord | PhaseRecord
+)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dcrf.errors import indented
 from dcrf.reporting.lines import duration, sample_size, table
-from dcrf.reporting.records import DatasetRecord, Outcome
+from dcrf.reporting.records import Outcome
 from dcrf.reporting.scores import headings, scores_of
 
 LABEL_MARK, OVERRIDE_MARK, WARNING_MARK = "*", "+", "!"
@@ -44,7 +44,8 @@ def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "source": seeds.source,
                 "method": seeds.method,
                 "dataset": seeds.dataset,
-                "seeds": sorted(seeds.records),
+                **({"reclustering": seeds.reclustering} if seeds.reclustering else {}),
+                "seeds": sorted(seeds.evaluations),
                 "asked": seeds.asked,
                 "scores": {key: _mean_and_deviation(seeds.of(key)) for key in scores},
             }
@@ -104,8 +105,12 @@ def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[s
     rows = []
     for record in outcome.datasets:
         size = sample_size(record.evaluation) if record.evaluation else "-"
-        cells = [*_cells(record, scores), "", _first_of(record.warnings)]
+        cells = [*_cells(record.evaluation, scores), "", _first_of(record.warnings)]
         rows.append([name, record.dataset, seed, "ok", size, *cells])
+        for other in record.reclusterings:
+            cells = [*_cells(other.evaluation, scores), "", ""]
+            size = sample_size(other.evaluation)
+            rows.append([f"  {other.name}", f"after {other.phase}", "", "", size, *cells])
     if outcome.status != "ok":
         rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), "", ""])
     *_, last = rows
@@ -124,55 +129,60 @@ def _first_of(warnings: Sequence[str]) -> str:
     return f"{warnings[0]}{more}" if warnings else ""
 
 
-def _cells(record: DatasetRecord, scores: Mapping[str, str]) -> list[str]:
-    return ["-" if (value := _score(record, key)) is None else f"{value:.3f}" for key in scores]
+def _cells(evaluation: Mapping[str, Any] | None, scores: Mapping[str, str]) -> list[str]:
+    values = (_score(evaluation, key) for key in scores)
+    return ["-" if value is None else f"{value:.3f}" for value in values]
 
 
-def _score(record: DatasetRecord, key: str) -> float | None:
-    if record.evaluation is None:
-        return None
-    return scores_of(record.evaluation).get(key)
+def _score(evaluation: Mapping[str, Any] | None, key: str) -> float | None:
+    return None if evaluation is None else scores_of(evaluation).get(key)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seeds:
     """The runs of a method file on one data set.
 
+    reclustering: the name of a reclustering; empty for the method's own assignment.
     asked: number of seeds that were to run.
-    records: seed -> its final evaluation, of the runs that have one.
+    evaluations: seed -> the final evaluation of the method, or that of the reclustering.
     """
 
     source: str
     method: str
     dataset: str
+    reclustering: str
     asked: int
-    records: Mapping[int, DatasetRecord]
+    evaluations: Mapping[int, Mapping[str, Any] | None]
 
     def of(self, key: str) -> list[float]:
         """Return a score of all seeds that have it; a missing score does not count as 0."""
-        scores = (_score(record, key) for record in self.records.values())
+        scores = (_score(evaluation, key) for evaluation in self.evaluations.values())
         return [score for score in scores if score is not None]
 
 
 def _over_seeds(outcomes: Sequence[Outcome]) -> list[_Seeds]:
     """Return the runs of every data set of a file that ran with several seeds."""
     asked = Counter(source for source, _ in {(o.source, o.seed) for o in outcomes})
-    methods: dict[tuple[str, str], dict[str, dict[int, DatasetRecord]]] = {}
+    methods: dict[tuple[str, str], dict[tuple[str, str], dict[int, Any]]] = {}
     for outcome in outcomes:
         if asked[outcome.source] > 1 and outcome.seed is not None:
-            datasets = methods.setdefault((outcome.source, outcome.method), {})
+            rows = methods.setdefault((outcome.source, outcome.method), {})
             for record in outcome.datasets:
-                datasets.setdefault(record.dataset, {})[outcome.seed] = record
+                rows.setdefault((record.dataset, ""), {})[outcome.seed] = record.evaluation
+                for other in record.reclusterings:
+                    row = rows.setdefault((record.dataset, other.name), {})
+                    row[outcome.seed] = other.evaluation
     return [
-        _Seeds(source, method, dataset, asked[source], records)
-        for (source, method), datasets in methods.items()
-        for dataset, records in (datasets or {"": {}}).items()
+        _Seeds(source, method, dataset, reclustering, asked[source], evaluations)
+        for (source, method), rows in methods.items()
+        for (dataset, reclustering), evaluations in (rows or {("", ""): {}}).items()
     ]
 
 
 def _means_row(seeds: _Seeds, scores: Mapping[str, str], name: str) -> list[str]:
-    number = len(seeds.records)
+    number = len(seeds.evaluations)
     spreads = (_spread(seeds.of(key), number) for key in scores)
+    name = f"  {seeds.reclustering}" if seeds.reclustering else name
     return [name, seeds.dataset, f"{number} of {seeds.asked}", *spreads]
 
 

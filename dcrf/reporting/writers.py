@@ -22,6 +22,7 @@ from dcrf.reporting.records import (
     PhaseRecord,
     PhaseStart,
     Progress,
+    ReclusteringRecord,
     Record,
 )
 from dcrf.safety.terminal_text import plain
@@ -239,7 +240,10 @@ class KeptRecords:
 
 def _plain_values(record: Record) -> dict[str, Any]:
     """Return a loss or an evaluation as plain values; nothing for other records."""
-    if not isinstance(record, LossRecord | EvaluationRecord):
-        return {}
-    kind = "losses" if isinstance(record, LossRecord) else "evaluation"
-    return {"kind": kind, **asdict(record)}
+    kinds = {
+        LossRecord: "losses",
+        EvaluationRecord: "evaluation",
+        ReclusteringRecord: "reclustering",
+    }
+    kind = kinds.get(type(record))
+    return {} if kind is None else {"kind": kind, **asdict(record)}

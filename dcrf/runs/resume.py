@@ -89,7 +89,7 @@ def finished_outcome(folder: Path, source: Path | str) -> Outcome | None:
             "seconds": None,
             "error": None,
             "label_informed": values.get("label_informed") is True,
-            "datasets": tuple(DatasetRecord(**record) for record in values["datasets"]),
+            "datasets": tuple(DatasetRecord.from_plain(record) for record in values["datasets"]),
             "phases": tuple(PhaseRecord(**record) for record in values["phases"]),
             "warnings": tuple(Problem(**warning) for warning in values.get("warnings", ())),
             "overrides": tuple(map(str, values.get("overrides", ()))),

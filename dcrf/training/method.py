@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
+from dcrf.assignment.clustered_features import ClusteredFeatures
 from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.batch import Batch, DatasetPass
 from dcrf.mappings.forward_cache import CachedModule
@@ -24,6 +25,7 @@ class Method(nn.Module):
     assignment: the cluster assignment strategy.
     shared: name -> part that strategy and patterns share, unused if neither needs it.
     lifecycles: name of a part -> how it is initialized and recalculated.
+    reclusterings: name -> clustering of features beside the method's own assignment.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Method(nn.Module):
         assignment: Assignment,
         shared: Mapping[str, nn.Module],
         lifecycles: Mapping[str, Lifecycle],
+        reclusterings: Mapping[str, ClusteredFeatures] | None = None,
     ) -> None:
         super().__init__()
         self.mappings = dict(mappings)
@@ -40,17 +43,21 @@ class Method(nn.Module):
         self.shared = dict(shared)
         for name, part in shared.items():
             self.add_module(name, part)
-        self.lifecycles = {**lifecycles, ASSIGNMENT: assignment}
+        self.reclusterings = dict(reclusterings or {})
+        if reclusterings:
+            self._reclusterings = nn.ModuleList(reclusterings.values())
+        self.lifecycles = {**lifecycles, ASSIGNMENT: assignment, **self.reclusterings}
 
     @property
     def parts(self) -> dict[str, nn.Module]:
-        """Every part by name: mappings, shared parts, and the strategy's own parameters.
+        """Every part by name: mappings, shared parts, the strategy's own parameters, reclusterings.
 
         Optimizers, saving and loading speak of these names only.
         """
         owned = self.assignment.owned()
         own = {} if owned is None else {ASSIGNMENT: owned}
-        return {**self.mappings, **self.shared, **own}
+        fitted = {name: clusters.owned() for name, clusters in self.reclusterings.items()}
+        return {**self.mappings, **self.shared, **own, **fitted}
 
     def part_or_layer(self, name: str) -> nn.Module:
         """Return a part by its name, or the layer of a mapping by `<mapping>.<layer>`."""

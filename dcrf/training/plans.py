@@ -1,6 +1,6 @@
 """The data sets and phases of a run, as functions that build them in their turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dcrf.batch import DatasetPass
@@ -33,6 +33,7 @@ class DatasetPlan:
 
     make_method: builds a new method.
     keeps_method: whether to train the method of the data set before, if any.
+    save_clusters: saves the clusters of a reclustering, by its name, with the ids of samples.
     finish: saves the trained method, and its clusters (n,) if it has assigned any, with the ids of
         the samples if they have any.
     """
@@ -41,6 +42,8 @@ class DatasetPlan:
     open: Callable[[], DataSource]
     make_method: Callable[[], Method]
     make_evaluator: Callable[[Method, DataSource], Evaluator]
+    make_reclustering_evaluators: Callable[[Method, DataSource], Mapping[str, Evaluator]]
     keeps_method: bool
     phases: Sequence[PhasePlan]
+    save_clusters: Callable[[str, Labels | None, Sequence[str] | None], None]
     finish: Callable[[Method, Labels | None, Sequence[str] | None], None]

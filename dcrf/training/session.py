@@ -15,6 +15,7 @@ class DatasetSession:
     """An opened data set with the method and the evaluator that its phases share.
 
     number: position of the data set in the run, from 0.
+    reclustering_evaluators: by name of the reclustering.
     """
 
     number: int
@@ -22,6 +23,7 @@ class DatasetSession:
     source: DataSource
     method: Method
     evaluator: Evaluator
+    reclustering_evaluators: Mapping[str, Evaluator]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the method and the fingerprint of the data."""

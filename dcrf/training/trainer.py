@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from dcrf.batch import Place
+from dcrf.batch import DatasetPass, Place
 from dcrf.errors import TrainingError, cause_of
 from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
@@ -14,6 +14,7 @@ from dcrf.reporting.records import (
     Note,
     PhaseRecord,
     PhaseStart,
+    ReclusteringRecord,
 )
 from dcrf.reporting.writers import Writer
 from dcrf.training.checkpoints import Checkpoints, NoCheckpoints, Position, Stateful
@@ -76,7 +77,8 @@ class Trainer:
         evaluator = plan.make_evaluator(method, source)
         for note in evaluator.notes:
             self.writer.write(Note(f"{plan.name}  {note}"))
-        return DatasetSession(number, plan, source, method, evaluator)
+        reclusterings = plan.make_reclustering_evaluators(method, source)
+        return DatasetSession(number, plan, source, method, evaluator, reclusterings)
 
     def _maker_of_method(self, number: int) -> DatasetPlan:
         """Return the plan of the data set whose method is used on a data set."""
@@ -107,6 +109,19 @@ class Trainer:
         record = PhaseRecord(*position, reason, warnings)
         self.writer.write(record)
         self.history.phases.append(record)
+        self._evaluate_reclusterings(session, Place(session.plan.name, plan.name), data_pass)
+
+    def _evaluate_reclusterings(
+        self, session: DatasetSession, place: Place, data_pass: DatasetPass
+    ) -> None:
+        """Evaluate the reclusterings that the end of the phase has fitted."""
+        for name, evaluator in session.reclustering_evaluators.items():
+            if session.method.reclusterings[name].is_due(place):
+                evaluation = evaluator.evaluate(data_pass)
+                record = ReclusteringRecord(*place, name, evaluation.record())
+                self.writer.write(record)
+                self.history.reclusterings.append(record)
+                session.plan.save_clusters(name, evaluator.clusters, session.source.ids)
 
     def _between_iterations(
         self, session: DatasetSession, number: int, phase: Phase, state: PhaseState
@@ -138,15 +153,16 @@ class Trainer:
     def _final_evaluation(self, session: DatasetSession) -> DatasetRecord:
         dataset, evaluator = session.plan.name, session.evaluator
         evaluator.start_phase()
+        others = tuple(r for r in self.history.reclusterings if r.dataset == dataset)
         if reason := evaluator.why_not_ready():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
-            return DatasetRecord(dataset, None, reason)
+            return DatasetRecord(dataset, None, reason, reclusterings=others)
         evaluation = evaluator.evaluate(session.method.pass_over(session.source))
         values, warnings = evaluation.record(), tuple(evaluation.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, values))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
-        return DatasetRecord(dataset, values, warnings=warnings)
+        return DatasetRecord(dataset, values, warnings=warnings, reclusterings=others)
 
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:

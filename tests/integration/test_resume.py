@@ -176,11 +176,40 @@ def saving():
     loaded = {"mapping_name": "encoder", "path_to_file": "saved/encoder.pth"}
     return with_(
         {
-            "load_part_parameters": [loaded],
+            "load_mapping_parameters": [loaded],
             "save_mapping_parameters": [{**one, "saving_interval": 1} for one in (encoder, kept)],
         },
-        {"load_part_parameters": [{**loaded, "path_to_file": "saved/kept.pth"}]},
+        {"load_mapping_parameters": [{**loaded, "path_to_file": "saved/kept.pth"}]},
     )
+
+
+def mixing():
+    """A trained mixture in standardized features of two layers, and clusterings beside it."""
+    encoder = {**ENCODER, "layers": [dict(layer) for layer in ENCODER["layers"]]}
+    encoder["layers"][1]["name"], encoder["layers"][3]["name"] = "hidden", "code"
+    features = {"mapping_name": "encoder", "layer_names": ["hidden", "code"]}
+    k_means = {"method": "k_means", "num_restarts": 2}
+    content = with_({}, {"exit_criteria": {"iterations": 6}})
+    content["phases"][1]["optimizers"] = [
+        {"type": "Adam", "lr": 0.01, "trained_parts": ["encoder", "assignment"]}
+    ]
+    return {
+        **content,
+        "mappings": [encoder, *content["mappings"][1:]],
+        "cluster_assignment_strategy": {
+            "type": "mixture",
+            "clustering": k_means,
+            "means": {"trainable": True},
+            "covariances": {"form": "diagonal", "start": "clustering", "trainable": True},
+            "weights": {"trainable": True},
+            "features": {**features, "normalize": "z_score"},
+            "use_mixture_during_phases": ["finetuning"],
+        },
+        "reclusterings": [
+            {"name": "early", "clustering": k_means, "after_phase": "pretraining"},
+            {"name": "late", "clustering": k_means, "features": features},
+        ],
+    }
 
 
 def bf16():
@@ -203,7 +232,9 @@ def acting():
     return content
 
 
-VARIETIES = [method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting]
+VARIETIES = [
+    *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing)
+]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 
 
@@ -331,7 +362,7 @@ def test_compiled_mappings_resume_to_identical_bytes(tmp_path):
 
 def saving_only():
     content = saving()
-    del content["phases"][0]["load_part_parameters"]
+    del content["phases"][0]["load_mapping_parameters"]
     return content
 
 

@@ -180,7 +180,7 @@ def test_damaged_files_are_read_or_refused(tmp_path, content, read):
 
 def loading(file):
     content = method(name="loads")
-    content["phases"][0]["load_part_parameters"] = [
+    content["phases"][0]["load_mapping_parameters"] = [
         {"mapping_name": "encoder", "path_to_file": file}
     ]
     return content

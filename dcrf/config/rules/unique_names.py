@@ -1,6 +1,6 @@
 """Check that names are unique and usable: in references, in logs and in file names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -24,9 +24,13 @@ def problems(nodes: Nodes) -> list[Problem]:
 
 
 def _unusable(node: Node) -> Iterator[Problem]:
-    """Check names for logs; those of method, mappings and data sets also for file names."""
+    """Check names for logs, and those of everything that is saved also for file names."""
     data = node.value
-    parts = [*objects(data, "mappings"), *enabled(data, "datasets")]
+    parts = [
+        *objects(data, "mappings"),
+        *objects(data, "reclusterings"),
+        *enabled(data, "datasets"),
+    ]
     phases = enabled(data, "phases")
     others = [entry for path, phase in phases for entry in objects(phase, "design_patterns", path)]
     for path, entry in [(node.path, data), *parts, *phases, *others]:
@@ -43,6 +47,7 @@ def _unusable(node: Node) -> Iterator[Problem]:
 
 def _duplicates(data: Data) -> Iterator[Problem]:
     yield from _called_twice("mapping", objects(data, "mappings"))
+    yield from _called_twice("reclustering", objects(data, "reclusterings"))
     yield from _called_twice("phase", enabled(data, "phases"))
     yield from _called_twice("data set", enabled(data, "datasets"))
     for path, mapping in objects(data, "mappings"):
@@ -68,12 +73,16 @@ def _called_twice(kind: str, entries: list[Entry]) -> Iterator[Problem]:
 def _shared_files(data: Data) -> list[Problem]:
     """Check that names differ as file names, which leave out some characters."""
     mappings = _named(objects(data, "mappings"))
+    reclusterings = _named(objects(data, "reclusterings"))
     datasets = _named(enabled(data, "datasets"))
+    reserved = {name: f"the part {name!r}" for name in _RESERVED}
+    taken = reserved | {clean_name(name): f"mapping {name!r}" for name in mappings}
     alone = [
-        *_alike("mapping", mappings, {name: f"the part {name!r}" for name in _RESERVED}),
+        *_alike("mapping", mappings, reserved),
+        *_alike("reclustering", reclusterings, taken),
         *_alike("data set", datasets, {}),
     ]
-    return alone or list(_alike_together(datasets, mappings))
+    return alone or list(_alike_together(datasets, [*mappings, *reclusterings]))
 
 
 def _named(entries: list[Entry]) -> dict[str, str]:
@@ -95,10 +104,10 @@ def _alike(kind: str, named: Mapping[str, str], taken: Mapping[str, str]) -> Ite
             yield Problem(path, message, f"give the {kind} another name")
 
 
-def _alike_together(datasets: Mapping[str, str], mappings: Mapping[str, str]) -> Iterator[Problem]:
+def _alike_together(datasets: Mapping[str, str], parts: Sequence[str]) -> Iterator[Problem]:
     """Check pairs: data set `a_b` with mapping `c` has the files of `a` with `b_c`."""
     seen: dict[str, tuple[str, str]] = {}
-    for dataset, part in product(datasets, [*mappings, *_RESERVED]):
+    for dataset, part in product(datasets, [*parts, *_RESERVED]):
         together = f"{clean_name(dataset)}_{clean_name(part)}"
         other = seen.setdefault(together, (dataset, part))
         if other != (dataset, part):

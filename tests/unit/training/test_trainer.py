@@ -98,6 +98,8 @@ def plan(name="blobs", phases=None, **others):
         "make_evaluator": lambda method, source: Evaluator(
             method.assignment, source.labels, build_metrics()
         ),
+        "make_reclustering_evaluators": lambda method, source: {},
+        "save_clusters": lambda name, clusters, ids: None,
         "keeps_method": False,
         "finish": lambda method, clusters, ids: None,
         **others,
