@@ -1,0 +1,120 @@
+"""Gaussian mixtures: expectation maximization by scikit-learn."""
+
+import torch
+from sklearn.mixture import GaussianMixture as ScikitLearnGaussianMixture
+from torch import Generator, Tensor
+
+from dcrf.clusterings.base import (
+    Clustering,
+    FeatureRows,
+    Fitted,
+    bounded_rows,
+    centered,
+    reproducible,
+)
+from dcrf.errors import ClusteringError
+from dcrf.functional.gaussian_mixture import gaussian_log_densities, mixture_log_assignments
+from dcrf.randomness import draw_seed
+
+_SCIKIT_LEARN = {"full": "full", "diagonal": "diag", "spherical": "spherical", "tied": "tied"}
+
+
+class GaussianMixture(Clustering):
+    """A mixture of normal distributions by expectation maximization, started by k-means.
+
+    Above `K_MEANS_VALUES` numbers, it is fitted to a random subset of that size.
+
+    New samples: the posterior probabilities of the components (Bishop 2006, eq. 9.23), as all
+    samples.
+
+    Args:
+        covariance_type: `full`, `diagonal`, `spherical`, or `tied`: one full covariance of all
+            components.
+        regularization: added to the diagonals of the covariances, >= 0.
+        num_restarts: runs, >= 1. The one with the largest likelihood is used.
+        max_em_steps: steps of expectation maximization, >= 1.
+    """
+
+    def __init__(
+        self, *, covariance_type: str, regularization: float, num_restarts: int, max_em_steps: int
+    ) -> None:
+        self.covariance_type, self.regularization = covariance_type, regularization
+        self.num_restarts, self.max_em_steps = num_restarts, max_em_steps
+
+    def unfitted(self) -> "_FittedGaussianMixture":
+        """Return a result without components."""
+        shape = (0, 0, 0) if self.covariance_type in ("full", "tied") else (0, 0)
+        return _FittedGaussianMixture(torch.empty(0, 0), torch.empty(shape), torch.empty(0))
+
+    def fit_rows(
+        self, rows: FeatureRows, n_clusters: int, generator: Generator
+    ) -> "_FittedGaussianMixture":
+        """Return the components of the run with the largest likelihood.
+
+        Raises:
+            ClusteringError: a covariance is not positive definite.
+        """
+        seed = draw_seed(generator)
+        values = bounded_rows(rows, n_clusters, seed)
+        array, mean = centered(values)
+        model = ScikitLearnGaussianMixture(
+            n_clusters,
+            covariance_type=_SCIKIT_LEARN[self.covariance_type],
+            reg_covar=self.regularization,
+            n_init=self.num_restarts,
+            max_iter=self.max_em_steps,
+            random_state=seed,
+        )
+        try:
+            with reproducible():
+                model.fit(array)
+            means, covariances, weights = (
+                torch.from_numpy(value).to(mean)
+                for value in (model.means_, model.covariances_, model.weights_)
+            )
+            factors = _factors(covariances, self.covariance_type)
+        except (ValueError, RuntimeError) as error:
+            raise ClusteringError(
+                "the covariance of a component is not positive definite: raise regularization, now "
+                f"{self.regularization:g}, or take the covariance_type diagonal or spherical"
+            ) from error
+        return _FittedGaussianMixture((means + mean).to(values), factors, weights.log())
+
+
+def _factors(covariances: Tensor, covariance_type: str) -> Tensor:
+    """Return Cholesky factors (k or 1, d, d) or standard deviations (k, d or 1)."""
+    if covariance_type in ("full", "tied"):
+        return torch.linalg.cholesky(covariances.reshape(-1, *covariances.shape[-2:]))
+    return covariances.reshape(len(covariances), -1).sqrt()
+
+
+class _FittedGaussianMixture(Fitted):
+    """Soft assignments by a Gaussian mixture.
+
+    Args:
+        means: (k, d).
+        factors: of the covariances, as `gaussian_log_densities` takes them.
+        log_weights: (k,).
+    """
+
+    centers: Tensor
+    factors: Tensor
+    log_weights: Tensor
+
+    def __init__(self, means: Tensor, factors: Tensor, log_weights: Tensor) -> None:
+        super().__init__(means)
+        self.register_buffer("factors", factors.double())
+        self.register_buffer("log_weights", log_weights.double())
+
+    @property
+    def n_clusters_found(self) -> int:
+        """The number of components, k."""
+        return len(self.centers)
+
+    def log_assignments(self, features: Tensor) -> Tensor:
+        """Return (n, k) log posterior probabilities of features (n, d), computed in float64."""
+        log_densities = gaussian_log_densities(
+            features.double(), self.centers.double(), self.factors.double()
+        )
+        log_weights = self.log_weights.double()
+        return mixture_log_assignments(log_weights, log_densities).to(features.dtype)
