@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from dcrf.schema.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS, METRICS
 from tests.cases.tiny import ENTRIES
 from tests.fuzz import nets
 from tests.fuzz.data import dataset
@@ -38,6 +38,7 @@ def random_method(seed: int) -> Entry:
         "cluster_assignment_strategy": strategy,
         "phases": phases,
         "datasets": datasets,
+        "metrics": random.sample(sorted(METRICS.schemas), random.choice([0, 0, 1, 3])),
     }
 
 
