@@ -37,6 +37,7 @@ NUMPY_HEADER_BYTES = 10_000  # as numpy has it, which reads longer headers befor
 NPZ_MEMBERS_LISTED = 100
 IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
 IMAGE_HEADERS = 1000  # read in a tenth of a second
+GZIP_JSON_BYTES = 2**26
 FOLDER_ENTRIES = 5_000_000
 TEXT_BYTES = 2 * 2**30  # the 804,414 stories of RCV1 take less
 TEXT_OUTLINE_BYTES = 64 * 2**20  # read in a second
@@ -190,6 +191,12 @@ TABLE = (
         "images of a folder whose sizes are compared before the run",
         f"{IMAGE_HEADERS:,}",
         "compared in each batch",
+    ),
+    Limit(
+        "GZIP_JSON_BYTES",
+        "packed JSON file that describes a data set, unpacked",
+        _bytes(GZIP_JSON_BYTES),
+        "refused",
     ),
     Limit(
         "FOLDER_ENTRIES",
