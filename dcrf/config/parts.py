@@ -13,6 +13,8 @@ from dcrf.config.schema_lookup import Node, Nodes
 
 CENTROIDS = "centroids"
 ASSIGNMENT = "assignment"
+STRATEGY_PARTS = (CENTROIDS, ASSIGNMENT)
+"""All parts that a cluster assignment strategy may provide."""
 
 Named = tuple[str, str, Mapping[str, Any]]
 """JSON path of an entry, name of its part, and the entry."""
@@ -20,7 +22,7 @@ Named = tuple[str, str, Mapping[str, Any]]
 
 def part_names(nodes: Nodes) -> list[str]:
     """Return the names that a part may have: those of mappings, and of parts of any strategy."""
-    return [*names(objects(nodes["$"].value, "mappings")), CENTROIDS, ASSIGNMENT]
+    return [*names(objects(nodes["$"].value, "mappings")), *STRATEGY_PARTS]
 
 
 def strategy_parts(strategy: Node) -> set[str]:

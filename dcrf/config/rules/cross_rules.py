@@ -73,7 +73,7 @@ def _fixed_parts(nodes: Nodes) -> Iterator[Problem]:
 
 
 def _numbers_of_clusters(nodes: Nodes) -> Iterator[Problem]:
-    """Check that a data set whose centroids or classifiers are kept has as many clusters."""
+    """Check that a data set whose method is kept has as many clusters."""
     for (_, before), (path, dataset) in pairwise(in_order(nodes["$"].value, "datasets")):
         number, kept = dataset.get("num_clusters"), before.get("num_clusters")
         if dataset.get("reinitialize_mappings") is False and number != kept:

@@ -21,7 +21,7 @@ from dcrf.schema.registry import KINDS, SAMPLINGS, STRATEGIES
 
 Data = Mapping[str, Any]
 Missing = Mapping[str, tuple[str, str]]
-"""Need that is not met in a phase, such as `centroids` -> the reason and the remedy."""
+"""Need that is not met in a phase, a part or `assignments` -> the reason and the remedy."""
 
 _ON_EVALUATIONS = "performance_evaluation_"
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from dcrf.config.json_paths import child
 from dcrf.config.parts import (
-    ASSIGNMENT,
-    CENTROIDS,
+    STRATEGY_PARTS,
     loaded_parts,
     phases_of_parts,
     trained_parts,
@@ -35,7 +34,6 @@ from dcrf.errors import Problem
 
 _MAPPING_REFERENCES = {"mapping", "feature_extractor", "classifier"}
 _ASSIGNMENTS = {"assignments", "soft_assignments"}
-_PARTS = (CENTROIDS, ASSIGNMENT)
 
 
 def warnings(nodes: Nodes) -> list[Problem]:
@@ -70,7 +68,7 @@ class _Method:
         if "classifiers" in needs and not parts:
             parts |= {name for name, (_, e) in self.mappings.items() if e["type"] in CLASSIFIERS}
         own = self.strategy.union("x-provides") & phases_of_parts(self.strategy).keys()
-        return self.with_inputs(parts) | needs.intersection(_PARTS) | own
+        return self.with_inputs(parts) | needs.intersection(STRATEGY_PARTS) | own
 
     def with_inputs(self, parts: set[str]) -> set[str]:
         """Return parts together with the mappings whose output they take."""
@@ -97,12 +95,12 @@ class _Method:
         """Whether a pattern uses assignments or parts of the strategy."""
         needs = pattern.union("x-needs")
         by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
-        return by_strategy or not needs.isdisjoint(_PARTS)
+        return by_strategy or not needs.isdisjoint(STRATEGY_PARTS)
 
     def parts_used(self, pattern: Node) -> set[str]:
         """Return the parts on which the losses of a pattern depend."""
         needs = pattern.union("x-needs")
-        parts = self.with_inputs(_referenced(pattern)) | needs.intersection(_PARTS)
+        parts = self.with_inputs(_referenced(pattern)) | needs.intersection(STRATEGY_PARTS)
         by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
         if by_strategy and not self.is_hard:  # hard assignments have no gradient
             parts |= self.assigning_parts
@@ -227,7 +225,7 @@ def _clusters_before_training(method: _Method) -> Iterator[Problem]:
 
 def _clustered(method: _Method, phase: Entry) -> set[str]:
     """Return the mappings whose clusters a phase uses or ends with, untrained in the phase."""
-    mappings = method.assigning_parts.difference(_PARTS)
+    mappings = method.assigning_parts.difference(STRATEGY_PARTS)
     if any(map(method.uses_clusters, method.patterns(phase))):
         return mappings
     name = phase[1]["name"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
-from dcrf.config.parts import ASSIGNMENT, CENTROIDS
+from dcrf.config.parts import STRATEGY_PARTS
 from dcrf.config.rules.schema_errors import shown
 from dcrf.config.safe_lookup import Entry, enabled, objects, objects_within, text
 from dcrf.config.schema_lookup import Node, Nodes
@@ -14,7 +14,6 @@ from dcrf.errors import Problem
 from dcrf.safety.limits import NAME_BYTES
 
 Data = Mapping[str, Any]
-_RESERVED = (CENTROIDS, ASSIGNMENT)
 
 
 def problems(nodes: Nodes) -> list[Problem]:
@@ -75,7 +74,7 @@ def _shared_files(data: Data) -> list[Problem]:
     mappings = _named(objects(data, "mappings"))
     reclusterings = _named(objects(data, "reclusterings"))
     datasets = _named(enabled(data, "datasets"))
-    reserved = {name: f"the part {name!r}" for name in _RESERVED}
+    reserved = {name: f"the part {name!r}" for name in STRATEGY_PARTS}
     taken = reserved | {clean_name(name): f"mapping {name!r}" for name in mappings}
     alone = [
         *_alike("mapping", mappings, reserved),
@@ -107,7 +106,7 @@ def _alike(kind: str, named: Mapping[str, str], taken: Mapping[str, str]) -> Ite
 def _alike_together(datasets: Mapping[str, str], parts: Sequence[str]) -> Iterator[Problem]:
     """Check pairs: data set `a_b` with mapping `c` has the files of `a` with `b_c`."""
     seen: dict[str, tuple[str, str]] = {}
-    for dataset, part in product(datasets, [*parts, *_RESERVED]):
+    for dataset, part in product(datasets, [*parts, *STRATEGY_PARTS]):
         together = f"{clean_name(dataset)}_{clean_name(part)}"
         other = seen.setdefault(together, (dataset, part))
         if other != (dataset, part):

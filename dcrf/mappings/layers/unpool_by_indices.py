@@ -19,7 +19,7 @@ class UnpoolByIndices(nn.Module):
 
     The pool may stand earlier in the same mapping or in another one, such as the encoder whose
     codes a decoder takes. The positions are those of the pass that the input comes from, so codes
-    must come from the mapping with the pool unchanged, and centroids cannot be decoded.
+    must come from the mapping with the pool unchanged, and cluster centers cannot be decoded.
 
     Shapes:
         the output of the pool -> the input of the pool
