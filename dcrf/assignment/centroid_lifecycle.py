@@ -24,6 +24,7 @@ class CentroidLifecycle(Lifecycle):
         centroid_initialization_strategy: a key of `INITIALIZATIONS`.
         centroid_initialization_classical_clustering_method: for `classical_clustering`.
         centroid_file_path: for `load_from_file`.
+        centroid_axis_scale: for `fixed_axes`.
         centroid_recalculation_strategy: only `classical_clustering` recalculates here.
         centroid_recalculation_classical_clustering_method: for `classical_clustering`.
         centroid_recalculation_interval: iterations between recalculations.
@@ -43,6 +44,7 @@ class CentroidLifecycle(Lifecycle):
         centroid_recalculation_classical_clustering_method: Clustering,
         use_centroids_during_phases: Sequence[str],
         centroid_file_path: str = "",
+        centroid_axis_scale: float = 1.0,
         centroid_recalculation_interval: int | None = None,
     ) -> None:
         self.centroids, self.features, self.streams = centroids, features, streams
@@ -51,6 +53,7 @@ class CentroidLifecycle(Lifecycle):
             centroid_initialization_classical_clustering_method,
             Path(centroid_file_path),
             read_tensor,
+            centroid_axis_scale,
         )
         self.clustering = centroid_recalculation_classical_clustering_method
         recalculates = centroid_recalculation_strategy == "classical_clustering"

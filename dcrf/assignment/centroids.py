@@ -18,7 +18,8 @@ from dcrf.clusterings.base import (
     first_rows,
     match_centers,
 )
-from dcrf.errors import DataError, TooFewSamplesError
+from dcrf.errors import DataError, OptionError, TooFewSamplesError
+from dcrf.functional.mixtures import axis_points
 from dcrf.storage.parameter_files import read_tensor
 from dcrf.storage.sized_later import SizedLater
 
@@ -60,6 +61,13 @@ class Centroids(SizedLater):
         self.set_values(match_centers(centers, self.values.detach()))
 
 
+def check_axes(key: str, n_points: int, n_dimensions: int) -> None:
+    """Raise OptionError, for a key of a file, if too few dimensions have an axis for each point."""
+    if n_dimensions < n_points:
+        message = f"{n_points} points on axes need at least {n_points} feature dimensions"
+        raise OptionError(key, f"{message}, not {n_dimensions}")
+
+
 @dataclass(frozen=True, slots=True)
 class CentroidInitialization:
     """Computes the first values of centroids.
@@ -68,12 +76,14 @@ class CentroidInitialization:
     clustering: only `classical_clustering` uses it.
     file: saved centroids; only `load_from_file` reads it.
     read_tensor: reads the tensor with a name from the file.
+    axis_scale: only `fixed_axes` uses it.
     """
 
     strategy: str
     clustering: Clustering | None = None
     file: Path = Path()
     read_tensor: Callable[[Path, str], Tensor] = read_tensor
+    axis_scale: float = 1.0
 
     def __call__(self, features: FeatureRows, n_clusters: int, generator: Generator) -> Tensor:
         """Return centroids (k, d) for the features (n, d) of the whole data set.
@@ -83,6 +93,7 @@ class CentroidInitialization:
         Raises:
             TooFewSamplesError: too few samples to draw or cluster k centroids from.
             DataError: the file does not hold centroids of shape (k, d).
+            OptionError: fewer feature dimensions than centroids on axes.
             DivergedError: NaN or infinite features.
         """
         centroids = INITIALIZATIONS[self.strategy](self, features, n_clusters, generator)
@@ -120,6 +131,14 @@ def _uniform_noise(
     return torch.rand(k, probe.shape[1], generator=generator) * 2 - 1
 
 
+def _on_axes(
+    initialization: CentroidInitialization, features: FeatureRows, k: int, _: Generator
+) -> Tensor:
+    probe = first_rows(features)
+    check_axes("centroid_initialization_strategy", k, probe.shape[1])
+    return axis_points(k, probe.shape[1], initialization.axis_scale).to(probe)
+
+
 def _from_file(
     initialization: CentroidInitialization, features: FeatureRows, k: int, _: Generator
 ) -> Tensor:
@@ -140,6 +159,7 @@ INITIALIZATIONS: MappingProxyType[str, _Initialize] = MappingProxyType(
         "classical_clustering": _by_clustering,
         "random_feature_representations": _random_features,
         "random_uniform_noise": _uniform_noise,
+        "fixed_axes": _on_axes,
         "load_from_file": _from_file,
     }
 )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from dcrf.assignment.base import Assignment
+from dcrf.assignment.centroids import check_axes
 from dcrf.batch import DatasetPass, Place
 from dcrf.clusterings.base import (
     Clustering,
@@ -18,7 +19,7 @@ from dcrf.clusterings.base import (
     feature_width,
     first_rows,
 )
-from dcrf.errors import ClusteringError, DataError, OptionError
+from dcrf.errors import ClusteringError, DataError
 from dcrf.functional.mixtures import (
     axis_points,
     cauchy_log_densities,
@@ -147,11 +148,7 @@ class Mixture(Assignment):
         if clusters is not None and start["start"] == "clustering":
             return centers_of(clusters, rows, k)
         if start["start"] == "axes":
-            if n_dimensions < k:
-                raise OptionError(
-                    "means",
-                    f"{k} means on axes need at least {k} feature dimensions, not {n_dimensions}",
-                )
+            check_axes("means", k, n_dimensions)
             return axis_points(k, n_dimensions, start["scale"])
         if start["start"] == "uniform":
             return torch.rand(k, n_dimensions, generator=generator) * start["scale"]
