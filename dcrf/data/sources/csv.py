@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from dcrf.data.sources.arrays import naming, naming_option
-from dcrf.data.sources.outline import Outline, examples_of
+from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
-from dcrf.data.sources.tables import MISSING, ChosenColumns, TableRows, chosen_columns
+from dcrf.data.sources.tables import (
+    MISSING,
+    ChosenColumns,
+    TableRows,
+    chosen_columns,
+    outline_of_columns,
+    outline_of_table,
+)
 from dcrf.errors import DataError
-from dcrf.safety.limits import QUOTED_VALUE_CHARACTERS, TABLE_CHECKED_BYTES
+from dcrf.safety.limits import QUOTED_VALUE_CHARACTERS
 from dcrf.safety.text_files import text_lines
 
 _DELIMITERS = (",", ";", "\t", "|", " ")
@@ -93,14 +99,7 @@ class Csv:
             OptionError: the file is missing or not a table of numbers, or a column is unknown.
         """
         with naming_option("path", self.path):
-            if not Path(self.path).is_file() or _n_bytes(self.path) <= TABLE_CHECKED_BYTES:
-                raw = self._read()
-                n_samples: int | None = len(raw.samples)
-                n_columns, notes = raw.samples[0].numel(), raw.notes
-            else:
-                n_samples, n_columns, notes = *self._count(), ()
-        shape = examples_of((n_columns,), torch.float32)
-        return Outline(n_samples, shape, self.label_column is not None, notes)
+            return outline_of_table(Path(self.path), self._read, self._count)
 
     def _read(self) -> RawData:
         with text_lines(Path(self.path)) as lines:
@@ -116,13 +115,12 @@ class Csv:
                 first += len(part)
         return table.raw_data()
 
-    def _count(self) -> tuple[int | None, int]:
-        """Return the number of rows, None if some may be dropped, and of the samples' columns."""
+    def _count(self) -> Outline:
+        """Return the outline without reading any number."""
         with text_lines(Path(self.path)) as lines:
             form, rows = self._rows(lines)
-            n_columns = len(self._chosen(form).samples)
-            n_rows = sum(1 for _ in rows)
-        return None if self.missing_values == "drop_rows" else n_rows, n_columns
+            columns = self._chosen(form)
+            return outline_of_columns(columns, sum(1 for _ in rows), self.missing_values)
 
     def _chosen(self, form: _Format) -> ChosenColumns:
         return chosen_columns(form.names, self.columns, self.label_column, self.id_column)
@@ -150,10 +148,6 @@ class Csv:
         names = [name.strip() for name in rows[0]] if has_header else [""] * len(rows[0])
         names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
         return _Format(delimiter, names, has_header)
-
-
-def _n_bytes(path: str) -> int:
-    return Path(path).stat().st_size
 
 
 def _records(lines: Iterator[str], delimiter: str) -> Iterator[_Row]:

@@ -1,15 +1,17 @@
 """Samples, labels and ids out of the columns of a table, for every source that reads tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dcrf.data.sources.outline import Outline, examples_of
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, OptionError
-from dcrf.safety.limits import TABLE_COLUMNS
+from dcrf.safety.limits import TABLE_CHECKED_BYTES, TABLE_COLUMNS
 from dcrf.safety.memory import free_memory, gib
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
@@ -225,6 +227,31 @@ class TableRows:
             f"column {self._columns.label_name!r} has {n_classes} different labels in "
             f"{len(labels)} rows",
         )
+
+
+def outline_of_table(
+    path: Path, read: Callable[[], RawData], count: Callable[[], Outline]
+) -> Outline:
+    """Return the outline of a table.
+
+    Args:
+        path: the file. Up to `TABLE_CHECKED_BYTES`, it is read whole, so that every value is
+            checked.
+        read: returns the data.
+        count: returns the outline without reading values.
+    """
+    if path.is_file() and path.stat().st_size > TABLE_CHECKED_BYTES:
+        return count()
+    raw = read()
+    examples = examples_of((raw.samples[0].numel(),), torch.float32)
+    return Outline(len(raw.samples), examples, raw.labels is not None, raw.notes)
+
+
+def outline_of_columns(columns: ChosenColumns, n_rows: int, missing_values: str) -> Outline:
+    """Return the outline of a table whose values are not read. Dropped rows are not known."""
+    examples = examples_of((len(columns.samples),), torch.float32)
+    n_samples = None if missing_values == "drop_rows" else n_rows
+    return Outline(n_samples, examples, columns.label is not None)
 
 
 def classes_of(labels: Sequence[str]) -> NDArray[np.int64]:

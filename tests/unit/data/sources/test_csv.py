@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcrf.data.sources import csv as module
+from dcrf.data.sources import tables
 from dcrf.data.sources.load import open_data, outline_data
 from dcrf.errors import DataError, OptionError
 from tests.unit.config.methods import dec, load, problem
@@ -319,7 +319,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 
 def test_of_large_files_only_rows_are_counted(file, monkeypatch):
-    monkeypatch.setattr(module, "TABLE_CHECKED_BYTES", 10)
+    monkeypatch.setattr(tables, "TABLE_CHECKED_BYTES", 10)
     file.write_text('a,b,y\n1,"2",u\n3,4,v\n5,6,"v\nv"\n')
     options = {"path": str(file), "label_column": "y"}
 
