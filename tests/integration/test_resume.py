@@ -232,8 +232,17 @@ def acting():
     return content
 
 
+def balanced():
+    """Samples by their clusters, of which an epoch keeps those that it started with."""
+    often = {"exit_criteria": {"iterations": 7}}
+    data = digits(batch_size=60, drop_last=False, sampling="balanced_over_clusters")
+    del data["shuffle"]
+    return {**with_({}, often), "datasets": [data]}
+
+
 VARIETIES = [
-    *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing)
+    *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing),
+    balanced,
 ]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 

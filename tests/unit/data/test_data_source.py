@@ -493,3 +493,48 @@ def test_a_broken_companion_names_data_set_and_sample(streamed, num_workers):
 
     with pytest.raises(DataError, match=r"data set mine: .*5"):
         source.companions("phase", CLOCK, PAIRS)
+
+
+class LastFirst(Sampling):
+    """All samples in descending order of their clusters."""
+
+    needs_clusters = True
+
+    def order(self, n_samples, generator, clusters):
+        return torch.arange(n_samples) if clusters is None else clusters.argsort(descending=True)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_clusters_are_asked_for_when_an_epoch_starts_and_not_before(streamed, num_workers):
+    source = streamed(RESIZE, views={}, sampling=LastFirst(), num_workers=num_workers)
+    asked, batches = [], []
+
+    def clusters_of(epoch):
+        asked.append((epoch, len(batches)))
+        return None if epoch == 1 else torch.arange(N)
+
+    for _, batch in islice(source.batches((), "phase", 1, clusters_of), 6):
+        batches.append(batch.indices.tolist())
+
+    assert asked == [(1, 0), (2, 2), (3, 5)]
+    assert batches[:3] == [[4, 5, 6, 7], [8, 9, 10, 11], [11, 10, 9, 8]]
+
+
+def test_a_sampling_without_clusters_never_asks_for_them():
+    def refuse(epoch):
+        raise AssertionError("nobody needs them")
+
+    assert len(list(islice(in_memory().batches((), "phase", 0, refuse), 7))) == 7
+
+
+def test_a_sample_that_repeats_in_an_epoch_has_a_draw_for_each_place(streamed):
+    class Twice(Sampling):
+        repeats_samples = True
+
+        def order(self, n_samples, generator, clusters):
+            return torch.zeros(n_samples, dtype=torch.int64)
+
+    source = streamed(None, samples=Pictures(), sampling=Twice())
+    batches = [batch.views["erasing"] for _, batch in islice(source.batches(["erasing"]), 3)]
+
+    assert len(torch.cat(batches).unique(dim=0)) == N

@@ -218,3 +218,25 @@ def test_centroids_to_save_must_exist(tmp_path):
     method["phases"][0]["save_centroids"] = {"path_to_file_or_dir": "x.pth"}
 
     assert problem(tmp_path, method).path == "$.phases[0].save_centroids"
+
+
+def balanced(after):
+    """Two phases on data that are sampled by clusters, which form after one of them."""
+    method = dec()
+    method["cluster_assignment_strategy"] = {"type": AFTER, AFTER: after}
+    method["phases"][1] = {**method["phases"][0], "name": "finetuning", "order": 2}
+    method["datasets"][0]["sampling"] = "balanced_over_clusters"
+    return method
+
+
+def test_a_sampling_by_clusters_that_no_phase_has_is_a_problem(tmp_path):
+    found = problem(tmp_path, balanced("finetuning"))
+
+    assert found.path == "$.datasets[0].sampling"
+    assert found.found.startswith("it needs assignments, but on data set ")
+    assert found.found.endswith("they exist only after phase 'finetuning'")
+    assert found.remedy == "take one of these: in_order, shuffled"
+
+
+def test_a_sampling_by_clusters_makes_do_until_a_later_phase(tmp_path):
+    load(tmp_path, balanced("pretraining"))
