@@ -35,6 +35,7 @@ WORDS = {
     "torchvision",
     "sklearn",
     "Linear",
+    "random",
     "step",
 }
 """Stems that are also roles of mappings, formulas, packages, layers or keys."""
