@@ -154,7 +154,7 @@ def _pattern(random: Random, strategy: Entry, has_centroids: bool) -> Entry:
         stem = random.choice(list(ENTRIES))
     chosen = json.loads(json.dumps(ENTRIES[stem]))
     for key, value in chosen.items():
-        if key.startswith("batch_augmentation_name"):
+        if "batch_augmentation_name" in key:
             chosen[key] = {"noisy": "one", "shifted": "two"}[value]
         if key == "encoder_decoder_layer_pairs":
             for number, pair in enumerate(value):
