@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dcrf.config import defaults, deprecated_keys, overrides, parse_json, rules
+from dcrf.config import defaults, deprecated_keys, mirrors, overrides, parse_json, rules
 from dcrf.config.assemble import method_config
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Positions, locate, moved
@@ -41,13 +41,16 @@ def load_checked(
     if max_iterations is not None:
         overrides.cap_iterations(data, max_iterations)
     problems = [*raw.problems, *override_problems, *spelled_twice, *schema_errors.problems(data)]
-    nodes = nodes_of(defaults.filled(data, raw.source.parent))
+    filled = defaults.filled(data, raw.source.parent)
+    problems += mirrors.write_out(filled)
+    nodes = nodes_of(filled)
     problems += rules.problems(nodes)
     if problems:
-        raise ConfigError(raw.source, _as_written(problems, renamed, raw.positions, origins))
+        raise ConfigError(raw.source, _as_written(problems, data, renamed, raw.positions, origins))
     make_integers(nodes)
     notes = tuple(change.note for change in renamed)
-    warnings = _as_written(suspicious_settings.warnings(nodes), renamed, raw.positions, origins)
+    warnings = suspicious_settings.warnings(nodes)
+    warnings = _as_written(warnings, data, renamed, raw.positions, origins)
     return method_config(raw.source, nodes, notes, tuple(warnings))
 
 
@@ -70,11 +73,12 @@ def with_places(
         return list(problems)
     origins, _ = overrides.apply(raw.data, settings)
     renamed, _ = deprecated_keys.rename(raw.data)
-    return _as_written(problems, renamed, raw.positions, origins)
+    return _as_written(problems, raw.data, renamed, raw.positions, origins)
 
 
 def _as_written(
     problems: Sequence[Problem],
+    data: Mapping[str, Any],
     renamed: Sequence[Renamed],
     positions: Positions,
     origins: Mapping[str, str],
@@ -83,11 +87,12 @@ def _as_written(
 
     Args:
         problems: with the JSON paths of the present keys.
+        data: the file's content under the present keys.
         renamed: deprecated keys of the file.
         positions: of the file's values.
         origins: JSON path -> the command-line option that set the value there.
     """
-    written = list(problems)
+    written = [replace(p, path=mirrors.as_written(p.path, data)) for p in problems]
     for change in renamed:
         written = [replace(p, path=moved(p.path, change.new, change.old)) for p in written]
     located = locate(written, _of_file(positions, origins))

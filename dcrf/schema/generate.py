@@ -163,6 +163,7 @@ def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
         "references": {argument: list(types) for argument, types in references.items()},
         "undoes": getattr(thing, "undoes", "") if is_own else "",
+        "needs_tiling": is_own and getattr(thing, "needs_tiling", False),
         "description": _description(thing) if is_own else "",
     }
     return {key: value for key, value in entry.items() if value}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice, repeat
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from dcrf.config.json_paths import child
 from dcrf.config.rules.schema_errors import shown, suggestion
@@ -96,6 +96,49 @@ def has_parameters(layer: object) -> bool:
 def references(layer: object) -> Mapping[str, list[str]]:
     """Return argument -> types of the layer that it names, for a layer that refers to others."""
     return _signature("layers", layer).get("references", {})
+
+
+class Undoing(NamedTuple):
+    """How a layer undoes another one.
+
+    argument: names the other layer.
+    needs_tiling: whether the sizes are right only if the windows of that layer tile its input.
+    """
+
+    argument: str
+    needs_tiling: bool
+
+
+def undoing_layers(layer: object) -> Mapping[str, Undoing]:
+    """Return the layers that can undo a layer of this type."""
+    return {
+        name: Undoing(signature["undoes"], bool(signature.get("needs_tiling")))
+        for name, signature in _undoing().items()
+        if layer in signature["references"][signature["undoes"]]
+    }
+
+
+def unpoolings() -> list[str]:
+    """Return the layers that can undo any other one."""
+    return [*_undoing()]
+
+
+def named_arguments(place: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a valid entry by name, integers converted.
+
+    Keys of the framework are left out; positional arguments get their names.
+    """
+    name = entry["type"]
+    listed = zip(_by_position(_signature(place, name)), entry.get(POSITIONAL, ()), strict=False)
+    keys = ("type", "name", POSITIONAL)
+    named = {key: value for key, value in entry.items() if key not in keys}
+    return with_integers(place, name, {**dict(listed), **named})
+
+
+@cache
+def _undoing() -> Mapping[str, Signature]:
+    names = _table("layers")["names"]
+    return {name: signature for name, signature in names.items() if "undoes" in signature}
 
 
 def check_input_argument(name: object, input_argument_name: object, path: str) -> list[Problem]:

@@ -32,6 +32,7 @@ class UnpoolByReplication(nn.Module):
     """
 
     undoes: ClassVar[str] = "pool"
+    needs_tiling: ClassVar[bool] = True
 
     def __init__(
         self,
