@@ -197,6 +197,8 @@ def _by_position(name: str, own: Mapping[str, Parameter], barred: set[str | None
 
 def _is_string(place: str, parameter: Parameter) -> bool:
     """Whether an argument takes only strings. Some data sets take lists of them as well."""
+    if str in map(type, _choices(parameter)):
+        return True
     return (
         place != "datasets"
         and type(parameter.default) is str

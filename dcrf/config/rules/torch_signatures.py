@@ -262,8 +262,9 @@ def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Ite
     signature = _signature(place, name)
     limited, least = _LEAST.get((place, name), ("", 0))
     for path, argument, value in arguments:
-        if argument in signature.get("choices", ()):
-            yield from _not_a_choice(path, value, signature["choices"][argument])
+        choices = signature.get("choices", {}).get(argument)
+        if choices and isinstance(value, str):
+            yield from _not_a_choice(path, value, choices)
         elif argument in signature.get("booleans", ()):
             yield from _not_boolean(path, argument, value)
         elif argument in signature.get("strings", ()):
@@ -280,7 +281,7 @@ def _invalid_values(place: str, name: str, arguments: Iterable[Argument]) -> Ite
             yield Problem(path, message, f"{name!r} fails with a smaller {argument!r}")
 
 
-def _not_a_choice(path: str, value: object, choices: list[Any]) -> Iterator[Problem]:
+def _not_a_choice(path: str, value: str, choices: list[Any]) -> Iterator[Problem]:
     if value not in choices:
         yield Problem(path, f"unknown value {shown(value)}", suggestion(value, choices))
 
