@@ -8,12 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-
 from dcrf.data.sources.arrays import naming
 from dcrf.data.sources.class_folders import list_class_folders
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.tables import classes_of
 from dcrf.data.sources.tf_idf import Norm, StopWords, Texts, TfIdf
 from dcrf.errors import DataError, OptionError
 from dcrf.safety.limits import (
@@ -34,12 +33,13 @@ class Text:
     """Documents in the `.txt` files of a folder, or in a column of a CSV file.
 
     The documents of a folder are sorted by class and path. Those of a CSV file keep their order,
-    and labels are the indices of the sorted names in its column of labels.
+    and its labels are numbered as in `Csv`.
 
     dataset: the name for errors.
     path: the folder, or the CSV file, whose first row names the columns.
     text_column: the column of the documents in a CSV file.
     label_column: the column of the labels in a CSV file; None without labels.
+    id_column: the column of the names of documents in a CSV file, for results.
     delimiter: between the columns of a CSV file, one character.
     classes: whether sub-folders are classes; None finds out, as `list_class_folders` does.
     encoding: of the files.
@@ -51,6 +51,7 @@ class Text:
     path: str
     text_column: str | None = None
     label_column: str | None = None
+    id_column: str | None = None
     delimiter: str = ","
     classes: bool | None = None
     encoding: Encoding = "utf-8"
@@ -93,7 +94,7 @@ class Text:
         path = Path(self.path)
         if path.is_file():
             return self._column(path, codec, is_outline)
-        for key in ("text_column", "label_column"):
+        for key in ("text_column", "label_column", "id_column"):
             if path.is_dir() and getattr(self, key) is not None:
                 raise OptionError(key, f"{path} is a folder, and only CSV files have columns")
         limit = IMAGE_FOLDER_ENTRIES if is_outline else None
@@ -117,14 +118,18 @@ class Text:
                 "text_column", f"name the column of the documents; the file has: {_listed(columns)}"
             )
         place = _place(columns, "text_column", self.text_column)
-        label_place = None
-        if self.label_column is not None:
-            label_place = _place(columns, "label_column", self.label_column)
-        has_labels, documents = label_place is not None, _Column(table, place)
+        documents, has_labels = _Column(table, place), self.label_column is not None
+        others = {
+            key: _place(columns, key, name)
+            for key, name in (("label_column", self.label_column), ("id_column", self.id_column))
+            if name is not None
+        }
         if is_outline and size > TEXT_OUTLINE_BYTES:
             return Texts(documents, None, None, has_labels, lambda i: f"row {i}")
-        lines, labels = _lines_and_labels(table, label_place)
-        return Texts(documents, len(lines), labels, has_labels, lambda i: f"line {lines[i]}")
+        lines, values = _lines_and_values(table, others)
+        labels = classes_of(values["label_column"]) if has_labels else None
+        name = lambda i: f"line {lines[i]}"  # noqa: E731 - for messages
+        return Texts(documents, len(lines), labels, has_labels, name, ids=values.get("id_column"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,27 +210,29 @@ class _Column:
         return (fields[self.place] for _, fields in self.table.body())
 
 
-def _lines_and_labels(
-    table: _Table, label_place: int | None
-) -> tuple[Sequence[int], np.ndarray | None]:
-    """Return the number of the last line of each row, and the labels if a column has them.
+def _lines_and_values(
+    table: _Table, places: Mapping[str, int]
+) -> tuple[Sequence[int], Mapping[str, Sequence[str]]]:
+    """Return the number of the last line of each row, and the values of some columns.
+
+    Args:
+        table: the CSV file.
+        places: key of the method file -> index of a column.
 
     Raises:
         DataError: the file cannot be read, or has no rows.
-        OptionError: a label is empty.
+        OptionError: a value is empty.
     """
-    lines, names = [], []
+    lines, values = [], {key: list[str]() for key in places}
     for line, fields in table.body():
         lines.append(line)
-        if label_place is not None:
-            if not fields[label_place].strip():
-                raise OptionError("label_column", f"{table.path}, line {line}: the label is empty")
-            names.append(fields[label_place])
+        for key, place in places.items():
+            if not (value := fields[place].strip()):
+                raise OptionError(key, f"{table.path}, line {line}: the field is empty")
+            values[key].append(value)
     if not lines:
         raise DataError("it has no rows below the names of the columns")
-    if label_place is None:
-        return lines, None
-    return lines, np.unique(names, return_inverse=True)[1].astype(np.int64)
+    return lines, values
 
 
 def _place(columns: Sequence[str], key: str, name: str) -> int:

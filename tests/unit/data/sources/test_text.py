@@ -68,6 +68,14 @@ def test_labels_are_indices_of_sorted_names(labeled):
     assert raw.labels.tolist() == [1, 0, 2, 3]
 
 
+def test_integers_stay_labels_and_ids_are_texts(tmp_path):
+    path = table(tmp_path / "a.csv", ["y", *"7477"], ["text", *DOCUMENTS], ["id", *"wxyz"])
+    raw = source(path, text_column="text", label_column="y", id_column="id").open()
+
+    assert raw.labels.tolist() == [7, 4, 7, 7]
+    assert raw.ids == ["w", "x", "y", "z"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
 def test_files_of_all_encodings_are_read(tmp_path, encoding):
     table(tmp_path / "a.csv", ["text", *DOCUMENTS], encoding=encoding)
@@ -129,6 +137,7 @@ PROBLEMS = {
     "an unknown label": (
         {"text_column": "text", "label_column": "y"}, "label_column", "no column y; the file has",
     ),
+    "an unknown id": ({"text_column": "text", "id_column": "no"}, "id_column", "no column no"),
     "classes of a file": ({"text_column": "text", "classes": True}, "classes", "is a file"),
     "another delimiter": ({"text_column": "text", "delimiter": ";"}, "text_column", "no column"),
     "too rare words": ({"text_column": "text", "min_df": 5}, "path", "occurs in 5 documents"),
@@ -158,7 +167,7 @@ BROKEN = {
     "no rows": (b"text,y\n", "no rows below"),
     "ragged": (b"text,y\na word,1\nb, c,2\n", "line 3 has 3 fields, and the first row 2; quote"),
     "short": (b"text,y\na word\n", "line 2 has 1 fields"),
-    "no label": (b"text,y\na word,1\nb,\n", "line 3: the label is empty"),
+    "no label": (b"text,y\na word,1\nb,\n", "line 3: the field is empty"),
     "two columns": (b"text,y,y\na,b,c\n", "2 columns y"),
     "open quote": (b'text,y\n"a word,1\n', "cannot be read"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00", "is not encoded as utf-8"),
