@@ -22,6 +22,7 @@ from dcrf.training.exit_criteria import (
     ScoreAbove,
     ScoreBelowAfter,
 )
+from dcrf.training.loss_means import LossStopsFalling
 from dcrf.training.method import Method
 from dcrf.training.optimizers import (
     CycleStage,
@@ -57,6 +58,7 @@ CRITERIA: Mapping[str, Callable[[Any], ExitCriterion]] = MappingProxyType(
     {
         "iterations": Iterations,
         "epochs": Epochs,
+        "loss": lambda entry: LossStopsFalling(**entry),
         "performance_evaluation_cluster_reassignment_ratio_lt": ReassignmentBelow,
         **{
             key: build

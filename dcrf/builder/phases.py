@@ -1,6 +1,6 @@
 """Build a phase, and prepare a method for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,21 @@ from dcrf.config.method_config import (
     PhaseConfig,
     SaveConfig,
 )
-from dcrf.errors import TrainingError
+from dcrf.config.rules.schema_errors import suggestion
+from dcrf.errors import ConfigError, Problem, TrainingError
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.epoch_clusters import AssignAll, EpochClusters
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
 from dcrf.training.interfaces import Evaluator
+from dcrf.training.loss_means import AverageLoss, KeepLowestLoss, LossStopsFalling
 from dcrf.training.method import Method
-from dcrf.training.optimizers import LossRoute
+from dcrf.training.optimizers import LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase
+
+LOWEST_LOSS = "lowest_loss"
+"""The value of `keep` that restores the epoch with the lowest mean loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +81,29 @@ class PhaseBuilder:
             for name, (entry, loss) in entries.items()
         }
         intervals = {name: entry.loss_report_interval for name, (entry, _) in entries.items()}
+        optimizers = build_optimizers(self.phase, method, routes)
+        criteria = self._exit_criteria(evaluator, routes.keys())
+        hooks = [criterion for criterion in criteria if isinstance(criterion, Hook)]
         return Phase(
             self.phase.name,
             patterns,
-            build_optimizers(self.phase, method, routes),
-            self._exit_criteria(evaluator),
-            self._hooks(method, data_pass, evaluator, intervals),
+            optimizers,
+            criteria,
+            [*hooks, *self._hooks(method, optimizers, data_pass, evaluator, intervals)],
             [method.part_or_layer(name) for name in self.phase.frozen_parts],
             EpochClusters(
                 AssignAll(method.assignment, data_pass, self.run.writer, self.phase.name)
             ),
         )
 
-    def _exit_criteria(self, evaluator: Evaluator) -> list[ExitCriterion]:
+    def _exit_criteria(self, evaluator: Evaluator, losses: Collection[str]) -> list[ExitCriterion]:
         criteria = build_exit_criteria(self.phase.exit_criteria)
+        for criterion in criteria:
+            if isinstance(criterion, LossStopsFalling) and criterion.name not in losses:
+                path = f"{self.phase.path}.exit_criteria.loss.name"
+                message = f"the phase has no loss called {criterion.name!r}"
+                problem = Problem(path, message, suggestion(criterion.name, losses))
+                raise ConfigError(self.run.config.source, [problem])
         if not evaluator.has_labels and all(map(needs_labels, criteria)):
             raise TrainingError("the phase would never end: its exit criteria need labels")
         return [*criteria, *([Collapse()] if self.phase.on_collapse == "stop" else [])]
@@ -117,6 +131,7 @@ class PhaseBuilder:
     def _hooks(
         self,
         method: Method,
+        optimizers: OptimizerGroups,
         data_pass: DatasetPass,
         evaluator: Evaluator,
         intervals: Mapping[str, int],
@@ -124,7 +139,10 @@ class PhaseBuilder:
         writer, place = self.run.writer, self.place
         frozen = self.phase.frozen_parts
         moving = [life for name, life in method.lifecycles.items() if name not in frozen]
-        hooks: list[Hook] = [AdvanceParts(moving, place, data_pass)]
+        average = AverageLoss(optimizers)
+        hooks: list[Hook] = [AdvanceParts(moving, place, data_pass), average]
+        if self.phase.keep == LOWEST_LOSS:
+            hooks.append(KeepLowestLoss(method, average, writer, place))
         if interval := self.phase.performance_evaluation_interval:
             hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
         hooks.append(ReportLosses(intervals, writer, place))
@@ -137,7 +155,8 @@ class PhaseBuilder:
         def save() -> None:
             save_tensors(method.tensors_of(entry.part), file)
 
-        return Every(entry.interval, save, also_at_the_end=True)
+        keeps_another = self.phase.keep == LOWEST_LOSS
+        return Every(entry.interval, save, also_at_the_end=True, even_if_just_done=keeps_another)
 
 
 def _of(table: Mapping[str, Any], loss: str) -> Any:

@@ -151,6 +151,7 @@ class PhaseConfig:
     on_collapse: `warn` or `stop`.
     gradient_clipping: `norm` or `value` -> the limit, a number or the entry of a schedule.
     frozen_parts: names of parts, or of layers as `<mapping>.<layer>`.
+    keep: `last` or `lowest_loss`, the parameters that the phase ends with.
     """
 
     path: str
@@ -164,6 +165,7 @@ class PhaseConfig:
     schedulers: tuple[SchedulerConfig, ...]
     gradient_clipping: Options
     frozen_parts: tuple[str, ...]
+    keep: str
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
 

@@ -59,6 +59,8 @@ class PhaseRecord:
     """A phase has ended, in this iteration and epoch (both counted from 1).
 
     warnings: sentences about collapse that held in the phase's last evaluation.
+    loss: mean over its last complete epoch, or over the epoch whose parameters it keeps, of the
+        weighted sum that its optimizers minimize; None if they minimize nothing.
     """
 
     dataset: str
@@ -67,6 +69,7 @@ class PhaseRecord:
     epoch: int
     reason: str
     warnings: tuple[str, ...] = ()
+    loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,25 @@ class AdvanceParts(Hook):
 
 
 class Every(Hook):
-    """Acts after every `interval` iterations, and at the end of the phase if asked to."""
+    """Acts after every `interval` iterations, and at the end of the phase if asked to.
+
+    Args:
+        interval: None for the end only.
+        action: has no arguments.
+        also_at_the_end: whether to act at the end of the phase.
+        even_if_just_done: whether to do so even if the last iteration was due.
+    """
 
     def __init__(
-        self, interval: int | None, action: Callable[[], None], *, also_at_the_end: bool
+        self,
+        interval: int | None,
+        action: Callable[[], None],
+        *,
+        also_at_the_end: bool,
+        even_if_just_done: bool = False,
     ) -> None:
         self.interval, self.action, self.also_at_the_end = interval, action, also_at_the_end
+        self.even_if_just_done = even_if_just_done
 
     def after_iteration(self, state: PhaseState) -> None:
         """Act if an action is due."""
@@ -46,7 +59,7 @@ class Every(Hook):
     def after_phase(self, state: PhaseState) -> None:
         """Act once more, unless the last iteration was due."""
         was_due = self.interval is not None and state.clock.due(self.interval)
-        if self.also_at_the_end and not was_due:
+        if self.also_at_the_end and (self.even_if_just_done or not was_due):
             self.action()
 
 

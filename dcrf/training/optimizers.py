@@ -123,6 +123,19 @@ class OptimizerGroups:
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
 
+    def minimized(self, losses: Mapping[str, Tensor], clock: Clock) -> Tensor | None:
+        """Return the weighted sum of all losses that an optimizer minimizes; None without any.
+
+        Groups whose turn in the cycle is another iteration count, too.
+        """
+        groups = {member.group for member in self.optimizers}
+        weighted = [
+            route.weight(clock) * losses[name]
+            for name, route in self.routes.items()
+            if route.group in groups and name in losses
+        ]
+        return torch.stack(weighted).sum() if weighted else None
+
     def diverged_losses(self, losses: Mapping[str, Tensor], clock: Clock) -> list[str]:
         """Return the names of the losses whose own gradient is not finite."""
         active = self.active(clock)

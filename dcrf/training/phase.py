@@ -29,15 +29,17 @@ class PhaseState:
     losses: unweighted losses of this iteration, without graph.
     evaluation: the last one of this phase.
     warnings: signs of collapse that have lasted until the last evaluation, kind -> sentence.
+    loss: mean weighted sum of the minimized losses, once the phase has ended.
     """
 
     clock: Clock = field(default_factory=lambda: Clock(epoch=1, iteration=0))
     losses: Mapping[str, Tensor] = field(default_factory=dict)
     evaluation: Evaluation | None = None
     warnings: dict[str, str] = field(default_factory=dict)
+    loss: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all but the losses, which no later iteration reads."""
+        """Return all but losses, which no later iteration reads."""
         return {
             "clock": asdict(self.clock),
             "evaluation": None if self.evaluation is None else asdict(self.evaluation),

@@ -106,7 +106,7 @@ class Trainer:
             lifecycle.after_phase(Place(session.plan.name, plan.name), data_pass)
         clock, warnings = phase.state.clock, tuple(phase.state.warnings.values())
         position = session.plan.name, plan.name, clock.iteration, clock.epoch
-        record = PhaseRecord(*position, reason, warnings)
+        record = PhaseRecord(*position, reason, warnings, phase.state.loss)
         self.writer.write(record)
         self.history.phases.append(record)
         self._evaluate_reclusterings(session, Place(session.plan.name, plan.name), data_pass)

@@ -240,9 +240,47 @@ def balanced():
     return {**with_({}, often), "datasets": [data]}
 
 
+def scheduled():
+    """Scheduled weights, clipping and temperature, and the epoch with the lowest loss kept."""
+    content = with_(
+        {"exit_criteria": {"iterations": 10}, "keep": "lowest_loss"},
+        {
+            "exit_criteria": {
+                "iterations": 10,
+                "loss": {
+                    "name": "target_distribution/divergence",
+                    "patience_iterations": 6,
+                    "min_delta": 1,
+                },
+            },
+            "keep": "lowest_loss",
+            "frozen_parts": ["encoder.0"],
+            "gradient_clipping": {
+                "norm": {"schedule": "cosine", "from": 1, "to": 0.1, "end_iteration": 6}
+            },
+        },
+    )
+    layers = [dict(layer) for layer in ENCODER["layers"]]
+    layers[1]["name"] = "0"
+    content["mappings"][0] = {**ENCODER, "layers": layers}
+    weight = {"schedule": "piecewise", "points": [[0, 1], [2, 3], [9, 1]]}
+    content["phases"][0]["design_patterns"][0] = {
+        **content["phases"][0]["design_patterns"][0],
+        "loss_weight": weight,
+    }
+    alpha = {"schedule": "linear", "from": 0.1, "to": 2, "end_iteration": 5}
+    content["cluster_assignment_strategy"] = {
+        **methods.CENTROIDS,
+        "similarity_measure": "gaussian",
+        "gaussian_similarity_measure_inverse_temperature": alpha,
+    }
+    return content
+
+
 VARIETIES = [
     *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing),
     balanced,
+    scheduled,
 ]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 

@@ -17,6 +17,7 @@ from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.runs.run_files import RunFiles
 from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.loss_means import AverageLoss
 from dcrf.training.phase import PhaseState, run_phase
 from tests.cases.methods import CENTROIDS, digits, linear, method, written
 
@@ -128,9 +129,12 @@ def test_hooks_act_after_what_they_look_at_has_happened(world):
     content["phases"][1]["optimizers"][0]["optimizes_centroids"] = False
     made = world(content)
 
-    assert kinds(made.phase(0)) == [AdvanceParts, ReportLosses, Every, ShowProgress]
+    first = kinds(made.phase(0))
+    assert first == [AdvanceParts, AverageLoss, ReportLosses, Every, ShowProgress]
     second = made.phase(1)
-    assert kinds(second) == [AdvanceParts, Evaluate, ReportLosses, Every, ShowProgress]
+    assert kinds(second) == [
+        *(AdvanceParts, AverageLoss, Evaluate, ReportLosses, Every, ShowProgress)
+    ]
     assert [hook.interval for hook in second.hooks if isinstance(hook, Every)] == [None]
     assert [h.also_at_the_end for h in second.hooks if isinstance(h, Every)] == [True]
 
