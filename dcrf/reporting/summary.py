@@ -12,16 +12,21 @@ from dcrf.reporting.lines import duration, sample_size, table
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.scores import headings, scores_of
 
-LABEL_MARK, OVERRIDE_MARK, WARNING_MARK = "*", "+", "!"
+LABEL_MARK, OVERRIDE_MARK, WARNING_MARK, LOWEST_MARK = "*", "+", "!", "<"
 _STATUS, _TIME, _WARNINGS = 3, -2, -1  # columns
 LABEL_NOTE = f"{LABEL_MARK} labels influenced this result, so it is not unsupervised"
+LOWEST_NOTE = f"{LOWEST_MARK} lowest loss of the method's seeds on the data set; no labels used"
+
+_Lowest = Mapping[tuple[str, str], tuple[int, float]]
+"""File and data set -> the seed with the lowest loss of its last phase, and that loss."""
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return a row per data set of every run, means over seeds, notes and causes of failures."""
     scores = _scores_of(outcomes)
     names = _distinct_names(outcomes)
-    rows = [row for outcome in outcomes for row in _rows(outcome, scores, names[outcome.source])]
+    lowest = _lowest_losses(outcomes)
+    rows = [row for o in outcomes for row in _rows(o, scores, names[o.source], lowest)]
     header = ["method", "data set", "seed", "status", "n", *scores.values(), "time", "warnings"]
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
@@ -35,7 +40,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 
 def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the content of `summary.json`: every run, and means over the available seeds."""
-    scores = _scores_of(outcomes)
+    scores, lowest = _scores_of(outcomes), _lowest_losses(outcomes)
     return {
         "counts": Counter(outcome.status for outcome in outcomes),
         "runs": [asdict(outcome) for outcome in outcomes],
@@ -48,6 +53,7 @@ def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "seeds": sorted(seeds.evaluations),
                 "asked": seeds.asked,
                 "scores": {key: _mean_and_deviation(seeds.of(key)) for key in scores},
+                "seed_with_lowest_loss": lowest.get((seeds.source, seeds.dataset), [None])[0],
             }
             for seeds in _over_seeds(outcomes)
         ],
@@ -79,6 +85,7 @@ def _distinct_names(outcomes: Sequence[Outcome]) -> dict[str, str]:
 def _notes(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> list[str]:
     """Return the explanations of the marks in the table."""
     notes = [LABEL_NOTE] if any(outcome.label_informed for outcome in outcomes) else []
+    notes += [LOWEST_NOTE] if _lowest_losses(outcomes) else []
     overrides = {names[o.source]: o.overrides for o in outcomes if o.overrides}
     for flags in dict.fromkeys(overrides.values()):
         of = ", ".join(name for name, own in overrides.items() if own == flags)
@@ -97,7 +104,9 @@ def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
     return headings([record.evaluation for record in records if record.evaluation])
 
 
-def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[str]]:
+def _rows(
+    outcome: Outcome, scores: Mapping[str, str], name: str, lowest: _Lowest
+) -> list[list[str]]:
     """Return the rows of a run; time and the file's warnings are in the last one."""
     name += LABEL_MARK if outcome.label_informed else ""
     name += OVERRIDE_MARK if outcome.overrides else ""
@@ -106,7 +115,9 @@ def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[s
     for record in outcome.datasets:
         size = sample_size(record.evaluation) if record.evaluation else "-"
         cells = [*_cells(record.evaluation, scores), "", _first_of(record.warnings)]
-        rows.append([name, record.dataset, seed, "ok", size, *cells])
+        best = lowest.get((outcome.source, record.dataset))
+        mark = f" {LOWEST_MARK}" if best and best[0] == outcome.seed else ""
+        rows.append([name, record.dataset, f"{seed}{mark}", "ok", size, *cells])
         for other in record.reclusterings:
             cells = [*_cells(other.evaluation, scores), "", ""]
             size = sample_size(other.evaluation)
@@ -122,6 +133,22 @@ def _rows(outcome: Outcome, scores: Mapping[str, str], name: str) -> list[list[s
         if row[_WARNINGS]:
             row[_STATUS] += f" {WARNING_MARK}"
     return rows
+
+
+def _lowest_losses(outcomes: Sequence[Outcome]) -> _Lowest:
+    """Return the run with the lowest loss, of every data set with the losses of two seeds."""
+    losses: dict[tuple[str, str], dict[int, float]] = {}
+    for outcome in outcomes:
+        finished = {record.dataset for record in outcome.datasets}
+        for phase in outcome.phases:  # of several phases on a data set, the last one counts
+            if phase.loss is not None and phase.dataset in finished and outcome.seed is not None:
+                key = outcome.source, phase.dataset
+                losses.setdefault(key, {})[outcome.seed] = phase.loss
+    return {
+        key: min(by_seed.items(), key=lambda item: item[1])
+        for key, by_seed in losses.items()
+        if len(by_seed) > 1
+    }
 
 
 def _first_of(warnings: Sequence[str]) -> str:

@@ -4,8 +4,8 @@ import json
 import re
 
 from dcrf.errors import Problem
-from dcrf.reporting.records import DatasetRecord, Outcome
-from dcrf.reporting.summary import LABEL_NOTE, content, summary
+from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.reporting.summary import LABEL_NOTE, LOWEST_NOTE, content, summary
 
 
 def scored(acc, nmi=0.5, ari=0.25, n=200):
@@ -277,3 +277,32 @@ def test_internal_scores_have_columns_where_there_are_any():
     assert cells(text, 0)[6:] == ["ACC", "NMI", "ARI", "silhouette", "time"]
     assert cells(text, 2)[5:9] == ["0.750", "0.500", "0.250", "-"]
     assert cells(text, 3)[5:9] == ["-", "-", "-", "0.250"]
+
+
+def of_loss(seed, *losses, source="dec"):
+    phases = [PhaseRecord("digits", f"p{i}", 9, 1, "", loss=loss) for i, loss in enumerate(losses)]
+    return finished(source, seed, phases=tuple(phases))
+
+
+def seeds(text):
+    return [cells(text, row)[2:4] for row in range(2, len(text.split("\n\n")[0].splitlines()))]
+
+
+def test_the_seed_with_the_lowest_loss_is_marked():
+    outcomes = [of_loss(0, 5.0, 2.0), of_loss(1, 9.0, 1.5), of_loss(2, 0.1, 3.0, None)]
+
+    text = summary(outcomes)
+
+    assert seeds(text) == [["0", "ok"], ["1", "<"], ["2", "ok"]]
+    assert LOWEST_NOTE in text
+    assert content(outcomes)["means"][0]["seed_with_lowest_loss"] == 1
+
+
+def test_without_losses_of_two_seeds_none_is_marked():
+    outcomes = [of_loss(0, 5.0), of_loss(1), of_loss(0, 1.0, source="idec"), finished(seed=3)]
+
+    text = summary(outcomes)
+
+    assert LOWEST_NOTE not in text
+    assert {status for _, status in seeds(text)} == {"ok"}
+    assert content(outcomes)["means"][0]["seed_with_lowest_loss"] is None
