@@ -9,7 +9,7 @@ from dcrf.builder.components import build_component, located
 from dcrf.builder.method import build_classifiers
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
-from dcrf.builder.schedules import build_schedule
+from dcrf.builder.schedules import build_schedule, schedules_of
 from dcrf.config.method_config import (
     DatasetConfig,
     LoadConfig,
@@ -23,7 +23,14 @@ from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.epoch_clusters import AssignAll, EpochClusters
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
-from dcrf.training.hooks import AdvanceParts, Evaluate, Every, ReportLosses, ShowProgress
+from dcrf.training.hooks import (
+    AdvanceParts,
+    Evaluate,
+    Every,
+    ReportLosses,
+    ReportSchedules,
+    ShowProgress,
+)
 from dcrf.training.interfaces import Evaluator
 from dcrf.training.loss_means import AverageLoss, KeepLowestLoss, LossStopsFalling
 from dcrf.training.method import Method
@@ -146,6 +153,8 @@ class PhaseBuilder:
         if interval := self.phase.performance_evaluation_interval:
             hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
         hooks.append(ReportLosses(intervals, writer, place))
+        if schedules := schedules_of(self.phase):
+            hooks.append(ReportSchedules(schedules, intervals.values(), writer, place))
         hooks += [self._saving(entry, method) for entry in self.phase.saves]
         return [*hooks, ShowProgress(writer)]
 

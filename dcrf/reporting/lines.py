@@ -13,6 +13,7 @@ from dcrf.reporting.records import (
     PhaseStart,
     ReclusteringRecord,
     Record,
+    ScheduleRecord,
 )
 from dcrf.reporting.scores import heading, is_scored_by_labels, scores_of
 
@@ -25,7 +26,9 @@ def line(record: Record) -> str | None:
         case PhaseStart():
             return f"{record.phase}  starts on {record.dataset}"
         case LossRecord():
-            return loss_line(record)
+            return values_line(record, record.losses)
+        case ScheduleRecord():
+            return values_line(record, record.values)
         case EvaluationRecord():
             return evaluation_line(record)
         case ReclusteringRecord():
@@ -35,10 +38,10 @@ def line(record: Record) -> str | None:
     return None
 
 
-def loss_line(record: LossRecord) -> str:
+def values_line(record: LossRecord | ScheduleRecord, values: Mapping[str, float]) -> str:
     """Return `finetuning  it 1500  target_distribution/divergence 0.3124`."""
-    losses = "  ".join(f"{name} {value:.4g}" for name, value in record.losses.items())
-    return f"{record.phase}  it {record.iteration}  {losses}"
+    shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+    return f"{record.phase}  it {record.iteration}  {shown}"
 
 
 def evaluation_line(record: EvaluationRecord) -> str:

@@ -42,6 +42,16 @@ class LossRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """The values of the scheduled numbers of a phase in an iteration, by their places."""
+
+    dataset: str
+    phase: str
+    iteration: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecord:
     """An evaluation after an iteration, in the fields of `Evaluation`.
 
@@ -132,5 +142,12 @@ class Outcome:
 
 
 Record = (
-    Note | PhaseStart | Progress | LossRecord | EvaluationRecord | ReclusteringRecord | PhaseRecord
+    Note
+    | PhaseStart
+    | Progress
+    | LossRecord
+    | ScheduleRecord
+    | EvaluationRecord
+    | ReclusteringRecord
+    | PhaseRecord
 )

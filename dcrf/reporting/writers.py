@@ -24,6 +24,7 @@ from dcrf.reporting.records import (
     Progress,
     ReclusteringRecord,
     Record,
+    ScheduleRecord,
 )
 from dcrf.safety.terminal_text import plain
 
@@ -165,7 +166,8 @@ class Terminal:
                 self.last_scores = scores(record.evaluation)
             case PhaseRecord():
                 self._close_bar()
-        if not isinstance(record, PhaseStart | LossRecord) and (text := line(record)):
+        is_hidden = isinstance(record, PhaseStart | LossRecord | ScheduleRecord)
+        if not is_hidden and (text := line(record)):
             tqdm.write(plain(indented(text)), file=self.stream)
 
     def _close_bar(self) -> None:
@@ -239,9 +241,10 @@ class KeptRecords:
 
 
 def _plain_values(record: Record) -> dict[str, Any]:
-    """Return a loss or an evaluation as plain values; nothing for other records."""
+    """Return losses, schedules or an evaluation as plain values; nothing for other records."""
     kinds = {
         LossRecord: "losses",
+        ScheduleRecord: "schedules",
         EvaluationRecord: "evaluation",
         ReclusteringRecord: "reclustering",
     }

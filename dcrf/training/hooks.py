@@ -8,8 +8,9 @@ from torch import Tensor
 from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.batch import DatasetPass, Place
 from dcrf.evaluation.collapse import persistent_signs
-from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress
+from dcrf.reporting.records import EvaluationRecord, LossRecord, Note, Progress, ScheduleRecord
 from dcrf.reporting.writers import Writer
+from dcrf.schedules.base import Schedule
 from dcrf.training.interfaces import Evaluator
 from dcrf.training.phase import Hook, PhaseState
 
@@ -163,6 +164,33 @@ class ReportLosses(Hook):
         if names:
             means = {name: (self.sums.pop(name) / self.counts.pop(name)).item() for name in names}
             self.writer.write(LossRecord(*self.place, state.clock.iteration, means))
+
+
+class ReportSchedules(Hook):
+    """Reports the values of schedules in the iterations in which losses are reported.
+
+    Args:
+        schedules: by their places, such as `<pattern>/<key>`.
+        intervals: iterations between reports of losses; below 1 for never.
+        writer: receives the records.
+        place: names of the data set and the phase.
+    """
+
+    def __init__(
+        self,
+        schedules: Mapping[str, Schedule],
+        intervals: Iterable[int],
+        writer: Writer,
+        place: Place,
+    ) -> None:
+        self.schedules, self.writer, self.place = schedules, writer, place
+        self.intervals = {interval for interval in intervals if interval > 0}
+
+    def after_iteration(self, state: PhaseState) -> None:
+        """Report the values if a report of losses is due."""
+        if any(map(state.clock.due, self.intervals)):
+            values = {name: schedule(state.clock) for name, schedule in self.schedules.items()}
+            self.writer.write(ScheduleRecord(*self.place, state.clock.iteration, values))
 
 
 class ShowProgress(Hook):

@@ -12,7 +12,7 @@ from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from dcrf.runs.job import Output
 from dcrf.runs.one_run import run_method
-from tests.cases.methods import adam, digits, method, written
+from tests.cases.methods import adam, digits, method, records, written
 
 EPOCH = 4  # iterations
 RISING = {"schedule": "step", "values": {"0": 1.0, "2": 9.0}, "unit": "epoch"}
@@ -74,3 +74,22 @@ def test_an_unknown_loss_gets_a_suggestion(tmp_path):
     (problem,) = caught.value.problems
     assert problem.path == "$.phases[0].exit_criteria.loss.name"
     assert re.search("did you mean 'reconstruction/reconstruction'", problem.remedy)
+
+
+def test_scheduled_values_are_reported_beside_the_losses(tmp_path):
+    content = keeping("last", iterations=9)
+    content["phases"][1]["gradient_clipping"] = {
+        "norm": {"schedule": "linear", "from": 1, "to": 2, "end_iteration": 8}
+    }
+    content["phases"][1]["design_patterns"] = content["phases"][1]["design_patterns"][:1]
+    content["phases"][1]["design_patterns"][0]["loss_report_interval"] = 4
+    _, log = run(tmp_path / "run", content)
+
+    (folder,) = (tmp_path / "run").glob("tiny/*")
+    reported = [r for r in records(folder) if r["kind"] == "schedules"]
+    weight, norm = "target_distribution/weight", "gradient_clipping/norm"
+    assert [(r["iteration"], r["values"]) for r in reported] == [
+        (4, {norm: 1.375, weight: 1.0}),
+        (8, {norm: 1.875, weight: 1.0}),
+    ]
+    assert "finetuning  it 4  gradient_clipping/norm 1.375  target_distribution/weight 1" in log
