@@ -33,7 +33,8 @@ class NearestSample(Fitted):
         self.register_buffer("samples", samples)
         self.register_buffer("clusters", clusters)
         # (k,) samples in each cluster; its length is the number of clusters
-        sizes = torch.bincount(clusters[clusters >= 0], minlength=n_clusters)
+        sizes = torch.zeros(n_clusters, dtype=torch.int64, device=clusters.device)
+        sizes.scatter_add_(0, clusters.clamp_min(0), (clusters >= 0).long())
         self.register_buffer("sizes", sizes)
 
     @classmethod

@@ -221,6 +221,15 @@ def test_features_without_values_get_a_result_without_values(stem):
 
 
 @every_stem
+def test_an_unfitted_result_needs_no_values(stem):
+    with torch.device("meta"):
+        unfitted = built(CASES[stem]).unfitted()
+
+    assert not unfitted.is_fitted
+    assert {value.device.type for value in unfitted.state_dict().values()} == {"meta"}
+
+
+@every_stem
 @pytest.mark.parametrize("device", ["cpu", "meta"])
 def test_too_few_samples_are_refused(stem, device):
     if CLUSTERINGS.schemas[stem].get("x-finds-number"):
