@@ -82,7 +82,7 @@ def test_a_strategy_restored_into_a_new_one_continues_identically(stem, options)
     def continue_with(world):
         outputs = []
         for _ in range(4):
-            world.strategy.after_iteration()
+            world.strategy.after_iteration(Clock(1, 1), world.data_pass)
             if candidates := world.strategy.candidates():
                 scores = {
                     n: {"acc": 0.5 - 0.1 * i, "nmi": 0.2, "ari": 0.0}

@@ -8,12 +8,13 @@ from typing import Any
 
 from dcrf.schema.registry import DESIGN_PATTERNS, METRICS
 from tests.cases.tiny import ENTRIES
-from tests.fuzz import nets
+from tests.fuzz import kinds, nets
 from tests.fuzz.data import dataset
 
 Entry = dict[str, Any]
 SIMILARITY = "feature_representation_centroid_similarity"
 AFTER = "classical_clustering_in_feature_space_after_phase"
+MIXTURE = "mixture"
 
 
 def random_method(seed: int) -> Entry:
@@ -38,6 +39,7 @@ def random_method(seed: int) -> Entry:
         "cluster_assignment_strategy": strategy,
         "phases": phases,
         "datasets": datasets,
+        "reclusterings": kinds.reclusterings(random, names),
         "metrics": random.sample(sorted(METRICS.schemas), random.choice([0, 0, 1, 3])),
     }
 
@@ -70,21 +72,34 @@ def _mapping(kind: str, name: str, layers: list[Entry], **others: Any) -> Entry:
 
 
 def _strategy(random: Random, phases: list[str]) -> Entry:
-    kind = random.choice(["classifier", SIMILARITY, SIMILARITY, AFTER])
+    kind = random.choice(["classifier", SIMILARITY, SIMILARITY, AFTER, MIXTURE])
+    if kind == MIXTURE:
+        return kinds.mixture(random, phases)
     if kind == AFTER:
-        return {"type": AFTER, AFTER: random.choice(phases), f"{AFTER}_num_restarts": 1}
+        method = kinds.clustering(random, of_a_number=False)
+        after = {"classical_clustering_method_after_phase": method}
+        return {"type": AFTER, AFTER: random.choice(phases), **after, **kinds.features(random)}
     centroids: Entry = {
         "centroid_initialization_strategy": random.choice(
-            ["classical_clustering", "random_feature_representations", "random_uniform_noise"]
+            [
+                "classical_clustering",
+                "random_feature_representations",
+                "random_uniform_noise",
+                "fixed_axes",
+            ]
         ),
-        "centroid_initialization_classical_clustering_num_restarts": 1,
+        "centroid_initialization_classical_clustering_method": kinds.clustering(
+            random, of_a_number=True
+        ),
         "centroid_recalculation_strategy": "recalculation_by_design_pattern",
         "use_centroids_during_phases": phases[random.choice([0, -1]) :],
     }
     if random.random() < 0.2:
         centroids |= {
             "centroid_recalculation_strategy": "classical_clustering",
-            "centroid_recalculation_classical_clustering_num_restarts": 1,
+            "centroid_recalculation_classical_clustering_method": kinds.clustering(
+                random, of_a_number=True
+            ),
             "centroid_recalculation_interval": 2,
         }
     if kind == "classifier":
@@ -99,13 +114,15 @@ def _strategy(random: Random, phases: list[str]) -> Entry:
             "similarity_measure": "gaussian",
             "gaussian_similarity_measure_inverse_temperature": {"fixed_value": 0.5},
         }
-    return {"type": kind, **measure, **centroids}
+    return {"type": kind, **measure, **centroids, **kinds.features(random)}
 
 
 def _phase(random: Random, name: str, order: int, strategy: Entry) -> Entry:
     has_centroids = name in strategy.get("use_centroids_during_phases", ())
+    has_mixture = name in strategy.get("use_mixture_during_phases", ())
     patterns = [
-        _pattern(random, strategy, has_centroids) for _ in range(random.choice([1, 1, 2, 3]))
+        _pattern(random, strategy, has_centroids, has_mixture)
+        for _ in range(random.choice([1, 1, 2, 3]))
     ]
     trained = ["encoder", "decoder", "head", "classifier", "direct"]
     kind = random.choice(
@@ -131,6 +148,7 @@ def _phase(random: Random, name: str, order: int, strategy: Entry) -> Entry:
                 "lr": 0.0001,
                 "trained_mapping_names": random.sample(trained, random.choice([1, 2, 5])),
                 "optimizes_centroids": has_centroids and random.random() < 0.5,
+                "trained_parts": ["assignment"] if has_mixture and random.random() < 0.5 else [],
             },
             {
                 "type": "Adam",
@@ -145,10 +163,11 @@ def _phase(random: Random, name: str, order: int, strategy: Entry) -> Entry:
         if random.random() < 0.5:
             phase["exit_criteria"]["performance_evaluation_acc_gt"] = 0.99
     _extras(random, phase, ["encoder.pth"])
+    kinds.add_extras(random, phase)
     return phase
 
 
-def _pattern(random: Random, strategy: Entry, has_centroids: bool) -> Entry:
+def _pattern(random: Random, strategy: Entry, has_centroids: bool, has_mixture: bool) -> Entry:
     stem = random.choice(list(ENTRIES))
     while _needs_centroids(stem) and not has_centroids and random.random() < 0.97:
         stem = random.choice(list(ENTRIES))
@@ -160,9 +179,16 @@ def _pattern(random: Random, strategy: Entry, has_centroids: bool) -> Entry:
             for number, pair in enumerate(value):
                 pair["train_for_iterations"] = 1 + number
     assigns = "assignment" in signature_of(stem) and "centroid" not in str(chosen)
-    lacks = strategy["type"] == AFTER or (strategy["type"] == SIMILARITY and not has_centroids)
+    lacks = (
+        strategy["type"] == AFTER
+        or (strategy["type"] == SIMILARITY and not has_centroids)
+        or (strategy["type"] == MIXTURE and not has_mixture)
+    )
     if assigns and random.random() < (0.97 if lacks else 0.2):
         chosen["classifier_name"] = random.choice(["classifier", "direct"])
+    known = DESIGN_PATTERNS.properties(DESIGN_PATTERNS.stems[chosen["pattern"]])
+    if "loss_weight" in known and random.random() < 0.5:
+        chosen["loss_weight"] = kinds.scheduled(random, 1.0)
     return chosen
 
 
