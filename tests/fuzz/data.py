@@ -19,6 +19,8 @@ def write_data(folder: Path) -> None:
     colors = random.integers(256, size=(20, 9, 9, 3), dtype=np.uint8)
     np.savez(folder / "colors.npz", x=colors, y=random.integers(4, size=20))
     np.save(folder / "plain.npy", random.normal(size=(40, 2, 5)).astype(np.float64))
+    rows = [",".join([*map(str, row), f"kind {row[0] > 0}"]) for row in random.normal(size=(36, 5))]
+    (folder / "table.csv").write_text("\n".join(["a,b,c,d,e,kind", *rows, ""]))
 
 
 def dataset(random: Random, name: str) -> tuple[Entry, tuple[int, ...]]:
@@ -81,4 +83,5 @@ _SOURCES = (
     (_npz("gray"), (1, 8, 7), 24),
     (_npz("colors", samples_key="x", labels_key="y"), (3, 9, 9), 20),
     ({"source": "npy", "dataset": "plain", "path": "plain.npy"}, (2, 5), 40),
+    ({"source": "csv", "dataset": "table", "path": "table.csv", "label_column": "kind"}, (5,), 36),
 )
