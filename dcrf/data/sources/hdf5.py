@@ -19,10 +19,10 @@ from dcrf.data.sources.arrays import (
     samples_tensor,
     with_labels,
 )
-from dcrf.data.sources.extras import optional_package
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, OptionError
+from dcrf.extras import optional_package
 from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 from dcrf.safety.memory import gib
 from dcrf.safety.reading_errors import READING_ERRORS

@@ -11,10 +11,10 @@ import numpy as np
 
 from dcrf.data.sources.arrays import naming, naming_option, outline_of_arrays, samples_tensor
 from dcrf.data.sources.encoded_images import EncodedImages
-from dcrf.data.sources.extras import optional_package
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError, OptionError
+from dcrf.extras import optional_package
 from dcrf.safety.memory import free_memory, gib
 from dcrf.safety.reading_errors import READING_ERRORS
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcrf.data.sources.arrays import naming, naming_option
-from dcrf.data.sources.extras import optional_package
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.tables import (
@@ -21,6 +20,7 @@ from dcrf.data.sources.tables import (
     outline_of_table,
 )
 from dcrf.errors import DataError, OptionError
+from dcrf.extras import optional_package
 from dcrf.safety.memory import free_memory, gib
 from dcrf.safety.reading_errors import READING_ERRORS
 

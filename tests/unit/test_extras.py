@@ -2,8 +2,8 @@
 
 import pytest
 
-from dcrf.data.sources.extras import optional_package
 from dcrf.errors import DataError
+from dcrf.extras import optional_package
 
 
 def test_an_installed_package_is_imported():

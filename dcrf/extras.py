@@ -1,4 +1,4 @@
-"""Import optional packages when a source needs them."""
+"""Import optional packages when a part needs them."""
 
 from importlib import import_module
 from typing import Any
