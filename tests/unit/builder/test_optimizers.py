@@ -114,7 +114,7 @@ def test_there_is_a_criterion_for_every_key_of_the_schema():
     assert CRITERIA.keys() == KEYS.keys()
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "loss"])  # it reads no evaluation
 def test_every_criterion_ends_a_phase_when_it_is_met_and_not_before(key):
     bound = {"value": 0.5, "iterations": 10} if KEYS[key]["type"] == "object" else 0.5
     bound = 10 if KEYS[key]["type"] == "integer" else bound
