@@ -256,6 +256,15 @@ def test_shapes_on_the_meta_device_are_those_of_real_tensors(stem, training):
 
 
 @every_own_layer
+def test_a_layer_of_our_own_runs_in_bfloat16(stem):
+    mapping, samples = build_case(stem, precision="bf16"), samples_of(stem)
+    output = mapping(samples)
+
+    assert output.dtype == torch.float32
+    assert output.isfinite().all()
+
+
+@every_own_layer
 def test_a_copy_and_a_layer_with_the_same_parameters_give_the_same(stem):
     mapping, other = build_case(stem).eval(), build_case(stem, seed=1).eval()
     copied = copy.deepcopy(mapping)

@@ -277,10 +277,31 @@ def scheduled():
     return content
 
 
+def pooled():
+    """Layers of our own: codes that are drawn, and pools whose indices a decoder takes."""
+    content = method()
+    pad = {"kernel_size": 3, "padding": 1}
+    encoder = [
+        {"type": "Conv2d", "in_channels": 1, "out_channels": 2, **pad},
+        {"type": "MaxPool2d", "name": "pool", "kernel_size": 2},
+        {"type": "Flatten"},
+        {"type": "Linear", "in_features": 32, "out_features": 10},
+        {"type": "reparameterize"},
+    ]
+    decoder = [
+        {"type": "Linear", "in_features": 5, "out_features": 32},
+        {"type": "Unflatten", "dim": 1, "unflattened_size": [2, 4, 4]},
+        {"type": "unpool_by_indices", "pool": "pool"},
+        {"type": "Conv2d", "in_channels": 2, "out_channels": 1, **pad},
+    ]
+    for mapping, layers in zip(content["mappings"], (encoder, decoder), strict=True):
+        mapping["layers"] = layers
+    return content
+
+
 VARIETIES = [
     *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing),
-    balanced,
-    scheduled,
+    *(balanced, scheduled, pooled),
 ]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 
