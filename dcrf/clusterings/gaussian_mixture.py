@@ -13,7 +13,7 @@ from dcrf.clusterings.base import (
     reproducible,
 )
 from dcrf.errors import ClusteringError
-from dcrf.functional.gaussian_mixture import gaussian_log_densities, mixture_log_assignments
+from dcrf.functional.mixtures import mixture_log_assignments, normal_log_densities
 from dcrf.randomness import draw_seed
 
 _SCIKIT_LEARN = {"full": "full", "diagonal": "diag", "spherical": "spherical", "tied": "tied"}
@@ -43,8 +43,7 @@ class GaussianMixture(Clustering):
 
     def unfitted(self) -> "_FittedGaussianMixture":
         """Return a result without components."""
-        shape = (0, 0, 0) if self.covariance_type in ("full", "tied") else (0, 0)
-        return _FittedGaussianMixture(torch.empty(0, 0), torch.empty(shape), torch.empty(0))
+        return _FittedGaussianMixture(torch.empty(0, 0), torch.empty(0), torch.empty(0))
 
     def fit_rows(
         self, rows: FeatureRows, n_clusters: int, generator: Generator
@@ -82,10 +81,10 @@ class GaussianMixture(Clustering):
 
 
 def _factors(covariances: Tensor, covariance_type: str) -> Tensor:
-    """Return Cholesky factors (k or 1, d, d) or standard deviations (k, d or 1)."""
+    """Return Cholesky factors (k or 1, d, d), or standard deviations (k, d) or (k,)."""
     if covariance_type in ("full", "tied"):
         return torch.linalg.cholesky(covariances.reshape(-1, *covariances.shape[-2:]))
-    return covariances.reshape(len(covariances), -1).sqrt()
+    return covariances.sqrt()
 
 
 class _FittedGaussianMixture(Fitted):
@@ -93,7 +92,7 @@ class _FittedGaussianMixture(Fitted):
 
     Args:
         means: (k, d).
-        factors: of the covariances, as `gaussian_log_densities` takes them.
+        factors: of the covariances, as `normal_log_densities` takes them, or one for all.
         log_weights: (k,).
     """
 
@@ -113,8 +112,11 @@ class _FittedGaussianMixture(Fitted):
 
     def log_assignments(self, features: Tensor) -> Tensor:
         """Return (n, k) log posterior probabilities of features (n, d), computed in float64."""
-        log_densities = gaussian_log_densities(
-            features.double(), self.centers.double(), self.factors.double()
+        factors = self.factors.double()
+        log_densities = normal_log_densities(
+            features.double(),
+            self.centers.double(),
+            factors.expand(len(self.centers), *factors.shape[1:]),
         )
         log_weights = self.log_weights.double()
-        return mixture_log_assignments(log_weights, log_densities).to(features.dtype)
+        return mixture_log_assignments(log_densities, log_weights).to(features.dtype)

@@ -77,7 +77,7 @@ def mixture_log_assignments(log_densities: Tensor, log_weights: Tensor) -> Tenso
         log_densities: (n, k), of every component at every sample.
         log_weights: (k,), the exp sums to 1.
 
-    Source: Bishop, Pattern Recognition and Machine Learning, 2006, eq. 9.13.
+    Source: Bishop, Pattern Recognition and Machine Learning, 2006, eq. 9.23.
     """
     return (log_densities + log_weights).log_softmax(dim=1)
 

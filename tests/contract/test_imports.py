@@ -133,7 +133,10 @@ WITHOUT_TORCH = (
 """Modules, and packages with all that is in them, that work where torch is not installed."""
 TENSORS = {"torch", "safetensors", "torchvision", "numpy", "scipy", "sklearn"}
 
-SHARED = {f"dcrf.assignment.{module}" for module in ("base", "centroids", "lifecycle")}
+SHARED = {
+    f"dcrf.assignment.{module}"
+    for module in ("base", "centroids", "clustered_features", "lifecycle")
+}
 SHARED |= {
     f"dcrf.mappings.{module}"
     for module in ("evaluation_mode", "features", "forward_cache", "mapping")
