@@ -17,7 +17,7 @@ from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DataError, DcrfError, Problem, describe, first_line
 from dcrf.evaluation.evaluator import Labels
 from dcrf.randomness import RandomStreams
-from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.reporting.records import Outcome, PhaseRecord
 from dcrf.reporting.scores import scores_of
 from dcrf.reporting.writers import KeptRecords
 from dcrf.runs.device import resolve_device
@@ -33,6 +33,7 @@ class Result:
 
     scores: data set -> the final scores by name, such as `acc`, `nmi` and `ari`; empty if its
         samples cannot be assigned.
+    reclusterings: data set -> name of a reclustering -> its scores.
     clusters: data set -> the cluster (n,) int64 of every sample in the order of the data; data sets
         whose samples cannot be assigned are missing.
     methods: data set -> the trained method. Data sets that continue the training of an earlier one
@@ -48,6 +49,7 @@ class Result:
     """
 
     scores: dict[str, dict[str, float]]
+    reclusterings: dict[str, dict[str, dict[str, float]]]
     clusters: dict[str, np.ndarray] = field(repr=False)
     methods: dict[str, Method] = field(repr=False)
     history: list[dict[str, Any]] = field(repr=False)
@@ -147,7 +149,11 @@ def run(
         raise end.error
     outcome = end.outcome
     return Result(
-        scores={record.dataset: _scores(record) for record in outcome.datasets},
+        scores={record.dataset: _scores(record.evaluation) for record in outcome.datasets},
+        reclusterings={
+            record.dataset: {r.name: _scores(r.evaluation) for r in record.reclusterings}
+            for record in outcome.datasets
+        },
         clusters=trained.clusters,
         methods=trained.methods,
         history=records.values,
@@ -219,9 +225,9 @@ def _unused(config: MethodConfig, arrays: Arrays) -> Iterator[Problem]:
         yield Problem(f"data[{name!r}]", "no data set of the method reads these arrays", remedy)
 
 
-def _scores(record: DatasetRecord) -> dict[str, float]:
-    """Return the scores of a final evaluation, without those that labels are missing for."""
-    scores = scores_of(record.evaluation or {})
+def _scores(evaluation: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the scores of an evaluation, without those that labels are missing for."""
+    scores = scores_of(evaluation or {})
     return {name: score for name, score in scores.items() if score is not None}
 
 

@@ -7,6 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
+import dcrf
 from dcrf.errors import ConfigError
 from tests.cases.methods import digits, method
 from tests.unit.config.methods import load
@@ -129,3 +130,10 @@ def test_too_few_samples_are_found_before_the_run(run, capsys):
     run(content, code=2)
 
     assert "8 samples cannot form 10 clusters" in capsys.readouterr().err
+
+
+def test_python_gets_their_scores():
+    result = dcrf.run(method(reclusterings=[EARLY, LATE]), seed=0)
+
+    assert {*result.reclusterings["digits"]} == {"early k-means", "late"}
+    assert 0 < result.reclusterings["digits"]["late"]["nmi"] <= 1
