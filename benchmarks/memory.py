@@ -95,7 +95,6 @@ def measure(file: Path) -> Passes:
     """Measure the passes in this process."""
     from benchmarks.ours import plans  # noqa: PLC0415 - the parent process needs no torch
     from dcrf.batch import Clock  # noqa: PLC0415
-    from dcrf.evaluation.evaluator import Evaluator  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "memory.json"
@@ -103,7 +102,7 @@ def measure(file: Path) -> Passes:
         dataset, plan = plans(written, "training")
     source, trained = dataset.open(), dataset.make_method()
     data_pass = trained.pass_over(source)
-    evaluator = Evaluator(trained.assignment, source.labels)
+    evaluator = dataset.make_evaluator(trained, source)
     before = anonymous_bytes()
     passes = {"k-means": measured_call(lambda: plan.prepare(trained, data_pass), before)}
     pattern = plan.make(trained, data_pass, evaluator).patterns["target_distribution"].pattern

@@ -11,10 +11,10 @@ from torch import nn
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder import RunContext, build_plans
 from dcrf.config import load_checked
-from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer, Writers
 from dcrf.runs.run_files import RunFiles
+from dcrf.training.interfaces import Evaluator
 from dcrf.training.method import Method
 from dcrf.training.phase import Phase, run_phase
 from dcrf.training.plans import DatasetPlan, PhasePlan
@@ -69,7 +69,7 @@ def ours(
 def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
     """Open the data, build the method and prepare it for the phase."""
     source, method = dataset.open(), dataset.make_method()
-    evaluator, data_pass = Evaluator(method.assignment, source.labels), method.pass_over(source)
+    evaluator, data_pass = dataset.make_evaluator(method, source), method.pass_over(source)
     plan.prepare(method, data_pass)
     method.train()
     phase = plan.make(method, data_pass, evaluator)

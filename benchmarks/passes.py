@@ -5,14 +5,13 @@ from statistics import median
 from benchmarks.ours import plans
 from benchmarks.speed import FILES, seconds_of
 from dcrf.batch import Clock
-from dcrf.evaluation.evaluator import Evaluator
 
 
 def passes(repeats: int) -> dict[str, float]:
     """Return the median seconds of each pass of `dec_cc_hybrid_mnist`, 60,000 images."""
     dataset, plan = plans(FILES["dec_cc_hybrid_mnist"], "finetuning")
     source, method = dataset.open(), dataset.make_method()
-    data_pass, evaluator = method.pass_over(source), Evaluator(method.assignment, source.labels)
+    data_pass, evaluator = method.pass_over(source), dataset.make_evaluator(method, source)
     initialization = {
         "k-means initialization, 20 restarts": seconds_of(lambda: plan.prepare(method, data_pass))
     }

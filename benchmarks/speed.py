@@ -47,7 +47,9 @@ def speed(name: str, phase: str, rounds: int) -> Speed:
     file = FILES[name]
     settings = [f"cluster_assignment_strategy.{ONE_RESTART}"] if "hybrid" in name else []
     framework = ours(file, phase, settings)
-    direct = straightforward(file, phase, centroids=framework.method.centroids.values.detach())
+    direct = straightforward(
+        file, phase, centroids=framework.method.shared["centroids"].state_dict()["values"]
+    )
     candidates = {
         "ours": (framework.run, 8),
         "bare": (repeated(bare(direct, name, phase)), 8),

@@ -6,7 +6,7 @@ from typing import Any
 from dcrf.schema.default_metrics import default_metrics
 from dcrf.schema.registry import METRICS
 
-_LONGEST_ABBREVIATION = 3
+_ABBREVIATION_LETTERS = 3
 
 
 def scores_of(evaluation: Mapping[str, Any]) -> dict[str, float | None]:
@@ -29,4 +29,4 @@ def headings(evaluations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def heading(metric: str) -> str:
     """Return `ACC` for `acc`, as abbreviations are written; longer names stay as they are."""
-    return metric.upper() if len(metric) <= _LONGEST_ABBREVIATION else metric
+    return metric.upper() if len(metric) <= _ABBREVIATION_LETTERS else metric
