@@ -32,6 +32,8 @@ def build_component(
         parts: the objects that a key marked `x-refers-to` names. `"encoder_name": "enc"` reaches
             the constructor as `encoder=parts["mapping"]["enc"]`. The value of a key marked
             `x-component`, an entry of another kind or a list of them, reaches it as components.
+            Components of a key marked `x-wraps` do not: they wrap the built component, the first
+            one outermost.
         injected: constructor arguments by name. Those that the constructor lacks are ignored.
     """
     return call(registry.resolve(stem), registry.properties(stem), options, parts, injected)
@@ -45,16 +47,23 @@ def call(
     injected: Mapping[str, Any],
 ) -> Any:
     """Call a component with its options. `properties` are the schemas of its keys."""
-    arguments = {}
+    arguments, wrappers = {}, []
     for key, value in options.items():
         if kind := properties[key].get("x-refers-to"):
             arguments[key.removesuffix("_name")] = parts[kind][value]
         elif kind := properties[key].get("x-component"):
-            arguments[_parameter(key)] = build_entry(KINDS[kind], value, parts, injected)
+            built = build_entry(KINDS[kind], value, parts, injected)
+            if properties[key].get("x-wraps"):
+                wrappers += built
+            else:
+                arguments[_parameter(key)] = built
         else:
             arguments[_parameter(key)] = value
     wanted = inspect.signature(component).parameters.keys() - arguments.keys()
-    return component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
+    result = component(**arguments, **{name: injected[name] for name in wanted & injected.keys()})
+    for wrapper in reversed(wrappers):
+        result = wrapper.wrap(result)
+    return result
 
 
 def build_entry(

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -188,6 +188,11 @@ def all_rows(features: FeatureRows) -> Tensor:
     return features[torch.arange(len(features))]
 
 
+def parts_of(indices: Tensor) -> Sequence[Tensor]:
+    """Return indices (n,) in parts of at most 4,096. Unless n is 1, none has a single one."""
+    return indices.tensor_split(max(-(-len(indices) // _CHUNK), 1))
+
+
 def bounded_rows(features: FeatureRows, n_clusters: int, seed: int) -> Tensor:
     """Return a copy of all rows (n, d), or of a random subset of `K_MEANS_VALUES` numbers.
 
@@ -250,8 +255,7 @@ def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor
     if fitted.centers is not None:
         return fitted.centers
     sums, weights = torch.zeros(()), torch.zeros(())
-    parts = -(-len(features) // _CHUNK)
-    for indices in torch.arange(len(features)).tensor_split(parts):  # no part of one sample alone
+    for indices in parts_of(torch.arange(len(features))):
         rows = features[indices]
         assignments = fitted.log_assignments(rows).double().exp()
         sums = sums.to(rows.device) + assignments.T @ rows.double()

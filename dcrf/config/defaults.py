@@ -55,7 +55,8 @@ def _filled(node: Node, context: _Context) -> Any:
         }
         return present | dict(_missing(node, context))
     if isinstance(value, list):
-        return [_filled(child, context) for child in node.children()]
+        entries = (_entry(node.keywords, item) for item in value)
+        return [_filled(node.child(i, entry), context) for i, entry in enumerate(entries)]
     if isinstance(value, str) and node.keywords.get("x-path"):
         return os.path.normpath(context.folder.absolute() / value)
     if isinstance(value, float) and value.is_integer() and node.keywords.get("type") == "integer":

@@ -146,6 +146,7 @@ STRATEGIES = Registry(
     "cluster_assignment_strategy", "dcrf.assignment", "cluster_assignment_strategies", "type"
 )
 CLUSTERINGS = Registry("clustering", "dcrf.clusterings", "clusterings", "method")
+CLUSTERING_STEPS = Registry("clustering_step", "dcrf.clusterings.steps", "clustering_steps", "type")
 SOURCES = Registry("source", "dcrf.data.sources", "sources", "source", within="dataset.json")
 METRICS = Registry("metric", "dcrf.evaluation.metrics", "metrics", "metric")
 SCHEDULES = Registry("schedule", "dcrf.schedules", "schedules", "schedule")
@@ -158,6 +159,7 @@ KINDS: Mapping[str, Registry] = MappingProxyType(
             DESIGN_PATTERNS,
             STRATEGIES,
             CLUSTERINGS,
+            CLUSTERING_STEPS,
             SOURCES,
             METRICS,
             SCHEDULES,

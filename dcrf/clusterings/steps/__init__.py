@@ -1,0 +1,1 @@
+"""Steps before a clustering: they transform the rows that are clustered."""
