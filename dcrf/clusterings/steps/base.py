@@ -3,8 +3,19 @@
 import torch
 from torch import Generator, Tensor
 
-from dcrf.clusterings.base import Clustering, FeatureRows, Fitted, all_rows, parts_of
+from dcrf.clusterings.base import (
+    Clustering,
+    FeatureRows,
+    Fitted,
+    all_rows,
+    feature_width,
+    parts_of,
+    reproducible,
+)
+from dcrf.errors import ClusteringError
 from dcrf.functional.nearest_rows import nearest_rows
+from dcrf.functional.principal_axes import principal_axes, principal_axes_of_few
+from dcrf.safety.memory import free_memory, gib
 from dcrf.storage.sized_later import SizedLater
 
 
@@ -111,6 +122,43 @@ class AssignedSamples(Fitted):
         """Return the log-assignments (n, k) of the samples nearest to features (n, d)."""
         nearest, _ = nearest_rows(features, self.samples)
         return self.assignments[nearest].to(features.dtype)
+
+
+def check_axes_fit(n_samples: int, n_features: int) -> None:
+    """Raise ClusteringError if the principal axes of so many rows would not fit into memory."""
+    smaller = min(n_samples, n_features)
+    values = 3 * smaller**2 + (2 * n_samples * n_features if n_samples <= n_features else 0)
+    needed, free = 8 * values, free_memory()
+    if needed > free:
+        raise ClusteringError(
+            f"the principal axes of {n_samples:,} samples of {n_features:,} features need "
+            f"{gib(needed)} of memory, and {gib(free)} are free; take narrower features"
+        )
+
+
+def axes_of(rows: FeatureRows) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean (d,), variances (m,) and principal axes (m, d) of rows (n, d), m = min(n, d).
+
+    They are in float64. Rows are read in parts if n > d, so that memory grows with d^2 only.
+    """
+    n, n_features = len(rows), feature_width(rows)
+    shift = rows[parts_of(torch.arange(n))[0]].double().mean(dim=0)
+    with reproducible():
+        if n <= n_features:
+            values = all_rows(rows).double()
+            mean = values.mean(dim=0)
+            variances, axes = principal_axes_of_few((values - mean).cpu().numpy())
+        else:
+            total, products = torch.zeros_like(shift), shift.new_zeros(n_features, n_features)
+            for part in parts_of(torch.arange(n)):
+                values = rows[part].double() - shift
+                total += values.sum(dim=0)
+                products += values.T @ values
+            mean = shift + total / n
+            products -= total.outer(total) / n
+            variances, axes = principal_axes(products.cpu().numpy(), n)
+    found = (torch.from_numpy(array.copy()).to(shift) for array in (variances, axes))
+    return mean, *found
 
 
 class _AfterStep(Clustering):
