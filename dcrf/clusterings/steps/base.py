@@ -157,8 +157,7 @@ def axes_of(rows: FeatureRows) -> tuple[Tensor, Tensor, Tensor]:
             mean = shift + total / n
             products -= total.outer(total) / n
             variances, axes = principal_axes(products.cpu().numpy(), n)
-    found = (torch.from_numpy(array.copy()).to(shift) for array in (variances, axes))
-    return mean, *found
+    return mean, torch.from_numpy(variances.copy()).to(shift), torch.from_numpy(axes).to(shift)
 
 
 class _AfterStep(Clustering):
