@@ -4,6 +4,7 @@ import inspect
 import io
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,22 @@ CASES = {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob(
 N, K, WIDTH = 48, 3, 6
 GROUPS = torch.arange(K).repeat(N // K)
 
+
+def tried(stem):
+    """A stem; one that needs an extra is slow, since it compiles, and skipped without the extra."""
+    source = (Path(dcrf.clusterings.steps.__file__).parent / f"{stem}.py").read_text()
+    package = re.search(r'optional_package\("(\w+)', source)
+    if package is None:
+        return stem
+    is_missing = find_spec(package[1]) is None
+    reason = f"needs {package[1]}"
+    return pytest.param(
+        stem, marks=[pytest.mark.slow, pytest.mark.skipif(is_missing, reason=reason)]
+    )
+
+
 every_stem = pytest.mark.parametrize("stem", CLUSTERING_STEPS.schemas)
+every_fitted_stem = pytest.mark.parametrize("stem", [*map(tried, CLUSTERING_STEPS.schemas)])
 
 
 def stems(folder, prefix="", ending="py"):
@@ -109,7 +125,7 @@ def test_docstring_and_description_tell_arguments_and_new_samples(stem):
         assert re.search(rf"^    (\w+, )*{name}(, \w+)*: ", text, re.MULTILINE), name
 
 
-@every_stem
+@every_fitted_stem
 def test_tight_groups_are_found_and_new_samples_join_them(stem):
     features = blobs()
     fitted = fit(stem, features)
@@ -122,7 +138,7 @@ def test_tight_groups_are_found_and_new_samples_join_them(stem):
     assert torch.equal(new, clusters)
 
 
-@every_stem
+@every_fitted_stem
 def test_the_width_is_that_of_transformed_rows(stem):
     step, features = step_of(stem), blobs()
     widths = []
@@ -137,7 +153,7 @@ def test_the_width_is_that_of_transformed_rows(stem):
     assert widths == [step.width(N, WIDTH)]
 
 
-@every_stem
+@every_fitted_stem
 def test_the_same_seed_gives_the_same_bytes(stem):
     first, second = fit(stem, blobs()), fit(stem, blobs())
 
@@ -146,7 +162,7 @@ def test_the_same_seed_gives_the_same_bytes(stem):
         assert torch.equal(value, second.state_dict()[name])
 
 
-@every_stem
+@every_fitted_stem
 def test_a_loaded_result_assigns_as_before(stem):
     features = blobs()
     fitted, loaded = fit(stem, features), built(CASES[stem]).unfitted()
@@ -162,13 +178,13 @@ def test_a_loaded_result_assigns_as_before(stem):
     assert not [*fitted.parameters()]
 
 
-@every_stem
+@every_fitted_stem
 def test_an_unfitted_one_can_be_built_on_the_meta_device(stem):
     with torch.device("meta"):
         assert not built(CASES[stem]).unfitted().is_fitted
 
 
-@every_stem
+@every_fitted_stem
 def test_double_precision_gives_double_precision(stem):
     features = blobs(torch.float64)
     log_assignments = fit(stem, features).log_assignments(features)
@@ -177,7 +193,7 @@ def test_double_precision_gives_double_precision(stem):
     assert fit(stem, features.float()).log_assignments(features.float()).dtype == torch.float32
 
 
-@every_stem
+@every_fitted_stem
 def test_a_sample_is_assigned_by_itself_and_is_not_modified(stem):
     features = blobs()
     before, order = features.clone(), torch.randperm(N, generator=Generator().manual_seed(0))
@@ -190,7 +206,7 @@ def test_a_sample_is_assigned_by_itself_and_is_not_modified(stem):
     assert torch.equal(features, before)
 
 
-@every_stem
+@every_fitted_stem
 def test_features_may_be_computed_by_row(stem):
     class Rows:
         def __len__(self):
@@ -206,7 +222,7 @@ def test_features_may_be_computed_by_row(stem):
     )
 
 
-@every_stem
+@every_fitted_stem
 def test_features_without_values_get_a_result_without_values(stem):
     fitted = fit(stem, torch.empty(N, WIDTH, device="meta"))
     features = torch.empty(7, WIDTH, device="meta")
@@ -215,7 +231,7 @@ def test_features_without_values_get_a_result_without_values(stem):
     assert centers_of(fitted, features, K).shape == (K, WIDTH)
 
 
-@every_stem
+@every_fitted_stem
 def test_features_that_are_not_finite_are_refused(stem):
     features = blobs()
     features[17, 1] = torch.nan
@@ -224,14 +240,14 @@ def test_features_that_are_not_finite_are_refused(stem):
         fit(stem, features)
 
 
-@every_stem
+@every_fitted_stem
 def test_equal_samples_get_no_nan(stem):
     rows = torch.ones(N, WIDTH)
 
     assert not fit(stem, rows).log_assignments(rows).isnan().any()
 
 
-@every_stem
+@every_fitted_stem
 def test_centers_are_means_of_features(stem):
     features = blobs()
     fitted = fit(stem, features)
@@ -244,7 +260,7 @@ def test_centers_are_means_of_features(stem):
     )
 
 
-@every_stem
+@every_fitted_stem
 def test_steps_follow_one_another(stem):
     features = blobs()
     clustering = built("l2_normalize", CASES[stem], "l2_normalize", method="gaussian_mixture")
