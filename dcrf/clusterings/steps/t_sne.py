@@ -27,12 +27,12 @@ class TSne(Embedding):
     Args:
         n_components: dimensions of an image, 1 to 3.
         perplexity: effective number of neighbors of a sample, > 0, fewer than samples.
-        max_iterations: gradient steps, >= 250.
+        gradient_steps: gradient steps, >= 250.
     """
 
-    def __init__(self, *, n_components: int, perplexity: float, max_iterations: int) -> None:
+    def __init__(self, *, n_components: int, perplexity: float, gradient_steps: int) -> None:
         self.n_components, self.perplexity = n_components, perplexity
-        self.max_iterations = max_iterations
+        self.gradient_steps = gradient_steps
 
     def width(self, n_samples: int, n_features: int) -> int:
         """Return the number of dimensions of images.
@@ -65,7 +65,7 @@ class TSne(Embedding):
         model = TSNE(
             self.n_components,
             perplexity=self.perplexity,
-            max_iter=self.max_iterations,
+            max_iter=self.gradient_steps,
             init="pca" if array.any() else "random",
             random_state=draw_seed(generator),
             verbose=int(is_shown),

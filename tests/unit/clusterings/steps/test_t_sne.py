@@ -9,7 +9,7 @@ from dcrf.errors import ClusteringError
 
 
 def step(**changes):
-    return TSne(**{"n_components": 2, "perplexity": 5.0, "max_iterations": 250} | changes)
+    return TSne(**{"n_components": 2, "perplexity": 5.0, "gradient_steps": 250} | changes)
 
 
 def test_nearest_neighbors_stay_in_their_group():
