@@ -109,11 +109,13 @@ class _Simulation:
             self._train(phase, entry)
         if entry.performance_evaluation_interval:
             self._evaluate()
-        places = {entry.name: entry.path for entry in self.config.reclusterings}
-        for name, lifecycle in self.method.lifecycles.items():
-            path = places.get(name, self.config.strategy.path)
-            with self.errors.at(path), self._clustering():
+        for lifecycle in self.method.lifecycles.values():
+            with self.errors.at(self.config.strategy.path), self._clustering():
                 lifecycle.after_phase(builder.place, self._clustering_pass())
+        for reclustering in self.config.reclusterings:
+            with self.errors.at(f"{reclustering.path}.clustering"), self._clustering():
+                clusters = self.method.reclusterings[reclustering.name]
+                clusters.after_phase(builder.place, self._clustering_pass())
         for save in entry.saves:
             self._check_save(save)
         self.files.save(entry, self.dataset.name, self.method)

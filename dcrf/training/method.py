@@ -46,7 +46,7 @@ class Method(nn.Module):
         self.reclusterings = dict(reclusterings or {})
         if reclusterings:
             self._reclusterings = nn.ModuleList(reclusterings.values())
-        self.lifecycles = {**lifecycles, ASSIGNMENT: assignment, **self.reclusterings}
+        self.lifecycles = {**lifecycles, ASSIGNMENT: assignment}
 
     @property
     def parts(self) -> dict[str, nn.Module]:

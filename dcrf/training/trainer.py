@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dcrf.batch import DatasetPass, Place
-from dcrf.errors import TrainingError, cause_of
+from dcrf.errors import ClusteringError, TrainingError, cause_of
 from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
     DatasetRecord,
@@ -109,19 +109,24 @@ class Trainer:
         record = PhaseRecord(*position, reason, warnings, phase.state.loss)
         self.writer.write(record)
         self.history.phases.append(record)
-        self._evaluate_reclusterings(session, Place(session.plan.name, plan.name), data_pass)
+        self._recluster(session, Place(session.plan.name, plan.name), data_pass)
 
-    def _evaluate_reclusterings(
-        self, session: DatasetSession, place: Place, data_pass: DatasetPass
-    ) -> None:
-        """Evaluate the reclusterings that the end of the phase has fitted."""
+    def _recluster(self, session: DatasetSession, place: Place, data_pass: DatasetPass) -> None:
+        """Fit and evaluate the reclusterings that are due. One that fails does not end the run."""
         for name, evaluator in session.reclustering_evaluators.items():
-            if session.method.reclusterings[name].is_due(place):
-                evaluation = evaluator.evaluate(data_pass)
-                record = ReclusteringRecord(*place, name, evaluation.record())
-                self.writer.write(record)
-                self.history.reclusterings.append(record)
-                session.plan.save_clusters(name, evaluator.clusters, session.source.ids)
+            reclustering = session.method.reclusterings[name]
+            if not reclustering.is_due(place):
+                continue
+            try:
+                reclustering.after_phase(place, data_pass)
+            except ClusteringError as error:
+                self.writer.write(Note(f"{place.phase}  reclustering {name} is left out: {error}"))
+                continue
+            evaluation = evaluator.evaluate(data_pass)
+            record = ReclusteringRecord(*place, name, evaluation.record())
+            self.writer.write(record)
+            self.history.reclusterings.append(record)
+            session.plan.save_clusters(name, evaluator.clusters, session.source.ids)
 
     def _between_iterations(
         self, session: DatasetSession, number: int, phase: Phase, state: PhaseState

@@ -22,7 +22,8 @@ def clustering(random: Random, *, of_a_number: bool) -> Entry | str:
 
     Args:
         random: draws it.
-        of_a_number: whether it should form a given number of clusters, which 3 % do not.
+        of_a_number: whether it should form a given number of clusters, which 3 % do not. For those
+            that find their number, the samples decide whether all are noise.
     """
     entry = case(random, "clusterings")
     while of_a_number and _finds_number(entry["method"]) and random.random() < 0.97:
@@ -57,7 +58,7 @@ def mixture(random: Random, phases: list[str]) -> Entry:
         "means": {"start": random.choice(starts), "trainable": random.random() < 0.7},
         "covariances": {
             "form": random.choice(FORMS),
-            "start": random.choice(["identity", "identity", "identity", "clustering"]),
+            "start": "identity",  # the samples decide whether those of clusters are positive
             "trainable": random.random() < 0.5,
         },
         "weights": {

@@ -76,7 +76,7 @@ def _strategy(random: Random, phases: list[str]) -> Entry:
     if kind == MIXTURE:
         return kinds.mixture(random, phases)
     if kind == AFTER:
-        method = kinds.clustering(random, of_a_number=False)
+        method = kinds.clustering(random, of_a_number=True)
         after = {"classical_clustering_method_after_phase": method}
         return {"type": AFTER, AFTER: random.choice(phases), **after, **kinds.features(random)}
     centroids: Entry = {

@@ -132,6 +132,14 @@ def test_too_few_samples_are_found_before_the_run(run, capsys):
     assert "8 samples cannot form 10 clusters" in capsys.readouterr().err
 
 
+def test_one_that_finds_only_noise_does_not_end_the_run(run, capsys):
+    nothing = {"name": "noise", "clustering": {"method": "dbscan", "eps": 1e-6}}
+    folder = run(method(reclusterings=[nothing, LATE]), "--seed", "0")
+
+    assert [r["name"] for r in records(folder, "reclustering")] == ["late"]
+    assert "reclustering noise is left out: all 200 samples are noise" in capsys.readouterr().out
+
+
 def test_python_gets_their_scores():
     result = dcrf.run(method(reclusterings=[EARLY, LATE]), seed=0)
 
