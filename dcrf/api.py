@@ -134,6 +134,9 @@ def run(
         OSError: the run folder cannot be written.
         KeyboardInterrupt: Ctrl-C; a run folder then has a checkpoint.
     """
+    if not isinstance(method, Mapping | Path | str):
+        found = f"expected a method file or its content as a dict, got {type(method).__name__}"
+        raise ConfigError("<dict>", [Problem("$", found)])
     source = method if isinstance(method, Mapping) else Path(method)
     config = load_checked(source, settings, max_iterations, device)
     number = _seed_of(config, seed)

@@ -63,7 +63,9 @@ class CentroidLifecycle(Lifecycle):
 
     def before_phase(self, place: Place, data_pass: DatasetPass) -> None:
         """Initialize the centroids, if this is the first phase that uses them."""
-        if place.phase in self.phases and not self.centroids.are_initialized:
+        if place.phase in self.phases and self.centroids.are_initialized:
+            self.features.measure_once(data_pass)  # for centroids that a file has set
+        elif place.phase in self.phases:
             generator = self.streams.generator("centroids", place.dataset)
             features, n_clusters = self.features.rows(data_pass), len(self.centroids.values)
             self.centroids.set_values(self.initialization(features, n_clusters, generator))

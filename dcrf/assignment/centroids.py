@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor, nn
 
+from dcrf.assignment.axes import axes
 from dcrf.clusterings.base import (
     Clustering,
     FeatureRows,
@@ -18,8 +19,7 @@ from dcrf.clusterings.base import (
     first_rows,
     match_centers,
 )
-from dcrf.errors import DataError, OptionError, TooFewSamplesError
-from dcrf.functional.mixtures import axis_points
+from dcrf.errors import DataError, TooFewSamplesError
 from dcrf.storage.parameter_files import read_tensor
 from dcrf.storage.sized_later import SizedLater
 
@@ -59,13 +59,6 @@ class Centroids(SizedLater):
         fitted = clustering.fit(features, len(self.values), generator)
         centers = centers_of(fitted, features, len(self.values))
         self.set_values(match_centers(centers, self.values.detach()))
-
-
-def check_axes(key: str, n_points: int, n_dimensions: int) -> None:
-    """Raise OptionError, for a key of a file, if too few dimensions have an axis for each point."""
-    if n_dimensions < n_points:
-        message = f"{n_points} points on axes need at least {n_points} feature dimensions"
-        raise OptionError(key, f"{message}, not {n_dimensions}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +128,8 @@ def _on_axes(
     initialization: CentroidInitialization, features: FeatureRows, k: int, _: Generator
 ) -> Tensor:
     probe = first_rows(features)
-    check_axes("centroid_initialization_strategy", k, probe.shape[1])
-    return axis_points(k, probe.shape[1], initialization.axis_scale).to(probe)
+    points = axes("centroid_initialization_strategy", k, probe.shape[1], initialization.axis_scale)
+    return points.to(probe)
 
 
 def _from_file(

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from dcrf.assignment.axes import axes
 from dcrf.assignment.base import Assignment
-from dcrf.assignment.centroids import check_axes
 from dcrf.batch import DatasetPass, Place
 from dcrf.clusterings.base import (
     Clustering,
@@ -21,7 +21,6 @@ from dcrf.clusterings.base import (
 )
 from dcrf.errors import ClusteringError, DataError
 from dcrf.functional.mixtures import (
-    axis_points,
     cauchy_log_densities,
     mixture_log_assignments,
     normal_log_densities,
@@ -59,6 +58,9 @@ class Mixture(Assignment):
         streams: of the run.
         read_tensor: reads a named tensor from a file.
 
+    Raises:
+        ValueError: covariances or weights start by a clustering, and means do not.
+
     Source: Bishop 2006, section 9.2; fixed means on axes as in
         https://github.com/aciobanusebi/deep-clustering.
     """
@@ -83,6 +85,12 @@ class Mixture(Assignment):
         self.starts = (means, covariances, weights)
         self.clustering, self.streams, self.read_tensor = clustering, streams, read_tensor
         self.phases = frozenset(use_mixture_during_phases)
+        by_clusters = [start["start"] == "clustering" for start in self.starts]
+        if any(by_clusters) and not by_clusters[0]:
+            raise ValueError(
+                "covariances and weights of clusters belong to the means of the same clusters: "
+                'write "start": "clustering" for the means, too'
+            )
         trainable = [start["trainable"] for start in self.starts]
         self.mixture = _Parameters(n_clusters, self.form, trainable)
 
@@ -122,7 +130,10 @@ class Mixture(Assignment):
             ClusteringError: a cluster has no variance in some dimension.
             DataError: the file does not hold means of shape (k, d).
         """
-        if place.phase not in self.phases or self.mixture.is_initialized:
+        if place.phase not in self.phases:
+            return
+        if self.mixture.is_initialized:
+            self.feature_module.measure_once(data_pass)  # for parameters that a file has set
             return
         rows = self.feature_module.rows(data_pass)
         generator = self.streams.generator("mixture", place.dataset)
@@ -148,8 +159,7 @@ class Mixture(Assignment):
         if clusters is not None and start["start"] == "clustering":
             return centers_of(clusters, rows, k)
         if start["start"] == "axes":
-            check_axes("means", k, n_dimensions)
-            return axis_points(k, n_dimensions, start["scale"])
+            return axes("means", k, n_dimensions, start["scale"])
         if start["start"] == "uniform":
             return torch.rand(k, n_dimensions, generator=generator) * start["scale"]
         means = self.read_tensor(Path(start["path"]), "means")
@@ -179,7 +189,8 @@ class _Parameters(SizedLater):
         self.form = form
         means, covariances, weights = trainable
         self.means = nn.Parameter(torch.empty(n_clusters, 0), means)
-        self.scales = nn.Parameter(torch.empty(0), covariances and form != "identity")
+        shape = (0,) if form == "identity" else (n_clusters, *([0] * _AXES[form]))
+        self.scales = nn.Parameter(torch.ones(shape), covariances and form != "identity")
         self.logits = nn.Parameter(torch.zeros(n_clusters), weights)
 
     @property
@@ -254,7 +265,7 @@ def _spread(clusters: Fitted, rows: FeatureRows, form: str) -> tuple[Tensor, Ten
     else:
         factors = (covariances / (n_dimensions if form == "spherical" else 1)).sqrt()
         smallest = factors.reshape(k, -1).amin(dim=1)
-    if (flat := (smallest <= _SMALLEST_FACTOR).nonzero().flatten()).numel():
+    if (flat := (~(smallest > _SMALLEST_FACTOR)).nonzero().flatten()).numel():
         raise ClusteringError(
             f"the covariance of cluster {int(flat[0])} is not positive definite: its samples do "
             "not vary in some direction; write another form of covariances, or start: identity"

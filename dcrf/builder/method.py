@@ -81,10 +81,11 @@ def build_method(
         "classifier": classifiers,
     }
     shared = {name: build(n_clusters) for name, (build, _) in SHARED_PARTS.items()}
+    features = _features(config.features, mappings)
     injected = {
         **shared,
         "classifiers": classifiers,
-        "features": _features(config.features, mappings),
+        "features": features,
         "generator": streams.checkpointed_generator("strategy"),
         "n_clusters": n_clusters,
         "read_tensor": read_tensor,
@@ -98,7 +99,7 @@ def build_method(
         entry.name: _reclustering(entry, config, mappings, n_clusters, streams)
         for entry in config.reclusterings
     }
-    return Method(mappings, assignment, shared, lifecycles, reclusterings)
+    return Method(mappings, assignment, shared, lifecycles, reclusterings, features)
 
 
 def _reclustering(

@@ -133,4 +133,8 @@ def _grouped(entry: OptimizerConfig, phase: PhaseConfig, method: Method) -> Grou
 
 def _parameters(entry: OptimizerConfig, method: Method) -> list[Parameter]:
     parts = method.parts
-    return [p for name in entry.trained_parts for p in parts[name].parameters()]
+    parameters = [p for name in entry.trained_parts for p in parts[name].parameters()]
+    if parameters and not any(parameter.requires_grad for parameter in parameters):
+        names = ", ".join(entry.trained_parts)
+        raise ValueError(f"no parameter of {names} is trainable")
+    return parameters

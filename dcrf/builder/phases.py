@@ -129,6 +129,7 @@ class PhaseBuilder:
                     "assignment": classifiers[named] if named else method.assignment,
                     "method_assignment": method.assignment,
                     **method.shared,
+                    "features": method.features,
                     "n_clusters": n_clusters,
                     "generator": self.run.streams.checkpointed_generator(*purpose),
                 },

@@ -140,7 +140,7 @@ def _reclustering(node: Node) -> ReclusteringConfig:
         path=node.path,
         name=entry["name"],
         clustering=entry["clustering"],
-        features=_features(node, entry["associated_feature_extractor_name"]),
+        features=_features(node, entry.get("associated_feature_extractor_name", "")),
         after_phase=entry.get("after_phase"),
     )
 

@@ -37,6 +37,11 @@ def raw_arrays(data: Mapping[str, Any]) -> dict[str, RawData]:
     Raises:
         DataError: arrays that cannot be samples and labels, with their name.
     """
+    if not isinstance(data, Mapping):
+        raise DataError(
+            f"data: expected {{name: samples}}, got {type(data).__name__}; write for example "
+            'data={"my_data": samples}'
+        )
     arrays = {}
     for name, value in data.items():
         with naming(f"data[{name!r}]"):

@@ -10,7 +10,6 @@ from dcrf.functional.assignments import squared_distances
 from dcrf.functional.running_means import running_means
 from dcrf.mappings.evaluation_mode import evaluation_mode
 from dcrf.mappings.features import Features
-from dcrf.mappings.mapping import TrainableMapping
 
 
 class RunningMeanCentroids(DesignPattern):
@@ -28,7 +27,7 @@ class RunningMeanCentroids(DesignPattern):
         changed, in evaluation mode; centroids (k, d); counts (k,), which a checkpoint keeps.
 
     Args:
-        associated_feature_extractor: maps samples to the feature space of the centroids.
+        features: maps samples to the feature space of the centroids.
         centroids: (k, d), initialized.
         n_clusters: k.
         initial_count: number of samples that each centroid stands for at the start of the phase.
@@ -43,13 +42,13 @@ class RunningMeanCentroids(DesignPattern):
     def __init__(
         self,
         *,
-        associated_feature_extractor: TrainableMapping,
+        features: Features,
         centroids: Centroids,
         n_clusters: int,
         initial_count: int,
     ) -> None:
         super().__init__()
-        self.features, self.centroids = Features(associated_feature_extractor), centroids
+        self.features, self.centroids = features, centroids
         device = centroids.values.device
         self.register_buffer("counts", torch.full((n_clusters,), initial_count, device=device))
 

@@ -38,6 +38,11 @@ class Features(CachedModule):
         features = self.cached(samples, lambda: self._blocks(samples))
         return self.statistics(features) if self.normalize == "z_score" else features
 
+    def measure_once(self, data_pass: DatasetPass) -> None:
+        """Measure the statistics of `z_score` unless they are measured or loaded."""
+        if self.normalize == "z_score" and not self.statistics.mean.numel():
+            self.statistics.measure(data_pass, self._blocks)
+
     def rows(self, data_pass: DatasetPass) -> DatasetRows:
         """Return the features (N, d) of a whole data set, computed on demand.
 

@@ -124,7 +124,7 @@ def _rows(
             rows.append([f"  {other.name}", f"after {other.phase}", "", "", size, *cells])
     if outcome.status != "ok":
         rows.append([name, "", seed, outcome.status, "-", *["-"] * len(scores), "", ""])
-    *_, last = rows
+    *_, last = (row for row in rows if row[_STATUS])  # reclusterings have no status
     last[_TIME] = "-" if outcome.seconds is None else duration(outcome.seconds)
     if outcome.warnings:
         of_file = f"{len(outcome.warnings)} in the file"

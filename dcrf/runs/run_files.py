@@ -145,20 +145,20 @@ class RunFiles:
             if part in method.mappings or any(tensor.numel() for tensor in tensors.values()):
                 file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
                 save_tensors(tensors, file.with_suffix(SAFETENSORS))
-        self._write_clusters(clean_name(dataset), clusters, ids)
+        self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, ids)
 
     def save_reclustering(
         self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None
     ) -> None:
         """Save the clusters (n,) of a reclustering."""
-        self._write_clusters(f"{clean_name(dataset)}-{clean_name(name)}", clusters, ids)
+        file = f"reclusterings/{clean_name(dataset)}_{clean_name(name)}.csv"
+        self._write_clusters(file, clusters, ids)
 
     def _write_clusters(
-        self, name: str, clusters: Labels | None, ids: Sequence[str] | None
+        self, file: str, clusters: Labels | None, ids: Sequence[str] | None
     ) -> None:
         if self.folder is not None and clusters is not None:
-            file = self.folder / "clusters" / f"{name}.csv"
-            write_atomically(file, clusters_table(clusters, ids).encode())
+            write_atomically(self.folder / file, clusters_table(clusters, ids).encode())
 
 
 def clusters_table(clusters: Labels, ids: Sequence[str] | None) -> str:

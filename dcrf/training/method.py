@@ -9,6 +9,7 @@ from dcrf.assignment.base import Assignment
 from dcrf.assignment.clustered_features import ClusteredFeatures
 from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.batch import Batch, DatasetPass
+from dcrf.mappings.features import Features
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.storage.parameter_files import part_tensors
@@ -26,6 +27,7 @@ class Method(nn.Module):
     shared: name -> part that strategy and patterns share, unused if neither needs it.
     lifecycles: name of a part -> how it is initialized and recalculated.
     reclusterings: name -> clustering of features beside the method's own assignment.
+    features: that clusters are formed in.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Method(nn.Module):
         shared: Mapping[str, nn.Module],
         lifecycles: Mapping[str, Lifecycle],
         reclusterings: Mapping[str, ClusteredFeatures] | None = None,
+        features: Features | None = None,
     ) -> None:
         super().__init__()
         self.mappings = dict(mappings)
@@ -43,10 +46,16 @@ class Method(nn.Module):
         self.shared = dict(shared)
         for name, part in shared.items():
             self.add_module(name, part)
+        self._features = (features,)  # a tuple, since the strategy registers its modules
         self.reclusterings = dict(reclusterings or {})
         if reclusterings:
             self._reclusterings = nn.ModuleList(reclusterings.values())
         self.lifecycles = {**lifecycles, ASSIGNMENT: assignment}
+
+    @property
+    def features(self) -> Features | None:
+        """The features that clusters are formed in, None without a feature extractor."""
+        return self._features[0]
 
     @property
     def parts(self) -> dict[str, nn.Module]:

@@ -24,7 +24,7 @@ from dcrf.schema.registry import DESIGN_PATTERNS
 
 FOLDER = Path(__file__).parent / "design_patterns"
 N_SAMPLES, N_CLUSTERS = 21, 3
-INJECTED = {"assignment", "method_assignment", "centroids", "n_clusters", "generator"}
+INJECTED = {"assignment", "method_assignment", "centroids", "features", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
 
 
@@ -167,6 +167,7 @@ class World:
             "assignment": self._assignment(),
             "method_assignment": self._strategy(),
             "centroids": self.centroids,
+            "features": Features(self.mappings["encoder"]),
             "n_clusters": N_CLUSTERS,
             "generator": self.generator,
         }

@@ -170,7 +170,8 @@ def test_patterns_state_their_needs(stem):
     needs = stated(DESIGN_PATTERNS, stem, "x-needs")
     parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
 
-    assert needs <= {"assignments", "centroids", "soft_assignments"}
+    assert needs <= {"assignments", "centroids", "features", "soft_assignments"}
+    assert ("features" in needs) == ("features" in parameters)
     assert ("assignments" in needs) == ("assignment" in parameters)
     assert ("centroids" in needs) == ("centroids" in parameters)
     assert stated(DESIGN_PATTERNS, stem, "x-updates") <= {"centroids"} & needs

@@ -20,7 +20,7 @@ from dcrf.runs.resume import find_existing_run
 from dcrf.runs.run_folder import is_run_folder
 
 KILLED = -signal.SIGKILL
-RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*")
+RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*", "reclusterings/*")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def _nothing_to_train(phase: Entry, frozen: Collection[str]) -> Iterator[Problem
         parts = trained_parts((place, optimizer))
         if parts and parts.keys() <= {*frozen}:
             message = f"the optimizer trains frozen parts only: {', '.join(parts)}"
-            yield Problem(place, message, "remove the optimizer, or take a part from frozen_parts")
+            yield Problem(place, message, "remove the optimizer, or some of its frozen_parts")
 
 
 def _moved_by_patterns(phase: Entry, frozen: Collection[str], nodes: Nodes) -> Iterator[Problem]:

@@ -118,6 +118,9 @@ class TableRows:
         self._n_unlabeled += int(unlabeled.sum())
         self._n_rows += len(part)
         labels, ids = list(labels), list(ids)
+        if self._policy == "drop_rows" and not ids:  # the rows that are left keep their numbers
+            last = self._n_rows
+            ids = [str(number) for number in range(last - len(part) + 1, last + 1)]
         if self._policy == "drop_rows" and incomplete.any():
             self._n_dropped += int(incomplete.sum())
             kept = np.flatnonzero(~incomplete)
@@ -145,7 +148,7 @@ class TableRows:
         if self._columns.label is not None:
             labels = classes_of(self._labels)
             notes += self._many_classes(labels)
-        ids = self._ids if self._columns.id is not None else None
+        ids = self._ids or None
         return RawData(torch.from_numpy(table), labels, notes, ids=ids)
 
     def _float32(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -177,7 +180,8 @@ class TableRows:
             return ()
         if self._policy == "drop_rows":
             return (
-                f"{self._n_dropped} of {self._n_rows} rows have missing values and are dropped",
+                f"{self._n_dropped} of {self._n_rows} rows have missing values and are dropped; "
+                "the ids of the others without a column of ids are their numbers",
             )
         if self._policy == "refuse":
             raise OptionError("missing_values", f"missing values: {self._missing_text()}")

@@ -179,3 +179,11 @@ def test_centroids_on_axes():
     assert (meta.shape, meta.device.type) == ((2, 3), "meta")
     with pytest.raises(OptionError, match="at least 4 feature dimensions, not 3"):
         initialization(torch.zeros(5, 3), 4, torch.Generator())
+
+
+def test_centroids_of_another_number_do_not_fit():
+    saved, other = Centroids(3), Centroids(2)
+    saved.set_values(torch.ones(3, 4))
+
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        other.load_state_dict(saved.state_dict())

@@ -158,3 +158,26 @@ def test_standardized_features_are_saved_with_the_mixture():
         *part_tensors(mixture.owned())
     }
     assert mixture.cluster_centers().abs().max() < 3
+
+
+def test_covariances_of_clusters_belong_to_the_means_of_the_same_clusters():
+    with pytest.raises(ValueError, match='"start": "clustering" for the means, too'):
+        build(form="spherical", start=True, means={"start": "uniform"})
+
+
+def test_saved_parameters_of_another_number_or_form_do_not_fit():
+    saved = part_tensors(build(form="spherical", start=True).owned())
+
+    for changes in ({"n_clusters": 3}, {"form": "diagonal"}):
+        other = build(**{"form": "spherical", **changes}, use_mixture_during_phases=["later"])
+        with pytest.raises(RuntimeError, match="size mismatch"):
+            other.owned().load_state_dict(saved)
+
+
+def test_loaded_parameters_get_the_statistics_of_their_features():
+    features = [Features(TrainableMapping([nn.Identity()]), normalize="z_score") for _ in range(2)]
+    first, other = (build(BLOBS * 100, features=f, use_mixture_during_phases=["training"]) for f in features)
+    other.feature_module.statistics.mean = torch.empty(0)
+    other.before_phase(PLACE, data_pass(BLOBS * 100))
+
+    torch.testing.assert_close(other(BLOBS * 100), first(BLOBS * 100))

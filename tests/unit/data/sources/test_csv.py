@@ -222,7 +222,8 @@ def test_missing_values_may_be_replaced_or_dropped(file, policy, expected):
     assert raw.samples.tolist() == expected
     (note,) = raw.notes
     assert note == {
-        "drop_rows": "2 of 4 rows have missing values and are dropped",
+        "drop_rows": "2 of 4 rows have missing values and are dropped; the ids of the others "
+        "without a column of ids are their numbers",
     }.get(policy, f"replaced by the {policy} of their column: 1 in column 'a', 2 in column 'b'")
 
 
@@ -372,3 +373,9 @@ def test_a_data_set_is_named_after_its_file(tmp_path):
 
     method["datasets"][0]["delimiter"] = ",,"
     assert "unknown value ',,'" in problem(tmp_path, method).found
+
+
+def test_rows_that_are_left_keep_their_numbers_as_ids(file):
+    raw = read(file, "a,b\n1,2\n4,\n7,8\n", missing_values="drop_rows")
+
+    assert list(raw.ids) == ["1", "3"]
