@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--row", nargs=2, metavar=("STEM", "FEATURES"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.row:
-        _write(json.dumps(measured(*options.row, options.samples)))
+        stem, features = options.row
+        _write(json.dumps(measured(stem, features, options.samples)))
         return
     _write("| features | clustering | ACC | NMI | ARI | noise | clusters | seconds | MiB |")
     _write("|---|---|---|---|---|---|---|---|---|")

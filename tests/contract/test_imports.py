@@ -143,7 +143,12 @@ SHARED |= {
 }
 MAY_KNOW = {
     "assignment": SHARED
-    | {"dcrf.clusterings.base", "dcrf.assignment.centroid_lifecycle", "dcrf.schedules.base"},
+    | {
+        "dcrf.clusterings.base",
+        "dcrf.assignment.axes",
+        "dcrf.assignment.centroid_lifecycle",
+        "dcrf.schedules.base",
+    },
     "design_patterns": SHARED | {"dcrf.design_patterns.base", "dcrf.schedules.base"},
     "evaluation": SHARED | {"dcrf.evaluation.metrics.base"},
     "training": SHARED

@@ -176,9 +176,7 @@ def test_saved_parameters_of_another_number_or_form_do_not_fit():
 
 def test_loaded_parameters_get_the_statistics_of_their_features():
     features = [Features(TrainableMapping([nn.Identity()]), normalize="z_score") for _ in range(2)]
-    first, other = (
-        build(BLOBS * 100, features=f, use_mixture_during_phases=["training"]) for f in features
-    )
+    first, other = (build(BLOBS * 100, features=own) for own in features)
     other.feature_module.statistics.mean = torch.empty(0)
     other.before_phase(PLACE, data_pass(BLOBS * 100))
 
