@@ -63,13 +63,24 @@ def _schemas(folder: Path) -> Mapping[str, dict[str, Any]]:
     return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
 
 
+def _short_names(folder: Path) -> Mapping[str, str]:
+    """Return stem -> the shortest name in a file: the stem, or another one if that is no name."""
+    (registry,) = (registry for registry in KINDS.values() if registry.folder == folder)
+    names: dict[str, str] = {}
+    for name, stem in registry.stems.items():
+        names[stem] = min(name, names.get(stem, name), key=len)
+    return names
+
+
 def _names(folder: Path) -> str:
-    return ", ".join(f"`{stem}`" for stem in _schemas(folder))
+    return ", ".join(f"`{name}`" for name in _short_names(folder).values())
 
 
 def _parts(folder: Path) -> list[str]:
+    names = _short_names(folder)
     rows = [
-        f"| [`{stem}`](../schema/{folder.name}/{stem}.json) | {_linked(schema['description'])} |"
+        f"| [`{names[stem]}`](../schema/{folder.name}/{stem}.json) "
+        f"| {_linked(schema['description'])} |"
         for stem, schema in _schemas(folder).items()
     ]
     return ["| name | effect and source |", "|---|---|", *rows]
