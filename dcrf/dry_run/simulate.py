@@ -23,7 +23,7 @@ from dcrf.dry_run.meta_stand_ins import META, MetaMethod, MetaSource, build_on_m
 from dcrf.dry_run.module_trace import ModuleTrace, names_of
 from dcrf.dry_run.saved_parameters import PredictedFiles
 from dcrf.dry_run.size_limits import size_problems
-from dcrf.errors import ConfigError, OptionError, Problem, TooFewSamplesError
+from dcrf.errors import ClusteringError, ConfigError, OptionError, Problem, TooFewSamplesError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
@@ -109,11 +109,13 @@ class _Simulation:
             self._train(phase, entry)
         if entry.performance_evaluation_interval:
             self._evaluate()
-        places = {entry.name: entry.path for entry in self.config.reclusterings}
-        for name, lifecycle in self.method.lifecycles.items():
-            path = places.get(name, self.config.strategy.path)
-            with self.errors.at(path), self._clustering():
+        for lifecycle in self.method.lifecycles.values():
+            with self.errors.at(self.config.strategy.path), self._clustering():
                 lifecycle.after_phase(builder.place, self._clustering_pass())
+        for reclustering in self.config.reclusterings:
+            with self.errors.at(f"{reclustering.path}.clustering"), self._clustering():
+                clusters = self.method.reclusterings[reclustering.name]
+                clusters.after_phase(builder.place, self._clustering_pass())
         for save in entry.saves:
             self._check_save(save)
         self.files.save(entry, self.dataset.name, self.method)
@@ -133,9 +135,16 @@ class _Simulation:
 
     @contextmanager
     def _clustering(self) -> Iterator[None]:
-        """Report too few samples for the clusters at the number of clusters."""
+        """Report too few samples for the clusters at the number of clusters.
+
+        If the number of samples is unknown, clusterings get another one, so their errors of size
+        do not count.
+        """
         try:
             yield
+        except ClusteringError:
+            if self.source.n_samples is not None:
+                raise
         except TooFewSamplesError as error:
             path = f"{self.dataset.path}.num_clusters"
             raise ConfigError("", [Problem(path, str(error))]) from error

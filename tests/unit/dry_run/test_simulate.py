@@ -395,6 +395,24 @@ def test_neighbors_are_no_problem_if_the_number_of_samples_is_unknown(load):
                datasets=[data]))  # fmt: skip
 
 
+def test_clusterings_are_no_problem_if_the_number_of_samples_is_unknown(load):
+    view = [{"type": "Grayscale"}, {"type": "Resize", "size": [8, 8]}, {"type": "ToTensor"}]
+    data = images(transforms=view, batch_augmentations=[])
+    pixels = {"type": "feature_extractor", "name": "pixels", "layers": [{"type": "Flatten"}]}
+    beside = {
+        "name": "beside",
+        "clustering": {"method": "dbscan", "min_samples": 100_000},
+        "features": {"mapping_name": "pixels"},
+    }
+
+    phases = finetuning(
+        {"pattern": "target_distribution", "target_distribution_recalculation_interval": 2}
+    )
+    mappings = [*method()["mappings"], pixels]
+
+    check(load(mappings=mappings, phases=phases, reclusterings=[beside], datasets=[data]))
+
+
 def test_companions_have_the_shape_of_their_view(load):
     small = {"name": "view", "transforms": [{"type": "CenterCrop", "size": 6}]}
     entry = {"pattern": "neighbor_consistency", "neighbor_batch_augmentation_name": "view"}
