@@ -149,7 +149,10 @@ class Mixture(Assignment):
         _, covariances, shares = (start["start"] == "clustering" for start in self.starts)
         if clusters is not None and (covariances or shares):
             within, sizes = _spread(clusters, rows, self.form)
-            factors, weights = within if covariances else factors, sizes if shares else weights
+            if covariances:
+                _check_positive(within)
+                factors = within
+            weights = sizes.clamp(min=1) if shares else weights  # an empty cluster may grow
         self.mixture.set_values(means, factors, (weights / weights.sum()).log())
 
     def _first_means(
@@ -243,8 +246,7 @@ def _unit_factors(means: Tensor, form: str) -> Tensor:
 def _spread(clusters: Fitted, rows: FeatureRows, form: str) -> tuple[Tensor, Tensor]:
     """Return factors of the covariances within clusters, in a form, and the clusters' sizes (k,).
 
-    Raises:
-        ClusteringError: a cluster has no variance in some dimension.
+    Factors of covariances that are not positive definite have diagonals of 0 or NaN.
     """
     k, n_dimensions = clusters.n_clusters_found, feature_width(rows)
     centers = centers_of(clusters, rows, k).double()
@@ -261,16 +263,22 @@ def _spread(clusters: Fitted, rows: FeatureRows, form: str) -> tuple[Tensor, Ten
     covariances = scatter / sizes.reshape(-1, *([1] * _AXES[form]))
     if form == "full":
         factors, errors = torch.linalg.cholesky_ex(covariances)
-        smallest = factors.diagonal(dim1=1, dim2=2).amin(dim=1).masked_fill(errors > 0, 0)
+        factors[errors > 0] = 0
     else:
         factors = (covariances / (n_dimensions if form == "spherical" else 1)).sqrt()
-        smallest = factors.reshape(k, -1).amin(dim=1)
+    return factors.float(), sizes.float()
+
+
+def _check_positive(factors: Tensor) -> None:
+    """Raise ClusteringError if a factor of a covariance is singular."""
+    diagonals = factors.diagonal(dim1=1, dim2=2) if factors.ndim == _TRIANGULAR else factors
+    smallest = diagonals.reshape(len(factors), -1).amin(dim=1)
     if (flat := (~(smallest > _SMALLEST_FACTOR)).nonzero().flatten()).numel():
         raise ClusteringError(
             f"the covariance of cluster {int(flat[0])} is not positive definite: its samples do "
-            "not vary in some direction; write another form of covariances, or start: identity"
+            'not vary in some direction; write "start": "identity" for the covariances, or the '
+            "form spherical"
         )
-    return factors.float(), sizes.float()
 
 
 def _scatter(weighted: Tensor, differences: Tensor, form: str) -> Tensor:

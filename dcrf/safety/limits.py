@@ -48,6 +48,7 @@ GZIP_UNPACKED_BYTES = 4 * 2**30  # read in a minute
 TABLE_COLUMNS = 2**18
 TABLE_CHECKED_BYTES = 2**24  # read in a second
 SAMPLE_VALUES = 2**26
+T_SNE_SAMPLES = 50_000  # hours on two cores
 SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
 FINGERPRINT_BYTES = 2**28  # hashed in a quarter of a second
 BLUR_PRODUCTS = 2**33  # 1024 x 1024 pixels with a kernel of 89 x 89
@@ -241,6 +242,12 @@ TABLE = (
         "SAMPLE_VALUES",
         "values of one sample, before and after each transform",
         f"{SAMPLE_VALUES:,} (8192 x 8192)",
+        "refused",
+    ),
+    Limit(
+        "T_SNE_SAMPLES",
+        "samples that t-SNE embeds",
+        f"{T_SNE_SAMPLES:,}",
         "refused",
     ),
     Limit(

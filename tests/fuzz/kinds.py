@@ -22,17 +22,18 @@ def clustering(random: Random, *, of_a_number: bool) -> Entry | str:
 
     Args:
         random: draws it.
-        of_a_number: whether it should form a given number of clusters, which 3 % do not. For those
-            that find their number, the samples decide whether all are noise.
+        of_a_number: whether it forms the given number of clusters, whatever the samples.
     """
     entry = case(random, "clusterings")
-    while of_a_number and _finds_number(entry["method"]) and random.random() < 0.97:
+    while of_a_number and _decided_by_samples(entry["method"]):
         entry = case(random, "clusterings")
     return entry["method"] if random.random() < 0.3 else entry
 
 
-def _finds_number(method: str) -> bool:
-    return bool(CLUSTERINGS.schemas[CLUSTERINGS.stems[method]].get("x-finds-number"))
+def _decided_by_samples(method: str) -> bool:
+    """Whether the samples decide how many clusters there are, and whether some are empty."""
+    schema = CLUSTERINGS.schemas[CLUSTERINGS.stems[method]]
+    return bool(schema.get("x-finds-number") or schema.get("x-baseline"))
 
 
 def scheduled(random: Random, value: float) -> Any:

@@ -121,7 +121,7 @@ def try_building(watch: Watch) -> list[str]:
         "functions": lambda name: bind_function({"function_name": name}),
         "initializers": lambda name: initialize(nn.Linear(1, 1), "weight", name, {}),
         "optimizers": lambda name: build_optimizer(
-            OptimizerConfig("$", name, None, "default", (), False, {}), [parameter]
+            OptimizerConfig("$", name, None, "default", (), {}), [parameter]
         ),
         "schedulers": lambda name: build_scheduler(
             SchedulerConfig("$", name, "", "epoch", {}), optimizer
@@ -141,6 +141,7 @@ def try_building(watch: Watch) -> list[str]:
 
 def built(place: str, build: Callable[[str], object], watch: Watch) -> Iterator[str]:
     right = table(place) if place in TABLES else {*SOURCES.stems}
+    right |= {*KINDS[place].stems} if place in KINDS else set()
     right |= {"normal__"} if place == "initializers" else set()  # means normal_, if nobody checked
     for name in HOSTILE:
         watch.is_on = name not in right

@@ -11,8 +11,7 @@ from dcrf.clusterings.base import FeatureRows, all_rows, centered, reproducible
 from dcrf.clusterings.steps.base import Embedding
 from dcrf.errors import ClusteringError
 from dcrf.randomness import draw_seed
-
-_MOST_SAMPLES = 50_000  # which take hours on two cores
+from dcrf.safety.limits import T_SNE_SAMPLES
 
 
 class TSne(Embedding):
@@ -40,9 +39,9 @@ class TSne(Embedding):
         Raises:
             ClusteringError: too many samples, or too few for the perplexity or the start.
         """
-        if n_samples > _MOST_SAMPLES:
+        if n_samples > T_SNE_SAMPLES:
             raise ClusteringError(
-                f"the step t_sne takes at most {_MOST_SAMPLES:,} samples, not {n_samples:,}; "
+                f"the step t_sne takes at most {T_SNE_SAMPLES:,} samples, not {n_samples:,}; "
                 "take the step pca or umap, or use fewer samples"
             )
         if n_samples <= self.perplexity:

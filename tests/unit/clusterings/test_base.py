@@ -41,7 +41,7 @@ def test_a_loaded_value_keeps_its_type_and_its_parameter():
             super().__init__()
             self.values = torch.nn.Parameter(values)
 
-    small, large = Values(torch.zeros(1)), Values(torch.ones(5, dtype=torch.float64))
+    small, large = Values(torch.zeros(0)), Values(torch.ones(5, dtype=torch.float64))
     parameter = small.values
 
     small.load_state_dict(large.state_dict())

@@ -136,9 +136,9 @@ def test_keys_of_another_affinity_do_not_belong(tmp_path, entry, key):
 @pytest.mark.parametrize(
     ("entry", "filled"),
     [
-        ({}, {"num_neighbors": 10, "num_restarts": 10}),
-        ({"affinity": "rbf", "gamma": 1.0}, {"gamma": 1.0, "num_restarts": 10}),
-        ({"assign_labels": "cluster_qr"}, {"num_neighbors": 10}),
+        ({}, {"num_neighbors": 10, "num_restarts": 10, "steps": []}),
+        ({"affinity": "rbf", "gamma": 1.0}, {"gamma": 1.0, "num_restarts": 10, "steps": []}),
+        ({"assign_labels": "cluster_qr"}, {"num_neighbors": 10, "steps": []}),
     ],
 )
 def test_defaults_are_those_of_the_keys_that_belong(tmp_path, entry, filled):

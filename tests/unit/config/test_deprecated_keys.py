@@ -37,7 +37,7 @@ def test_clustering_after_a_phase_may_be_written_shorter(tmp_path):
     name = "classical_clustering_in_feature_space_after_phase"
     assert config.strategy.options[name] == "pretraining"
     clustering = config.strategy.options["classical_clustering_method_after_phase"]
-    assert clustering == {"method": "k_means", "num_restarts": 7}
+    assert clustering == {"method": "k_means", "num_restarts": 7, "steps": []}
     assert len(config.notes) == 2
 
 

@@ -33,6 +33,7 @@ def test_all_spellings_of_a_clustering_mean_the_same(tmp_path, keys):
     assert config.filled["cluster_assignment_strategy"][START] == {
         "method": "k_means",
         "num_restarts": 7,
+        "steps": [],
     }
     assert RESTARTS not in config.filled["cluster_assignment_strategy"]
     assert load(tmp_path, config.filled).filled == config.filled
@@ -44,6 +45,7 @@ def test_a_name_alone_has_the_defaults(tmp_path):
     assert config.filled["cluster_assignment_strategy"][START] == {
         "method": "k_means",
         "num_restarts": 20,
+        "steps": [],
     }
 
 
