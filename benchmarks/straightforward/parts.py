@@ -68,8 +68,10 @@ class Parts:
     def optimizers(self) -> Iterator[tuple[str, Optimizer]]:
         """Yield the optimizers, each after the group of losses that it minimizes."""
         for entry in self.phase["optimizers"]:
-            trained = nn.ModuleList(self.networks[name] for name in entry["trained_mapping_names"])
-            own = [self.centroids] if entry.get("optimizes_centroids") else []
+            names = [*entry.get("trained_mapping_names", ()), *entry.get("trained_parts", ())]
+            trained = nn.ModuleList(self.networks[name] for name in names if name != "centroids")
+            has_centroids = entry.get("optimizes_centroids") or "centroids" in names
+            own = [self.centroids] if has_centroids else []
             numbers = {key: entry[key] for key in ("lr", "momentum") if key in entry}
             optimizer = getattr(torch.optim, entry["type"])(
                 [*trained.parameters(), *own], **numbers

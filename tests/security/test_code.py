@@ -79,8 +79,9 @@ def test_names_are_looked_up_in_stated_places_only(file):
 
 @pytest.mark.parametrize("file", BESIDE, ids=lambda f: str(f.relative_to(PACKAGE.parent)))
 def test_nothing_beside_the_package_runs_code_from_files(file):
+    runs_our_pages = file.name == "test_docs.py"  # the Python in docs/, as a reader would
     for call in calls(file):
-        assert_harmless(call, RUNS_CODE)
+        assert_harmless(call, RUNS_CODE - ({"exec", "compile"} if runs_our_pages else set()))
 
 
 @pytest.mark.parametrize(
