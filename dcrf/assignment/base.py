@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.lifecycle import Lifecycle
 from dcrf.errors import TrainingError
+from dcrf.functional.assignments import most_probable_clusters
 from dcrf.mappings.forward_cache import CachedModule
 
 
@@ -25,6 +26,10 @@ class Assignment(CachedModule, Lifecycle):
     def forward(self, samples: Tensor) -> Tensor:
         """Return (n, k) natural-log probabilities; every row's exp sums to 1."""
         return self.cached(samples, lambda: self.assign(samples))
+
+    def clusters(self, samples: Tensor) -> Tensor:
+        """Return (n,) int64, the most probable cluster of each sample; -1 for noise."""
+        return most_probable_clusters(self(samples))
 
     def assign(self, samples: Tensor) -> Tensor:
         """Compute the log-assignments (n, k) without the cache. Subclasses implement this."""

@@ -71,9 +71,7 @@ class AssignAll:
         return self.data_pass(self._clusters).cpu()
 
     def _clusters(self, batch: Batch) -> Tensor:
-        log_assignments = self.assignment(batch.samples)
-        is_noise = log_assignments.isneginf().all(dim=1)
-        return log_assignments.argmax(dim=1).masked_fill(is_noise, -1)
+        return self.assignment.clusters(batch.samples)
 
     def _explain(self, reason: str) -> None:
         if not self._has_explained:
