@@ -60,10 +60,7 @@ class ClusteredFeatures(Assignment):
 
     def owned(self) -> nn.Module:
         """Return the fitted clusters, and the statistics of standardized features."""
-        statistics = self.feature_module.owned()
-        if statistics is None:
-            return self.fitted
-        return nn.ModuleDict({"fitted": self.fitted, "features": statistics})
+        return self.feature_module.with_statistics("fitted", self.fitted)
 
     def after_phase(self, place: Place, data_pass: DatasetPass) -> None:
         """Cluster the features of the whole data set if that is due."""

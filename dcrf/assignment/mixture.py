@@ -117,10 +117,7 @@ class Mixture(Assignment):
 
     def owned(self) -> nn.Module:
         """Return the parameters of the mixture, and the statistics of standardized features."""
-        statistics = self.feature_module.owned()
-        if statistics is None:
-            return self.mixture
-        return nn.ModuleDict({"mixture": self.mixture, "features": statistics})
+        return self.feature_module.with_statistics("mixture", self.mixture)
 
     def before_phase(self, place: Place, data_pass: DatasetPass) -> None:
         """Initialize the mixture, if this is the first phase that uses it.

@@ -56,6 +56,13 @@ class Features(CachedModule):
         """Return the module with the measured statistics, None without any."""
         return self.statistics if self.normalize == "z_score" else None
 
+    def with_statistics(self, name: str, module: nn.Module) -> nn.Module:
+        """Return a module, or under its name together with the measured statistics, if any."""
+        statistics = self.owned()
+        if statistics is None:
+            return module
+        return nn.ModuleDict({name: module, "features": statistics})
+
     def _blocks(self, samples: Tensor) -> Tensor:
         outputs = self.mapping.outputs_of(samples, self.layers) if self.layers else ()
         blocks = [block.flatten(1) for block in outputs or (self.mapping(samples),)]
