@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from dcrf.assignment.base import Assignment
 from dcrf.builder.data_sources import open_source
 from dcrf.builder.method import build_method
 from dcrf.builder.metrics import build_metrics, requested_metrics
@@ -9,6 +10,7 @@ from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import DatasetConfig
 from dcrf.evaluation.evaluator import Evaluator
+from dcrf.training.interfaces import DataSource
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
@@ -20,6 +22,11 @@ def build_plans(run: RunContext) -> list[DatasetPlan]:
 def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = run.config.phases_on(dataset)
     is_trained_on = any(phase.trains for phase in phases)
+
+    def evaluator(assignment: Assignment, source: DataSource) -> Evaluator:
+        metrics = build_metrics(requested_metrics(run.config))
+        return Evaluator(assignment, source.labels, metrics)
+
     return DatasetPlan(
         name=dataset.name,
         open=partial(
@@ -33,12 +40,9 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
         make_method=lambda: build_method(
             run.config, dataset.num_clusters, run.streams, run.files.read_tensor
         ).to(run.device),
-        make_evaluator=lambda method, source: Evaluator(
-            method.assignment, source.labels, build_metrics(requested_metrics(run.config))
-        ),
+        make_evaluator=lambda method, source: evaluator(method.assignment, source),
         make_reclustering_evaluators=lambda method, source: {
-            name: Evaluator(clusters, source.labels, build_metrics(requested_metrics(run.config)))
-            for name, clusters in method.reclusterings.items()
+            name: evaluator(clusters, source) for name, clusters in method.reclusterings.items()
         },
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
