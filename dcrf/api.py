@@ -135,8 +135,8 @@ def run(
         KeyboardInterrupt: Ctrl-C; a run folder then has a checkpoint.
     """
     if not isinstance(method, Mapping | Path | str):
-        found = f"expected a method file or its content as a dict, got {type(method).__name__}"
-        raise ConfigError("<dict>", [Problem("$", found)])
+        expected = f"expected a method file or its content as a dict, got {type(method).__name__}"
+        raise ConfigError("<dict>", [Problem("$", expected)])
     source = method if isinstance(method, Mapping) else Path(method)
     config = load_checked(source, settings, max_iterations, device)
     number = _seed_of(config, seed)
@@ -188,8 +188,8 @@ def _seed_of(config: MethodConfig, seed: int | None) -> int:
     if seed is None:
         return config.seed or 0
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        found = f"expected an integer of at least 0, got {seed!r}"
-        raise ConfigError(config.source, [Problem("seed", found, "give for example 0")])
+        expected = f"expected an integer of at least 0, got {seed!r}"
+        raise ConfigError(config.source, [Problem("seed", expected, "give for example 0")])
     return int(seed)
 
 

@@ -66,8 +66,8 @@ class Dbscan(Clustering):
             )
         indices = torch.from_numpy(model.core_sample_indices_)
         clusters = torch.from_numpy(model.labels_)[indices].to(values.device, torch.int64)
-        found = int(clusters.max()) + 1
-        return NearestSample(values[indices.to(values.device)], clusters, found, radius=eps)
+        n_found = int(clusters.max()) + 1
+        return NearestSample(values[indices.to(values.device)], clusters, n_found, radius=eps)
 
 
 def _radius(array: NDArray[np.float64], min_samples: int) -> float:

@@ -143,15 +143,15 @@ def _array(file: Any, option: str, key: str) -> Any:
 def _arrays(file: Any) -> Sequence[str]:
     """Return the paths of the first arrays in a file."""
     h5py = optional_package("h5py", "hdf5")
-    found: list[str] = []
+    paths: list[str] = []
 
     def visit(name: str, item: Any) -> bool | None:
         if isinstance(item, h5py.Dataset):
-            found.append(name)
-        return True if len(found) == _LISTED else None
+            paths.append(name)
+        return True if len(paths) == _LISTED else None
 
     file.visititems(visit)
-    return found
+    return paths
 
 
 def _header(stored: Any) -> np.ndarray:
