@@ -1,24 +1,12 @@
 """The homogeneity."""
 
-from collections import Counter
-from math import log
-
 import numpy as np
 import pytest
 
 from dcrf.evaluation.metrics.homogeneity import Homogeneity
+from tests.cases.entropies import conditional_entropy, entropy
 
 RANDOM = np.random.default_rng(0)
-
-
-def entropy(values):
-    return -sum(n / len(values) * log(n / len(values)) for n in Counter(values).values())
-
-
-def conditional_entropy(values, given):
-    """The mean entropy of the values within each group of `given`."""
-    groups = {name: [v for v, g in zip(values, given, strict=True) if g == name] for name in given}
-    return sum(len(group) / len(values) * entropy(group) for group in groups.values())
 
 
 @pytest.mark.parametrize(("n_classes", "n_clusters"), [(3, 3), (2, 7), (7, 2)])
