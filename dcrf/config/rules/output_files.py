@@ -40,13 +40,10 @@ def _saved(data: Data) -> Iterator[tuple[str, Data, Path]]:
             if text(phase, "name") in texts(dataset, "phases"):
                 for place, part, save in saved_parts((path, phase)):
                     if target := text(save, _TARGET):
-                        suffix = suffix_of(save)
                         method, data_set = (text(entry, "name") or "" for entry in (data, dataset))
-                        yield (
-                            place,
-                            save,
-                            saved_file(Path(target), method, data_set, part, None, suffix),
-                        )
+                        names = (method, data_set, part)
+                        file = saved_file(Path(target), *names, None, suffix_of(save))
+                        yield place, save, file
 
 
 def _unfit(file: Path, save: Data) -> Iterator[tuple[str, str]]:
