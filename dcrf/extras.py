@@ -17,7 +17,10 @@ def optional_package(name: str, extra: str) -> Any:
         DataError: the package is not installed.
     """
     try:
-        return import_module(name)
+        package = import_module(name)
+        if package.__file__ is None:  # a folder of this name, such as ./datasets, and no package
+            raise ImportError(f"No module named '{name}'")
+        return package
     except ImportError as error:
         raise DataError(
             f"the package {name} cannot be imported ({error}); install it by: "

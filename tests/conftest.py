@@ -1,5 +1,6 @@
 """What holds for every test: one thread, no network, real data only where they are."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def pytest_configure():
     # Tensors in tests are tiny: more threads cost more than they save, most of all on a machine
     # that is shared, and sums come out the same on every machine.
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of processes that tests and pytest-xdist start
 
 
 def pytest_collection_modifyitems(items):

@@ -13,6 +13,7 @@ from dcrf.data.sources.huggingface import Huggingface
 from dcrf.data.sources.image_folder import ImageFolder
 from dcrf.errors import DataError, OptionError
 
+pytest.importorskip("datasets.features")  # the folder ./datasets imports as `datasets`, too
 hub = pytest.importorskip("datasets")
 
 PIXELS = [np.arange(60).reshape(4, 5, 3).astype(np.uint8) + n for n in range(4)]
