@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
@@ -28,7 +29,7 @@ from dcrf.errors import ConfigError, DcrfError
 from dcrf.mappings.build_layers import bind_function, build_layer, initialize
 from dcrf.schema.allowed_names import TABLES
 from dcrf.schema.registry import KINDS, SOURCES
-from tests.cases.sources import smallest_entry
+from tests.cases.sources import entry_of, smallest_entry
 from tests.security import methods
 from tests.security.methods import Steps
 from tests.security.names import HOSTILE, table
@@ -173,7 +174,11 @@ def prepare(folder: Path) -> None:
     """Make what the methods read, and let everything be imported and read that ever is."""
     (folder / "datasets").mkdir()
     for stem in SOURCES.schemas:
-        smallest_entry(stem, folder)
+        try:
+            smallest_entry(stem, folder)
+        except pytest.skip.Exception:  # its optional package is missing
+            path = folder / entry_of(stem)["path"]
+            path.write_bytes(b"") if path.suffix else path.mkdir()
     torch.save({}, folder / "a.pth")
     for method in methods.methods():
         file = write(folder, method)
