@@ -103,9 +103,18 @@ def _with_arguments_moved(node: Node) -> Node:
 def _missing(node: Node, context: _Context) -> Iterator[tuple[str, Any]]:
     """Yield key and default of every missing key that has a default."""
     for key, keywords in node.properties.items():
-        is_due = key not in node.value and keywords.get("x-default-with", key) in (key, *node.value)
-        if is_due and (default := _default(keywords, node, context)) is not None:
+        if key in node.value or not _is_due(keywords, node):
+            continue
+        if (default := _default(keywords, node, context)) is not None:
             yield key, _filled(node.child(key, _entry(keywords, default)), context)
+
+
+def _is_due(keywords: Schema, node: Node) -> bool:
+    """Whether the object has the key of `x-default-with`, if any, and one of its values."""
+    needed = keywords.get("x-default-with", {})
+    if isinstance(needed, str):
+        return needed in node.value
+    return all(node.value.get(key) in values for key, values in needed.items())
 
 
 def _default(keywords: Schema, node: Node, context: _Context) -> Any:

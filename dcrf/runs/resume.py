@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcrf.config.defaults import filled
 from dcrf.config.file_names import clean_name
 from dcrf.config.json_paths import child
 from dcrf.config.method_config import MethodConfig
@@ -67,9 +68,13 @@ def find_existing_run(config: MethodConfig, seed: int, output_dir: Path) -> Exis
 
 
 def check_same_configuration(before: Any, now: Mapping[str, Any], source: Path) -> None:
-    """Raise ConfigError with every value that differs from the run's configuration."""
+    """Raise ConfigError with every value that differs from the run's configuration.
+
+    Keys that dcrf has learned since the run started count with their defaults.
+    """
     remedy = f"undo the change, or {_NEW_RUN}"
     plain = json.loads(json.dumps(now))
+    before = filled(before, Path()) if isinstance(before, dict) else before
     problems = [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]
     if problems:
         raise ConfigError(source, problems)

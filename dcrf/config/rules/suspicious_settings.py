@@ -266,6 +266,26 @@ def _unfinished_schedules(method: _Method) -> Iterator[Problem]:
                 yield Problem(node.path, message, f"write at most {most}")
 
 
+def _incomparable_losses(method: _Method) -> Iterator[Problem]:
+    """Warn of the lowest loss among sums whose weights change, so that they do not compare."""
+    for path, entry in method.phases:
+        weights = [
+            child(pattern.path, key)
+            for pattern in method.patterns((path, entry))
+            for key, keywords in pattern.properties.items()
+            if "x-weight-of" in keywords and key in pattern.value
+            if _changes(method.nodes[child(pattern.path, key)])
+        ]
+        if weights and entry["keep"] == "lowest_loss":
+            message = f"the losses of two epochs do not compare: {weights[0]} changes between them"
+            yield Problem(child(path, "keep"), message, "write last, or a weight that is a number")
+
+
+def _changes(weight: Node) -> bool:
+    """Whether a weight is a schedule of several values."""
+    return len({number.value for number in values(weight)}) > 1
+
+
 def _is_phase(node: Node) -> bool:
     return isinstance(node.value, dict) and "exit_criteria" in node.value
 
@@ -292,5 +312,6 @@ _RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (
     _clusters_before_training,
     _negative_weights,
     _unfinished_schedules,
+    _incomparable_losses,
     _single_clusters,
 )

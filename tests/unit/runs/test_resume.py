@@ -1,6 +1,7 @@
 """Which run is resumed, and which changes of its configuration prevent that."""
 
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -215,3 +216,15 @@ def test_values_of_another_kind_differ(tmp_path, before, now):
     check_same_configuration({"a": before}, {"a": before}, tmp_path)
     with pytest.raises(ConfigError):
         check_same_configuration({"a": before}, {"a": now}, tmp_path)
+
+
+def test_a_default_that_is_newer_than_the_run_is_no_change(tmp_path, config):
+    before = run_configuration(config, 0)
+    older = deepcopy(before)
+    del older["phases"][0]["keep"], older["datasets"][0]["sampling"]
+
+    check_same_configuration(older, before, tmp_path)
+    with pytest.raises(ConfigError, match=r"phases\[0\]\.keep"):
+        changed = deepcopy(before)
+        changed["phases"][0]["keep"] = "lowest_loss"
+        check_same_configuration(older, changed, tmp_path)

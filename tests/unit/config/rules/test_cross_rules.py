@@ -172,3 +172,30 @@ def test_an_index_out_of_range_is_one_problem(tmp_path):
     method["datasets"][0]["index_of_last_sample_to_use"] = -2
 
     assert problem(tmp_path, method).found == "-2 is out of range, it must be at least -1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"means": {"start": "clustering", "scale": 2}}, "means.scale"),
+        ({"means": {"scale": 2}}, "means.scale"),
+        ({"covariances": {"trainable": True}}, "covariances.trainable"),
+        ({"covariances": {"start": "clustering"}}, "covariances.start"),
+    ],
+)
+def test_keys_of_a_mixture_that_would_mean_nothing(tmp_path, changes, path):
+    method = dec()
+    method["cluster_assignment_strategy"] = {"type": "mixture", **changes}
+
+    assert f"$.cluster_assignment_strategy.{path}" in {p.path for p in problems(tmp_path, method)}
+
+
+def test_the_scale_of_axes_belongs_to_centroids_on_axes(tmp_path):
+    method = dec()
+    strategy = method["cluster_assignment_strategy"]
+    strategy |= {"centroid_initialization_strategy": "fixed_axes", "centroid_axis_scale": 2}
+    load(tmp_path, method)
+
+    strategy["centroid_initialization_strategy"] = "classical_clustering"
+    found = problem(tmp_path, method)
+    assert found.path == "$.cluster_assignment_strategy.centroid_axis_scale"

@@ -229,6 +229,20 @@ def test_a_negative_weight(tmp_path):
     assert found.found == "the weight -0.5 is negative: training maximizes the loss"
 
 
+def test_the_lowest_of_losses_whose_weight_changes(tmp_path):
+    method = dec()
+    phase = method["phases"][1]
+    schedule = {"schedule": "linear", "from": 0.1, "to": 1, "end_iteration": 1}
+    phase["design_patterns"][0]["loss_weight"] = schedule
+    assert warnings(tmp_path, method) == []
+
+    phase["keep"] = "lowest_loss"
+    found = warning(tmp_path, method)
+
+    assert found.path == "$.phases[1].keep"
+    assert "$.phases[1].design_patterns[0].loss_weight changes" in found.found
+
+
 def test_one_cluster(tmp_path):
     method = dec()
     method["datasets"][0]["num_clusters"] = 1
