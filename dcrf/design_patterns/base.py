@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
+from torch.nn import Parameter
 
 from dcrf.batch import Batch, Clock, DatasetPass
 
@@ -11,7 +12,8 @@ class DesignPattern(nn.Module):
     """A design pattern of the ontology: a module that computes losses of a batch, or acts on it.
 
     In every iteration, each method below is called for all patterns before the next one is called
-    for any: `before_iteration`, `companions`, `forward`, then the optimizers step, `after_step`.
+    for any: `before_iteration`, `companions`, `forward`, then the optimizers step, `after_step`,
+    and `after_epoch` if the iteration is the last one of an epoch.
     All state that outlives an iteration is in the `state_dict`, or in an injected generator.
 
     loss_names: the keys of `forward`'s result, in its order; empty for a pattern without losses.
@@ -56,3 +58,21 @@ class DesignPattern(nn.Module):
             clock: epoch and iteration of the phase.
             batch: the batch that `forward` got.
         """
+
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+        """Update state when an epoch has ended, without gradient.
+
+        Modules are in training mode, and in evaluation mode during a data pass.
+
+        Args:
+            clock: epoch and iteration of the phase.
+            data_pass: evaluates the whole data set.
+
+        Returns:
+            The parameters that have been replaced rather than moved. Optimizers forget their
+            momentum.
+
+        Raises:
+            OptionError: an option does not fit the data set. Its key is that of the entry.
+        """
+        return ()

@@ -193,6 +193,8 @@ class _Simulation:
                 use.pattern.before_iteration(clock, self.source.data_pass())
                 for size in self.source.batch_sizes():
                     self._run_iteration(use, clock, size)
+                with torch.no_grad():
+                    use.pattern.after_epoch(clock, self.source.data_pass())
 
     def _run_iteration(self, use: PatternUse, clock: Clock, size: int) -> None:
         batch = self.source.batch(size)

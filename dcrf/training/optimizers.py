@@ -1,7 +1,7 @@
 """Optimizer groups: each minimizes its own losses in its own parameters, in cycles if wanted."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,6 +122,17 @@ class OptimizerGroups:
             _advance(member.iteration_schedulers)
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
+
+    def forget(self, parameters: Iterable[Parameter]) -> None:
+        """Set momentum, and both moments of Adam, of these parameters to 0.
+
+        The number of steps stays.
+        """
+        for parameter in parameters:
+            for member in self.optimizers:
+                for key, value in member.optimizer.state.get(parameter, {}).items():
+                    if key != "step" and isinstance(value, Tensor):
+                        value.zero_()
 
     def minimized(self, losses: Mapping[str, Tensor], clock: Clock) -> Tensor | None:
         """Return the weighted sum of all losses that an optimizer minimizes; None without any.

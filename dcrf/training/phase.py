@@ -192,6 +192,8 @@ def run_phase(
         with _naming_diverged_losses(phase.optimizers, compute, clock):
             phase.optimizers.step(losses, clock)
         end_iteration(phase.patterns, clock, batch_of)
+        if clock.epoch_ends:
+            end_epoch(phase, clock, data_pass)
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
@@ -251,6 +253,17 @@ def end_iteration(
         for name, use in patterns.items():
             with _naming_pattern(name, clock):
                 use.pattern.after_step(clock, batch_of[name])
+
+
+def end_epoch(phase: Phase, clock: Clock, data_pass: DatasetPass) -> None:
+    """Let the patterns act after an epoch, without gradient.
+
+    Optimizers forget the momentum of the parameters that a pattern has replaced.
+    """
+    with torch.no_grad():
+        for name, use in phase.patterns.items():
+            with _naming_pattern(name, clock):
+                phase.optimizers.forget(use.pattern.after_epoch(clock, data_pass))
 
 
 def first_reason(criteria: Sequence[ExitCriterion], state: PhaseState) -> str | None:

@@ -9,10 +9,11 @@ from dcrf.randomness import GlobalGenerators, global_seed
 from dcrf.schedules.constant import Constant
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.training.optimizers import GroupedOptimizer, LossRoute, OptimizerGroups
-from dcrf.training.phase import PatternUse, Phase, end_iteration
+from dcrf.training.phase import PatternUse, Phase, end_epoch, end_iteration
 from tests.cases.tiny import ENTRIES, N_SAMPLES, World
 from tests.contract.test_strategies import every_strategy, fresh, run_a_phase, saved
 
+EPOCH = 2  # iterations
 BEFORE, AFTER = 5, 6  # iterations; the targets of a target distribution change within both
 
 every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
@@ -37,7 +38,7 @@ class Training:
         """Train in these iterations; return the losses of each."""
         losses_of_each = []
         for iteration in iterations:
-            clock = Clock(1, iteration)
+            clock = Clock(1, iteration, epoch_ends=iteration % EPOCH == 0)
             indices = torch.arange(iteration, iteration + 9) % N_SAMPLES
             use = self.phase.patterns["p"].pattern
             use.before_iteration(clock, self.world.data_pass)
@@ -45,6 +46,8 @@ class Training:
             losses = {f"p/{n}": v for n, v in use(batch).items()}
             self.phase.optimizers.step(losses, clock)
             end_iteration(self.phase.patterns, clock, {"p": batch})
+            if clock.epoch_ends:
+                end_epoch(self.phase, clock, self.world.data_pass)
             losses_of_each.append({name: loss.item() for name, loss in losses.items()})
         return losses_of_each
 

@@ -284,3 +284,30 @@ def test_the_limit_of_clipping_may_be_a_schedule():
 
     assert clipped(clip_by_value, limit, {"a": [-3.0, 0.5]}, 5)["a"] == [-1.0, 0.5]
     assert clipped(clip_by_value, limit, {"a": [-3.0, 0.5]}, 6)["a"] == [-2.0, 0.5]
+
+
+@pytest.mark.parametrize("cls", [SGD, Adam, AdamW])
+def test_replaced_parameters_lose_their_momentum_and_others_keep_it(cls):
+    replaced, kept = parameter(), parameter()
+    momentum = {"momentum": 0.9} if cls is SGD else {}
+    optimizer = cls([replaced, kept], lr=0.1, **momentum)
+    groups = OptimizerGroups([GroupedOptimizer(optimizer, "default")], routes(a="default"))
+    for iteration in (1, 2):
+        groups.step({"a": replaced**2 + kept**2}, Clock(1, iteration))
+
+    groups.forget([replaced])
+
+    moments = {"SGD": ["momentum_buffer"]}.get(cls.__name__, ["exp_avg", "exp_avg_sq"])
+    assert all(optimizer.state[replaced][name] == 0 for name in moments)
+    assert all(optimizer.state[kept][name] != 0 for name in moments)
+    assert optimizer.state[replaced].get("step", 2) == 2
+
+
+def test_parameters_without_momentum_can_be_forgotten():
+    w = parameter()
+    groups = OptimizerGroups([sgd(w)], routes(a="default"))
+
+    groups.forget([w])
+    groups.step({"a": w}, Clock(1, 1))
+
+    assert w.item() == 0

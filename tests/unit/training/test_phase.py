@@ -367,3 +367,34 @@ def test_a_source_without_companions_is_an_error():
 
     with pytest.raises(TrainingError, match=r"a in iteration 1: .*without companions"):
         run_phase(phase({"a": asking}), batches(), no_data_pass, [])
+
+
+def test_patterns_act_after_each_epoch_behind_all_steps_and_before_the_hooks():
+    linear, events = nn.Linear(1, 1), []
+
+    class AtEpochs(DesignPattern):
+        def after_step(self, clock, batch):
+            events.append(("step", clock.iteration))
+
+        def after_epoch(self, clock, data_pass):
+            assert not torch.is_grad_enabled()
+            events.append(("epoch", clock.iteration))
+            return [linear.weight]
+
+    class Looking(Hook):
+        def after_iteration(self, state):
+            events.append(("hook", state.clock.iteration))
+
+    optimizer = SGD(linear.parameters(), lr=0.1, momentum=0.9)
+    linear.weight.grad = torch.ones_like(linear.weight)
+    optimizer.step()
+    whole = phase(
+        {"e": PatternUse(AtEpochs())}, [Looking()], 2, [GroupedOptimizer(optimizer, "default")]
+    )
+    clocks = [(Clock(1, i, epoch_ends=i == 2), Batch(torch.arange(1), torch.ones(1, 1)))
+              for i in (1, 2)]  # fmt: skip
+
+    run_phase(whole, clocks, no_data_pass, [])
+
+    assert events == [("step", 1), ("hook", 1), ("step", 2), ("epoch", 2), ("hook", 2)]
+    assert optimizer.state[linear.weight]["momentum_buffer"].item() == 0
