@@ -10,19 +10,20 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.assignment.feature_representation_centroid_similarity import (
-    FeatureRepresentationCentroidSimilarity,
-)
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, Place
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
-from dcrf.randomness import global_seed
-from dcrf.schema.registry import DESIGN_PATTERNS
+from dcrf.randomness import RandomStreams, global_seed
+from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
 
 FOLDER = Path(__file__).parent / "design_patterns"
+STRATEGY_CASES = Path(__file__).parent / "cluster_assignment_strategies"
+STUDENT_T = "feature_representation_centroid_similarity"
+PLACE = Place("data", "training")
 N_SAMPLES, N_CLUSTERS = 21, 3
 INJECTED = {"assignment", "method_assignment", "centroids", "features", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
@@ -75,8 +76,13 @@ class World:
             self.mappings = _mappings()
             self.centroids = Centroids(N_CLUSTERS)
             self.centroids.set_values(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
+        self.features = Features(self.mappings["encoder"])
+        self.strategy = self._strategy(seed)
         self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)
+        if (owned := self.strategy.owned()) is not None:
+            self.model["assignment"] = owned.to(dtype)
         self.data = _data(dtype)
+        self.strategy.before_phase(PLACE, self.data_pass)
         self.pattern = self._pattern()
 
     def batch(self, indices: Tensor) -> Batch:
@@ -119,13 +125,14 @@ class World:
         return self.pattern(self.batch(indices))
 
     def act(self, indices: Tensor, iteration: int = 1) -> dict[str, Tensor]:
-        """Run an iteration without optimizers; return the losses."""
-        clock = Clock(epoch=1, iteration=iteration)
+        """Run the last iteration of an epoch, without optimizers; return the losses."""
+        clock = Clock(epoch=1, iteration=iteration, epoch_ends=True)
         self.pattern.before_iteration(clock, self.data_pass)
         batch = self.batch(indices)
         losses = self.pattern(batch)
         with torch.no_grad():
             self.pattern.after_step(clock, batch)
+            self.pattern.after_epoch(clock, self.data_pass)
         return losses
 
     @property
@@ -141,6 +148,10 @@ class World:
             names |= {"encoder"}
         if self._asks_for("assignment") and "classifier_name" not in self.entry:
             names |= {"encoder"}
+        if self._asks_for("features"):
+            names |= {"encoder"}
+        if "x-strategies" in DESIGN_PATTERNS.schemas[self.stem]:
+            names |= {"encoder", "assignment"}
         if self._asks_for("assignment", "centroids"):
             names |= {"centroids"}
         return names
@@ -165,9 +176,9 @@ class World:
         parts = {"mapping": self.mappings, "feature_extractor": self.mappings}
         injected = {
             "assignment": self._assignment(),
-            "method_assignment": self._strategy(),
+            "method_assignment": self.strategy,
             "centroids": self.centroids,
-            "features": Features(self.mappings["encoder"]),
+            "features": self.features,
             "n_clusters": N_CLUSTERS,
             "generator": self.generator,
         }
@@ -176,14 +187,21 @@ class World:
     def _assignment(self) -> nn.Module:
         if "classifier_name" in self.entry:
             return ClassProbabilities(self.mappings[self.entry["classifier_name"]], N_CLUSTERS)
-        return self._strategy()
+        return self.strategy
 
-    def _strategy(self) -> FeatureRepresentationCentroidSimilarity:
-        return FeatureRepresentationCentroidSimilarity(
-            features=Features(self.mappings["encoder"]),
-            centroids=self.centroids,
-            similarity_measure="student_t",
-        )
+    def _strategy(self, seed: int) -> Assignment:
+        """Build the strategy that the pattern works with, by the first options of its case."""
+        options = {"similarity_measure": "student_t"}
+        stem, *_ = DESIGN_PATTERNS.schemas[self.stem].get("x-strategies", (STUDENT_T,))
+        if stem != STUDENT_T:
+            options = json.loads((STRATEGY_CASES / f"{stem}.json").read_text())[0]
+        injected = {
+            "features": self.features,
+            "centroids": self.centroids,
+            "n_clusters": N_CLUSTERS,
+            "streams": RandomStreams(seed),
+        }
+        return build_component(STRATEGIES, stem, options, {}, injected)
 
 
 def _mappings() -> dict[str, TrainableMapping]:

@@ -32,8 +32,8 @@ def current_losses(stem: str) -> dict[str, dict[str, float]]:
 def _current(world: World) -> dict[str, float]:
     values = world.act(torch.arange(9))
     for part in sorted(world.updated_names):
-        (parameter,) = world.model[part].parameters()
-        values[f"{part} after the step"] = parameter.square().mean()
+        tensors = [t.double().flatten() for t in world.model[part].state_dict().values()]
+        values[f"{part} after the step"] = torch.cat(tensors).square().mean()
     return {name: round(value.item(), 10) for name, value in values.items()}
 
 

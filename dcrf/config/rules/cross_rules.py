@@ -7,9 +7,10 @@ from typing import Any
 from dcrf.config.json_paths import child
 from dcrf.config.parts import strategy_parts, trained_parts
 from dcrf.config.rules.references import mappings_of
-from dcrf.config.safe_lookup import enabled, in_order, objects, text
+from dcrf.config.safe_lookup import enabled, in_order, objects, subobject, text
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
+from dcrf.schema.registry import STRATEGIES
 
 Data = Mapping[str, Any]
 
@@ -70,6 +71,19 @@ def _fixed_parts(nodes: Nodes) -> Iterator[Problem]:
                 for place, _ in enabled(phase, "design_patterns", path):
                     if part in nodes[place].union("x-updates"):
                         yield Problem(place, f"it moves the {part}, which are fixed", remedy)
+
+
+def _strategies_of_patterns(nodes: Nodes) -> Iterator[Problem]:
+    """Check that the method has one of the strategies in a design pattern's `x-strategies`."""
+    strategy = text(subobject(nodes["$"].value, "cluster_assignment_strategy"), "type")
+    if strategy not in STRATEGIES.stems:
+        return  # the schema reports it
+    for path, phase in enabled(nodes["$"].value, "phases"):
+        for place, _ in enabled(phase, "design_patterns", path):
+            able = nodes[place].union("x-strategies")
+            if able and STRATEGIES.stems[strategy] not in able:
+                message = f"it does not work with the cluster assignment strategy {strategy!r}"
+                yield Problem(place, message, f"take the strategy {' or '.join(sorted(able))}")
 
 
 def _numbers_of_clusters(nodes: Nodes) -> Iterator[Problem]:
@@ -136,6 +150,7 @@ _RULES: tuple[Callable[[Nodes], Iterator[Problem]], ...] = (
     _nothing_enabled,
     _index_ranges,
     _fixed_parts,
+    _strategies_of_patterns,
     _numbers_of_clusters,
     _upper_bounds,
     _views_compared,
