@@ -199,3 +199,15 @@ def test_the_scale_of_axes_belongs_to_centroids_on_axes(tmp_path):
     strategy["centroid_initialization_strategy"] = "classical_clustering"
     found = problem(tmp_path, method)
     assert found.path == "$.cluster_assignment_strategy.centroid_axis_scale"
+
+
+def test_a_pattern_of_another_strategy_is_a_problem(tmp_path):
+    method = dec()
+    method["phases"][-1]["design_patterns"].append({"pattern": "dip_separation"})
+
+    messages = {p.found: p for p in problems(tmp_path, method)}
+    strategy = "feature_representation_centroid_similarity"
+    reported = messages[f"it does not work with the cluster assignment strategy {strategy!r}"]
+
+    assert reported.path.startswith("$.phases[")
+    assert reported.remedy == "take the strategy dip_projections"
