@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
 
+from benchmarks.machine import processor
 from benchmarks.memory import Passes
 from benchmarks.profile import REPORTS
 from benchmarks.speed import Speed
@@ -164,11 +164,3 @@ def machine() -> str:
         f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} torch threads; "
         f"Python {platform.python_version()}, {packages}"
     )
-
-
-def processor() -> str:
-    """Return the name of the processor, and its bf16 instructions."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    names = [line.split(":")[1].strip() for line in info.splitlines() if "model name" in line]
-    extras = [extra for extra in ("avx512_bf16", "amx_bf16") if extra in info]
-    return " ".join([*(names[:1] or [platform.machine()]), *(f"({e})" for e in extras)])
