@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check fuzz bench soak schema clean
+.PHONY: help demo test check fuzz bench methods soak schema clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
+	@echo "make methods measure every shipped method with three seeds (hours; continues where it stopped)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
 	@echo "make schema  write the generated schema files, tables of the docs and missing golden losses"
@@ -31,6 +32,9 @@ check: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(PY) -m benchmarks
+
+methods: $(VENV)/installed
+	$(PY) -m benchmarks.methods
 
 soak: $(VENV)/installed
 	OMP_NUM_THREADS=1 $(PY) -m tests.soak

@@ -1,4 +1,4 @@
-"""Write the tables of parts in README.md and docs/: `make schema`, or `--check` to compare."""
+"""Write the generated tables and pages: `make schema`, or `--check` to compare."""
 
 import json
 import re
@@ -9,7 +9,11 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from dcrf.schema.registry import KINDS, LAYERS, SCHEMA  # noqa: E402 - a script beside the package
+from benchmarks.methods.files import method_files  # noqa: E402 - a script beside the package
+from benchmarks.methods.page import pages  # noqa: E402
+from benchmarks.methods.published import read_published  # noqa: E402
+from benchmarks.methods.records import RESULTS, Records  # noqa: E402
+from dcrf.schema.registry import KINDS, LAYERS, SCHEMA  # noqa: E402
 
 CONFIGURATIONS = ROOT / "configurations"
 FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
@@ -17,14 +21,14 @@ FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.i
 
 
 def documents() -> dict[Path, str]:
-    """Return path -> text of every page with a generated table."""
-    pages = {}
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = page.read_text()
+    """Return path -> text of every page that is generated, or has a generated table."""
+    texts = {}
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        texts[path] = path.read_text()
         for name, lines in tables().items():
-            text = _filled(text, name, "\n".join(lines))
-        pages[page] = text
-    return pages
+            texts[path] = _filled(texts[path], name, "\n".join(lines))
+    methods = method_files([CONFIGURATIONS])
+    return texts | pages(methods, Records(RESULTS), read_published())
 
 
 def tables() -> dict[str, list[str]]:
@@ -44,13 +48,17 @@ def tables() -> dict[str, list[str]]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages; with `--check` only name those that are stale, and return 1 if any is."""
-    stale = {page: text for page, text in documents().items() if page.read_text() != text}
+    stale = {page: text for page, text in documents().items() if _read(page) != text}
     for page, text in stale.items():
         if "--check" in arguments:
             sys.stderr.write(f"{page} is not current; run make schema\n")
         else:
             page.write_text(text)
     return 1 if stale and "--check" in arguments else 0
+
+
+def _read(page: Path) -> str | None:
+    return page.read_text() if page.exists() else None
 
 
 def _filled(text: str, name: str, table: str) -> str:

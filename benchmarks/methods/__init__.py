@@ -1,0 +1,1 @@
+"""Measure every shipped method over seeds, and write the table of methods."""

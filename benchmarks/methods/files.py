@@ -1,0 +1,97 @@
+"""The method files to measure, and what identifies their results."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcrf.config import load_checked
+from dcrf.config.defaults import filled
+from dcrf.config.method_config import MethodConfig
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATIONS = ROOT / "configurations"
+
+_FOR_PEOPLE = ("$schema", "description", "references")
+"""Keys that no result depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodFile:
+    """A method file with its checked configuration.
+
+    content: the file as it is written.
+    """
+
+    path: Path
+    config: MethodConfig
+    content: Mapping[str, Any]
+
+    @property
+    def stem(self) -> str:
+        """The name of the file, which names its results."""
+        return self.path.stem
+
+
+def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[MethodFile]:
+    """Load the method files that paths name, sorted by folder and name.
+
+    Args:
+        paths: files, or folders that are searched to any depth. Files in folders that have no
+            phases are parts of other files and left out.
+        only: names of files without `.json`; none for all.
+
+    Raises:
+        ConfigError: a file is invalid.
+        OSError: a file cannot be read.
+        ValueError: a name of `only` is no file, or two files have one name.
+    """
+    contents: dict[Path, Mapping[str, Any]] = {}
+    for path in paths:
+        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+            content = json.loads(file.read_text())
+            if file == path or "phases" in content or "extends" in content:
+                contents[file.absolute()] = content
+    by_stem = {file.stem: file for file in contents}
+    if same := sorted(set(map(str, contents)) - set(map(str, by_stem.values()))):
+        raise ValueError(f"another file has the name of {', '.join(same)}; rename it")
+    chosen = list(only) or list(by_stem)
+    if unknown := sorted(set(chosen) - by_stem.keys()):
+        raise ValueError(f"no file is called {', '.join(unknown)}; known: {', '.join(by_stem)}")
+    files = (by_stem[stem] for stem in dict.fromkeys(chosen))
+    return [MethodFile(file, load_checked(file), contents[file]) for file in files]
+
+
+def identity(config: MethodConfig) -> dict[str, Any]:
+    """Return the filled configuration without keys for people, with paths from the checkout."""
+    return _plain(config.filled)
+
+
+def refilled(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an earlier `identity` with the defaults of keys that dcrf has learned since."""
+    return _plain(filled(dict(configuration), ROOT))
+
+
+def digest(configuration: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a configuration as 64 hexadecimal digits."""
+    text = json.dumps(configuration, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in configuration.items() if key not in _FOR_PEOPLE}
+    return json.loads(json.dumps(_from_checkout(kept)))
+
+
+def _from_checkout(value: Any) -> Any:
+    """Return a value whose absolute paths below the checkout are relative to it."""
+    if isinstance(value, Mapping):
+        return {key: _from_checkout(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_from_checkout(item) for item in value]
+    if isinstance(value, str) and value.startswith(f"{ROOT}{os.sep}"):
+        return value.removeprefix(f"{ROOT}{os.sep}")
+    return value
