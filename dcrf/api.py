@@ -141,7 +141,7 @@ def run(
     config = load_checked(source, settings, max_iterations, device)
     number = _seed_of(config, seed)
     arrays = raw_arrays({} if data is None else data)
-    config, warnings = _checked(config, arrays, settings)
+    config, warnings = _checked(config, source, arrays, settings)
     records, trained = KeptRecords(), _Trained()
     if output_dir is None:
         end = run_in_memory(config, number, arrays, records, trained.keep, shows_lines=verbose)
@@ -194,7 +194,10 @@ def _seed_of(config: MethodConfig, seed: int | None) -> int:
 
 
 def _checked(
-    config: MethodConfig, arrays: Arrays, settings: Sequence[str]
+    config: MethodConfig,
+    source: Path | Mapping[str, Any],
+    arrays: Arrays,
+    settings: Sequence[str],
 ) -> tuple[MethodConfig, list[str]]:
     """Return the configuration with the device of this machine, and warnings of the dry run.
 
@@ -212,8 +215,8 @@ def _checked(
     except ConfigError as error:
         problems += error.problems
     if problems:
-        raise ConfigError(config.source, with_places(config.source, problems, settings))
-    placed = with_places(config.source, warnings, settings)
+        raise ConfigError(config.source, with_places(source, problems, settings))
+    placed = with_places(source, warnings, settings)
     return config, [describe(config.source, problem) for problem in placed]
 
 

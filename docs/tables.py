@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from benchmarks.methods.files import method_files  # noqa: E402 - a script besid
 from benchmarks.methods.page import pages  # noqa: E402
 from benchmarks.methods.published import read_published  # noqa: E402
 from benchmarks.methods.records import RESULTS, Records  # noqa: E402
-from dcrf.schema.registry import KINDS, LAYERS, SCHEMA  # noqa: E402
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA  # noqa: E402
 
 CONFIGURATIONS = ROOT / "configurations"
 FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
@@ -36,12 +36,14 @@ def tables() -> dict[str, list[str]]:
     summary = ["| kind of part | names |", "|---|---|"]
     summary += [f"| {kind} | {_names(folder)} |" for kind, folder in FOLDERS.items()]
     summary.append(f"| layer | {', '.join(f'`{stem}`' for stem in LAYERS.stems)} |")
+    summary.append(f"| block of layers | {', '.join(f'`{stem}`' for stem in BLOCKS.stems)} |")
     names = [f"`{method['name']}`" for _, method in _methods()]
     summary.append(f"| method | {', '.join(names)} |")
     return {
         "summary": summary,
         **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in FOLDERS.items()},
-        "layer_table": _layer_table(),
+        "layer_table": _layer_table(LAYERS.stems),
+        "block_table": _layer_table(BLOCKS.stems),
         "method_table": _method_table(),
     }
 
@@ -94,11 +96,11 @@ def _parts(folder: Path) -> list[str]:
     return ["| name | effect and source |", "|---|---|", *rows]
 
 
-def _layer_table() -> list[str]:
+def _layer_table(stems: Iterable[str]) -> list[str]:
     table = json.loads((SCHEMA / "names" / "layers.json").read_text())["names"]
     rows = [
         f"| `{stem}` | {_arguments(table[stem])} | {_linked(table[stem]['description'])} |"
-        for stem in LAYERS.stems
+        for stem in stems
     ]
     return ["| name | arguments | effect and source |", "|---|---|---|", *rows]
 

@@ -5,11 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dcrf.config import defaults, deprecated_keys, mirrors, overrides, parse_json, rules
+from dcrf.config import (
+    defaults,
+    deprecated_keys,
+    mirrors,
+    overrides,
+    parse_json,
+    rules,
+    write_blocks,
+)
 from dcrf.config.assemble import method_config
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Positions, locate, moved
 from dcrf.config.method_config import MethodConfig
+from dcrf.config.parse_json import RawConfig
 from dcrf.config.rules import schema_errors, suspicious_settings
 from dcrf.config.rules.torch_calls import make_integers
 from dcrf.config.schema_lookup import nodes_of
@@ -34,7 +43,7 @@ def load_checked(
     Raises:
         ConfigError: lists every problem. Problems of a dict have no line numbers.
     """
-    raw = parse_json.from_dict(source) if isinstance(source, Mapping) else parse_json.read(source)
+    raw = _raw(source)
     data = raw.data
     origins, override_problems = overrides.apply(data, settings, device)
     renamed, spelled_twice = deprecated_keys.rename(data)
@@ -42,20 +51,23 @@ def load_checked(
         overrides.cap_iterations(data, max_iterations)
     problems = [*raw.problems, *override_problems, *spelled_twice, *schema_errors.problems(data)]
     filled = defaults.filled(data, raw.source.parent)
-    problems += mirrors.write_out(filled)
+    block_problems, blocks = write_blocks.write_out(filled)
+    mirror_problems = mirrors.write_out(filled, blocks)
     nodes = nodes_of(filled)
-    problems += rules.problems(nodes)
+    problems += blocks.located([*block_problems, *mirror_problems, *rules.problems(nodes)])
     if problems:
         raise ConfigError(raw.source, _as_written(problems, data, renamed, raw.positions, origins))
     make_integers(nodes)
     notes = tuple(change.note for change in renamed)
-    warnings = suspicious_settings.warnings(nodes)
+    warnings = blocks.located(suspicious_settings.warnings(nodes))
     warnings = _as_written(warnings, data, renamed, raw.positions, origins)
     return method_config(raw.source, nodes, notes, tuple(warnings))
 
 
 def with_places(
-    source: Path | str, problems: Sequence[Problem], settings: Sequence[str] = ()
+    source: Path | str | Mapping[str, Any],
+    problems: Sequence[Problem],
+    settings: Sequence[str] = (),
 ) -> list[Problem]:
     """Return problems with their line and column in a method file, sorted by these.
 
@@ -63,17 +75,22 @@ def with_places(
     `--set` instead. Without a readable file the problems are returned unchanged.
 
     Args:
-        source: the method file.
+        source: the method file, or its content as a dict, which has no lines.
         problems: found after loading, for example while building the method.
         settings: as passed to `load_checked`.
     """
     try:
-        raw = parse_json.read(Path(source))
+        raw = _raw(source if isinstance(source, Mapping) else Path(source))
     except ConfigError:
         return list(problems)
     origins, _ = overrides.apply(raw.data, settings)
     renamed, _ = deprecated_keys.rename(raw.data)
+    problems = write_blocks.origins(raw.data).located(problems)
     return _as_written(problems, raw.data, renamed, raw.positions, origins)
+
+
+def _raw(source: Path | Mapping[str, Any]) -> RawConfig:
+    return parse_json.from_dict(source) if isinstance(source, Mapping) else parse_json.read(source)
 
 
 def _as_written(
@@ -86,7 +103,7 @@ def _as_written(
     """Return problems in terms of the file: its spelling of keys, its lines, or the option.
 
     Args:
-        problems: with the JSON paths of the present keys.
+        problems: with the JSON paths of the present keys, and blocks at their places in the file.
         data: the file's content under the present keys.
         renamed: deprecated keys of the file.
         positions: of the file's values.

@@ -8,19 +8,22 @@ from dcrf.config.mirror_layers import mirror
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.rules.torch_signatures import POSITIONAL, check_call, unpoolings
 from dcrf.config.safe_lookup import Entry, objects, text
+from dcrf.config.write_blocks import Origins
 from dcrf.errors import Problem
+from dcrf.schema.registry import BLOCKS
 
 _KEY, _SHAPE, _UNPOOLING = "mirror_of", "sample_shape", "unpooling"
 
 
-def write_out(method: dict[str, Any]) -> list[Problem]:
+def write_out(method: dict[str, Any], blocks: Origins) -> list[Problem]:
     """Replace `mirror_of` and its options by layers, in place.
 
     A mapping that has a problem keeps these keys, and so does one whose mirrored mapping has, since
     other rules report that.
 
     Args:
-        method: a method with names, possibly invalid.
+        method: a method with names and without blocks of layers, possibly invalid.
+        blocks: the places of blocks in the file.
     """
     mappings = {text(mapping, "name"): (path, mapping) for path, mapping in _mappings(method)}
     mirrors = {name: text(mapping, _KEY) for name, (_, mapping) in mappings.items()}
@@ -32,7 +35,7 @@ def write_out(method: dict[str, Any]) -> list[Problem]:
         if mirrors[source] is not None:
             problems.append(_mirror_of_mirror(child(path, _KEY), source, mirrors[source]))
         else:
-            problems += _write_out(path, mapping, source, *mappings[source])
+            problems += _write_out(path, mapping, source, *mappings[source], blocks)
     return problems
 
 
@@ -62,7 +65,12 @@ def _mirror_of_mirror(path: str, source: str, other: str | None) -> Problem:
 
 
 def _write_out(
-    path: str, mapping: dict[str, Any], source: str, source_path: str, mirrored: dict[str, Any]
+    path: str,
+    mapping: dict[str, Any],
+    source: str,
+    source_path: str,
+    mirrored: dict[str, Any],
+    blocks: Origins,
 ) -> Iterator[Problem]:
     unpooling = text(mapping, _UNPOOLING)
     if unpooling is not None and unpooling not in unpoolings():
@@ -78,7 +86,8 @@ def _write_out(
     for layer, error in errors:
         name = f" {layer.entry['name']!r}" if "name" in layer.entry else ""
         reason, remedy = error.args
-        message = f"layer {layer.kind}{name} of {source!r} at {layer.path} cannot be mirrored"
+        place = blocks.as_written(layer.path)
+        message = f"layer {layer.kind}{name} of {source!r} at {place} cannot be mirrored"
         yield Problem(child(path, _KEY), f"{message}: {reason}", remedy)
     if not errors and not layers:
         message = f"{source!r} has no layer that changes the shape of its input"
@@ -103,7 +112,7 @@ def _are_valid(layers: object, stack: list[Entry]) -> bool:
             return False
         keys = ("type", "name", POSITIONAL)
         arguments = {key: value for key, value in entry.items() if key not in keys}
-        if check_call("layers", kind, arguments, path, listed):
+        if kind in BLOCKS.stems or check_call("layers", kind, arguments, path, listed):
             return False
         if kind == "Sequential" and not _are_valid(listed, objects(entry, POSITIONAL, path)):
             return False

@@ -99,6 +99,10 @@ _refused_layers = _frozen(
 LAYERS: Mapping[str, type[nn.Module]] = _frozen(
     {**_without(_layers, _refused_layers), **OWN_LAYERS}
 )
+BLOCKS: Mapping[str, type] = _frozen(
+    {stem: registry.BLOCKS.resolve(stem) for stem in registry.BLOCKS.stems}
+)
+"""Blocks of layers. Files name them like layers; they are written out before anything is built."""
 
 # Names have an underscore at the end; torch deprecates those without.
 INITIALIZERS: Mapping[str, Callable[..., Tensor]] = _frozen(
@@ -208,7 +212,7 @@ DATASETS: Mapping[str, type] = _without(_datasets, _refused_datasets)
 
 TABLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "layers": LAYERS,
+        "layers": _frozen({**LAYERS, **BLOCKS}),
         "initializers": INITIALIZERS,
         "functions": FUNCTIONS,
         "optimizers": OPTIMIZERS,

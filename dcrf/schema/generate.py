@@ -21,7 +21,15 @@ import torch
 import torchvision
 from torch import nn
 
-from dcrf.schema.allowed_names import LAYER_REFERENCES, NOT_GIVEN, OWN_LAYERS, REFUSED, TABLES
+from dcrf.schema.allowed_names import (
+    BLOCKS,
+    LAYER_REFERENCES,
+    LAYERS,
+    NOT_GIVEN,
+    OWN_LAYERS,
+    REFUSED,
+    TABLES,
+)
 from dcrf.schema.registry import KINDS, METRICS, SCHEMA, Registry
 from dcrf.storage.atomic_files import write_atomically
 
@@ -41,6 +49,7 @@ _NUMBERS = _INTEGERS | {
     *("center", "degrees", "mean", "output_ratio", "p", "scale", "scale_factor"),
     *("sharpness_factor", "shear", "std", "threshold", "translate"),
 }
+_NOT_ONLY_STRINGS = {"int", "float", "bool", "dict", "list", "Sequence", "Callable"}
 _STRINGS_TOO = {"transforms": {"fill", "value"}}
 
 
@@ -158,13 +167,13 @@ def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "choices": {name: list(values) for name, p in arguments.items() if (values := _choices(p))},
         "tuples": {name: list(p.default) for name, p in arguments.items() if _has_length(place, p)},
         "entries": _entries(place, thing, arguments),
-        "parameters": place == "layers" and _has_parameters(thing, arguments),
+        "parameters": thing in LAYERS.values() and _has_parameters(thing, arguments),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
         "any_keyword": Parameter.VAR_KEYWORD in kinds,
         "references": {argument: list(types) for argument, types in references.items()},
         "undoes": getattr(thing, "undoes", "") if is_own else "",
         "needs_tiling": is_own and getattr(thing, "needs_tiling", False),
-        "description": _description(thing) if is_own else "",
+        "description": _description(thing) if is_own or thing in BLOCKS.values() else "",
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -185,7 +194,7 @@ def _choices(parameter: Parameter) -> tuple[Any, ...]:
 
 
 def _description(layer: Callable[..., nn.Module]) -> str:
-    """Return the first sentence of a docstring and its source."""
+    """Return the first sentence of a docstring and its source, if it has any."""
     text = inspect.getdoc(layer) or ""
     _, _, source = text.partition("\nSource: ")
     return " ".join([text.partition("\n")[0], *source.split()])
@@ -202,7 +211,7 @@ def _is_string(place: str, parameter: Parameter) -> bool:
     return (
         place != "datasets"
         and type(parameter.default) is str
-        and not (_annotation(parameter) & {"int", "float", "bool", "list", "Sequence", "Callable"})
+        and not (_annotation(parameter) & _NOT_ONLY_STRINGS)
     )
 
 

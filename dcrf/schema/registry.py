@@ -171,3 +171,6 @@ KINDS: Mapping[str, Registry] = MappingProxyType(
 
 LAYERS = ModuleRegistry("layer", "dcrf.mappings.layers")
 """The layers of our own, which files name beside those of torch.nn."""
+
+BLOCKS = ModuleRegistry("block", "dcrf.config.blocks")
+"""Blocks of layers, which files name like layers."""
