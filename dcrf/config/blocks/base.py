@@ -1,5 +1,6 @@
 """What blocks of layers share: entries, and checks of their arguments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dcrf.errors import OptionError
@@ -36,5 +37,18 @@ def positive_integers(key: str, values: list[int], least: int) -> list[int]:
     is_list = isinstance(values, list) and len(values) >= least
     if not is_list or not all(type(value) is int and value > 0 for value in values):
         message = f"expected a list of at least {least} positive integers, got {values!r}"
+        raise OptionError(key, message)
+    return values
+
+
+def per_layer(key: str, value: object, n_layers: int) -> Sequence[Any]:
+    """Return one value for each layer: the items of a list, or the same value for all.
+
+    Raises:
+        OptionError: the list has another length.
+    """
+    values = value if isinstance(value, list) else [value] * n_layers
+    if len(values) != n_layers:
+        message = f"expected a value, or a list of one for each of {n_layers} layers; got {value!r}"
         raise OptionError(key, message)
     return values

@@ -127,6 +127,27 @@ def test_a_decoder_mirrors_a_block():
     assert config.mappings[1].layers[0]["name"] == "hidden.linear_2"
 
 
+@pytest.mark.parametrize("unpooling", ["unpool_by_indices", "unpool_by_replication"])
+def test_a_decoder_undoes_the_pools_of_a_block(unpooling):
+    block = {"type": "conv", "name": "image", "channels": [1, 2, 3], "kernel_size": 1}
+    decoder = {
+        "type": "design_pattern_specific",
+        "name": "decoder",
+        "mirror_of": "encoder",
+        "sample_shape": [1, 8, 8],
+        "unpooling": unpooling,
+    }
+    encoder = extractor([{**block, "pool": "max", "flatten": True}])
+    config = load_checked(method(mappings=[encoder, decoder]))
+    check(config)
+
+    unpoolings = [layer for layer in config.mappings[1].layers if layer["type"] == unpooling]
+    assert [layer["pool"] for layer in unpoolings] == [
+        "encoder.image.pool_2",
+        "encoder.image.pool_1",
+    ]
+
+
 def test_a_layer_behind_a_block_that_has_no_mirror_is_named_at_its_place_in_the_file():
     decoder = {"type": "design_pattern_specific", "name": "decoder", "mirror_of": "encoder"}
     encoder = extractor([BLOCK, {"type": "GLU", "dim": 1}])
