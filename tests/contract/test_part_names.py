@@ -35,6 +35,7 @@ WORDS = {
     "torchvision",
     "sklearn",
     "Linear",
+    "Conv",
     "random",
     "step",
 }
