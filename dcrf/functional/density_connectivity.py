@@ -103,7 +103,8 @@ def _spanning_tree(
     squares = np.square(points).sum(axis=1)
     nearest, lengths = np.zeros(n, np.int64), np.full(n, np.inf)
     is_outside = np.ones(n, bool)
-    starts, ends, weights = (np.empty(n - 1, kind) for kind in (np.int64, np.int64, np.float64))
+    starts, ends = np.empty(n - 1, np.int64), np.empty(n - 1, np.int64)
+    weights = np.empty(n - 1, np.float64)
     newest = 0
     for edge in range(n - 1):
         is_outside[newest] = False

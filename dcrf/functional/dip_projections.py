@@ -1,6 +1,5 @@
 """Projections on which two clusters are apart by the dip (DipEncoder)."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +74,7 @@ def dip_separation(
 
 def _balanced(
     first: Tensor, second: Tensor, largest_ratio: float, generator: Generator
-) -> Sequence[Tensor]:
+) -> list[Tensor]:
     """Draw from the larger of two groups until it is at most `largest_ratio` times the other."""
     sizes = len(first), len(second)
     most = int(min(sizes) * largest_ratio)
@@ -101,7 +100,8 @@ def separating_thresholds(
     Source: Leiber et al., KDD 2022, section 3.3, DOI 10.1145/3534678.3539407.
     """
     p = len(axes)
-    values, below, votes = (torch.zeros(p, dtype=kind) for kind in (axes.dtype, bool, bool))
+    values = torch.zeros(p, dtype=axes.dtype)
+    below, votes = torch.zeros(p, dtype=torch.bool), torch.zeros(p, dtype=torch.bool)
     members = [features[clusters == cluster] for cluster in range(n_clusters)]
     for pair, (m, n) in enumerate(pairs_of(n_clusters).tolist()):
         if min(len(members[m]), len(members[n])) < _FEWEST_FOR_THRESHOLD:

@@ -170,11 +170,21 @@ def test_patterns_state_their_needs(stem):
     needs = stated(DESIGN_PATTERNS, stem, "x-needs")
     parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
 
-    assert needs <= {"assignments", "centroids", "features", "soft_assignments"}
+    assert needs <= {"assignment", "assignments", "centroids", "features", "soft_assignments"}
+    assert ("assignment" in needs) == ("x-strategies" in DESIGN_PATTERNS.schemas[stem])
     assert ("features" in needs) == ("features" in parameters)
     assert ("assignments" in needs) == ("assignment" in parameters)
     assert ("centroids" in needs) == ("centroids" in parameters)
-    assert stated(DESIGN_PATTERNS, stem, "x-updates") <= {"centroids"} & needs
+    assert stated(DESIGN_PATTERNS, stem, "x-updates") <= {"assignment", "centroids"} & needs
+
+
+@pytest.mark.parametrize("stem", DESIGN_PATTERNS.schemas)
+def test_patterns_name_existing_strategies_and_get_the_one_of_the_method(stem):
+    strategies = DESIGN_PATTERNS.schemas[stem].get("x-strategies", ())
+    parameters = inspect.signature(DESIGN_PATTERNS.resolve(stem)).parameters.keys()
+
+    assert {*strategies} <= STRATEGIES.schemas.keys()
+    assert not strategies or "method_assignment" in parameters
 
 
 @pytest.mark.parametrize("stem", STRATEGIES.schemas)

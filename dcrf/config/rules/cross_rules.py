@@ -76,7 +76,7 @@ def _fixed_parts(nodes: Nodes) -> Iterator[Problem]:
 def _strategies_of_patterns(nodes: Nodes) -> Iterator[Problem]:
     """Check that the method has one of the strategies in a design pattern's `x-strategies`."""
     strategy = text(subobject(nodes["$"].value, "cluster_assignment_strategy"), "type")
-    if strategy not in STRATEGIES.stems:
+    if strategy is None or strategy not in STRATEGIES.stems:
         return  # the schema reports it
     for path, phase in enabled(nodes["$"].value, "phases"):
         for place, _ in enabled(phase, "design_patterns", path):

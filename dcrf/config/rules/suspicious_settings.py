@@ -101,7 +101,7 @@ class _Method:
         """Return the parts on which the losses of a pattern depend."""
         needs = pattern.union("x-needs")
         parts = self.with_inputs(_referenced(pattern)) | needs.intersection(STRATEGY_PARTS)
-        if "features" in needs:
+        if "features" in needs or pattern.union("x-strategies"):
             parts |= self.with_inputs(_referenced(self.strategy))
         by_strategy = "classifier_name" not in pattern.value and bool(needs & _ASSIGNMENTS)
         if by_strategy and not self.is_hard:  # hard assignments have no gradient
