@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -20,7 +21,8 @@ class TrainableMapping(CachedModule):
     """Runs `prior`, then the functions `before`, the layers, and the functions `after`.
 
     Args:
-        layers: run in sequence; their parameters are saved as `net.<index>...`.
+        layers: run in sequence. Files hold their parameters as `<name>...`, those of layers
+            without a name as `net.<index>...`.
         layer_names: name -> index in `layers`, for named layers.
         prior: the mapping whose output is the input of this one. Its parameters stay its own.
         before, after: functions of the layers' input and output.
@@ -57,6 +59,23 @@ class TrainableMapping(CachedModule):
     def prior(self) -> "TrainableMapping | None":
         """The mapping whose output is the input of this one, or None."""
         return self._prior[0]
+
+    @property
+    def names_in_files(self) -> dict[str, str]:
+        """Name of each tensor of a named layer -> its name in files: `<layer>.weight`.
+
+        So a layer that is inserted before leaves it as it is. A name that another tensor has, too,
+        in files or here, is not used.
+        """
+        layers = {str(index): name for name, index in self.layer_names.items()}
+        state = self.state_dict()
+        names = {}
+        for tensor in state:
+            _, index, inner = tensor.split(".", 2)
+            if index in layers:
+                names[tensor] = f"{layers[index]}.{inner}"
+        number = Counter(names.values())
+        return {t: name for t, name in names.items() if number[name] == 1 and name not in state}
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the output (n, ...) for inputs (n, ...)."""

@@ -1,5 +1,6 @@
 """Files of the parameters of a method's parts, and unused names for them."""
 
+import re
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -21,9 +22,9 @@ IGNORED_PREFIX = "net_without_softmax_layer."  # the earlier framework saved cla
 def part_tensors(part: nn.Module) -> dict[str, Tensor]:
     """Return the parameters and buffers of a part of a method, by name in files.
 
-    Those of a mapping are called `net.<index>...`. A module may rename its tensors for files by an
-    attribute `names_in_files`. Lazy layers that have never run have no values to save, so they are
-    left out.
+    A module may rename its tensors for files by an attribute `names_in_files`: those of named
+    layers have the layer's name. Lazy layers that have never run have no values to save, so they
+    are left out.
     """
     renamed, state = getattr(part, "names_in_files", {}), part.state_dict()
     return {
@@ -45,6 +46,8 @@ def load_part(part: nn.Module, file: Path) -> None:
 def fill_part(part: nn.Module, content: Mapping[str, Tensor], file: Path) -> None:
     """Load the parameters of a part from the content of a file.
 
+    Tensors may have the names that the part itself gives them, as in older files.
+
     Raises:
         DataError: the content does not fit the part.
     """
@@ -59,7 +62,17 @@ def fill_part(part: nn.Module, content: Mapping[str, Tensor], file: Path) -> Non
     try:
         part.load_state_dict({**lazy, **tensors})
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise DataError(f"the parameters in {file} do not fit: {error}") from error
+        message = _in_names_of_files(str(error), present)
+        raise DataError(f"the parameters in {file} do not fit: {message}") from error
+
+
+def _in_names_of_files(message: str, present: Mapping[str, str]) -> str:
+    """Return a message with the names of tensors in files in place of those of the part."""
+    for name, old in present.items():
+        message = re.sub(
+            rf"(?<![\w.]){re.escape(old)}(?!\.?\w)", name.replace("\\", r"\\"), message
+        )
+    return message
 
 
 def read_tensor(file: Path, name: str) -> Tensor:

@@ -46,6 +46,6 @@ def test_frozen_layers_keep_parameters_and_statistics(tmp_path, names):
 
     moved = {name.split(".")[-2] for name in changed(before, after)}
     layers = {name.split(".")[-2] for name in before}
-    kept = {"encoder": layers, "encoder.hidden": {"1"}, "encoder.norm": {"2"}}
+    kept = {"encoder": layers, "encoder.hidden": {"hidden"}, "encoder.norm": {"norm"}}
     assert len(layers) == 3
     assert moved == layers - set().union(*(kept[name] for name in names))

@@ -49,6 +49,30 @@ def test_a_prior_mapping_runs_first_and_keeps_its_parameters(samples):
     assert set(mapping.state_dict()) == {"net.0.weight", "net.0.bias"}
 
 
+def test_tensors_of_named_layers_have_their_names_in_files():
+    inner = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    mapping = TrainableMapping(
+        [nn.Linear(4, 2), nn.ReLU(), inner], layer_names={"act": 1, "hidden.block": 2}
+    )
+
+    assert mapping.names_in_files == {
+        f"net.2.{name}": f"hidden.block.{name}" for name in inner.state_dict()
+    }
+
+
+def test_a_name_that_two_tensors_would_have_in_files_is_not_used():
+    named_like_others = {"a": 0, "a.0": 1, "net.0": 2}
+    layers = [nn.Sequential(nn.Linear(2, 2, bias=False)), nn.Linear(2, 2), nn.Linear(2, 2)]
+    layers = [*layers, nn.Sequential(nn.Linear(2, 2, bias=False))]
+    mapping = TrainableMapping(layers, layer_names=named_like_others)
+
+    assert mapping.names_in_files == {
+        "net.1.bias": "a.0.bias",
+        "net.2.weight": "net.0.weight",
+        "net.2.bias": "net.0.bias",
+    }
+
+
 @pytest.mark.parametrize(
     ("layers", "softmax_layer"),
     [

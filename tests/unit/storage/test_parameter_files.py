@@ -95,6 +95,52 @@ def test_parameters_that_lack_a_layer_which_has_run_are_refused(mapping, tmp_pat
         load_part(another(), tmp_path / "part.safetensors")
 
 
+def named(*names, seed=0):
+    """A mapping of an encoder's layers with these names, None for a layer without one."""
+    torch.manual_seed(seed)
+    layers = [nn.Linear(3, 2), nn.BatchNorm1d(2)]
+    if len(names) > len(layers):
+        layers.insert(1, nn.Tanh())
+    return TrainableMapping(
+        layers, layer_names={name: i for i, name in enumerate(names) if name is not None}
+    )
+
+
+@FORMATS
+def test_a_layer_inserted_between_named_layers_leaves_files_as_they_are(tmp_path, name):
+    saved, inserted = named("first", "norm"), named("first", None, "norm", seed=1)
+    save_tensors(part_tensors(saved), tmp_path / name)
+
+    load_part(inserted, tmp_path / name)
+
+    assert torch.equal(inserted.net[0].weight, saved.net[0].weight)
+    assert torch.equal(inserted.net[2].running_mean, saved.net[1].running_mean)
+
+
+def test_a_file_with_the_keys_of_the_earlier_layout_fills_named_layers(tmp_path):
+    old, loaded = named(None, None), named("first", "norm", seed=1)
+    assert "net.0.weight" in part_tensors(old)
+    save_tensors(part_tensors(old), tmp_path / "old.pth")
+
+    load_part(loaded, tmp_path / "old.pth")
+
+    assert all(torch.equal(v, loaded.state_dict()[k]) for k, v in old.state_dict().items())
+
+
+def test_a_file_that_does_not_fit_is_refused_with_the_names_in_it(tmp_path):
+    tensors = part_tensors(named("first", "norm"))
+    del tensors["first.bias"]
+    tensors["norm.weight"] = torch.zeros(5)
+    save_tensors(tensors, tmp_path / "part.safetensors")
+
+    with pytest.raises(DataError) as error:
+        load_part(named("first", "norm"), tmp_path / "part.safetensors")
+
+    assert 'Missing key(s) in state_dict: "first.bias"' in str(error.value)
+    assert "size mismatch for norm.weight" in str(error.value)
+    assert "net." not in str(error.value)
+
+
 def test_duplicates_of_the_earlier_framework_are_ignored(mapping, tmp_path):
     tensors = part_tensors(mapping)
     doubled = {f"net_without_softmax_layer.{k}": v for k, v in tensors.items()}
