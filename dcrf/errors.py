@@ -21,6 +21,7 @@ class Problem:
     found: the value, and the reason for the problem.
     remedy: how to solve it.
     line, column: position in the file, from 1; 0 if the file does not contain the value.
+    file: the file with the value, if that is not the method file but one that it extends.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Problem:
     remedy: str = ""
     line: int = 0
     column: int = 0
+    file: str = ""
 
 
 class ConfigError(DcrfError):
@@ -164,6 +166,7 @@ def describe(source: Path | str, problem: Problem) -> str:
 
     Editors turn the beginning into a link.
     """
-    place = f"{source}:{problem.line}:{problem.column}" if problem.line else f"{source}"
+    file = problem.file or str(source)
+    place = f"{file}:{problem.line}:{problem.column}" if problem.line else file
     remedy = f"\n{problem.remedy}" if problem.remedy else ""
     return indented(f"{place}: {problem.path}: {problem.found}{remedy}")

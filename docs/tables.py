@@ -113,7 +113,9 @@ def _arguments(signature: Mapping[str, Any]) -> str:
 
 def _methods() -> Iterator[tuple[Path, dict[str, Any]]]:
     for file in sorted(CONFIGURATIONS.rglob("*.json")):
-        yield file, json.loads(file.read_text())
+        method = json.loads(file.read_text())
+        if not method.get("abstract"):
+            yield file, method
 
 
 def _method_table() -> list[str]:

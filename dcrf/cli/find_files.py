@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dcrf.config.extends import is_abstract
 from dcrf.config.path_checks import is_file, is_folder, is_there
 from dcrf.errors import CommandLineError
 from dcrf.runs.resume import finished_outcome
@@ -14,6 +15,8 @@ _LISTED = 5
 
 def method_files(path: str, resume: bool = False) -> list[Path]:
     """Return the method files that a path names: a file, or the `*.json` directly in a folder.
+
+    Abstract files in a folder are skipped.
 
     Args:
         path: relative to the current folder, else to the folder of `main.py`.
@@ -34,12 +37,21 @@ def method_files(path: str, resume: bool = False) -> list[Path]:
         )
     files = sorted(existing.glob("*.json"))
     if any(not file.name.startswith("summary") for file in files):
-        return files
+        return _without_abstract(path, files)
     if runs := _runs_below(existing):
         raise CommandLineError(_name_a_run(path, runs, resume))
     if files:
         return files
     raise CommandLineError(f"{path} contains no method files (*.json){_folders_below(existing)}")
+
+
+def _without_abstract(path: str, files: list[Path]) -> list[Path]:
+    """Return the files that run by themselves, not only as the base of others."""
+    runnable = [file for file in files if not is_abstract(file)]
+    if not runnable:
+        listed = ", ".join(file.name for file in files[:_LISTED])
+        raise CommandLineError(f"{path} contains only abstract method files ({listed})")
+    return runnable
 
 
 def _existing(path: str) -> Path:

@@ -41,7 +41,7 @@ def filled(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         "all_phases": names(objects(data, "phases")),
     }
     method = _filled(root(data), _Context(folder, defaults))
-    _add_names(method)
+    add_names(method)
     return method
 
 
@@ -131,8 +131,8 @@ def _stem_of(path: str) -> str | None:
     return Path(Path(path).name.removesuffix(".gz")).stem or None
 
 
-def _add_names(data: dict[str, Any]) -> None:
-    """Name every unnamed mapping, data set and design pattern, in place."""
+def add_names(data: dict[str, Any]) -> None:
+    """Name every unnamed mapping, data set and design pattern of a method, in place."""
     for _, mapping in objects(data, "mappings"):
         if "type" in mapping:
             mapping.setdefault("name", mapping["type"])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from dcrf.errors import Problem
 from dcrf.safety.terminal_text import escaped
@@ -10,6 +11,7 @@ from dcrf.safety.terminal_text import escaped
 Positions = Mapping[str, tuple[int, int]]
 """JSON path -> (line, column) of a value, from 1; (0, 0) if the file does not contain it."""
 
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _LAST_STEP = re.compile(r"(\.[A-Za-z_$][A-Za-z0-9_$]*|\[\d+\]|\['(?:[^'\\]|\\.)*'\])\Z", re.DOTALL)
 
@@ -39,22 +41,29 @@ def moved(path: str, old: str, new: str) -> str:
     return new + path[len(old) :] if is_inside else path
 
 
-def locate(problems: Iterable[Problem], positions: Positions) -> list[Problem]:
+def locate(
+    problems: Iterable[Problem], positions: Positions, files: Mapping[str, str] = _NO_FILES
+) -> list[Problem]:
     """Add line and column to problems, sort by these, and drop duplicates.
 
     A value that the file lacks, such as a missing key, gets the position of its container.
+
+    Args:
+        problems: a problem that has a line keeps it.
+        positions: of all values.
+        files: JSON path -> file of each value that is not in the method file itself.
     """
     located: dict[tuple[str, str], Problem] = {}
     for problem in problems:
-        located.setdefault((problem.path, problem.found), _with_position(problem, positions))
-    return sorted(located.values(), key=lambda problem: (problem.line, problem.column))
+        located.setdefault((problem.path, problem.found), _with_position(problem, positions, files))
+    return sorted(located.values(), key=lambda p: (p.file, p.line, p.column))
 
 
-def _with_position(problem: Problem, positions: Positions) -> Problem:
+def _with_position(problem: Problem, positions: Positions, files: Mapping[str, str]) -> Problem:
     if problem.line or not problem.path.startswith("$"):
         return problem
     path = problem.path
     while path not in positions and path != "$":
         path = parent(path)
     line, column = positions.get(path, (0, 0))
-    return replace(problem, line=line, column=column)
+    return replace(problem, line=line, column=column, file=files.get(path, "") if line else "")

@@ -8,6 +8,7 @@ from typing import Any
 from dcrf.config import (
     defaults,
     deprecated_keys,
+    extends,
     mirrors,
     overrides,
     parse_json,
@@ -35,7 +36,7 @@ def load_checked(
 
     Args:
         source: a method file, or its content as a dict. Relative paths start at the folder of
-            the file; those of a dict start at the current directory.
+            the file that has them; those of a dict start at the current directory.
         settings: overrides of the form `JSON.PATH=VALUE`, as passed to `--set`.
         max_iterations: ends every phase after this many iterations at the latest.
         device: replaces the method's `device`.
@@ -45,6 +46,8 @@ def load_checked(
     """
     raw = _raw(source)
     data = raw.data
+    if data.get(extends.ABSTRACT) is True:
+        raise ConfigError(raw.source, locate([extends.ABSTRACT_PROBLEM], raw.positions))
     origins, override_problems = overrides.apply(data, settings, device)
     renamed, spelled_twice = deprecated_keys.rename(data)
     if max_iterations is not None:
@@ -56,11 +59,11 @@ def load_checked(
     nodes = nodes_of(filled)
     problems += blocks.located([*block_problems, *mirror_problems, *rules.problems(nodes)])
     if problems:
-        raise ConfigError(raw.source, _as_written(problems, data, renamed, raw.positions, origins))
+        raise ConfigError(raw.source, _as_written(problems, raw, renamed, origins))
     make_integers(nodes)
     notes = tuple(change.note for change in renamed)
     warnings = blocks.located(suspicious_settings.warnings(nodes))
-    warnings = _as_written(warnings, data, renamed, raw.positions, origins)
+    warnings = _as_written(warnings, raw, renamed, origins)
     return method_config(raw.source, nodes, notes, tuple(warnings))
 
 
@@ -86,33 +89,34 @@ def with_places(
     origins, _ = overrides.apply(raw.data, settings)
     renamed, _ = deprecated_keys.rename(raw.data)
     problems = write_blocks.origins(raw.data).located(problems)
-    return _as_written(problems, raw.data, renamed, raw.positions, origins)
+    return _as_written(problems, raw, renamed, origins)
 
 
 def _raw(source: Path | Mapping[str, Any]) -> RawConfig:
-    return parse_json.from_dict(source) if isinstance(source, Mapping) else parse_json.read(source)
+    """Return a method merged into the files that it extends."""
+    if isinstance(source, Mapping):
+        return extends.whole(parse_json.from_dict(source))
+    return extends.read(source)
 
 
 def _as_written(
     problems: Sequence[Problem],
-    data: Mapping[str, Any],
+    raw: RawConfig,
     renamed: Sequence[Renamed],
-    positions: Positions,
     origins: Mapping[str, str],
 ) -> list[Problem]:
     """Return problems in terms of the file: its spelling of keys, its lines, or the option.
 
     Args:
         problems: with the JSON paths of the present keys, and blocks at their places in the file.
-        data: the file's content under the present keys.
+        raw: the file, with its content under the present keys.
         renamed: deprecated keys of the file.
-        positions: of the file's values.
         origins: JSON path -> the command-line option that set the value there.
     """
-    written = [replace(p, path=mirrors.as_written(p.path, data)) for p in problems]
+    written = [replace(p, path=mirrors.as_written(p.path, raw.data)) for p in problems]
     for change in renamed:
         written = [replace(p, path=moved(p.path, change.new, change.old)) for p in written]
-    located = locate(written, _of_file(positions, origins))
+    located = locate(written, _of_file(raw.positions, origins), raw.files)
     return [_with_origin(problem, origins) for problem in located]
 
 

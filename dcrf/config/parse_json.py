@@ -4,7 +4,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from numbers import Integral, Real
 from os import PathLike, fspath
@@ -33,14 +33,16 @@ class RawConfig:
     """The parsed, unchecked content of a method file.
 
     data: of a duplicate key, the last value.
-    positions: of every value; empty for a dict.
+    positions: of every value; (0, 0) for those of a dict.
     problems: duplicate keys.
+    files: JSON path -> file of each value that is not in `source` but in a file that it extends.
     """
 
     source: Path
     data: dict[str, Any]
     positions: Positions
     problems: tuple[Problem, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(source: Path) -> RawConfig:
@@ -72,11 +74,12 @@ def from_dict(method: Mapping[str, Any]) -> RawConfig:
     if problems := list(islice(_not_json(method, "$", 1), PROBLEMS_OF_A_KIND)):
         raise ConfigError(DICT, problems)
     try:
-        data = _Reader(json.dumps(method, default=_json_equivalent)).document()
+        reader = _Reader(json.dumps(method, default=_json_equivalent))
+        data = reader.document()
     except _InvalidError as error:
         problem = error.problem
         raise ConfigError(DICT, [Problem(problem.path, problem.found, problem.remedy)]) from None
-    return RawConfig(DICT, data, {})
+    return RawConfig(DICT, data, dict.fromkeys(reader.positions, (0, 0)))
 
 
 def value_of(text: str) -> Any:

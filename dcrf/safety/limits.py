@@ -10,6 +10,7 @@ from typing import NamedTuple
 METHOD_FILE_BYTES = 2**20
 METHOD_FILE_LEVELS = 100
 METHOD_FILE_VALUES = 20_000
+METHOD_FILE_BASES = 10
 JSON_PATH_CHARACTERS = 1000
 CALL_ARGUMENTS = 50
 MAPPING_LAYERS = 5000  # built in a few seconds
@@ -93,7 +94,18 @@ def _bytes(size: int) -> str:
 TABLE = (
     Limit("METHOD_FILE_BYTES", "method file", _bytes(METHOD_FILE_BYTES), "refused"),
     Limit("METHOD_FILE_LEVELS", "levels of nested values", f"{METHOD_FILE_LEVELS}", "refused"),
-    Limit("METHOD_FILE_VALUES", "values in a method file", f"{METHOD_FILE_VALUES:,}", "refused"),
+    Limit(
+        "METHOD_FILE_VALUES",
+        "values in a method file and the files that it extends",
+        f"{METHOD_FILE_VALUES:,}",
+        "refused",
+    ),
+    Limit(
+        "METHOD_FILE_BASES",
+        "files that a method file extends, one through the other",
+        f"{METHOD_FILE_BASES}",
+        "refused",
+    ),
     Limit(
         "JSON_PATH_CHARACTERS",
         "keys around a value of a method file, as a JSON path",

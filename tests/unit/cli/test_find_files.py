@@ -44,6 +44,21 @@ def test_a_folder_names_the_files_directly_in_it_in_name_order(tmp_path):
     assert names(method_files("methods")) == ["methods/a.json", "methods/b.json"]
 
 
+def test_a_folder_is_run_without_its_abstract_files(tmp_path):
+    written(tmp_path / "methods", method(abstract=True), "base.json")
+    written(tmp_path / "methods", {"extends": "base.json"}, "child.json")
+
+    assert names(method_files("methods")) == ["methods/child.json"]
+    assert names(method_files("methods/base.json")) == ["methods/base.json"]
+
+
+def test_a_folder_of_abstract_files_has_no_methods(tmp_path):
+    written(tmp_path / "methods", method(abstract=True), "base.json")
+
+    with pytest.raises(CommandLineError, match=r"contains only abstract method files \(base.json"):
+        method_files("methods")
+
+
 def test_a_path_is_also_relative_to_main_py():
     path = "configurations/quickstart"
 

@@ -1,0 +1,59 @@
+"""A method that extends another file runs as if it were written out."""
+
+import json
+
+from dcrf.cli.main import main
+from tests.cases.methods import contents, method, written
+
+CHANGES = {
+    "extends": "shared/base.json",
+    "name": "child",
+    "phases": [
+        {
+            "name": "finetuning",
+            "design_patterns": [{"name": "assignment_entropy", "loss_weight": 2}],
+        },
+        {"name": "extra", "order": 3, "exit_criteria": {"iterations": 2}},
+    ],
+    "datasets": [{"name": "digits", "batch_size": 40}],
+}
+
+
+def written_out():
+    content = method(name="child")
+    content["phases"][1]["design_patterns"][1]["loss_weight"] = 2
+    content["phases"].append(CHANGES["phases"][1])
+    content["datasets"][0]["batch_size"] = 40
+    return content
+
+
+def extending(folder):
+    """Write a method and its base; return the path of the method."""
+    written(folder / "shared", method(name="base", abstract=True), "base.json")
+    return written(folder, CHANGES, "child.json")
+
+
+def test_results_are_those_of_the_written_out_method(tmp_path, run):
+    expected = run(written_out())
+    written(tmp_path / "shared", method(name="base", abstract=True), "base.json")
+
+    folder = run(CHANGES)
+
+    assert contents(folder) == contents(expected)
+    configurations = [json.loads((f / "config.json").read_text()) for f in (folder, expected)]
+    assert configurations[0] == configurations[1]
+
+
+def test_a_changed_base_refuses_to_resume(tmp_path, capsys):
+    file, flags = extending(tmp_path), ["--output_dir", str(tmp_path / "runs")]
+    assert main([file, *flags]) == 0
+    base = method(name="base", abstract=True)
+    base["phases"][0]["optimizers"][0]["lr"] = 0.5
+    written(tmp_path / "shared", base, "base.json")
+
+    code = main([file, *flags, "--resume"])
+
+    assert code == 2
+    assert (
+        "$.phases[0].optimizers[0].lr: it was 0.01 when the run started" in capsys.readouterr().err
+    )
