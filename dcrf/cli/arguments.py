@@ -86,6 +86,11 @@ def parser() -> argparse.ArgumentParser:
     add("paths", nargs="+", metavar="FILE_OR_FOLDER", help="method files, or folders of them")
     add("--validate", action="store_true", help="check the files without running them")
     add(
+        "--print_config",
+        action="store_true",
+        help="print the method with all that it extends and every default, without running it",
+    )
+    add(
         "--seed",
         type=_seeds,
         metavar="N[,N...]",

@@ -24,7 +24,7 @@ from dcrf.cli.plan_runs import (
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.summary import content, same_names, summary
-from dcrf.reporting.writers import escape_unencodable, say
+from dcrf.reporting.writers import escape_unencodable, say, say_json
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     announce(options.paths, sys.stderr)
     try:
+        if options.print_config:
+            return print_methods(options)
         return validate(options) if options.validate else run(options, arguments)
     except DcrfError as error:
         say(str(error), is_error=True)
@@ -80,6 +82,17 @@ def validate(options: argparse.Namespace) -> int:
         say(indented("\n".join(lines)))
     if rejected:
         raise CommandLineError(_unusable(rejected))
+    return OK
+
+
+def print_methods(options: argparse.Namespace) -> int:
+    """Print every method as a run writes it to its `config.json`; return the exit code."""
+    methods, invalid = load_methods(options)
+    _print_errors(invalid)
+    for config in methods:
+        say_json(config.filled)
+    if invalid:
+        raise CommandLineError(_unusable(invalid))
     return OK
 
 

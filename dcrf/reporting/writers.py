@@ -109,6 +109,12 @@ def say(text: str, *, is_error: bool = False) -> None:
         lines.write(Note(part))
 
 
+def say_json(content: Any) -> None:
+    """Print an object to standard output as indented JSON in ASCII, without shortening lines."""
+    with _unless_gone(sys.stdout):
+        sys.stdout.write(f"{json.dumps(content, indent=2)}\n")
+
+
 def escape_unencodable(*streams: TextIO | None) -> None:
     """Let text streams write escapes in place of characters that their encoding lacks."""
     for stream in streams:

@@ -57,3 +57,24 @@ def test_a_changed_base_refuses_to_resume(tmp_path, capsys):
     assert (
         "$.phases[0].optimizers[0].lr: it was 0.01 when the run started" in capsys.readouterr().err
     )
+
+
+def test_the_printed_method_is_that_of_the_run(tmp_path, capsys):
+    file = extending(tmp_path)
+    assert main([file, "--output_dir", str(tmp_path / "runs"), "--seed", "3"]) == 0
+    (config,) = (tmp_path / "runs").glob("*/*/config.json")
+    capsys.readouterr()
+
+    assert main([file, "--print_config", "--set", "seed=3"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == json.loads(config.read_text())
+
+
+def test_printing_an_invalid_method_tells_its_problems(tmp_path, capsys):
+    file = written(tmp_path, {"extends": "missing.json"})
+
+    assert main([file, "--print_config"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "missing.json does not exist" in err
