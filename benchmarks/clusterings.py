@@ -9,26 +9,22 @@ import argparse
 import json
 import subprocess
 import sys
-import warnings
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from torch import Generator
-from torchvision.datasets import USPS
 
 from benchmarks.memory import anonymous_bytes, measured_call
+from benchmarks.usps import N_CLUSTERS, usps_pixels
 from dcrf.builder.components import build_entry
 from dcrf.clusterings.base import Clustering, Fitted
 from dcrf.functional.assignments import most_probable_clusters
 from dcrf.schema.registry import CLUSTERINGS, METRICS
 
-DATA = Path(__file__).parents[1] / "datasets" / "usps"
 FEATURES = ("pixels", "PCA-50")
 SCORES = ("acc", "nmi", "ari")
-N_CLUSTERS = 10
 _COMPONENTS = 50
 _PASS = 1024
 
@@ -103,11 +99,7 @@ def _defaults(stem: str) -> dict[str, object]:
 
 def _data(features: str, n_samples: int | None) -> tuple[torch.Tensor, NDArray[np.int64]]:
     """Return features (n, d) of the training and test images of USPS, and labels (n,)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        parts = [USPS(str(DATA), train=train) for train in (True, False)]
-    pixels = np.concatenate([part.data for part in parts]).reshape(-1, 256).astype(np.float32) / 255
-    labels = np.concatenate([part.targets for part in parts])
+    pixels, labels = usps_pixels()
     if n_samples:
         chosen = np.sort(np.random.default_rng(0).permutation(len(labels))[:n_samples])
         pixels, labels = pixels[chosen], labels[chosen]
