@@ -44,6 +44,7 @@ class Batch:
     companions: (n, m, *sample_shape), row i the m companions of sample i that a design pattern has
         asked for; None in a batch for any other pattern.
     clock: of the iteration; schedules read it.
+    default_view: (n, *sample_shape) if `samples` is another view, otherwise None.
     """
 
     indices: Tensor
@@ -51,6 +52,12 @@ class Batch:
     views: Mapping[str, Tensor] = field(default_factory=dict)
     companions: Tensor | None = None
     clock: Clock = Clock(epoch=1, iteration=1)
+    default_view: Tensor | None = None
+
+    @property
+    def clean(self) -> Tensor:
+        """The samples (n, *sample_shape) in the default view, whatever view `samples` is."""
+        return self.samples if self.default_view is None else self.default_view
 
 
 @dataclass(frozen=True, slots=True)

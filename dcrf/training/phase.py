@@ -91,13 +91,23 @@ class PatternUse:
         return {role: name for role, name in self.views.items() if role != _COMPANIONS}
 
     def batch_for(self, batch: Batch, companions: Tensor | None = None) -> Batch:
-        """Return the batch with this pattern's views, by role, and its companions."""
+        """Return the batch with this pattern's views, by role, and its companions.
+
+        Whatever its views are, the pattern finds the default view as `batch.clean`.
+        """
         views = {
             role: batch.samples if name is None else batch.views[name]
             for role, name in self.views_of_samples.items()
         }
         samples = views.pop("samples", batch.samples)
-        return replace(batch, samples=samples, views=views, companions=companions)
+        default_view = None if samples is batch.samples else batch.samples
+        return replace(
+            batch,
+            samples=samples,
+            views=views,
+            companions=companions,
+            default_view=default_view,
+        )
 
     def companions_for(
         self, batch: Batch, clock: Clock, read: ReadCompanions, purpose: str

@@ -97,8 +97,14 @@ class World:
         }
         shown.pop("companions", None)
         samples = shown.pop("samples", views[""])
-        companions = self._companions(self.pattern.companions(indices))
-        return replace(whole, indices=indices, samples=samples, views=shown, companions=companions)
+        return replace(
+            whole,
+            indices=indices,
+            samples=samples,
+            views=shown,
+            companions=self._companions(self.pattern.companions(indices)),
+            default_view=views[""],
+        )
 
     def _companions(self, indices: Tensor | None) -> Tensor | None:
         if indices is None:
@@ -225,11 +231,15 @@ def _mappings() -> dict[str, TrainableMapping]:
 
 
 def _data(dtype: torch.dtype) -> Batch:
-    """Three blobs, and two other views of them."""
+    """Three blobs, and other views of them; `bounded` has values from 0 to 1."""
     generator = Generator().manual_seed(7)
     centers = 2 * torch.randn(N_CLUSTERS, 4, generator=generator)
     noise = torch.randn(2, N_SAMPLES, 4, generator=generator)
     samples = centers.repeat(N_SAMPLES // N_CLUSTERS, 1) + 0.3 * noise[0]
-    views = {"noisy": samples + 0.1 * noise[1], "shifted": samples + 0.2}
+    views = {
+        "noisy": samples + 0.1 * noise[1],
+        "shifted": samples + 0.2,
+        "bounded": samples.sigmoid(),
+    }
     indices = torch.arange(N_SAMPLES)
     return Batch(indices, samples.to(dtype), {name: v.to(dtype) for name, v in views.items()})

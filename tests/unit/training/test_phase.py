@@ -202,6 +202,13 @@ def test_patterns_see_the_views_they_name():
     assert recorder.losses == [{"default/mean": 1.0, "other/mean": 2.0}]
 
 
+@pytest.mark.parametrize("views", [{}, {"samples": "view"}, {"first": "view", "second": None}])
+def test_every_pattern_finds_the_default_view(views):
+    batch = Batch(torch.arange(2), torch.zeros(2, 3), {"view": torch.ones(2, 3)})
+
+    assert PatternUse(DesignPattern(), views).batch_for(batch).clean is batch.samples
+
+
 def test_roles_other_than_samples_arrive_as_views():
     use = PatternUse(MeanOutput(TrainableMapping([])), {"first": None, "second": "view"})
     _, batch = next(batches())
