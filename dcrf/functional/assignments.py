@@ -1,6 +1,7 @@
 """Assignments of samples to clusters, as natural-log probabilities, and their targets."""
 
 import math
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -125,13 +126,25 @@ def annealed_inverse_temperature(
     return min(value, final)
 
 
-def target_distribution(probs: Tensor) -> Tensor:
-    """Sharpen soft assignments and balance cluster sizes (DEC, arXiv:1511.06335, eq. 3).
+FREQUENCY_EXPONENTS: MappingProxyType[str, float] = MappingProxyType(
+    {"frequency": 1.0, "root_of_frequency": 0.5, "none": 0.0}
+)
+"""Normalization of a target distribution -> the exponent of the cluster frequency."""
 
-    p_ij is proportional to q_ij^2 / f_j, with the cluster frequency f_j = sum_i q_ij.
+
+def target_distribution(
+    probs: Tensor, power: float = 2.0, normalization: str = "frequency"
+) -> Tensor:
+    """Sharpen soft assignments and balance cluster sizes.
+
+    p_ij is proportional to q_ij^power / f_j^e, with the cluster frequency f_j = sum_i q_ij. DEC has
+    power 2 and e = 1 (arXiv:1511.06335, eq. 3). DEPICT has power 1 and e = 1/2, the closed form of
+    its target (arXiv:1704.06327). DBC has e = 0 (arXiv:1703.07980).
 
     Args:
-        probs: (n, k) soft assignments of the *whole* data set, rows summing to 1.
+        probs: (n, k) soft assignments, rows summing to 1.
+        power: the exponent of q, from 1 to 8. In float32, a greater one can turn whole rows to 0.
+        normalization: `frequency` (e = 1), `root_of_frequency` (e = 1/2) or `none` (e = 0).
 
     Returns:
         (n, k) targets without gradient, rows summing to 1.
@@ -139,5 +152,6 @@ def target_distribution(probs: Tensor) -> Tensor:
     probs = probs.detach()
     # the frequency of an empty cluster is 0, and 0 / 0 would make every row NaN
     frequencies = probs.sum(dim=0).clamp_min(torch.finfo(probs.dtype).tiny)
-    weights = (probs / frequencies).mul_(probs)  # in place, since (n, k) may be large
+    weights = probs / frequencies.pow(FREQUENCY_EXPONENTS[normalization])
+    weights.mul_(probs.pow(power - 1))  # in place, since (n, k) may be large
     return weights.div_(weights.sum(dim=1, keepdim=True))

@@ -34,12 +34,15 @@ EXCEPTIONS = {
 }
 """Stem -> check -> why the pattern need not pass it."""
 
+MOVING_TARGETS = {"target_distribution": {"target_scope": "batch"}}
+"""Stem -> options with which every step moves the targets, so that the loss may rise."""
+
 
 def test_no_pattern_is_forgotten():
     assert CASES
     assert CASES.keys() == DESIGN_PATTERNS.schemas.keys()
     assert VARIANTS.keys() <= CASES.keys()
-    assert EXCEPTIONS.keys() <= CASES.keys()
+    assert EXCEPTIONS.keys() | MOVING_TARGETS.keys() <= CASES.keys()
 
 
 @every_entry
@@ -72,6 +75,9 @@ def test_every_loss_trains_the_parts_that_the_entry_names_and_no_others(entry):
 
 @every_entry
 def test_twenty_plain_steps_reduce_every_loss(entry):
+    moving = MOVING_TARGETS.get(World(entry).stem)
+    if moving and moving.items() <= entry.items():
+        pytest.skip("every step moves the targets")
     for name in World(entry).pattern.loss_names:
         world = World(entry)
         optimizer = torch.optim.SGD(world.model.parameters(), lr=0.01)

@@ -5,7 +5,7 @@ import torch
 
 from dcrf.batch import Clock
 from dcrf.functional.assignments import target_distribution
-from tests.cases.tiny import CASES, N_CLUSTERS, N_SAMPLES, World
+from tests.cases.tiny import CASES, N_CLUSTERS, N_SAMPLES, World, changed
 
 ENTRY = CASES["target_distribution"]
 
@@ -64,6 +64,48 @@ def test_no_gradient_flows_through_the_target():
     divergence(world, [0, 1])
 
     assert not world.pattern.target.requires_grad
+
+
+def test_targets_of_a_batch_cover_the_batch_alone_and_come_from_the_default_view():
+    options = {"target_scope": "batch", "target_distribution_recalculation_interval": None}
+    world = World(changed(ENTRY, {**options, "batch_augmentation_name": "shifted"}))
+    indices = [4, 9, 1, 20]
+    loss = divergence(world, indices)
+    q = world.pattern.assignment(world.data.views["shifted"][indices]).exp()
+    p = target_distribution(world.pattern.assignment(world.data.samples[indices]).exp())
+
+    torch.testing.assert_close(loss, (p * (p / q).log()).sum() / 4)
+    assert world.pattern.target is None
+
+
+def test_targets_of_a_batch_have_no_gradient():
+    options = {"target_scope": "batch", "target_distribution_recalculation_interval": None}
+    world = World(changed(ENTRY, options))
+    divergence(world, [4, 9, 1]).backward()
+    log_q = world.pattern.assignment(world.data.samples[[4, 9, 1]])
+    p = target_distribution(log_q.exp())
+    expected = torch.autograd.grad((p * (p.log() - log_q)).sum() / 3, world.centroids.values)
+
+    torch.testing.assert_close(world.centroids.values.grad, *expected)
+
+
+def test_the_power_of_a_schedule_is_that_of_the_iteration_in_which_the_target_is_made():
+    rising = {
+        "schedule": "linear",
+        "from": 1,
+        "to": 3,
+        "start_iteration": 0,
+        "end_iteration": 4,
+        "unit": "iteration",
+    }
+    world = World(
+        {**ENTRY, "target_power": rising, "target_distribution_recalculation_interval": 3}
+    )
+    q = world.pattern.assignment(world.data.samples).exp()
+    for iteration, power in ((1, 1.0), (2, 1.0), (3, 2.0), (6, 3.0)):
+        world.pattern.before_iteration(Clock(1, iteration), world.data_pass)
+
+        torch.testing.assert_close(world.pattern.target, target_distribution(q, power))
 
 
 def test_a_loaded_target_is_not_made_again():

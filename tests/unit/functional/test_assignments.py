@@ -181,6 +181,49 @@ def test_target_distribution_agrees_with_the_formula_in_loops():
     torch.testing.assert_close(target_distribution(q), slow_normalized(weights))
 
 
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0, 8.0])
+@pytest.mark.parametrize(
+    ("normalization", "exponent"), [("frequency", 1), ("root_of_frequency", 0.5), ("none", 0)]
+)
+def test_powers_and_normalizations_agree_with_the_formula_in_loops(power, normalization, exponent):
+    q = points(6, 3, seed=2).softmax(dim=1)
+    f = [sum(q[i, j].item() for i in range(6)) for j in range(3)]
+    weights = [[q[i, j].item() ** power / f[j] ** exponent for j in range(3)] for i in range(6)]
+
+    torch.testing.assert_close(
+        target_distribution(q, power, normalization), slow_normalized(weights)
+    )
+
+
+def test_the_target_of_depict_by_hand():
+    """p ~ q / f^(1/2) with f = (1, 4): (0.5, 0.5) -> (0.5, 0.25) -> (2/3, 1/3)."""
+    q = torch.tensor([[0.5, 0.5], [0.1, 0.9], [0.1, 0.9], [0.1, 0.9], [0.2, 0.8]])
+    target = target_distribution(q, 1.0, "root_of_frequency")
+
+    torch.testing.assert_close(target[0], torch.tensor([2 / 3, 1 / 3]))
+
+
+def test_the_target_of_depict_balances_the_clusters():
+    q = (points(40, 3, seed=3) + torch.tensor([2.0, 0.0, 0.0])).softmax(dim=1)
+    sizes, balanced = q.sum(dim=0), target_distribution(q, 1.0, "root_of_frequency").sum(dim=0)
+
+    assert balanced.max() - balanced.min() < sizes.max() - sizes.min()
+
+
+def test_the_target_of_dec_has_the_bytes_of_its_shortest_formula():
+    q = points(500, 7, seed=4).float().softmax(dim=1)
+    weights = q / q.sum(dim=0) * q
+
+    assert torch.equal(target_distribution(q), weights / weights.sum(dim=1, keepdim=True))
+
+
+@pytest.mark.parametrize("normalization", ["frequency", "root_of_frequency", "none"])
+def test_the_greatest_power_keeps_rows_of_many_clusters(normalization):
+    target = target_distribution(torch.full((3, 1000), 1e-3), 8.0, normalization)
+
+    torch.testing.assert_close(target, torch.full((3, 1000), 1e-3))
+
+
 def test_target_distribution_keeps_no_graph_and_sharpens():
     q = points(6, 3, requires_grad=True).softmax(dim=1)
     target = target_distribution(q)
