@@ -7,14 +7,16 @@ from torch import nn
 
 
 @contextmanager
-def evaluation_mode(module: nn.Module) -> Iterator[None]:
-    """Set a module to evaluation mode inside the block, and back to its mode afterwards.
+def evaluation_mode(*modules: nn.Module) -> Iterator[None]:
+    """Set modules to evaluation mode inside the block, and back to their modes afterwards.
 
     Dropout keeps all units then, and BatchNorm uses its statistics without updating them.
     """
-    was_training = module.training
-    module.eval()
+    were_training = [module.training for module in modules]
+    for module in modules:
+        module.eval()
     try:
         yield
     finally:
-        module.train(was_training)
+        for module, was_training in zip(modules, were_training, strict=True):
+            module.train(was_training)

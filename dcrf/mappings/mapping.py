@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +76,12 @@ class TrainableMapping(CachedModule):
                 names[tensor] = f"{layers[index]}.{inner}"
         number = Counter(names.values())
         return {t: name for t, name in names.items() if number[name] == 1 and name not in state}
+
+    def chain(self) -> Iterator["TrainableMapping"]:
+        """Yield this mapping and all that run before it, the last one first."""
+        yield self
+        if self.prior is not None:
+            yield from self.prior.chain()
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the output (n, ...) for inputs (n, ...)."""

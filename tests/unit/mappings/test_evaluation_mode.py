@@ -24,3 +24,14 @@ def test_the_mode_comes_back_after_an_error(mode):
         1 / 0  # noqa: B018
 
     assert layer.training is mode
+
+
+def test_each_of_several_modules_gets_its_own_mode_back():
+    training, evaluating = nn.Dropout(), nn.Dropout().eval()
+
+    with evaluation_mode(training, evaluating):
+        assert not training.training
+        assert not evaluating.training
+
+    assert training.training
+    assert not evaluating.training

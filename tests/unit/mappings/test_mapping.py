@@ -46,6 +46,7 @@ def test_a_prior_mapping_runs_first_and_keeps_its_parameters(samples):
     mapping = TrainableMapping([nn.Linear(3, 2)], prior=prior, before=[torch.relu])
 
     torch.testing.assert_close(mapping(samples), mapping.net(prior(samples).relu()))
+    assert list(mapping.chain()) == [mapping, prior]
     assert set(mapping.state_dict()) == {"net.0.weight", "net.0.bias"}
 
 
