@@ -265,6 +265,27 @@ def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor
     return (sums / weights.unsqueeze(1)).to(rows)
 
 
+def continued_numbers(clusters: Tensor, previous: Tensor, n_clusters: int) -> Tensor:
+    """Renumber clusters so that each continues a previous cluster that shares its samples.
+
+    The matching is one-to-one and maximizes the number of samples that keep their number.
+
+    Args:
+        clusters: (n,) int64 from 0 to k - 1, -1 for noise, which stays noise.
+        previous: (n,) int64 of the same samples.
+        n_clusters: k.
+
+    Returns:
+        (n,) int64.
+    """
+    is_in_both = (clusters >= 0) & (previous >= 0)
+    pairs = clusters[is_in_both] * n_clusters + previous[is_in_both]
+    shared = torch.bincount(pairs, minlength=n_clusters**2).reshape(n_clusters, n_clusters)
+    numbers = linear_sum_assignment(shared.cpu().numpy(), maximize=True)[1]
+    table = torch.from_numpy(numbers).to(clusters)
+    return table[clusters.clamp_min(0)].masked_fill(clusters < 0, -1)
+
+
 def match_centers(centers: Tensor, previous: Tensor) -> Tensor:
     """Reorder centers (k, d) so that row i continues row i of the previous centers (k, d).
 

@@ -41,7 +41,16 @@ MAY_IMPORT = {
         "schedules",
         "storage",
     },
-    "design_patterns": {"assignment", "batch", "errors", "functional", "mappings", "schedules"},
+    "design_patterns": {
+        "assignment",
+        "batch",
+        "clusterings",
+        "errors",
+        "functional",
+        "mappings",
+        "randomness",
+        "schedules",
+    },
     "evaluation": {"assignment", "batch", "errors", "functional", "randomness"},
     "training": {
         "assignment",
@@ -150,7 +159,8 @@ MAY_KNOW = {
         "dcrf.assignment.centroid_lifecycle",
         "dcrf.schedules.base",
     },
-    "design_patterns": SHARED | {"dcrf.design_patterns.base", "dcrf.schedules.base"},
+    "design_patterns": SHARED
+    | {"dcrf.clusterings.base", "dcrf.design_patterns.base", "dcrf.schedules.base"},
     "evaluation": SHARED | {"dcrf.evaluation.metrics.base"},
     "training": SHARED
     | {"dcrf.design_patterns.base", "dcrf.evaluation.metrics.base", "dcrf.schedules.base"},

@@ -1,5 +1,7 @@
 """Checks of all clusterings, and the matching of centers."""
 
+from itertools import permutations
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from dcrf.clusterings.base import (
     NearestCenter,
     centers_of,
     check_pairs_fit,
+    continued_numbers,
     first_rows,
     match_centers,
 )
@@ -110,3 +113,28 @@ def test_pairs_that_exceed_the_memory_are_refused_with_the_number_that_fits(monk
     check_pairs_fit(1000, 8, "")
     with pytest.raises(ClusteringError, match=r"1,001 samples .* at most 1,000 .* take k_means"):
         check_pairs_fit(1001, 8, "take k_means")
+
+
+def test_clusters_continue_those_that_share_most_samples():
+    """By hand: new 0 shares 1 with old 2 and 2 with old 0; new 1 shares 2 with old 2."""
+    previous = torch.tensor([0, 0, 2, 2, 2, 1])
+    clusters = torch.tensor([0, 0, 0, 1, 1, 2])
+
+    assert continued_numbers(clusters, previous, 3).tolist() == [0, 0, 0, 2, 2, 1]
+
+
+def test_most_samples_keep_their_number_over_all_ways_to_renumber():
+    generator = torch.Generator().manual_seed(0)
+    clusters, previous = torch.randint(4, (2, 60), generator=generator)
+    most = max(
+        (torch.tensor(order)[clusters] == previous).sum().item() for order in permutations(range(4))
+    )
+
+    assert (continued_numbers(clusters, previous, 4) == previous).sum() == most
+
+
+def test_noise_stays_noise_and_counts_for_no_number():
+    previous = torch.tensor([1, -1, -1, 0])
+    clusters = torch.tensor([0, 0, 1, -1])
+
+    assert continued_numbers(clusters, previous, 2).tolist() == [1, 1, 0, -1]
