@@ -10,6 +10,7 @@ from typing import Any
 
 from dcrf.config import load_checked
 from dcrf.config.defaults import filled
+from dcrf.config.extends import is_abstract
 from dcrf.config.method_config import MethodConfig
 
 ROOT = Path(__file__).parents[2]
@@ -21,14 +22,10 @@ _FOR_PEOPLE = ("$schema", "description", "references")
 
 @dataclass(frozen=True, slots=True)
 class MethodFile:
-    """A method file with its checked configuration.
-
-    content: the file as it is written.
-    """
+    """A method file with its checked configuration."""
 
     path: Path
     config: MethodConfig
-    content: Mapping[str, Any]
 
     @property
     def stem(self) -> str:
@@ -40,8 +37,7 @@ def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[Method
     """Load the method files that paths name, sorted by folder and name.
 
     Args:
-        paths: files, or folders that are searched to any depth. Files in folders that have no
-            phases are parts of other files and left out.
+        paths: files, or folders that are searched to any depth, without abstract files.
         only: names of files without `.json`; none for all.
 
     Raises:
@@ -49,20 +45,14 @@ def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[Method
         OSError: a file cannot be read.
         ValueError: a name of `only` is no file, or two files have one name.
     """
-    contents: dict[Path, Mapping[str, Any]] = {}
-    for path in paths:
-        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
-            content = json.loads(file.read_text())
-            if file == path or "phases" in content or "extends" in content:
-                contents[file.absolute()] = content
-    by_stem = {file.stem: file for file in contents}
-    if same := sorted(set(map(str, contents)) - set(map(str, by_stem.values()))):
+    files = [file for path in paths for file in _methods_of(path)]
+    by_stem = {file.stem: file for file in files}
+    if same := sorted({str(file) for file in files if by_stem[file.stem] != file}):
         raise ValueError(f"another file has the name of {', '.join(same)}; rename it")
     chosen = list(only) or list(by_stem)
     if unknown := sorted(set(chosen) - by_stem.keys()):
         raise ValueError(f"no file is called {', '.join(unknown)}; known: {', '.join(by_stem)}")
-    files = (by_stem[stem] for stem in dict.fromkeys(chosen))
-    return [MethodFile(file, load_checked(file), contents[file]) for file in files]
+    return [MethodFile(by_stem[s], load_checked(by_stem[s])) for s in dict.fromkeys(chosen)]
 
 
 def identity(config: MethodConfig) -> dict[str, Any]:
@@ -79,6 +69,12 @@ def digest(configuration: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a configuration as 64 hexadecimal digits."""
     text = json.dumps(configuration, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _methods_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path.absolute()]
+    return [file for file in sorted(path.absolute().rglob("*.json")) if not is_abstract(file)]
 
 
 def _plain(configuration: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,9 @@ def _row(
         machines.setdefault(measurement.machine, ascii_lowercase[len(machines)])
     return [
         _link(file, folder),
-        "<br>".join(_reference(reference) for reference in file.content.get("references", ())),
+        "<br>".join(
+            _reference(reference) for reference in file.config.filled.get("references", ())
+        ),
         "<br>".join(map(_figure, known.figures)) or MISSING,
         *(_spread([m.scores[name] for m in ended if name in m.scores]) for name in SCORES),
         _band(known, ended),

@@ -56,10 +56,10 @@ def test_refilling_adds_the_defaults_of_new_keys_only():
     assert refilled({**before, "compile": True}) != now
 
 
-def test_files_without_phases_are_parts_of_others(tmp_path):
+def test_folders_are_searched_without_abstract_files(tmp_path):
     write_method(tmp_path / "methods" / "b.json")
     write_method(tmp_path / "methods" / "deeper" / "a.json")
-    (tmp_path / "methods" / "layers.json").write_text('{"mappings": []}')
+    (tmp_path / "methods" / "layers.json").write_text('{"abstract": true}')
 
     assert [file.stem for file in method_files([tmp_path])] == ["b", "a"]
     assert [file.stem for file in method_files([tmp_path], ["a"])] == ["a"]
