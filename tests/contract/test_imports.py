@@ -149,7 +149,7 @@ SHARED = {
 }
 SHARED |= {
     f"dcrf.mappings.{module}"
-    for module in ("evaluation_mode", "features", "forward_cache", "mapping")
+    for module in ("batch_statistics", "evaluation_mode", "features", "forward_cache", "mapping")
 }
 MAY_KNOW = {
     "assignment": SHARED
