@@ -60,7 +60,7 @@ def count_verdicts(mistakes: Iterable[Mutation], folder: Path) -> tuple[Counter,
 
 
 def shipped_mutations(folder: Path) -> list[Mutation]:
-    """Return all mutations of all shipped configurations.
+    """Return all mutations of all shipped configurations that extend no other.
 
     Their data folders are created in `folder`, empty.
     """
@@ -70,7 +70,9 @@ def shipped_mutations(folder: Path) -> list[Mutation]:
     target = mutated_file(folder).parent
     target.mkdir(parents=True, exist_ok=True)
     files = sorted((ROOT / "configurations").rglob("*.json"))
-    return [m for f in files for m in mutations(json.loads(f.read_text()), target)]
+    contents = [content for f in files if "extends" not in (content := json.loads(f.read_text()))]
+    whole = [content for content in contents if not content.get("abstract")]
+    return [mutation for content in whole for mutation in mutations(content, target)]
 
 
 def mutated_file(folder: Path) -> Path:

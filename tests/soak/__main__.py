@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 from dcrf.config import load_checked
+from dcrf.config.extends import is_abstract
 from tests.soak.killing import KILLED, After, Case, results, run
 
 CONFIGURATIONS = Path(__file__).parents[2] / "configurations"
+FILES = [file for file in sorted(CONFIGURATIONS.glob("*/*")) if not is_abstract(file)]
 SAMPLES = 512
 
 
@@ -65,7 +67,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="of each configuration")
     parser.add_argument("--iterations", type=int, default=8, help="of each phase")
     parser.add_argument("--seed", type=int, default=0, help="of the random moments")
-    parser.add_argument("files", nargs="*", type=Path, default=sorted(CONFIGURATIONS.glob("*/*")))
+    parser.add_argument("files", nargs="*", type=Path, default=FILES)
     options = parser.parse_args()
     sums = [0, 0, 0]
     for file in options.files:

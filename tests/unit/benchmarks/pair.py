@@ -3,21 +3,19 @@
 import numpy as np
 import torch
 
+from benchmarks.speed import FILES
 from benchmarks.straightforward import straightforward
 from dcrf.batch import Batch, Clock
 from dcrf.builder import RunContext
 from dcrf.builder.method import build_method
 from dcrf.builder.metrics import build_metrics
 from dcrf.builder.phases import PhaseBuilder
-from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
 from dcrf.runs.run_files import RunFiles
 from dcrf.training.phase import begin_iteration, compute_losses
-
-FILES = {file.stem: file for file in (ROOT / "configurations").rglob("*.json")}
 
 SAME_LOSS = {
     "reconstruction/reconstruction": "reconstruction",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.speed import FILES
 from benchmarks.straightforward import straightforward
 from benchmarks.straightforward.shipped import PHASES
 from dcrf.builder.data_sources import open_source
@@ -15,7 +16,7 @@ from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.raw_data import RawData
 from dcrf.randomness import RandomStreams
-from tests.unit.benchmarks.pair import FILES, Pair, random_images
+from tests.unit.benchmarks.pair import Pair, random_images
 
 CASES = [
     *[(name, phase, 1) for name, phase in PHASES],
