@@ -1,5 +1,6 @@
 """Small whole methods for tests, and helpers to write and run them."""
 
+import bz2
 import json
 import struct
 from copy import deepcopy
@@ -150,6 +151,20 @@ def contents(folder):
 def final(folder, position=-1):
     """The final evaluation on a data set, by default the last one."""
     return result(folder)["datasets"][position]["evaluation"]
+
+
+def fake_usps(root: Path, n: int = 150):
+    """Write files that torchvision reads as USPS, with n images each."""
+    random = np.random.default_rng(0)
+    for name in ("usps.bz2", "usps.t.bz2"):
+        pixels = random.uniform(-1, 1, size=(n, 256))
+        labels = random.integers(1, 11, size=n)
+        rows = (
+            f"{label} {' '.join(f'{i}:{value:.3f}' for i, value in enumerate(image, start=1))}\n"
+            for label, image in zip(labels, pixels, strict=True)
+        )
+        (root / name).write_bytes(bz2.compress("".join(rows).encode()))
+    return root
 
 
 def fake_mnist(root: Path, n: int = 300):

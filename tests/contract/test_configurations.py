@@ -12,7 +12,7 @@ from dcrf.cli.main import main
 from dcrf.config import load_checked
 from dcrf.config.extends import is_abstract
 from dcrf.dry_run.check_method import check
-from tests.cases.methods import fake_mnist, result
+from tests.cases.methods import fake_mnist, fake_usps, result
 
 FOLDER = ROOT / "configurations"
 ALL_FILES = sorted(FOLDER.rglob("*.json"))
@@ -24,7 +24,7 @@ every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 
 @pytest.fixture(scope="module")
 def fake_root(tmp_path_factory):
-    return fake_mnist(tmp_path_factory.mktemp("data"))
+    return fake_usps(fake_mnist(tmp_path_factory.mktemp("data")))
 
 
 def short(file, root):
