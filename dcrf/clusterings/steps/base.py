@@ -50,8 +50,11 @@ class Transformation(ClusteringStep):
         """Return the clustering of rows that this step has transformed."""
         return _AfterTransformation(self, clustering)
 
-    def fit(self, rows: FeatureRows) -> FittedStep:
-        """Return the transformation that is fitted to rows (n, d) of finite values."""
+    def fit(self, rows: FeatureRows, generator: Generator) -> FittedStep:
+        """Return the transformation that is fitted to rows (n, d) of finite values.
+
+        The generator, on the CPU, draws all random numbers.
+        """
         raise NotImplementedError
 
     def unfitted(self) -> FittedStep:
@@ -178,7 +181,7 @@ class _AfterTransformation(_AfterStep):
         return ClustersAfterStep(self.step.unfitted(), self.clustering.unfitted())
 
     def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> Fitted:
-        step = self.step.fit(rows)
+        step = self.step.fit(rows, generator)
         clusters = self.clustering.fit(_TransformedRows(rows, step), n_clusters, generator)
         return ClustersAfterStep(step, clusters)
 

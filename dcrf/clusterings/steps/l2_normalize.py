@@ -1,7 +1,7 @@
 """Rows of length 1."""
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Generator, Tensor
 
 from dcrf.clusterings.base import FeatureRows
 from dcrf.clusterings.steps.base import FittedStep, Transformation
@@ -20,7 +20,7 @@ class L2Normalize(Transformation):
         """Return the width of rows, which does not change."""
         return n_features
 
-    def fit(self, rows: FeatureRows) -> FittedStep:
+    def fit(self, rows: FeatureRows, generator: Generator) -> FittedStep:
         """Return the division. It has no values to fit."""
         return self.unfitted()
 

@@ -1,7 +1,7 @@
 """Principal component analysis."""
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from dcrf.clusterings.base import FeatureRows
 from dcrf.clusterings.steps.base import FittedStep, Transformation, axes_of, check_axes_fit
@@ -38,7 +38,7 @@ class Pca(Transformation):
         check_axes_fit(n_samples, n_features)
         return self.n_components
 
-    def fit(self, rows: FeatureRows) -> FittedStep:
+    def fit(self, rows: FeatureRows, generator: Generator) -> FittedStep:
         """Return the first axes of rows (n, d)."""
         mean, _, axes = axes_of(rows)
         return _Coordinates(mean, axes[: self.n_components].clone())

@@ -1,7 +1,7 @@
 """ZCA whitening."""
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from dcrf.clusterings.base import FeatureRows
 from dcrf.clusterings.steps.base import FittedStep, Transformation, axes_of, check_axes_fit
@@ -34,7 +34,7 @@ class Whitening(Transformation):
         check_axes_fit(n_samples, n_features)
         return n_features
 
-    def fit(self, rows: FeatureRows) -> FittedStep:
+    def fit(self, rows: FeatureRows, generator: Generator) -> FittedStep:
         """Return the map of rows (n, d)."""
         mean, variances, axes = axes_of(rows)
         scales = torch.from_numpy(whitening_scales(variances.cpu().numpy(), self.epsilon))

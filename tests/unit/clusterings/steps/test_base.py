@@ -27,7 +27,8 @@ class FirstColumn(Transformation):
             raise ClusteringError("there is no second column")
         return 1
 
-    def fit(self, rows):
+    def fit(self, rows, generator):
+        self.draw = torch.rand((), generator=generator)
         return Column()
 
     def unfitted(self):
@@ -68,6 +69,14 @@ def test_the_clustering_gets_transformed_rows_and_their_size(step):
 
     assert recorder.rows.tolist() == ROWS[:, :1].tolist()
     assert recorder.size == (5, 1)
+
+
+def test_a_step_draws_from_the_generator_of_the_fit():
+    step = FirstColumn()
+
+    step.wrap(Recorder()).fit(ROWS, 2, Generator().manual_seed(4))
+
+    assert step.draw == torch.rand((), generator=Generator().manual_seed(4))
 
 
 def test_new_samples_are_transformed():

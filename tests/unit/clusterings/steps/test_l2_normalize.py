@@ -12,7 +12,7 @@ from dcrf.clusterings.steps.l2_normalize import L2Normalize
 def test_rows_are_those_of_scikit_learn():
     rows = torch.randn(20, 5, generator=Generator().manual_seed(0), dtype=torch.float64)
 
-    unit = L2Normalize().fit(rows)(rows)
+    unit = L2Normalize().fit(rows, Generator())(rows)
 
     torch.testing.assert_close(unit, torch.from_numpy(normalize(rows.numpy())))
 
@@ -20,7 +20,7 @@ def test_rows_are_those_of_scikit_learn():
 def test_values_by_hand():
     rows = torch.tensor([[3.0, 4.0], [0.0, 0.0], [0.0, -2.0]])
 
-    assert L2Normalize().fit(rows)(rows).tolist() == [
+    assert L2Normalize().fit(rows, Generator())(rows).tolist() == [
         pytest.approx([0.6, 0.8]),
         [0, 0],
         [0, -1],

@@ -20,7 +20,7 @@ def test_coordinates_are_those_of_scikit_learn(n, d):
     rows, new = draw(n, d), draw(n + 5, d)[n:]
     model = PCA(min(n, d, 4), svd_solver="full").fit(rows.numpy())
 
-    step = Pca(n_components=min(n, d, 4)).fit(rows)
+    step = Pca(n_components=min(n, d, 4)).fit(rows, Generator())
 
     for values in (rows[:100], new):
         expected = torch.from_numpy(model.transform(values.numpy()))
@@ -30,7 +30,7 @@ def test_coordinates_are_those_of_scikit_learn(n, d):
 def test_a_line_by_hand():
     rows = torch.tensor([[1.0, 1.0], [2.0, 3.0], [3.0, 5.0]])
 
-    coordinates = Pca(n_components=1).fit(rows)(rows)
+    coordinates = Pca(n_components=1).fit(rows, Generator())(rows)
 
     assert coordinates.flatten().tolist() == pytest.approx([-(5**0.5), 0, 5**0.5], abs=1e-6)
 
@@ -38,7 +38,7 @@ def test_a_line_by_hand():
 def test_equal_rows_of_many_features_have_no_coordinates():
     rows = torch.ones(3, 5)
 
-    assert Pca(n_components=2).fit(rows)(rows).abs().max() < 1e-6
+    assert Pca(n_components=2).fit(rows, Generator())(rows).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize(

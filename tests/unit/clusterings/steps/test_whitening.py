@@ -23,7 +23,7 @@ def test_rows_are_multiplied_by_the_inverse_root_of_the_covariance(epsilon):
     covariance = np.cov(rows.numpy().T) + epsilon * np.eye(4)
     root = torch.from_numpy(fractional_matrix_power(covariance, -0.5))
 
-    white = Whitening(epsilon=epsilon).fit(rows)
+    white = Whitening(epsilon=epsilon).fit(rows, Generator())
 
     for values in (rows, new):
         torch.testing.assert_close(white(values), (values - rows.mean(0)) @ root)
@@ -31,10 +31,10 @@ def test_rows_are_multiplied_by_the_inverse_root_of_the_covariance(epsilon):
 
 def test_after_pca_it_is_pca_whitening():
     rows = draw(60, 5)
-    coordinates = Pca(n_components=3).fit(rows)(rows)
+    coordinates = Pca(n_components=3).fit(rows, Generator())(rows)
     expected = torch.from_numpy(PCA(3, whiten=True).fit_transform(rows.numpy()))
 
-    white = Whitening(epsilon=0.0).fit(coordinates)(coordinates)
+    white = Whitening(epsilon=0.0).fit(coordinates, Generator())(coordinates)
 
     torch.testing.assert_close(white.abs(), expected.abs())
 
@@ -44,7 +44,7 @@ def test_directions_without_variance_are_dropped(n):
     rows = torch.cat([draw(n, 2), torch.full((n, 3), 7.0, dtype=torch.float64)], dim=1)
     new = rows + torch.tensor([0.0, 0, 1, 1, 1])
 
-    white = Whitening(epsilon=1e-5).fit(rows)
+    white = Whitening(epsilon=1e-5).fit(rows, Generator())
 
     torch.testing.assert_close(white(new), white(rows))
     assert white(new)[:, 2:].abs().max() < 1e-6
@@ -53,7 +53,7 @@ def test_directions_without_variance_are_dropped(n):
 def test_values_by_hand():
     rows = torch.tensor([[0.0, 0], [2, 0], [0, 20], [2, 20]])
 
-    white = Whitening(epsilon=0.0).fit(rows)(rows)
+    white = Whitening(epsilon=0.0).fit(rows, Generator())(rows)
 
     half = 0.75**0.5  # the variances are 4/3 and 400/3
     torch.testing.assert_close(white, half * torch.tensor([[-1.0, -1], [1, -1], [-1, 1], [1, 1]]))
