@@ -1,17 +1,16 @@
 """Facilitating the training of a feature extractor by pretraining it in groups of layers."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.reconstruction import dropout, squared_error
+from dcrf.mappings.evaluation_mode import frozen
 from dcrf.mappings.mapping import TrainableMapping
 
 
@@ -93,7 +92,7 @@ class LayerWisePretraining(DesignPattern):
     def _target(self, samples: Tensor) -> Tensor:
         values = samples
         for encode, _ in self.stages[: self.stage]:
-            with _frozen(encode):
+            with frozen(encode):
                 values = encode(values)
         return values
 
@@ -137,24 +136,3 @@ def _layer_group(
         use_bfloat16=mapping.use_bfloat16,
         compiled=mapping.compiled,
     )
-
-
-def _chain(mapping: TrainableMapping) -> Iterator[nn.Module]:
-    """Yield the modules of the mapping and of its prior mappings."""
-    yield from mapping.modules()
-    if mapping.prior is not None:
-        yield from _chain(mapping.prior)
-
-
-@contextmanager
-def _frozen(mapping: TrainableMapping) -> Iterator[None]:
-    """Run the mapping in evaluation mode and without gradient inside the block."""
-    modes = {module: module.training for module in _chain(mapping)}
-    for module in modes:
-        module.training = False
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

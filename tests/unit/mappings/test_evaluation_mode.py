@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.mappings.evaluation_mode import evaluation_mode
+from dcrf.mappings.evaluation_mode import evaluation_mode, frozen
+from dcrf.mappings.mapping import TrainableMapping
 
 
 def test_batch_norm_keeps_its_statistics_and_modes_come_back():
@@ -35,3 +36,19 @@ def test_each_of_several_modules_gets_its_own_mode_back():
 
     assert training.training
     assert not evaluating.training
+
+
+def test_a_frozen_mapping_and_its_prior_keep_their_statistics_and_get_their_modes_back():
+    prior = TrainableMapping([nn.BatchNorm1d(2), nn.Dropout(0.5)])
+    mapping = TrainableMapping([nn.Linear(2, 1), nn.Dropout(0.5)], prior=prior)
+    prior.net[1].eval()
+
+    with frozen(mapping):
+        outputs = mapping(torch.ones(3, 2))
+
+    assert not outputs.requires_grad
+    assert torch.equal(outputs, outputs[:1].expand(3, 1))
+    assert prior.net[0].num_batches_tracked == 0
+    assert prior.net[0].training
+    assert not prior.net[1].training
+    assert mapping.net[1].training
