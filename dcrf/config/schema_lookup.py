@@ -90,6 +90,15 @@ class Node:
         """Return all items that any schema of this value lists under a keyword."""
         return {item for s in self.schemas for item in s.schema.get(keyword, ())}
 
+    def updated_parts(self) -> set[str]:
+        """Return the names of the parts that a design pattern changes itself, by `x-updates`."""
+        named = {
+            self.value[key]
+            for key, words in self.properties.items()
+            if words.get("x-updates") and isinstance(self.value.get(key), str)
+        }
+        return named | self.union("x-updates")
+
     def children(self) -> Iterator["Node"]:
         """Yield the values in an object or list."""
         items: Iterable[tuple[str | int, Any]] = ()

@@ -144,7 +144,8 @@ class World:
     @property
     def updated_names(self) -> set[str]:
         """The parts of the model that the pattern changes itself."""
-        return set(DESIGN_PATTERNS.schemas[self.stem].get("x-updates", ()))
+        named = {self.entry[key] for key, value in self.known.items() if value.get("x-updates")}
+        return named | set(DESIGN_PATTERNS.schemas[self.stem].get("x-updates", ()))
 
     def trained_names(self) -> set[str]:
         """Return which parts of the model the entry speaks of, and what runs before them."""
@@ -215,9 +216,14 @@ def _mappings() -> dict[str, TrainableMapping]:
     encoder = TrainableMapping([nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)], layer_names=names)
     for parameter in encoder.parameters():
         parameter.data *= 2  # so that features of different clusters lie apart
+    with global_seed(1):  # so that the other mappings draw the same parameters without it
+        sigmoid_encoder = TrainableMapping(
+            [nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2)], layer_names=names
+        )
     names = {"inner": 0, "activation": 1, "outer": 2}
     return {
         "encoder": encoder,
+        "sigmoid_encoder": sigmoid_encoder,
         "decoder": TrainableMapping(
             [nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 4)], layer_names=names
         ),

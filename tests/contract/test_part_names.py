@@ -105,7 +105,7 @@ def test_names_of_every_kind_are_looked_for():
     assert {"target_distribution", "TargetDistribution", "dropout_rate", "k_means"} <= {
         *part_names()
     }
-    assert part_names()["train_for_iterations"] == "layer_wise_pretraining"
+    assert part_names()["encoder_decoder_layer_pairs"] == "layer_wise_pretraining"
     assert not {"loss_weight", "encoder_name", "classifier_name"} & part_names().keys()
 
 

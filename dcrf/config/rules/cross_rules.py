@@ -69,7 +69,7 @@ def _fixed_parts(nodes: Nodes) -> Iterator[Problem]:
                     if place := trained_parts(optimizer).get(part):
                         yield Problem(place, f"the {part} are fixed", remedy)
                 for place, _ in enabled(phase, "design_patterns", path):
-                    if part in nodes[place].union("x-updates"):
+                    if part in nodes[place].updated_parts():
                         yield Problem(place, f"it moves the {part}, which are fixed", remedy)
 
 

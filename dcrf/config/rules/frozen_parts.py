@@ -49,6 +49,6 @@ def _nothing_to_train(phase: Entry, frozen: Collection[str]) -> Iterator[Problem
 def _moved_by_patterns(phase: Entry, frozen: Collection[str], nodes: Nodes) -> Iterator[Problem]:
     path, entry = phase
     for place, pattern in enabled(entry, "design_patterns", path):
-        for part in sorted(nodes[place].union("x-updates") & {*frozen}):
+        for part in sorted(nodes[place].updated_parts() & {*frozen}):
             message = f"{pattern.get('name')!r} moves {part!r}, which the phase freezes"
             yield Problem(child(path, "frozen_parts"), message, "remove one of the two")

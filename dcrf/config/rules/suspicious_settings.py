@@ -193,7 +193,7 @@ def _untrained_mappings(method: _Method) -> Iterator[Problem]:
 def _unmoved_parts(method: _Method) -> Iterator[Problem]:
     """Warn of a part that training should move, if no optimizer and no pattern does."""
     patterns = [pattern for phase in method.phases for pattern in method.patterns(phase)]
-    moved = {part for pattern in patterns for part in pattern.union("x-updates")}
+    moved = {part for pattern in patterns for part in pattern.updated_parts()}
     moved |= {part for phase in method.phases for part in method.trained(phase)}
     for key, words in method.strategy.properties.items():
         changes = words.get("x-part-changes", {})
