@@ -50,6 +50,7 @@ TABLE_COLUMNS = 2**18
 TABLE_CHECKED_BYTES = 2**24  # read in a second
 SAMPLE_VALUES = 2**26
 T_SNE_SAMPLES = 50_000  # hours on two cores
+DENSITY_PEAKS_SAMPLES = 200_000  # 40 billion distances, four times
 SAMPLES_IN_MEMORY_BYTES = 2 * 2**30
 FINGERPRINT_BYTES = 2**28  # hashed in a quarter of a second
 BLUR_PRODUCTS = 2**33  # 1024 x 1024 pixels with a kernel of 89 x 89
@@ -260,6 +261,12 @@ TABLE = (
         "T_SNE_SAMPLES",
         "samples that t-SNE embeds",
         f"{T_SNE_SAMPLES:,}",
+        "refused",
+    ),
+    Limit(
+        "DENSITY_PEAKS_SAMPLES",
+        "samples that density peaks cluster",
+        f"{DENSITY_PEAKS_SAMPLES:,}",
         "refused",
     ),
     Limit(
