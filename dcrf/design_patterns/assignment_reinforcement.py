@@ -27,19 +27,20 @@ class AssignmentReinforcement(DesignPattern):
     """A weighted loss on selected pairs of a sample and a cluster.
 
     The options compose it: the representations of samples and clusters, the selection of pairs,
-    their weights and the loss of a pair. Three known compositions:
+    their weights and the loss of a pair. Four known compositions:
 
     - deep k-means: `l2`, `feature_representation`, `centroid`, all pairs, the Gaussian weight;
     - DCN: `l2`, `feature_representation`, `centroid`, `nearest_centroid`, weight 1. Its factor
       1/2 belongs in `loss_weight`;
+    - k-means loss of the taxonomy's case study: the same with `distance`;
     - self-labeling: `cross_entropy`, `soft_assignments`, `pseudolabel`.
 
     Losses:
-        reinforcement: squared units of the representation (`l2`) or nats (`cross_entropy`), times
-            the weight, >= 0. It is summed over the selected clusters of a sample and averaged
-            over the samples with a selected cluster; 0 if no pair is selected. Gradient flows
-            through both representations and the weights, never through the selection or a
-            pseudo-label.
+        reinforcement: squared units of the representation (`l2`), its units (`distance`) or nats
+            (`cross_entropy`), times the weight, >= 0. It is summed over the selected clusters of a
+            sample and averaged over the samples with a selected cluster; 0 if no pair is selected.
+            Gradient flows through both representations and the weights, never through the selection
+            or a pseudo-label.
 
     Shapes:
         samples (n, *sample_shape) -> features (n, d), log-assignments (n, k); centroids (k, d).
@@ -47,9 +48,9 @@ class AssignmentReinforcement(DesignPattern):
         A decoder receives features (n, d) or centroids (k, d).
 
     Args:
-        loss_type: `l2` (squared distance) or `cross_entropy`.
+        loss_type: `l2` (squared distance), `distance` or `cross_entropy`.
         sample_selection_criterion, cluster_selection_criterion: a pair is selected by both.
-        sample_representation, cluster_representation: the two sides of the `l2` loss. A
+        sample_representation, cluster_representation: the two sides of a distance. A
             pseudo-label is the one-hot vector of the sample's most probable cluster.
         sample_cluster_pair_loss_weighting_term: the Gaussian weight is the softmax over all
             clusters of -alpha times the squared distance, with alpha of `method_assignment`.
@@ -66,7 +67,8 @@ class AssignmentReinforcement(DesignPattern):
         TrainingError: an option reads centroids that are not initialized.
 
     Source: Moradi Fard, Thonet, Gaussier, PRL 2020, https://arxiv.org/abs/1806.10069; Yang et
-        al., ICML 2017, https://arxiv.org/abs/1610.04794 (DCN).
+        al., ICML 2017, https://arxiv.org/abs/1610.04794 (DCN); Aljalbout et al. 2018,
+        https://arxiv.org/abs/1801.07648 (`distance`).
     """
 
     loss_names = ("reinforcement",)
@@ -215,11 +217,16 @@ WEIGHTS: Mapping[str, _Option] = MappingProxyType(
 )
 """Option -> weights of the pairs: (n, k), or a scalar for all."""
 
+
+def _squared_distances(pairs: _Pairs) -> Tensor:
+    samples, clusters = SAMPLES[pairs.pattern.samples_as], CLUSTERS[pairs.pattern.clusters_as]
+    return squared_distances(samples(pairs).flatten(1), clusters(pairs))
+
+
 LOSSES: Mapping[str, _Option] = MappingProxyType(
     {
-        "l2": lambda p: squared_distances(
-            SAMPLES[p.pattern.samples_as](p).flatten(1), CLUSTERS[p.pattern.clusters_as](p)
-        ),
+        "l2": _squared_distances,
+        "distance": lambda p: safe_sqrt(_squared_distances(p)),
         "cross_entropy": lambda p: cross_entropy_to_pseudo_labels(
             p.log_assignments, p.pseudo_labels
         ),

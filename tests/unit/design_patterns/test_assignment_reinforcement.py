@@ -61,7 +61,7 @@ def slow_loss(world):
             "soft_assignment_of_sample_to_cluster": q,
         }[entry[WEIGHT]]
         losses = [-q.max().log()] * N_CLUSTERS
-        if entry["loss_type"] == "l2":
+        if entry["loss_type"] != "cross_entropy":
             side = {
                 "original_sample": sample,
                 "decoder_reconstructed_sample": decode(encode(sample)),
@@ -73,7 +73,8 @@ def slow_loss(world):
                 "centroid_processed_by_decoder": [decode(centroid) for centroid in centroids],
                 "pseudolabel": [torch.eye(N_CLUSTERS)[q.argmax()]] * N_CLUSTERS,
             }[entry["cluster_representation"]]
-            losses = [(side - other).square().sum() for other in others]
+            power = {"l2": 2, "distance": 1}[entry["loss_type"]]
+            losses = [(side - other).norm() ** power for other in others]
         totals += [sum(weights[k] * losses[k] for k in selected)] if selected else []
     return sum(totals) / len(totals)
 
@@ -125,6 +126,18 @@ def test_it_is_the_loss_of_deep_k_means_with_gradients_through_its_weights():
     torch.testing.assert_close(
         torch.autograd.grad(loss_of(world), parameters), torch.autograd.grad(expected, parameters)
     )
+
+
+def test_a_distance_has_no_gradient_at_a_centroid():
+    world = World({**ENTRY, "loss_type": "distance"}, torch.float64)
+    features = world.mappings["encoder"](samples_of(world))
+    world.centroids.values.data = features[:N_CLUSTERS].detach().clone()
+
+    loss = loss_of(world)
+
+    assert all(gradient.isfinite().all() for gradient in gradients(loss, world))
+    distances = torch.cdist(features, world.centroids.values)
+    torch.testing.assert_close(loss, distances.sum(dim=1).mean(), atol=1e-6, rtol=1e-6)
 
 
 def test_the_gaussian_weight_counts_clusters_that_are_not_selected():
