@@ -1,4 +1,4 @@
-"""Entropy of the cluster sizes."""
+"""Entropies of assignments: of the mean over a batch, and the mean over its samples."""
 
 import math
 
@@ -22,3 +22,17 @@ def negative_entropy_of_mean(log_assignments: Tensor) -> Tensor:
     # an empty cluster adds 0 log 0 = 0, which without the clamp is NaN
     logarithms = shares.clamp_min(torch.finfo(shares.dtype).tiny).log()
     return math.log(log_assignments.shape[1]) + (shares * logarithms).sum()
+
+
+def mean_entropy(log_assignments: Tensor) -> Tensor:
+    """Mean of the entropies of assignments: the conditional entropy H(Y|X) of RIM and IMSAT.
+
+    Source: Hu et al., https://arxiv.org/abs/1702.08720, section 3.
+
+    Args:
+        log_assignments: (n, k) natural-log probabilities, finite.
+
+    Returns:
+        Scalar in [0, log k], in nats, and 0 if every sample is assigned with certainty.
+    """
+    return -(log_assignments.exp() * log_assignments).sum(dim=1).mean()

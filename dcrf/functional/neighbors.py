@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _SCORES_AT_ONCE = 2**24
-"""Numbers in a block of scores: 64 MiB in float32."""
+"""Numbers in a block of scores or of differences: 64 MiB in float32."""
 
 Points = tuple[Tensor, Tensor]
 """Points (n, d) and offsets (n,). The larger a @ b + offset of b, the nearer is b to a."""
@@ -55,6 +55,26 @@ def nearest_neighbors(
         scores.scatter_(1, block.unsqueeze(1), -torch.inf)
         blocks.append(scores.topk(number, dim=1).indices)
     return torch.cat(blocks)
+
+
+def neighbor_distances(
+    features: Tensor, neighbors: Tensor, values_at_once: int = _SCORES_AT_ONCE
+) -> Tensor:
+    """Compute the Euclidean distances between rows and their neighbors, block by block.
+
+    Args:
+        features: (n, d).
+        neighbors: (n, k) indices of rows.
+        values_at_once: bound of the numbers in a block; one row with its neighbors is the least.
+
+    Returns:
+        (n, k) unsquared distances, from differences.
+    """
+    rows_at_once = max(1, values_at_once // max(1, neighbors.shape[1] * features.shape[1]))
+    blocks = zip(features.split(rows_at_once), neighbors.split(rows_at_once), strict=True)
+    return torch.cat(
+        [(rows.unsqueeze(1) - features[near]).square().sum(2).sqrt() for rows, near in blocks]
+    )
 
 
 def neighbor_consistency(log_assignments: Tensor, neighbor_log_assignments: Tensor) -> Tensor:

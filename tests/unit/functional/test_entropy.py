@@ -2,9 +2,10 @@ import math
 
 import pytest
 import torch
+from scipy.stats import entropy
 from torch.autograd import gradcheck
 
-from dcrf.functional.entropy import negative_entropy_of_mean
+from dcrf.functional.entropy import mean_entropy, negative_entropy_of_mean
 
 
 def assignments(n, k, seed=0):
@@ -73,3 +74,34 @@ def test_the_order_of_samples_and_clusters_does_not_matter():
     torch.testing.assert_close(
         negative_entropy_of_mean(moved), negative_entropy_of_mean(log_assignments)
     )
+
+
+def test_the_mean_entropy_is_the_mean_of_scipys():
+    log_assignments = assignments(5, 3)
+    expected = entropy(log_assignments.exp().numpy(), axis=1).mean()
+
+    assert mean_entropy(log_assignments).item() == pytest.approx(expected)
+
+
+def test_mean_entropies_by_hand():
+    log_assignments = torch.tensor([[0.5, 0.5], [0.25, 0.75]]).log()
+    expected = (math.log(2) + 0.25 * math.log(4) + 0.75 * math.log(4 / 3)) / 2
+
+    assert mean_entropy(log_assignments).item() == pytest.approx(expected, rel=1e-6)
+    assert mean_entropy(torch.zeros(4, 5).log_softmax(dim=1)).item() == pytest.approx(math.log(5))
+
+
+@pytest.mark.parametrize("height", [40.0, 1e3, 1e12])
+def test_certain_samples_have_no_entropy_and_a_finite_gradient(height):
+    logits = (height * torch.eye(3)).requires_grad_()
+    loss = mean_entropy(logits.log_softmax(dim=1))
+    loss.backward()
+
+    assert loss.item() == pytest.approx(0, abs=1e-6)
+    assert logits.grad.isfinite().all()
+
+
+def test_gradients_of_the_mean_entropy_are_right():
+    logits = assignments(4, 3).requires_grad_()
+
+    assert gradcheck(lambda values: mean_entropy(values.log_softmax(dim=1)), (logits,))

@@ -5,7 +5,12 @@ import torch
 from scipy.spatial import distance
 from torch.autograd import gradcheck
 
-from dcrf.functional.neighbors import METRICS, nearest_neighbors, neighbor_consistency
+from dcrf.functional.neighbors import (
+    METRICS,
+    nearest_neighbors,
+    neighbor_consistency,
+    neighbor_distances,
+)
 
 
 def points(n=40, d=5, seed=0):
@@ -53,6 +58,26 @@ def test_distances_far_from_the_origin_keep_their_digits():
     features = torch.tensor([[0.0], [1.0], [3.0], [7.0], [15.0]]) + 1e5
 
     assert nearest_neighbors(features, 1, "euclidean").squeeze(1).tolist() == [1, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("values_at_once", [1, 100, 2**24])
+def test_distances_to_neighbors_equal_those_of_scipy(values_at_once):
+    features = points() + 3
+    neighbors = nearest_neighbors(features, 7, "euclidean")
+    distances = torch.from_numpy(distance.squareform(distance.pdist(features.double())))
+
+    torch.testing.assert_close(
+        neighbor_distances(features, neighbors, values_at_once).double(),
+        distances.gather(1, neighbors),
+        rtol=1e-5,
+        atol=0,
+    )
+
+
+def test_a_million_distances_on_the_meta_device_are_known_at_once():
+    neighbors = torch.empty(10**6, 1, device="meta", dtype=torch.int64)
+
+    assert neighbor_distances(torch.empty(10**6, 3, device="meta"), neighbors).shape == (10**6, 1)
 
 
 def test_consistency_by_hand():
