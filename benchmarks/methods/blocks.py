@@ -27,7 +27,7 @@ HEADINGS = {
 
 _NETWORKS = {"Conv": "CNN", "LSTM": "RNN", "GRU": "RNN", "Transformer": "Transformer"}
 """Part of the name of a layer of torch -> architecture; without any, a network is an MLP."""
-_CLUSTERED = {"assignments", "centroids", "soft_assignments"}
+_CLUSTERED = {"assignment", "assignments", "centroids", "soft_assignments"}
 """The needs of patterns whose losses depend on clusters."""
 
 
