@@ -15,6 +15,7 @@ from benchmarks.methods.measure import measure
 from benchmarks.methods.page import page, pages
 from benchmarks.methods.published import read_published
 from benchmarks.methods.records import RESULTS, Records
+from benchmarks.methods.sharing import shared_starts
 from dcrf.errors import DcrfError
 from dcrf.storage.atomic_files import write_atomically
 
@@ -36,9 +37,12 @@ def main(arguments: Sequence[str]) -> int:
     except (DcrfError, OSError, ValueError) as error:
         parser.exit(2, f"{error}\n")
     _write_pages(files, records)
+    starts = shared_starts(files)
+    unfinished = records.folder / "unfinished"
     try:
         for file, seed in due(files, records, options.seeds):
-            records.write(file, measure(file, seed, records.folder / "unfinished", options.minutes))
+            start = starts.get(file.stem)
+            records.write(file, measure(file, seed, unfinished, options.minutes, start))
             _write_pages(files, records)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,18 @@ from typing import Any
 from benchmarks.machine import processor
 from benchmarks.methods.files import MethodFile, digest, identity
 from benchmarks.methods.records import Measurement, measurement_of
+from benchmarks.methods.sharing import Start
 from dcrf.cli.main import main
-from dcrf.storage.atomic_files import read_json
+from dcrf.storage.atomic_files import read_json, write_json
 
 _RESUMABLE = ("interrupted", "timed out", "not run")
 """Statuses of runs whose folders are kept, so that the next call continues them."""
+_STARTED = "started.json"
 
 
-def measure(file: MethodFile, seed: int, folder: Path, minutes: float) -> Measurement:
+def measure(
+    file: MethodFile, seed: int, folder: Path, minutes: float, start: Start | None = None
+) -> Measurement:
     """Run a method with a seed in its own process; an unfinished run of it is resumed.
 
     Args:
@@ -25,17 +30,60 @@ def measure(file: MethodFile, seed: int, folder: Path, minutes: float) -> Measur
         seed: of the run.
         folder: contains the run folders, which are removed once their run has ended.
         minutes: until the run is stopped.
+        start: the first phase, which is trained by itself and kept for other methods; None to
+            train all phases in one run. The results are the same.
 
     Raises:
         KeyboardInterrupt: the run was interrupted; it can be resumed.
         RuntimeError: the command line refused to run the file.
     """
-    runs = folder / f"{file.stem}-{seed}-{digest(identity(file.config))[:16]}"
-    flags = ["--seed", str(seed), "--output_dir", str(runs), "--timeout", str(60 * minutes)]
-    code = main([str(file.path), *flags, "--resume", "--resume_on_error"])
+    flags: list[str] = []
+    started = None
+    if start is not None:
+        place = folder / "starts" / f"{start.key[:16]}-{seed}"
+        started = _started(start, seed, place, minutes)
+        flags = start.settings(place)
+    if started is not None and started.outcome["status"] != "ok":
+        ended = started
+    else:
+        runs = folder / f"{file.stem}-{seed}-{digest(identity(file.config))[:16]}"
+        ended = _run(file.path, seed, runs, minutes, flags)
+        ended = ended if started is None else ended.after(started)
+    return measurement_of(file, ended.outcome, ended.seconds, ended.machine, f"{date.today()}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A run that has ended: its outcome as in `summary.json`, wall time and machine."""
+
+    outcome: Mapping[str, Any]
+    seconds: float
+    machine: str
+
+    def after(self, earlier: "_Ended") -> "_Ended":
+        """Return the run with the phases and the time of one before it."""
+        phases = [*earlier.outcome["phases"], *self.outcome["phases"]]
+        seconds = earlier.seconds + self.seconds
+        return replace(self, outcome={**self.outcome, "phases": phases}, seconds=seconds)
+
+
+def _started(start: Start, seed: int, folder: Path, minutes: float) -> _Ended:
+    """Train a first phase with a seed, or read that it was trained."""
+    if (folder / _STARTED).exists():
+        return _Ended(**read_json(folder / _STARTED))
+    ended = _run(start.write_method(folder), seed, folder / "runs", minutes)
+    if ended.outcome["status"] == "ok":
+        write_json(folder / _STARTED, asdict(ended))
+    return ended
+
+
+def _run(path: Path, seed: int, runs: Path, minutes: float, flags: Sequence[str] = ()) -> _Ended:
+    """Run a file, or resume its run in the folder `runs`, which is removed at the end."""
+    common = ["--seed", str(seed), "--output_dir", str(runs), "--timeout", str(60 * minutes)]
+    code = main([str(path), *common, "--resume", "--resume_on_error", *flags])
     summary = runs / "summary.json"
     if not summary.exists():
-        raise RuntimeError(f"{file.path} was not run, exit code {code}")
+        raise RuntimeError(f"{path} was not run, exit code {code}")
     (outcome,) = read_json(summary)["runs"]
     if outcome["status"] in ("interrupted", "not run"):
         raise KeyboardInterrupt
@@ -44,7 +92,7 @@ def measure(file: MethodFile, seed: int, folder: Path, minutes: float) -> Measur
     machine = _machine(_read(run_folder / "environment.json"))
     if outcome["status"] not in _RESUMABLE:
         shutil.rmtree(runs)
-    return measurement_of(file, outcome, seconds, machine, f"{date.today()}")
+    return _Ended(outcome, seconds, machine)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -19,7 +19,8 @@ Written by `python -m benchmarks.methods` and `make schema`; do not edit. Each m
 last data set, as mean ± standard deviation (n - 1) over the seeds. Schedules may be shortened; the
 description in a file states the published one. A band is the range of a correct implementation,
 from published results and independent runs. Minutes are wall time of one seed, some of it on a
-machine with other work."""
+machine with other work. A first phase that several methods have in common is trained once per seed
+and counted in the minutes of each; results are byte-identical to those of a method on its own."""
 
 BLOCKS = """\
 ## Building blocks
