@@ -40,7 +40,10 @@ class Assignment(CachedModule, Lifecycle):
         return samples.flatten(1)
 
     def cluster_centers(self) -> Tensor | None:
-        """Return the centers (k, d) in feature space, or None for an assignment without centers."""
+        """Return the centers (k, d) in feature space, or None for an assignment without centers.
+
+        Gradient flows into centers that are parameters.
+        """
         return None
 
     def check_ready(self) -> None:

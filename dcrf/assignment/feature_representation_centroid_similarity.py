@@ -72,7 +72,7 @@ class FeatureRepresentationCentroidSimilarity(Assignment):
 
     def cluster_centers(self) -> Tensor:
         """Return the centroids (k, d)."""
-        return self.centroids.values.detach()
+        return self.centroids.values
 
     def why_not_ready(self) -> str | None:
         """Return the reason why samples cannot be assigned yet, or None."""

@@ -81,7 +81,7 @@ class Mixture(Assignment):
     ) -> None:
         super().__init__()
         self.feature_module, self.n_clusters = features, n_clusters
-        self.log_densities, self.form = _DENSITIES[distribution], covariances["form"]
+        self.distribution, self.form = distribution, covariances["form"]
         self.starts = (means, covariances, weights)
         self.clustering, self.streams, self.read_tensor = clustering, streams, read_tensor
         self.phases = frozenset(use_mixture_during_phases)
@@ -97,9 +97,22 @@ class Mixture(Assignment):
     def assign(self, samples: Tensor) -> Tensor:
         """Return the log responsibilities (n, k) of the components."""
         self.check_ready()
+        return mixture_log_assignments(self.densities(samples), self.mixture.log_weights())
+
+    def densities(self, samples: Tensor) -> Tensor:
+        """Return the log densities (n, k) of the components at the features of samples."""
+        return self.cached(samples, lambda: self.densities_at(self.features(samples)), "densities")
+
+    def densities_at(self, features: Tensor) -> Tensor:
+        """Return the log densities (n, k) of the components at features (n, d)."""
         mixture = self.mixture
-        densities = self.log_densities(self.features(samples), mixture.means, mixture.factors())
-        return mixture_log_assignments(densities, mixture.log_weights())
+        return _DENSITIES[self.distribution](features, mixture.means, mixture.factors())
+
+    def check_normal(self) -> None:
+        """Raise ValueError unless the components are normal distributions."""
+        if self.distribution != "normal":
+            message = "it works with a mixture of normal distributions only"
+            raise ValueError(f'{message}: write "distribution": "normal" in the strategy')
 
     def features(self, samples: Tensor) -> Tensor:
         """Return the feature representations (n, d)."""
@@ -107,7 +120,7 @@ class Mixture(Assignment):
 
     def cluster_centers(self) -> Tensor:
         """Return the means (k, d)."""
-        return self.mixture.means.detach()
+        return self.mixture.means
 
     def why_not_ready(self) -> str | None:
         """Return the reason why samples cannot be assigned yet, or None."""

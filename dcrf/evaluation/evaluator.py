@@ -147,7 +147,7 @@ class Evaluator:
         centers = None if self.assignment.is_annealing else self.assignment.cluster_centers()
         features = self._features(data_pass, random_indices(data_pass.n_samples, FEATURE_SAMPLES))
         return collapse_signs(
-            sizes, features, None if centers is None else centers.float().cpu().numpy()
+            sizes, features, None if centers is None else centers.detach().float().cpu().numpy()
         )
 
     def _scores(

@@ -82,6 +82,68 @@ def mixture_log_assignments(log_densities: Tensor, log_weights: Tensor) -> Tenso
     return (log_densities + log_weights).log_softmax(dim=1)
 
 
+def mixture_negative_log_likelihood(log_densities: Tensor, log_weights: Tensor) -> Tensor:
+    """Return the mean over samples of -log sum_k pi_k p_k(x), a scalar in nats.
+
+    Args:
+        log_densities: log p_k(x), (n, k), of every component at every sample.
+        log_weights: log pi_k, (k,), the exp sums to 1.
+
+    Source: Bishop, Pattern Recognition and Machine Learning, 2006, eq. 9.14, divided by -n; as a
+        clustering loss in https://github.com/aciobanusebi/deep-clustering.
+    """
+    return -(log_densities + log_weights).logsumexp(dim=1).mean()
+
+
+def normal_divergences(means: Tensor, factors: Tensor) -> Tensor:
+    """Return KL(N_i || N_j), (k, k), >= 0 and in nats, between the components of a mixture.
+
+    Args:
+        means: (k, d).
+        factors: (k,), (k, d) or (k, d, d), with positive diagonals.
+
+    Source: Kullback, Information Theory and Statistics, 1959, section 9.1.
+    """
+    n_dimensions = means.shape[1]
+    if factors.ndim == _SPHERICAL:
+        traces = n_dimensions * (factors.unsqueeze(1) / factors).square()
+    elif factors.ndim == _DIAGONAL:
+        traces = (factors.unsqueeze(1) / factors).square().sum(dim=2)
+    else:
+        whitened = torch.linalg.solve_triangular(factors, factors.unsqueeze(1), upper=False)
+        traces = whitened.square().sum(dim=(2, 3))
+    determinants = log_determinants(factors, n_dimensions)
+    distances = squared_mahalanobis(means, means, factors)
+    return (traces + distances - n_dimensions) / 2 + determinants - determinants.unsqueeze(1)
+
+
+def inverse_variances(factors: Tensor, n_dimensions: int) -> Tensor:
+    """Return the diagonals (k, d) of the inverses of covariances L L^T.
+
+    Args:
+        factors: (k,), (k, d) or (k, d, d), with positive diagonals.
+        n_dimensions: d.
+    """
+    if factors.ndim == _SPHERICAL:
+        return factors.square().reciprocal().unsqueeze(1).expand(-1, n_dimensions)
+    if factors.ndim == _DIAGONAL:
+        return factors.square().reciprocal()
+    identity = torch.eye(n_dimensions, dtype=factors.dtype, device=factors.device)
+    inverses = torch.linalg.solve_triangular(factors, identity.expand_as(factors), upper=False)
+    return inverses.square().sum(dim=1)
+
+
+def distance_from_uniform_weights(log_weights: Tensor) -> Tensor:
+    """Return the mean square of the differences of weights from 1 / k, a scalar >= 0.
+
+    Args:
+        log_weights: (k,), the exp sums to 1.
+
+    Source: `reg_logits` of https://github.com/aciobanusebi/deep-clustering.
+    """
+    return (log_weights.exp() - 1 / len(log_weights)).square().mean()
+
+
 def axis_points(n_points: int, n_dimensions: int, scale: float) -> Tensor:
     """Return points (k, d): point k is `scale` at coordinate k, and `-scale` at all others.
 

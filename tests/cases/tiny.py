@@ -19,6 +19,7 @@ from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.storage.parameter_files import read_tensor
 
 FOLDER = Path(__file__).parent / "design_patterns"
 STRATEGY_CASES = Path(__file__).parent / "cluster_assignment_strategies"
@@ -76,6 +77,7 @@ class World:
             self.mappings = _mappings()
             self.centroids = Centroids(N_CLUSTERS)
             self.centroids.set_values(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
+            self.mappings["log_variance"] = TrainableMapping([nn.Linear(4, 2)])
         self.features = Features(self.mappings["encoder"])
         self.strategy = self._strategy(seed)
         self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)
@@ -207,6 +209,7 @@ class World:
             "centroids": self.centroids,
             "n_clusters": N_CLUSTERS,
             "streams": RandomStreams(seed),
+            "read_tensor": read_tensor,
         }
         return build_component(STRATEGIES, stem, options, {}, injected)
 

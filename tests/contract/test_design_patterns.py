@@ -31,6 +31,8 @@ EXCEPTIONS = {
         "order": "codes are mixed with those at the other end of the batch"
     },
     "layer_wise_pretraining": {"order": "dropout is drawn by place in the batch"},
+    "mixture_variational_bound": {"order": "codes are drawn by place in the batch"},
+    "variational_bound": {"order": "codes are drawn by place in the batch"},
 }
 """Stem -> check -> why the pattern need not pass it."""
 
@@ -235,8 +237,7 @@ def test_weights_groups_and_views_name_losses_and_roles(stem):
 
     assert {p["x-weight-of"] for p in known if "x-weight-of" in p} <= losses
     assert {p["x-group-of"] for p in known if "x-group-of" in p} <= losses
-    roles = view_roles(stem) - {"companions"}
-    assert roles in ({"samples"}, {"first", "second"}) or not (roles or losses - {"*"})
+    assert view_roles(stem) - {"companions"} in (set(), {"samples"}, {"first", "second"})
 
 
 @every_stem

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
     "data": {"batch", "errors", "extras", "randomness", "safety", "schema", "storage"},
-    "mappings": {"batch", "errors", "schema", "storage"},
+    "mappings": {"batch", "errors", "functional", "schema", "storage"},
     "assignment": {
         "batch",
         "clusterings",
@@ -149,7 +149,14 @@ SHARED = {
 }
 SHARED |= {
     f"dcrf.mappings.{module}"
-    for module in ("batch_statistics", "evaluation_mode", "features", "forward_cache", "mapping")
+    for module in (
+        "batch_statistics",
+        "evaluation_mode",
+        "features",
+        "forward_cache",
+        "mapping",
+        "variational_autoencoder",
+    )
 }
 MAY_KNOW = {
     "assignment": SHARED

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from dcrf.functional.variational import reparameterize
+
 
 class Reparameterize(nn.Module):
     """Samples the code of a variational autoencoder from its mean and log-variance.
@@ -26,9 +28,4 @@ class Reparameterize(nn.Module):
         mean, log_variance = values.chunk(2, dim=1)
         if not self.training:
             return mean
-        return _sample(mean, log_variance, torch.randn_like(mean))
-
-
-def _sample(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
-    """Return z = mu + sigma * epsilon (equation 10), for tensors of one shape."""
-    return mean + (log_variance / 2).exp() * noise
+        return reparameterize(mean, log_variance, torch.randn_like(mean))

@@ -5,12 +5,16 @@ import math
 import pytest
 import torch
 from scipy.stats import multivariate_t
-from torch.distributions import MultivariateNormal
+from torch.distributions import MultivariateNormal, kl_divergence
 
 from dcrf.functional.mixtures import (
     axis_points,
     cauchy_log_densities,
+    distance_from_uniform_weights,
+    inverse_variances,
     mixture_log_assignments,
+    mixture_negative_log_likelihood,
+    normal_divergences,
     normal_log_densities,
     squared_mahalanobis,
 )
@@ -89,3 +93,84 @@ def test_gradients_reach_every_parameter(densities, factors):
     parameters = [t.clone().requires_grad_() for t in (FEATURES, MEANS, factors)]
 
     assert torch.autograd.gradcheck(densities, parameters)
+
+
+def test_the_likelihood_sums_components_sample_by_sample():
+    weights = [0.2, 0.3, 0.5]
+    normals = [
+        MultivariateNormal(m, scale_tril=f) for m, f in zip(MEANS, matrices(FULL), strict=True)
+    ]
+    total = 0.0
+    for features in FEATURES:
+        density = 0.0
+        for weight, normal in zip(weights, normals, strict=True):
+            density += weight * normal.log_prob(features).exp().item()
+        total -= math.log(density)
+
+    loss = mixture_negative_log_likelihood(
+        normal_log_densities(FEATURES, MEANS, FULL), torch.tensor(weights).double().log()
+    )
+
+    assert loss.item() == pytest.approx(total / N)
+
+
+def test_a_likelihood_by_hand():
+    # 3/4 of 0.2 and 1/4 of 0.6 add up to 0.3
+    densities, weights = torch.tensor([[0.2, 0.6]]).log(), torch.tensor([0.75, 0.25]).log()
+
+    loss = mixture_negative_log_likelihood(densities, weights)
+
+    assert loss.item() == pytest.approx(-math.log(0.3))
+
+
+def test_the_likelihood_of_a_sample_far_from_all_components_is_finite():
+    densities = normal_log_densities(torch.full((1, D), 1e4), MEANS.float(), torch.ones(K))
+
+    assert mixture_negative_log_likelihood(densities, torch.zeros(K).log_softmax(0)).isfinite()
+
+
+@pytest.mark.parametrize("factors", FORMS.values(), ids=FORMS)
+def test_divergences_are_those_of_torch(factors):
+    normals = [
+        MultivariateNormal(m, scale_tril=f) for m, f in zip(MEANS, matrices(factors), strict=True)
+    ]
+    expected = [[kl_divergence(first, second) for second in normals] for first in normals]
+
+    torch.testing.assert_close(normal_divergences(MEANS, factors), torch.tensor(expected).double())
+
+
+def test_divergences_by_hand():
+    # unit variances: half the squared distance of the means, (3^2 + 4^2) / 2
+    means = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+
+    assert normal_divergences(means, torch.ones(2)).tolist() == [[0, 12.5], [12.5, 0]]
+
+
+@pytest.mark.parametrize("factors", FORMS.values(), ids=FORMS)
+def test_inverse_variances_are_diagonals_of_inverted_covariances(factors):
+    full = matrices(factors)
+    expected = torch.stack([(f @ f.T).inverse().diagonal() for f in full])
+
+    torch.testing.assert_close(inverse_variances(factors, D), expected)
+
+
+def test_the_distance_from_uniform_weights_by_hand():
+    # (3/4 - 1/2)^2 and (1/4 - 1/2)^2, both 1/16
+    assert distance_from_uniform_weights(torch.tensor([0.75, 0.25]).log()).item() == 1 / 16
+    assert distance_from_uniform_weights(torch.tensor([0.5, 0.5]).log()).item() == 0
+
+
+@pytest.mark.parametrize("factors", FORMS.values(), ids=FORMS)
+def test_gradients_of_losses_of_mixtures(factors):
+    means, factors = (t.clone().requires_grad_() for t in (MEANS, factors))
+    logits = draw(K).requires_grad_()
+    densities = draw(N, K).requires_grad_()
+
+    assert torch.autograd.gradcheck(normal_divergences, (means, factors))
+    assert torch.autograd.gradcheck(lambda f: inverse_variances(f, D), factors)
+    assert torch.autograd.gradcheck(
+        lambda d, x: mixture_negative_log_likelihood(d, x.log_softmax(0)), (densities, logits)
+    )
+    assert torch.autograd.gradcheck(
+        lambda x: distance_from_uniform_weights(x.log_softmax(0)), logits
+    )
