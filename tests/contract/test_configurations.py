@@ -28,12 +28,17 @@ def fake_root(tmp_path_factory):
 
 
 def short(file, root):
-    """The flags that make a run short: fake data, two iterations a phase, few restarts."""
+    """The flags that make a run short: fake or few data, two iterations a phase, few restarts."""
     content = load_checked(file).filled
     settings = [
         f"datasets[{index}].root={root}"
         for index, dataset in enumerate(content["datasets"])
         if "root" in dataset
+    ]
+    settings += [
+        f"datasets[{index}].index_of_last_sample_to_use=199"
+        for index, dataset in enumerate(content["datasets"])
+        if "path" in dataset or "index_of_last_sample_to_use" in dataset
     ]
     strategy = content["cluster_assignment_strategy"]
     settings += [
