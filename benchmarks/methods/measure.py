@@ -15,8 +15,8 @@ from benchmarks.methods.sharing import Start
 from dcrf.cli.main import main
 from dcrf.storage.atomic_files import read_json, write_json
 
-_RESUMABLE = ("interrupted", "timed out", "not run")
-"""Statuses of runs whose folders are kept, so that the next call continues them."""
+_INTERRUPTED = (130, 143)
+"""Exit codes of the command line after SIGINT and SIGTERM."""
 _STARTED = "started.json"
 
 
@@ -35,7 +35,6 @@ def measure(
 
     Raises:
         KeyboardInterrupt: the run was interrupted; it can be resumed.
-        RuntimeError: the command line refused to run the file.
     """
     flags: list[str] = []
     started = None
@@ -81,18 +80,24 @@ def _run(path: Path, seed: int, runs: Path, minutes: float, flags: Sequence[str]
     """Run a file, or resume its run in the folder `runs`, which is removed at the end."""
     common = ["--seed", str(seed), "--output_dir", str(runs), "--timeout", str(60 * minutes)]
     code = main([str(path), *common, "--resume", "--resume_on_error", *flags])
+    if code in _INTERRUPTED:
+        raise KeyboardInterrupt
     summary = runs / "summary.json"
     if not summary.exists():
-        raise RuntimeError(f"{path} was not run, exit code {code}")
+        return _Ended(_refused(seed), 0.0, _machine({}))
     (outcome,) = read_json(summary)["runs"]
-    if outcome["status"] in ("interrupted", "not run"):
-        raise KeyboardInterrupt
     run_folder = max(runs.glob("*/*/"), default=runs)
     seconds = sum(_read(run_folder / "timing.json").values()) or outcome["seconds"] or 0.0
     machine = _machine(_read(run_folder / "environment.json"))
-    if outcome["status"] not in _RESUMABLE:
+    if outcome["status"] != "timed out":  # the next call continues it
         shutil.rmtree(runs)
     return _Ended(outcome, seconds, machine)
+
+
+def _refused(seed: int) -> Mapping[str, Any]:
+    """Return the outcome of a file that the command line refuses; it prints the reason."""
+    nothing = {"datasets": [], "phases": [], "label_informed": False}
+    return {"seed": seed, "status": "invalid", "error": "the dry run failed", **nothing}
 
 
 def _read(file: Path) -> Mapping[str, Any]:

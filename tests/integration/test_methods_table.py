@@ -92,6 +92,17 @@ def test_a_failure_is_a_result_and_is_tried_again(tmp_path):
     assert [seed for _, seed in due([file], Records(table.folder), 1)] == [0]
 
 
+def test_a_file_that_cannot_run_does_not_end_the_call(tmp_path):
+    table = Table(tmp_path)
+    content = quickstart(iterations=3)
+    content["mappings"][1]["layers"][0]["in_features"] = 11  # only the dry run notices
+    table.write(content)
+
+    assert main(table.arguments(1)) == 0
+    ((result, _),) = table.results().values()
+    assert (result["status"], result["error"]) == ("invalid", "the dry run failed")
+
+
 def test_an_interrupted_run_is_resumed(tmp_path):
     table = Table(tmp_path)
     content = quickstart(iterations=300)
