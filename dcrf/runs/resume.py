@@ -73,8 +73,8 @@ def check_same_configuration(before: Any, now: Mapping[str, Any], source: Path) 
     Keys that dcrf has learned since the run started count with their defaults.
     """
     remedy = f"undo the change, or {_NEW_RUN}"
+    before, now = (filled(c, Path()) if isinstance(c, dict) else c for c in (before, now))
     plain = json.loads(json.dumps(now))
-    before = filled(before, Path()) if isinstance(before, dict) else before
     problems = [Problem(path, text, remedy) for path, text in _differences(before, plain, "$")]
     if problems:
         raise ConfigError(source, problems)

@@ -221,7 +221,7 @@ def test_values_of_another_kind_differ(tmp_path, before, now):
 def test_a_default_that_is_newer_than_the_run_is_no_change(tmp_path, config):
     before = run_configuration(config, 0)
     older = deepcopy(before)
-    del older["phases"][0]["keep"], older["datasets"][0]["sampling"]
+    del older["phases"][0]["keep"], older["datasets"][0]["drop_last"]
 
     check_same_configuration(older, before, tmp_path)
     with pytest.raises(ConfigError, match=r"phases\[0\]\.keep"):
