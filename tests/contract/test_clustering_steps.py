@@ -65,10 +65,10 @@ def step_of(stem):
 
 
 def blobs(dtype=torch.float32):
-    """Three tight groups in different directions."""
+    """Three tight groups in different directions, of values that have a logarithm."""
     generator = Generator().manual_seed(1)
     means = 6 * torch.eye(K, WIDTH, dtype=dtype)
-    return means[GROUPS] + 0.3 * torch.randn(N, WIDTH, generator=generator, dtype=dtype)
+    return means[GROUPS] + 0.3 * torch.randn(N, WIDTH, generator=generator, dtype=dtype).abs()
 
 
 def fit(stem, features, seed=0):
