@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from dcrf.builder import open_samples
 from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
@@ -38,6 +39,7 @@ class Result:
         whose samples cannot be assigned are missing.
     methods: data set -> the trained method. Data sets that continue the training of an earlier one
         share its method.
+    steps: data set -> the fitted steps that its samples have gone through.
     history: losses and evaluations, the records in `metrics.jsonl` of a run folder.
     phases: how each phase ended.
     warnings: sentences about the method, its data and collapse.
@@ -52,6 +54,7 @@ class Result:
     reclusterings: dict[str, dict[str, dict[str, float]]]
     clusters: dict[str, np.ndarray] = field(repr=False)
     methods: dict[str, Method] = field(repr=False)
+    steps: dict[str, nn.Module | None] = field(repr=False)
     history: list[dict[str, Any]] = field(repr=False)
     phases: tuple[PhaseRecord, ...] = field(repr=False)
     warnings: tuple[str, ...]
@@ -85,7 +88,11 @@ class Result:
         raw = raw_samples(samples)
         try:
             source = open_samples(
-                entries[dataset], raw, RandomStreams(self.seed), self.config.device
+                entries[dataset],
+                raw,
+                RandomStreams(self.seed),
+                self.config.device,
+                self.steps[dataset],
             )
             log_assignments = method.pass_over(source)(
                 lambda batch: method.assignment(batch.samples)
@@ -159,6 +166,7 @@ def run(
         },
         clusters=trained.clusters,
         methods=trained.methods,
+        steps=trained.steps,
         history=records.values,
         phases=outcome.phases,
         warnings=(*warnings, *_warnings(outcome)),
@@ -172,13 +180,16 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
-    """The trained method and the clusters (n,) of every data set, unless it has no clusters."""
+    """The trained method, its steps and the clusters (n,) of every data set that has clusters."""
 
     methods: dict[str, Method] = field(default_factory=dict)
+    steps: dict[str, nn.Module | None] = field(default_factory=dict)
     clusters: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def keep(self, dataset: str, method: Method, clusters: Labels | None) -> None:
-        self.methods[dataset] = method.eval()
+    def keep(
+        self, dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None
+    ) -> None:
+        self.methods[dataset], self.steps[dataset] = method.eval(), steps
         if clusters is not None:
             self.clusters[dataset] = clusters
 

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from torch import nn
+
 from dcrf.builder.components import build_entry
+from dcrf.builder.sample_steps import apply_steps, fit_steps
 from dcrf.config.method_config import DatasetConfig
 from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
@@ -20,24 +23,29 @@ def open_source(
     device: str,
     is_trained_on: bool = True,
     arrays: Arrays = NO_ARRAYS,
+    fitted_on: DatasetConfig | None = None,
 ) -> DataSource:
     """Open a data set and its views.
 
     Its notes are those of the source and of its labels. If the method is trained on it, they also
     report samples that are in no training batch, or sorted by class.
 
+    Args:
+        entry: the data set.
+        streams: of the run's seed.
+        device: a torch device name.
+        is_trained_on: whether a phase trains on it.
+        arrays: data handed over in Python.
+        fitted_on: the data set whose samples the steps are fitted to; None for this one.
+
     Raises:
         DataError: the data cannot be read, or do not fit the configuration.
     """
-    raw = open_data(
-        entry.source,
-        entry.dataset,
-        entry.options,
-        parts=entry.parts,
-        first=entry.first,
-        last=entry.last,
-        arrays=arrays,
-    )
+    raw = _raw(entry, arrays)
+    training = raw if fitted_on is None else _raw(fitted_on, arrays)
+    name = entry.name if fitted_on is None else fitted_on.name
+    steps = fit_steps(entry.steps, training, streams.generator("steps", name), entry.num_workers)
+    raw = apply_steps(steps, raw, entry.num_workers)
     loading = Loading(
         entry.batch_size,
         sampling=build_sampling(entry),
@@ -48,16 +56,39 @@ def open_source(
     )
     raw = replace(raw, notes=(*raw.notes, *_notes(raw, loading, is_trained_on)))
     return DataSource(
-        entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams
+        entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams, steps
     )
 
 
 def open_samples(
-    entry: DatasetConfig, raw: RawData, streams: RandomStreams, device: str
+    entry: DatasetConfig, raw: RawData, streams: RandomStreams, device: str, steps: nn.Module | None
 ) -> DataSource:
-    """Return new samples for a trained method, in the default view of a data set."""
+    """Return new samples for a trained method, in the default view of a data set.
+
+    Args:
+        entry: the data set that they resemble.
+        raw: the samples.
+        streams: of the run's seed.
+        device: a torch device name.
+        steps: of the data set, fitted; None without any.
+    """
     loading = Loading(entry.batch_size, drop_last=False, device=device)
-    return DataSource(entry.name, raw, entry.transforms, {}, loading, streams)
+    return DataSource(
+        entry.name, apply_steps(steps, raw), entry.transforms, {}, loading, streams, steps
+    )
+
+
+def _raw(entry: DatasetConfig, arrays: Arrays) -> RawData:
+    """Return the samples in use before any step."""
+    return open_data(
+        entry.source,
+        entry.dataset,
+        entry.options,
+        parts=entry.parts,
+        first=entry.first,
+        last=entry.last,
+        arrays=arrays,
+    )
 
 
 def build_sampling(entry: DatasetConfig) -> Sampling:

@@ -22,6 +22,8 @@ def build_plans(run: RunContext) -> list[DatasetPlan]:
 def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = run.config.phases_on(dataset)
     is_trained_on = any(phase.trains for phase in phases)
+    by_name = {entry.name: entry for entry in run.config.datasets}
+    fitted_on = by_name[dataset.steps_fitted_on] if dataset.steps_fitted_on else None
 
     def evaluator(assignment: Assignment, source: DataSource) -> Evaluator:
         metrics = build_metrics(requested_metrics(run.config))
@@ -36,6 +38,7 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
             run.device,
             is_trained_on=is_trained_on,
             arrays=run.arrays,
+            fitted_on=fitted_on,
         ),
         make_method=lambda: build_method(
             run.config, dataset.num_clusters, run.streams, run.files.read_tensor

@@ -36,10 +36,12 @@ class ParameterFiles(Protocol):
         method: Method,
         clusters: Labels | None,
         ids: Sequence[str] | None = None,
+        steps: nn.Module | None = None,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with `ids` are listed by them, too.
+        Samples with `ids` are listed by them, too. Fitted `steps` of the data set are saved beside
+        the parameters.
         """
         ...
 

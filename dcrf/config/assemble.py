@@ -110,6 +110,8 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
         },
         reinitialize_mappings=entry["reinitialize_mappings"],
         sampling=entry["sampling"],
+        steps=tuple(entry["steps"]),
+        steps_fitted_on=entry.get("steps_fitted_on"),
         drop_last=entry["drop_last"],
         pin_memory=entry["pin_memory"],
         num_workers=entry["num_workers"],

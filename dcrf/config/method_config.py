@@ -39,6 +39,8 @@ class DatasetConfig:
     transforms: of the default view; None for those of the source.
     batch_augmentations: name of a view -> its transforms.
     sampling: its entry.
+    steps: entries of the steps that all samples go through before any view.
+    steps_fitted_on: the data set whose samples the steps are fitted to; None for this one.
     first, last: indices of the samples to use, inclusive; None for the whole data set.
     parts: arguments of the source that differ between the concatenated parts.
     options: arguments of the source that all parts share.
@@ -55,6 +57,8 @@ class DatasetConfig:
     batch_augmentations: Mapping[str, tuple[Options, ...]]
     reinitialize_mappings: bool
     sampling: Options
+    steps: tuple[Options, ...]
+    steps_fitted_on: str | None
     drop_last: bool
     pin_memory: bool
     num_workers: int

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.batch import Batch, Clock
 from dcrf.data.batch_order import (
@@ -47,6 +47,7 @@ class DataSource:
         batch_augmentations: entries of the named views.
         loading: batch size, order and device.
         streams: source of all random numbers.
+        steps: that the samples have gone through already.
 
     notes: sentences for the user about these data, as in `raw`.
     ids: names of the samples, as in `raw`.
@@ -63,8 +64,9 @@ class DataSource:
         batch_augmentations: Mapping[str, Entries],
         loading: Loading,
         streams: RandomStreams,
+        steps: nn.Module | None = None,
     ) -> None:
-        self.name, self.n_samples = name, len(raw.samples)
+        self.name, self.n_samples, self.steps = name, len(raw.samples), steps
         self._labels, self._files, self._loading = raw.labels, raw.files, loading
         self._streams = RandomStreams(streams.seed_for("data", name))
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}

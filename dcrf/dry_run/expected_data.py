@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from dcrf.builder.components import At
+from dcrf.builder.sample_steps import build_steps
+from dcrf.clusterings.steps.base import Transformation
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
@@ -55,6 +57,8 @@ def expected_data(
     parts = _outline_parts(entry, at, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
+    n_fitted = whole.n_samples if entry.steps_fitted_on is None else None
+    parts = [_after_steps(entry, part, n_fitted, at) for part in parts]
     views = {DEFAULT_VIEW: (entry.path, entry.transforms or ())}
     for index, (name, transforms) in enumerate(entry.batch_augmentations.items()):
         views[name] = (f"{entry.path}.batch_augmentations[{index}]", transforms)
@@ -68,6 +72,25 @@ def expected_data(
     return ExpectedData(
         shapes if is_known else None, whole.n_samples, whole.has_labels is not False
     )
+
+
+def _after_steps(entry: DatasetConfig, part: Outline, n_samples: int | None, at: At) -> Outline:
+    """Return the outline of samples that have gone through the steps of a data set."""
+    examples = [example.float() for example in part.examples]
+    for index, step in enumerate(build_steps(entry.steps)):
+        with at(f"{entry.path}.steps[{index}]"):
+            examples = [_after_step(step, example, n_samples) for example in examples]
+    return replace(part, examples=tuple(examples)) if entry.steps else part
+
+
+def _after_step(step: Transformation, example: Tensor, n_samples: int | None) -> Tensor:
+    """Return an example of samples that have gone through a step.
+
+    If the number of samples is unknown, it is as large as the step needs.
+    """
+    n_values = example.numel()
+    width = step.width(n_values if n_samples is None else n_samples, n_values)
+    return example if width == n_values else example.new_zeros(width)
 
 
 def _outline_parts(entry: DatasetConfig, at: At, arrays: Arrays) -> Sequence[Outline]:

@@ -79,6 +79,7 @@ class PredictedFiles:
         method: Method,
         clusters: Labels | None,
         ids: Sequence[str] | None = None,
+        steps: nn.Module | None = None,
     ) -> None:
         """Save nothing."""
 

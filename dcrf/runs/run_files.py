@@ -20,6 +20,7 @@ from dcrf.training.method import Method
 
 CHECKPOINTS = "checkpoints"
 NUMBERED = "kept_apart.json"
+STEPS = "steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,13 @@ def _checked(file: Path, own: str) -> Path:
     return Path(own)
 
 
-Keep = Callable[[str, Method, Labels | None], None]
-"""Takes the name, the trained method and the clusters (n,) of a finished data set."""
+Keep = Callable[[str, Method, Labels | None, nn.Module | None], None]
+"""Takes the name, the trained method, the clusters (n,) and the steps of a finished data set."""
 
 
-def forget(dataset: str, method: Method, clusters: Labels | None) -> None:
+def forget(
+    dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None
+) -> None:
     """Keep nothing of a finished data set in memory."""
 
 
@@ -131,13 +134,14 @@ class RunFiles:
         method: Method,
         clusters: Labels | None,
         ids: Sequence[str] | None = None,
+        steps: nn.Module | None = None,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
         Samples with `ids` are listed by them, too. Parts other than mappings that were never
-        initialized have nothing to save.
+        initialized have nothing to save. Fitted `steps` of the data set are saved beside them.
         """
-        self.keep(dataset, method, clusters)
+        self.keep(dataset, method, clusters, steps)
         if self.folder is None:
             return
         for part in method.parts:
@@ -145,6 +149,9 @@ class RunFiles:
             if part in method.mappings or any(tensor.numel() for tensor in tensors.values()):
                 file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
                 save_tensors(tensors, file.with_suffix(SAFETENSORS))
+        if steps is not None and (tensors := dict(steps.state_dict())):
+            file = saved_file(self.folder / "parameters", self.method, dataset, STEPS, None)
+            save_tensors(tensors, file.with_suffix(SAFETENSORS))
         self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, ids)
 
     def save_reclustering(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.evaluation.evaluator import Evaluation
@@ -16,9 +16,11 @@ class DataSource(Protocol):
     n_samples: N, of the whole data set.
     notes: sentences about the data for the log.
     ids: the name of every sample for results, None if they have none.
+    steps: that all samples have gone through, None if there are none.
     """
 
     n_samples: int
+    steps: nn.Module | None
     notes: tuple[str, ...]
     ids: Sequence[str] | None
 

@@ -153,7 +153,8 @@ class Trainer:
     def _finish(self, session: DatasetSession) -> None:
         """Evaluate the trained method and save its results."""
         self.history.datasets.append(self._final_evaluation(session))
-        session.plan.finish(session.method, session.evaluator.clusters, session.source.ids)
+        source = session.source
+        session.plan.finish(session.method, session.evaluator.clusters, source.ids, source.steps)
 
     def _final_evaluation(self, session: DatasetSession) -> DatasetRecord:
         dataset, evaluator = session.plan.name, session.evaluator

@@ -65,6 +65,7 @@ MAY_IMPORT = {
         "storage",
     },
     "builder": {
+        "clusterings",
         "assignment",
         "batch",
         "config",

@@ -51,10 +51,25 @@ def _finds_number(registry: Registry, stem: str) -> bool:
     return bool(registry.schemas[stem].get("x-finds-number"))
 
 
+def _no_new_samples(node: Node) -> Iterator[Problem]:
+    """Check that components which must transform new samples can do so."""
+    for key, keywords in node.properties.items():
+        if not keywords.get("x-needs-new-samples") or not isinstance(node.value.get(key), list):
+            continue
+        registry = KINDS[keywords["x-component"]]
+        able = [s for s, schema in registry.schemas.items() if not schema.get("x-no-new-samples")]
+        for index, entry in enumerate(node.value[key]):
+            name = _name(entry, registry)
+            if name is not None and registry.stems[name] not in able:
+                message = f"{name!r} cannot transform samples that it was not fitted to"
+                path = child(child(node.path, key), index)
+                yield Problem(path, message, f"take one of these: {listed(able)}")
+
+
 def _name(entry: object, registry: Registry) -> str | None:
     """Return the name of the component of an entry, None if it is not one of the registry."""
     name = entry.get(registry.key) if isinstance(entry, dict) else None
     return name if isinstance(name, str) and name in registry.stems else None
 
 
-_RULES = (_argument_left, _number_found)
+_RULES = (_argument_left, _number_found, _no_new_samples)

@@ -52,6 +52,8 @@ def _declared(kind: str, node: Node, nodes: Nodes) -> list[str]:
         return part_names(nodes)
     if kind == "part_or_layer":
         return [*part_names(nodes), *_layers_with_mappings(data)]
+    if kind == "dataset":
+        return names(enabled(data, "datasets"))
     if kind == "optimizer":
         phase = _holder(node, "optimizers")
         return names(objects(phase, "optimizers")) if phase else []
