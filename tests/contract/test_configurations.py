@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,22 @@ ALL_FILES = sorted(FOLDER.rglob("*.json"))
 FILES = [file for file in ALL_FILES if not is_abstract(file)]
 CONTENTS = {file: json.loads(file.read_text()) for file in FILES}
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+EXTRAS = ("umap",)
+"""Clustering steps, and packages of the same names, that an extra installs."""
+
+
+def tried(file):
+    """A file; one that needs an extra is slow, since it compiles, and skipped without the extra."""
+    needed = [extra for extra in EXTRAS if f'"type": "{extra}"' in file.read_text()]
+    missing = [extra for extra in needed if find_spec(extra) is None]
+    marks = [pytest.mark.slow] if needed else []
+    marks += [pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")]
+    return pytest.param(file, marks=marks)
+
+
+every_file = pytest.mark.parametrize(
+    "file", [*map(tried, FILES)], ids=[file.stem for file in FILES]
+)
 
 
 @pytest.fixture(scope="module")
