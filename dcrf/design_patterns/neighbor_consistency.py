@@ -1,15 +1,14 @@
 """Encouraging cluster formation by assigning nearest neighbors to the same cluster (SCAN)."""
 
-import torch
 from torch import Generator, Tensor
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.errors import OptionError
-from dcrf.functional.neighbors import nearest_neighbors, neighbor_consistency
+from dcrf.functional.neighbors import neighbor_consistency
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.mappings.neighbors import NeighborDraws
 
 
 class NeighborConsistency(DesignPattern):
@@ -43,7 +42,6 @@ class NeighborConsistency(DesignPattern):
     """
 
     loss_names = ("consistency",)
-    neighbors: Tensor | None
 
     def __init__(
         self,
@@ -55,33 +53,17 @@ class NeighborConsistency(DesignPattern):
         generator: Generator,
     ) -> None:
         super().__init__()
-        self.assignment, self.features = assignment, Features(associated_feature_extractor)
-        self.num_neighbors, self.metric = num_neighbors, neighbor_metric
-        self.generator = generator
-        self.register_buffer("neighbors", None, persistent=False)
+        self.assignment = assignment
+        features = Features(associated_feature_extractor)
+        self.neighbors = NeighborDraws(features, num_neighbors, neighbor_metric, generator)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Mine the neighbors if that has not happened yet."""
-        if self.neighbors is not None:
-            return
-        if self.num_neighbors >= data_pass.n_samples:
-            raise OptionError(
-                "num_neighbors",
-                f"{self.num_neighbors} neighbors of each sample need at least "
-                f"{self.num_neighbors + 1} samples, but the data set has {data_pass.n_samples}",
-            )
-        features = data_pass(lambda b: self.features(b.samples))
-        self.neighbors = nearest_neighbors(features, self.num_neighbors, self.metric)
+        self.neighbors.mine_once(data_pass)
 
     def companions(self, indices: Tensor) -> Tensor:
         """Draw a neighbor (n, 1) of each sample."""
-        if self.neighbors is None:
-            raise RuntimeError("before_iteration has not been called: it mines the neighbors")
-        rows = indices.to(self.neighbors.device)
-        draws = torch.randint(self.num_neighbors, rows.shape, generator=self.generator)
-        # in the order of the indices, so that a draw does not depend on the place in the batch
-        draws = draws.to(rows.device)[rows.argsort().argsort()]
-        return self.neighbors[rows, draws].unsqueeze(1)
+        return self.neighbors.draw(indices)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the consistency of the samples with their neighbors."""
@@ -89,11 +71,3 @@ class NeighborConsistency(DesignPattern):
             raise RuntimeError("the batch has no companions")
         neighbors = self.assignment(batch.companions.squeeze(1))
         return {"consistency": neighbor_consistency(self.assignment(batch.samples), neighbors)}
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the neighbors: load_state_dict cannot restore a buffer that is None."""
-        return {"neighbors": self.neighbors}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.neighbors = state["neighbors"]

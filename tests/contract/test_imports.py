@@ -156,6 +156,7 @@ SHARED |= {
         "features",
         "forward_cache",
         "mapping",
+        "neighbors",
         "variational_autoencoder",
     )
 }

@@ -21,7 +21,7 @@ def test_neighbors_are_the_nearest_other_samples_in_feature_space(metric):
     features = world.mappings["encoder"](world.data.samples).detach()
     distances = torch.from_numpy(cdist(features, features, metric)).fill_diagonal_(torch.inf)
 
-    assert torch.equal(world.pattern.neighbors, distances.argsort(dim=1)[:, :4])
+    assert torch.equal(world.pattern.neighbors.indices, distances.argsort(dim=1)[:, :4])
 
 
 def test_it_is_the_inner_product_of_both_assignments():
@@ -43,13 +43,13 @@ def test_each_neighbor_is_drawn_as_often_as_the_others():
     draws = torch.cat([world.pattern.companions(torch.tensor([5])) for _ in range(400)])
     drawn, counts = draws.unique(return_counts=True)
 
-    assert drawn.tolist() == sorted(world.pattern.neighbors[5].tolist())
+    assert drawn.tolist() == sorted(world.pattern.neighbors.indices[5].tolist())
     assert counts.min() > 60  # of 100 expected
 
 
 def test_neighbors_are_mined_once_and_restored():
     world, other = prepared(), World(ENTRY, seed=1)
-    before = world.pattern.neighbors
+    before = world.pattern.neighbors.indices
     other.pattern.load_state_dict(world.pattern.state_dict())
 
     def refuse(function, indices):
@@ -58,12 +58,12 @@ def test_neighbors_are_mined_once_and_restored():
     for pattern in (world.pattern, other.pattern):
         pattern.before_iteration(Clock(1, 2), DatasetPass(N_SAMPLES, refuse))
 
-    assert world.pattern.neighbors is before
-    assert torch.equal(other.pattern.neighbors, before)
+    assert world.pattern.neighbors.indices is before
+    assert torch.equal(other.pattern.neighbors.indices, before)
 
 
 def test_all_other_samples_can_be_neighbors_and_no_more():
-    assert prepared(num_neighbors=20).pattern.neighbors.shape == (N_SAMPLES, 20)
+    assert prepared(num_neighbors=20).pattern.neighbors.indices.shape == (N_SAMPLES, 20)
     with pytest.raises(OptionError, match=r"21 neighbors .* 22 samples, .* has 21") as caught:
         prepared(num_neighbors=21)
     assert caught.value.key == "num_neighbors"
