@@ -32,12 +32,12 @@ class SoftReset(DesignPattern):
         `max_samples` random samples are clustered.
 
     Args:
-        mapping: its linear and convolutional layers are reset.
+        encoder: its linear and convolutional layers are reset.
         features: maps samples to the feature space of the centroids.
         centroids: (k, d), initialized.
         reset_interval: epochs between two resets.
         reset_interpolation_factor: share of the present weights, in [0, 1]; the rest is fresh.
-        kept_layer_names: layers of the mapping that are not reset, such as the embedding layer.
+        kept_layer_names: layers of the encoder that are not reset, such as the embedding layer.
         clustering: of the features after a reset.
         max_samples: number of samples that are clustered.
         generator: of fresh weights, of the samples and of the clustering.
@@ -48,7 +48,7 @@ class SoftReset(DesignPattern):
     def __init__(
         self,
         *,
-        mapping: TrainableMapping,
+        encoder: TrainableMapping,
         features: Features,
         centroids: Centroids,
         reset_interval: int,
@@ -59,15 +59,15 @@ class SoftReset(DesignPattern):
         generator: Generator,
     ) -> None:
         super().__init__()
-        self.mapping, self.features, self.centroids = mapping, features, centroids
+        self.encoder, self.features, self.centroids = encoder, features, centroids
         self.interval, self.kept = reset_interval, reset_interpolation_factor
         self.clustering, self.max_samples = clustering, max_samples
         self.generator = generator
-        kept = [mapping.net[mapping.layer_names[name]] for name in kept_layer_names]
+        kept = [encoder.net[encoder.layer_names[name]] for name in kept_layer_names]
         left_out = {module for layer in kept for module in layer.modules()}
         self.layers = [
             module
-            for module in mapping.net.modules()
+            for module in encoder.net.modules()
             if isinstance(module, _LAYERS) and module not in left_out
         ]
 
