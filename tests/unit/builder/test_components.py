@@ -73,7 +73,13 @@ def test_a_real_pattern_is_built():
     pattern = build_component(
         DESIGN_PATTERNS,
         "reconstruction",
-        {"encoder_name": "a", "decoder_name": "b", "loss_reduction_method": "sum"},
+        {
+            "encoder_name": "a",
+            "decoder_name": "b",
+            "reconstruction_target": "view",
+            "error": "squared",
+            "loss_reduction_method": "sum",
+        },
         {"mapping": {"a": encoder, "b": decoder}},
         INJECTED,
     )
