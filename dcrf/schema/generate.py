@@ -15,7 +15,8 @@ import sys
 from collections.abc import Callable, Mapping
 from inspect import Parameter
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import torch
 import torchvision
@@ -183,14 +184,17 @@ def _has_parameters(layer: Callable[..., nn.Module], arguments: Mapping[str, Par
     required = [name for name, p in arguments.items() if p.default is Parameter.empty]
     for size in (1, 2):  # some layers need an even one
         with contextlib.suppress(TypeError, ValueError):
-            return any(True for _ in layer(**dict.fromkeys(required, size)).parameters())
+            values = {name: (_choices(arguments[name]) or (size,))[0] for name in required}
+            return any(True for _ in layer(**values).parameters())
     return False
 
 
 def _choices(parameter: Parameter) -> tuple[Any, ...]:
-    """Return the values that an argument may have, if its annotation lists them."""
+    """Return the values that an argument may have beside None, if its annotation lists them."""
     annotation = parameter.annotation
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+    is_union = get_origin(annotation) in (Union, UnionType)
+    kinds = get_args(annotation) if is_union else (annotation,)
+    return tuple(v for kind in kinds if get_origin(kind) is Literal for v in get_args(kind))
 
 
 def _description(layer: Callable[..., nn.Module]) -> str:
