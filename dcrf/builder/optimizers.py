@@ -10,7 +10,12 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.builder.components import located
 from dcrf.builder.schedules import build_schedule
-from dcrf.config.method_config import OptimizerConfig, PhaseConfig, SchedulerConfig
+from dcrf.config.method_config import (
+    MappingConfig,
+    OptimizerConfig,
+    PhaseConfig,
+    SchedulerConfig,
+)
 from dcrf.functional.clipping import clip_by_norm, clip_by_value
 from dcrf.schema.allowed_names import OPTIMIZERS, SCHEDULERS
 from dcrf.schema.registry import METRICS
@@ -30,6 +35,7 @@ from dcrf.training.optimizers import (
     GroupedOptimizer,
     LossRoute,
     OptimizerGroups,
+    WeightNormPenalty,
 )
 
 _FUSED = frozenset({"Adam", "AdamW", "SGD"})
@@ -75,9 +81,19 @@ CLIPPINGS = MappingProxyType({"norm": clip_by_norm, "value": clip_by_value})
 
 
 def build_optimizers(
-    phase: PhaseConfig, method: Method, routes: Mapping[str, LossRoute]
+    phase: PhaseConfig,
+    method: Method,
+    routes: Mapping[str, LossRoute],
+    mappings: Sequence[MappingConfig] = (),
 ) -> OptimizerGroups:
-    """Build the optimizers of a phase with their schedulers and cycle."""
+    """Build the optimizers of a phase with their schedulers, cycle and penalties.
+
+    Args:
+        phase: the phase.
+        method: its parts are optimized.
+        routes: of the losses.
+        mappings: of the method, whose weights may be penalized.
+    """
     return OptimizerGroups(
         optimizers=[_grouped(entry, phase, method) for entry in phase.optimizers],
         routes=routes,
@@ -86,7 +102,21 @@ def build_optimizers(
             for stage in phase.optimizer_cycle
         ],
         clipping=_clipping(phase.gradient_clipping),
+        penalties=[
+            WeightNormPenalty(
+                method.mappings[mapping.name], build_schedule(mapping.weight_norm_penalty), group
+            )
+            for mapping in mappings
+            if mapping.weight_norm_penalty is not None
+            for group in _groups_of(mapping.name, phase)
+        ],
     )
+
+
+def _groups_of(part: str, phase: PhaseConfig) -> list[str]:
+    """Return the optimizer groups of a phase that train a part, each once."""
+    groups = [entry.group_name for entry in phase.optimizers if part in entry.trained_parts]
+    return list(dict.fromkeys(groups))
 
 
 def build_optimizer(entry: OptimizerConfig, parameters: Sequence[Parameter]) -> Optimizer:

@@ -88,7 +88,7 @@ class PhaseBuilder:
             for name, (entry, loss) in entries.items()
         }
         intervals = {name: entry.loss_report_interval for name, (entry, _) in entries.items()}
-        optimizers = build_optimizers(self.phase, method, routes)
+        optimizers = build_optimizers(self.phase, method, routes, self.run.config.mappings)
         criteria = self._exit_criteria(evaluator, routes.keys())
         hooks = [criterion for criterion in criteria if isinstance(criterion, Hook)]
         return Phase(

@@ -90,6 +90,7 @@ def _mapping(node: Node) -> MappingConfig:
         associated_feature_extractor_name=entry.get("associated_feature_extractor_name"),
         softmax_layer_name=entry.get("softmax_layer_name"),
         prior_mapping_name=entry.get("prior_mapping_name"),
+        weight_norm_penalty=entry.get("weight_norm_penalty"),
     )
 
 

@@ -18,7 +18,10 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MappingConfig:
-    """A trainable mapping. Layers, initialization and functions are entries as in the file."""
+    """A trainable mapping. Layers, initialization and functions are entries as in the file.
+
+    weight_norm_penalty: a number or the entry of a schedule; None for none.
+    """
 
     path: str
     type: str
@@ -30,6 +33,7 @@ class MappingConfig:
     associated_feature_extractor_name: str | None
     softmax_layer_name: str | None
     prior_mapping_name: str | None
+    weight_norm_penalty: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
@@ -87,6 +87,33 @@ class GradientClipping:
         return dict(zip(gradients, clipped, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class WeightNormPenalty:
+    """The sum of the squared weights of a module, added to the losses of an optimizer group.
+
+    Weights are the parameters with `weight` in their own name, such as the scales of BatchNorm;
+    biases are none.
+
+    module: whose weights count.
+    factor: schedule of the factor of the sum, >= 0.
+    group: the optimizer group.
+    """
+
+    module: nn.Module
+    factor: Schedule
+    group: str
+
+    def __call__(self, clock: Clock) -> Tensor:
+        """Return the penalty, a scalar."""
+        weights = [
+            parameter
+            for name, parameter in self.module.named_parameters()
+            if "weight" in name.rpartition(".")[2] and not is_lazy(parameter)
+        ]
+        squares = [weight.square().sum() for weight in weights]
+        return self.factor(clock) * torch.stack(squares).sum() if squares else torch.zeros(())
+
+
 @dataclass(frozen=True)
 class OptimizerGroups:
     """All optimizers of a phase.
@@ -94,12 +121,14 @@ class OptimizerGroups:
     routes: loss name -> weight and group. A loss of a group without optimizers is not minimized.
     cycle: stages, repeated in order. Without any, every optimizer steps in every iteration.
     clipping: of the gradients, if any.
+    penalties: added to the losses of groups that have any in an iteration.
     """
 
     optimizers: Sequence[GroupedOptimizer] = ()
     routes: Mapping[str, LossRoute] = field(default_factory=dict)
     cycle: Sequence[CycleStage] = ()
     clipping: GradientClipping | None = None
+    penalties: Sequence[WeightNormPenalty] = ()
 
     def step(self, losses: Mapping[str, Tensor], clock: Clock) -> None:
         """Minimize the losses of this iteration.
@@ -198,7 +227,10 @@ class OptimizerGroups:
     def _totals(
         self, losses: Mapping[str, Tensor], groups: set[str], clock: Clock
     ) -> dict[str, Tensor]:
-        """Return group -> the weighted sum of its losses, without losses that have no graph."""
+        """Return group -> the weighted sum of its losses and penalties.
+
+        Losses without a graph are left out.
+        """
         totals: dict[str, Tensor] = {}
         for name, loss in losses.items():
             route = self.routes[name]
@@ -206,6 +238,9 @@ class OptimizerGroups:
                 total = totals.get(route.group)
                 weighted = route.weight(clock) * loss
                 totals[route.group] = weighted if total is None else total + weighted
+        for penalty in self.penalties:
+            if penalty.group in totals:
+                totals[penalty.group] = totals[penalty.group] + penalty(clock)
         return totals
 
 

@@ -43,6 +43,31 @@ def build(tmp_path):
     return builder
 
 
+def test_a_penalty_acts_in_every_group_that_trains_its_mapping(tmp_path):
+    content = method()
+    content["mappings"][0]["weight_norm_penalty"] = 0.5
+    content["phases"][1]["optimizers"] = [
+        adam("encoder", name="first"),
+        adam("decoder", name="first", group_name="b"),
+        adam("encoder", name="second", group_name="c"),
+        adam("encoder", name="third"),
+    ]
+    content["phases"][1]["optimizer_cycle"] = [
+        {"active_optimizer_names": [name], "num_iterations": 1}
+        for name in ("first", "second", "third")
+    ]
+    config = load_checked(Path(written(tmp_path, content)))
+    built = build_method(config, 10, RandomStreams(0), read_tensor)
+
+    penalties = build_optimizers(config.phases[1], built, {}, config.mappings).penalties
+
+    assert [(p.group, p.module is built.mappings["encoder"]) for p in penalties] == [
+        ("default", True),
+        ("c", True),
+    ]
+    assert penalties[0].factor(Clock(1, 1)) == 0.5
+
+
 def same(parameters, others):
     return {id(p) for p in parameters} == {id(p) for p in others}
 

@@ -18,6 +18,7 @@ from dcrf.training.optimizers import (
     GroupedOptimizer,
     LossRoute,
     OptimizerGroups,
+    WeightNormPenalty,
 )
 
 
@@ -43,6 +44,53 @@ def test_a_group_minimizes_the_weighted_sum_of_its_losses():
     groups.step({"a": 3 * w, "b": 5 * w}, Clock(1, 1))
 
     assert w.item() == pytest.approx(-(0.5 * 3 + 2 * 5))
+
+
+def test_a_penalty_adds_the_gradient_of_squared_weights_to_that_of_the_losses():
+    """Against weight decay of the weights only: its gradient is twice as large."""
+
+    def trained(penalty, decay):
+        torch.manual_seed(0)
+        module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.GRUCell(4, 2))
+        weights = [p for name, p in module.named_parameters() if "bias" not in name]
+        others = [p for name, p in module.named_parameters() if "bias" in name]
+        groups = [{"params": weights, "weight_decay": decay}, {"params": others}]
+        optimizer = GroupedOptimizer(SGD(groups, lr=0.1), "default")
+        penalties = [WeightNormPenalty(module, Constant(penalty), "default")] if penalty else []
+        steps = OptimizerGroups([optimizer], routes(loss="default"), penalties=penalties)
+        samples = torch.randn(5, 3)
+        for iteration in (1, 2, 3):
+            steps.step({"loss": module(samples).square().sum()}, Clock(1, iteration))
+        return module.state_dict()
+
+    penalized, decayed, plain = trained(0.05, 0.0), trained(0.0, 0.1), trained(0.0, 0.0)
+
+    for name, value in penalized.items():
+        torch.testing.assert_close(value, decayed[name])
+    assert not torch.allclose(penalized["0.weight"], plain["0.weight"])
+
+
+def test_a_penalty_follows_its_schedule_and_acts_beside_losses_of_its_group_only():
+    module = nn.Linear(1, 1, bias=False)
+    module.weight.data.fill_(3.0)
+    falling = {"schedule": "linear", "from": 1.0, "to": 0.0, "unit": "iteration"}
+    falling = build_schedule({**falling, "start_iteration": 0, "end_iteration": 2})
+    groups = OptimizerGroups(
+        [sgd(module.weight, group="a"), sgd(parameter(), group="b")],
+        routes(loss="a", other="b"),
+        penalties=[WeightNormPenalty(module, falling, "a")],
+    )
+
+    groups.step({"other": parameter() * 0}, Clock(1, 1))
+    assert module.weight.item() == 3.0
+    groups.step({"loss": 0 * module.weight.sum()}, Clock(1, 2))
+    assert module.weight.item() == pytest.approx(3.0 - 0.5 * 2 * 3.0)
+
+
+def test_a_penalty_of_a_module_without_weights_is_0():
+    module = nn.Sequential(nn.ReLU(), nn.LazyLinear(2))
+
+    assert WeightNormPenalty(module, Constant(1.0), "default")(Clock(1, 1)) == 0
 
 
 def test_groups_change_only_their_own_parameters():
