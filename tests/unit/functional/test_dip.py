@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import linprog
 
-from dcrf.functional.dip import dip_of_sorted, dip_statistic
+from dcrf.functional.dip import dip_of_sorted, dip_p_value, dip_statistic
 
 
 def distance_to_unimodal(values):
@@ -126,3 +126,35 @@ def test_evenly_spaced_values_have_no_gradient():
     dip_statistic(values).backward()
 
     assert not values.grad.any()
+
+
+@pytest.mark.parametrize("n", [12, 45, 200])
+def test_p_values_of_uniform_numbers_are_uniform(n):
+    generator = np.random.default_rng(5)
+    dips = [dip_of_sorted(np.sort(generator.random(n))).dip for _ in range(400)]
+    p_values = np.sort([dip_p_value(dip, n) for dip in dips])
+
+    assert np.abs(p_values - np.linspace(0, 1, 400)).max() < 0.1
+
+
+def test_p_values_fall_with_the_dip_and_span_the_unit_interval():
+    p_values = [dip_p_value(dip, 100) for dip in np.linspace(0.005, 0.25, 50)]
+
+    assert p_values == sorted(p_values, reverse=True)
+    assert p_values[0] > 0.99
+    assert p_values[-1] == 0
+    assert dip_p_value(0.25, 4) >= 0
+
+
+def test_a_published_quantile():
+    """Hartigan and Hartigan's table: 5 % of 50 uniform numbers have a dip above 0.0702."""
+    assert dip_p_value(0.0702, 50) == pytest.approx(0.05, abs=0.015)
+
+
+def test_one_mode_is_not_rejected_and_two_are():
+    generator = np.random.default_rng(0)
+    one = np.sort(generator.normal(size=300))
+    two = np.sort(np.concatenate([generator.normal(size=150), generator.normal(5, size=150)]))
+
+    assert dip_p_value(dip_of_sorted(one).dip, 300) > 0.5
+    assert dip_p_value(dip_of_sorted(two).dip, 300) < 0.01
