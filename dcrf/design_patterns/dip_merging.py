@@ -1,0 +1,82 @@
+"""Pulling samples toward exemplars, and merging clusters by the dip (DipDECK)."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.nn import Parameter
+
+from dcrf.assignment.exemplars import Exemplars
+from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.design_patterns.base import DesignPattern
+from dcrf.functional.dip_merging import merged_by_dip, merging_loss
+from dcrf.functional.nearest_rows import nearest_rows
+
+
+class DipMerging(DesignPattern):
+    """Pulls samples toward exemplars, more so the more their clusters look like one.
+
+    After each epoch, samples get the nearest exemplar, and pairs of clusters whose union has a
+    single mode by the dip's p-value are merged. Then each cluster gets the sample nearest to its
+    mean as its exemplar. In the epoch after a merge, samples keep their merged clusters.
+
+    Losses:
+        distance: units of the features, >= 0, the loss of `merging_loss`. Gradient flows into the
+            features of samples and of exemplars.
+
+    Shapes:
+        samples (n, *sample_shape) -> features (n, d); exemplars (k, *sample_shape) of the strategy
+        `exemplars`, whose number falls. Clusters (N,) after a merge are kept by a checkpoint.
+
+    Args:
+        method_assignment: the strategy.
+        merge_threshold: the smallest p-value of a pair that is merged, in (0, 1].
+        max_cluster_size_ratio: of the samples of two clusters that are compared, >= 1.
+
+    Source: Leiber, Bauer, Schelling, Boehm, Plant, KDD 2021, eq. 3-5 and algorithm 1,
+        DOI 10.1145/3447548.3467316.
+    """
+
+    loss_names = ("distance",)
+    clusters: Tensor | None
+
+    def __init__(
+        self, *, method_assignment: Exemplars, merge_threshold: float, max_cluster_size_ratio: float
+    ) -> None:
+        super().__init__()
+        self.strategy, self.threshold = method_assignment, merge_threshold
+        self.largest_ratio = max_cluster_size_ratio
+        self.register_buffer("clusters", None, persistent=False)
+
+    def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
+        """Check that the exemplars are chosen."""
+        self.strategy.check_ready()
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the distance of the samples from the exemplars."""
+        features, centers = self.strategy.features(batch.samples), self.strategy.centers()
+        if self.clusters is None:
+            clusters = nearest_rows(features.detach(), centers.detach())[0]
+        else:
+            clusters = self.clusters[batch.indices.to(self.clusters.device)]
+        p_values = self.strategy.exemplars.p_values
+        return {"distance": merging_loss(features, centers, p_values, clusters)}
+
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+        """Assign all samples, merge clusters, and choose new exemplars."""
+        features = data_pass(lambda batch: self.strategy.features(batch.samples))
+        if features.is_meta:
+            return ()
+        centers = self.strategy.centers().detach().to(features)
+        clusters = nearest_rows(features, centers)[0]
+        merged = merged_by_dip(features, clusters, centers, self.threshold, self.largest_ratio)
+        self.clusters = merged.clusters if len(merged.means) < len(centers) else None
+        self.strategy.choose(features, merged, data_pass)
+        return ()
+
+    def get_extra_state(self) -> dict[str, Tensor | None]:
+        """Return the clusters: load_state_dict cannot restore a buffer that is None."""
+        return {"clusters": self.clusters}
+
+    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
+        """Restore `get_extra_state`'s result."""
+        self.clusters = state["clusters"]
