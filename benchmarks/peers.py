@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from inspect import signature
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -33,22 +32,29 @@ _SHOWN = ("acc", "nmi")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A method of ClustPy: its class in `clustpy.deep`, and arguments beside epochs and seed."""
+    """A method of ClustPy.
+
+    name: of its class in `clustpy.deep`.
+    arguments: beside batch size, epochs and seed.
+    phases: the arguments for the epochs of our first phase, and of the others.
+    """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=lambda: {"n_clusters": N_CLUSTERS})
+    phases: tuple[str, ...] = ("pretrain_epochs", "clustering_epochs")
 
 
 PEERS = {
     "acedec_usps": Peer("ACeDeC"),
+    "aec_usps": Peer("AEC"),
     "dcn_usps": Peer("DCN"),
     "dec_usps": Peer("DEC"),
-    "deep_k_means_usps": Peer("DKM"),
-    "den_usps": Peer("DEN"),
+    "den_usps": Peer("DEN", phases=("pretrain_epochs",)),
     "dip_deck_usps": Peer("DipDECK", {}),
     "dip_encoder_usps": Peer("DipEncoder"),
     "idec_usps": Peer("IDEC"),
-    "n2d_usps": Peer("N2D"),
+    "n2d_usps": Peer("N2D", phases=("pretrain_epochs",)),
+    "shade_usps": Peer("SHADE", {}, ("clustering_epochs",)),
     "vade_usps": Peer("VaDE"),
 }
 """Stem of a method file -> its counterpart."""
@@ -115,9 +121,7 @@ def _trained(
     deep = optional_package("clustpy.deep", "peers")
     pixels, labels = usps_pixels()
     method = getattr(deep, peer.name)
-    wanted = {"pretrain_epochs": epochs[0], "clustering_epochs": epochs[1]}
-    known = signature(method).parameters
-    durations = {key: number for key, number in wanted.items() if key in known}
+    durations = dict(zip(peer.phases, epochs, strict=False))
     algorithm = method(
         **peer.arguments, **durations, batch_size=batch_size, random_state=seed, device="cpu"
     )

@@ -38,4 +38,4 @@ def test_every_peer_exists_and_takes_its_arguments():
 
     for peer in peers.PEERS.values():
         known = signature(getattr(deep, peer.name)).parameters
-        assert {*peer.arguments, "pretrain_epochs", "batch_size"} <= known.keys()
+        assert {*peer.arguments, *peer.phases, "batch_size", "random_state"} <= known.keys()
