@@ -52,6 +52,7 @@ PEERS = {
     "den_usps": Peer("DEN", phases=("pretrain_epochs",)),
     "dip_deck_usps": Peer("DipDECK", {}),
     "dip_encoder_usps": Peer("DipEncoder"),
+    "dkm_p_usps": Peer("DKM"),
     "idec_usps": Peer("IDEC"),
     "n2d_usps": Peer("N2D", phases=("pretrain_epochs",)),
     "shade_usps": Peer("SHADE", {}, ("clustering_epochs",)),
