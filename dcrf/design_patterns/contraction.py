@@ -1,7 +1,7 @@
 """Training a feature extractor to contract neighborhoods of samples (contractive autoencoder)."""
 
+import contextlib
 import math
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Generator, Tensor
@@ -69,6 +69,8 @@ class Contraction(DesignPattern):
         return draws[:, order] / math.sqrt(self.num_projections)
 
 
-def _without_compiler(mapping: TrainableMapping) -> AbstractContextManager[object]:
+def _without_compiler(mapping: TrainableMapping) -> contextlib.AbstractContextManager[object]:
     """Run a mapping without torch.compile; setting the stance imports the compiler."""
-    return torch.compiler.set_stance("force_eager") if mapping.compiled else nullcontext()
+    return (
+        torch.compiler.set_stance("force_eager") if mapping.compiled else contextlib.nullcontext()
+    )
