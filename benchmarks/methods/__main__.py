@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.methods.files import CONFIGURATIONS, MethodFile, method_files
+from benchmarks.methods.finished import finished_run
 from benchmarks.methods.measure import measure
 from benchmarks.methods.page import page, pages
 from benchmarks.methods.published import read_published
@@ -29,6 +30,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names of files")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
+    parser.add_argument(
+        "--runs",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="take finished runs from these; run nothing",
+    )
     parser.add_argument("--minutes", type=float, default=30, help="most minutes of a run")
     options = parser.parse_args(arguments)
     records = Records(options.results)
@@ -41,9 +49,14 @@ def main(arguments: Sequence[str]) -> int:
     unfinished = records.folder / "unfinished"
     try:
         for file, seed in due(files, records, options.seeds):
-            start = starts.get(file.stem)
-            records.write(file, measure(file, seed, unfinished, options.minutes, start))
-            _write_pages(files, records)
+            if options.runs:
+                measurement = finished_run(file, seed, options.runs)
+            else:
+                start = starts.get(file.stem)
+                measurement = measure(file, seed, unfinished, options.minutes, start)
+            if measurement is not None:
+                records.write(file, measurement)
+                _write_pages(files, records)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

@@ -84,11 +84,11 @@ def _run(path: Path, seed: int, runs: Path, minutes: float, flags: Sequence[str]
         raise KeyboardInterrupt
     summary = runs / "summary.json"
     if not summary.exists():
-        return _Ended(_refused(seed), 0.0, _machine({}))
+        return _Ended(_refused(seed), 0.0, machine_of({}))
     (outcome,) = read_json(summary)["runs"]
     run_folder = max(runs.glob("*/*/"), default=runs)
     seconds = sum(_read(run_folder / "timing.json").values()) or outcome["seconds"] or 0.0
-    machine = _machine(_read(run_folder / "environment.json"))
+    machine = machine_of(_read(run_folder / "environment.json"))
     if outcome["status"] != "timed out":  # the next call continues it
         shutil.rmtree(runs)
     return _Ended(outcome, seconds, machine)
@@ -105,8 +105,12 @@ def _read(file: Path) -> Mapping[str, Any]:
     return read_json(file) if file.exists() else {}
 
 
-def _machine(environment: Mapping[str, Any]) -> str:
-    """Return processor, cores, threads, device and torch of a run, as far as known."""
+def machine_of(environment: Mapping[str, Any]) -> str:
+    """Return processor and cores, and threads, device and torch of a run on this machine.
+
+    Args:
+        environment: of the run, as in `environment.json`; empty if unknown.
+    """
     parts = [processor(), f"{os.cpu_count()} cores"]
     if environment:
         number = environment["threads"]
