@@ -16,8 +16,8 @@ from dcrf.config.method_config import MethodConfig
 ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = ROOT / "configurations"
 
-_FOR_PEOPLE = ("$schema", "description", "references")
-"""Keys that no result depends on."""
+_NOT_THE_METHOD = ("$schema", "description", "references", "device")
+"""Keys for people, and the device, which a measurement names beside its machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[Method
 
 
 def identity(config: MethodConfig) -> dict[str, Any]:
-    """Return the filled configuration without keys for people, with paths from the checkout."""
+    """Return what defines a method: its filled configuration, with paths from the checkout."""
     return _plain(config.filled)
 
 
@@ -78,7 +78,7 @@ def _methods_of(path: Path) -> list[Path]:
 
 
 def _plain(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in configuration.items() if key not in _FOR_PEOPLE}
+    kept = {key: value for key, value in configuration.items() if key not in _NOT_THE_METHOD}
     return json.loads(json.dumps(_from_checkout(kept)))
 
 

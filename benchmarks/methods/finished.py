@@ -17,8 +17,8 @@ _DATE = len("2026-01-31")
 def finished_run(file: MethodFile, seed: int, folders: Iterable[Path]) -> Measurement | None:
     """Return the newest result of the file's present configuration, or None.
 
-    Only runs count that ended well and had no flags that change values. Their configuration may
-    lack keys that dcrf has learned since, and name the paths of another checkout.
+    Only runs count that ended well and had no flag that changes values but `--device`. Their
+    configuration may lack keys that dcrf has learned since, and have paths of another checkout.
 
     Args:
         file: of the method.
@@ -32,7 +32,7 @@ def finished_run(file: MethodFile, seed: int, folders: Iterable[Path]) -> Measur
             machine = machine_of(read_json(folder / "environment.json"))
         except (OSError, ValueError):
             continue
-        is_plain = result["status"] == "ok" and not result["overrides"]
+        is_plain = result["status"] == "ok" and all(map(_is_device, result["overrides"]))
         if is_plain and result["seed"] == seed and same(configuration, identity(file.config)):
             return measurement_of(file, result, seconds, machine, folder.name[:_DATE])
     return None
@@ -52,6 +52,10 @@ def same(before: Any, now: Any) -> bool:
     if isinstance(before, str) and isinstance(now, str) and before != now:
         return Path(before).is_absolute() and os.sep in now and before.endswith(f"{os.sep}{now}")
     return type(before) is type(now) and before == now
+
+
+def _is_device(flag: str) -> bool:
+    return flag.startswith("--device ")
 
 
 def _run_folders(file: MethodFile, seed: int, folders: Iterable[Path]) -> Iterator[Path]:

@@ -19,6 +19,10 @@ def test_texts_for_people_change_nothing():
     assert identity_of(description="DEC.", references=["https://a.b"]) == identity_of()
 
 
+def test_the_device_belongs_to_the_machine():
+    assert identity_of(device="cpu") == identity_of(device="cuda")
+
+
 def test_a_default_that_is_written_out_changes_nothing():
     assert identity_of(precision="fp32", compile=False) == identity_of()
 

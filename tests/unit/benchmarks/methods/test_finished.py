@@ -51,6 +51,13 @@ def test_a_finished_run_becomes_a_measurement(file, tmp_path):
     assert finished_run(file, 1, [tmp_path / "runs"]) is None
 
 
+def test_a_run_on_a_chosen_device_counts(file, tmp_path):
+    on_cpu = write_method(tmp_path / "cpu" / "tiny.json", device="cpu")
+    write_run(tmp_path, on_cpu, overrides=["--device cpu"])
+
+    assert finished_run(file, 0, [tmp_path / "runs"]) is not None
+
+
 def test_the_newest_run_counts(file, tmp_path):
     write_run(tmp_path, file, name="2026-11-29T13-00-00-0", acc=0.7)
     write_run(tmp_path, file, name="2026-11-29T12-30-00-0", acc=0.6)
