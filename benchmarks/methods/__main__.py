@@ -18,7 +18,7 @@ from benchmarks.methods.published import read_published
 from benchmarks.methods.records import RESULTS, Records
 from benchmarks.methods.sharing import shared_starts
 from dcrf.errors import DcrfError
-from dcrf.storage.atomic_files import write_atomically
+from dcrf.storage.atomic_files import locked, write_atomically
 
 INTERRUPTED = 130
 
@@ -44,22 +44,30 @@ def main(arguments: Sequence[str]) -> int:
         files = method_files(options.paths or [CONFIGURATIONS], options.only)
     except (DcrfError, OSError, ValueError) as error:
         parser.exit(2, f"{error}\n")
+    try:
+        with locked(records.folder / "unfinished" / "lock"):
+            _fill(files, records, options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:
+        parser.exit(2, f"{error}\n")
+    return 0
+
+
+def _fill(files: Sequence[MethodFile], records: Records, options: argparse.Namespace) -> None:
+    """Measure what is due, or take it from finished runs; write the pages after each."""
     _write_pages(files, records)
     starts = shared_starts(files)
     unfinished = records.folder / "unfinished"
-    try:
-        for file, seed in due(files, records, options.seeds):
-            if options.runs:
-                measurement = finished_run(file, seed, options.runs)
-            else:
-                start = starts.get(file.stem)
-                measurement = measure(file, seed, unfinished, options.minutes, start)
-            if measurement is not None:
-                records.write(file, measurement)
-                _write_pages(files, records)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+    for file, seed in due(files, records, options.seeds):
+        if options.runs:
+            measurement = finished_run(file, seed, options.runs)
+        else:
+            start = starts.get(file.stem)
+            measurement = measure(file, seed, unfinished, options.minutes, start)
+        if measurement is not None:
+            records.write(file, measurement)
+            _write_pages(files, records)
 
 
 def due(

@@ -58,7 +58,7 @@ def test_a_run_becomes_a_result_and_a_row(filled):
     assert " cores, " in result["machine"]
     page = (filled.folder / "README.md").read_text()
     assert f"| {result['scores']['acc']:.3f} | {result['scores']['nmi']:.3f} |" in page
-    assert list((filled.folder / "unfinished").iterdir()) == []
+    assert [file.name for file in (filled.folder / "unfinished").iterdir()] == ["lock"]
 
 
 def test_only_what_is_missing_or_changed_is_measured(filled):
@@ -117,12 +117,29 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     assert process.returncode == 130
     assert "resume with" in out
     assert table.results() == {}
-    (run,) = (table.folder / "unfinished").glob("*/*/*/")
+    (run,) = (table.folder / "unfinished").glob("*/quickstart/*/")
 
     assert main(table.arguments(1)) == 0
     ((result, _),) = table.results().values()
     assert result["iterations"] == {"pretraining": 300, "finetuning": 300}
     assert not run.exists()
+
+
+def test_two_calls_at_once_are_refused(tmp_path, capsys):
+    table = Table(tmp_path)
+    hold = "import fcntl, sys; file = open(sys.argv[1], 'ab'); fcntl.lockf(file, fcntl.LOCK_EX); "
+    hold += "print('held', flush=True); sys.stdin.read()"
+    lock = table.folder / "unfinished" / "lock"
+    lock.parent.mkdir(parents=True)
+    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", hold, str(lock)], **pipe) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(SystemExit) as end:
+            main(table.arguments(1))
+        process.communicate()
+
+    assert end.value.code == 2
+    assert "another process is using" in capsys.readouterr().err
 
 
 def test_an_unusable_file_is_named(tmp_path, capsys):
