@@ -76,6 +76,10 @@ class CentroidLifecycle(Lifecycle):
         if self.interval is not None and place.phase in self.phases:
             self._generator = self.streams.checkpointed_generator("recalculation", *place)
 
+    def first_change(self) -> int | None:
+        """Return the first iteration after which the centroids are recalculated, if they are."""
+        return self.interval if self._generator is not None else None
+
     def after_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Recalculate the centroids if that is due."""
         if self._generator is not None and self.interval and clock.due(self.interval):

@@ -19,6 +19,10 @@ class Lifecycle:
     def start_phase(self, place: Place) -> None:
         """Prepare for the iterations of a phase, whether it starts or resumes."""
 
+    def first_change(self) -> int | None:
+        """Return the first iteration of the phase, from 1, after which it computes new clusters."""
+        return None
+
     def after_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Update state that changes with iterations, such as an annealed temperature."""
 

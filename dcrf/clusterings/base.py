@@ -292,6 +292,8 @@ def match_centers(centers: Tensor, previous: Tensor) -> Tensor:
     The matching is one-to-one and minimizes the sum of squared distances. Cluster numbers thus
     keep their meaning for target distributions and reassignment ratios.
     """
+    if centers.is_meta:
+        return centers
     # cdist expands the square above 25 rows unless told not to, and then loses digits
     distances = torch.cdist(
         previous.double(), centers.double(), compute_mode="donot_use_mm_for_euclid_dist"

@@ -21,6 +21,7 @@ from dcrf.dry_run.attribution import ErrorCollector
 from dcrf.dry_run.expected_data import ExpectedData, Shapes
 from dcrf.dry_run.meta_stand_ins import META, MetaMethod, MetaSource, build_on_meta
 from dcrf.dry_run.module_trace import ModuleTrace, names_of
+from dcrf.dry_run.optimizers import epoch_length, phase_steps
 from dcrf.dry_run.saved_parameters import PredictedFiles
 from dcrf.dry_run.size_limits import size_problems
 from dcrf.errors import ClusteringError, ConfigError, OptionError, Problem, TooFewSamplesError
@@ -107,6 +108,7 @@ class _Simulation:
         evaluator = Evaluator(self.method.assignment, lambda: labels, self.metrics)
         if (phase := self._build(builder, evaluator)) is not None:
             self._train(phase, entry)
+            self._recalculate(builder, entry)
         if entry.performance_evaluation_interval:
             self._evaluate()
         for lifecycle in self.method.lifecycles.values():
@@ -195,6 +197,18 @@ class _Simulation:
                     self._run_iteration(use, clock, size)
                 with torch.no_grad():
                     use.pattern.after_epoch(clock, self.source.data_pass())
+
+    def _recalculate(self, builder: PhaseBuilder, entry: PhaseConfig) -> None:
+        """Let parts that change while the phase trains do so once."""
+        length = epoch_length(self.dataset, self.source.n_samples)
+        last = phase_steps(entry, length).get("iteration", 0)
+        for name, part in self.config.parts.items():
+            lifecycle = self.method.lifecycles[name]
+            lifecycle.start_phase(builder.place)
+            first = lifecycle.first_change()
+            if first is not None and first <= last and not lifecycle.why_not_ready():
+                with self.errors.at(part.initialization_path), self._clustering():
+                    lifecycle.after_iteration(Clock(1, first), self._clustering_pass())
 
     def _run_iteration(self, use: PatternUse, clock: Clock, size: int) -> None:
         batch = self.source.batch(size)

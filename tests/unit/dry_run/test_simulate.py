@@ -354,6 +354,23 @@ def test_fewer_samples_than_clusters_are_reported_at_their_number(load, start):
     assert path == "$.datasets[0].num_clusters"
 
 
+def test_centroids_that_will_be_recalculated_need_as_many_samples(load):
+    strategy = strategy_with("random_uniform_noise")
+    strategy |= {
+        "centroid_recalculation_strategy": "classical_clustering",
+        "centroid_recalculation_interval": 2,
+    }
+    changes = {
+        "cluster_assignment_strategy": strategy, "datasets": [digits(num_clusters=201)]
+    }  # fmt: skip
+
+    ((path, _),) = problems(load, **changes)
+
+    assert path == "$.datasets[0].num_clusters"
+    strategy["centroid_recalculation_interval"] = 5  # the phase has 4 iterations
+    check(load(**changes))
+
+
 def test_a_few_samples_are_assigned_to_more_saved_centroids(load, tmp_path):
     torch.save({"centroids": torch.zeros(3, 5)}, tmp_path / "centroids.pth")
     strategy = strategy_with("load_from_file", centroid_file_path="centroids.pth")
