@@ -15,6 +15,8 @@ Entry = dict[str, Any]
 SIMILARITY = "feature_representation_centroid_similarity"
 AFTER = "classical_clustering_in_feature_space_after_phase"
 MIXTURE = "mixture"
+DRAWN = [name for name, entry in ENTRIES.items() if "bounded" not in entry.values()]
+"""The entries of patterns, but those that some data are out of range for."""
 
 
 def random_method(seed: int) -> Entry:
@@ -60,6 +62,8 @@ def _mappings(random: Random, shape: tuple[int, ...], code: int, clusters: int) 
         _mapping(specific, "critic", [*flat, *nets.head(random, size, 1)]),
         _mapping(specific, "discriminator", [*flat, *nets.head(random, size, 1, "Sigmoid")]),
         _mapping(specific, "head", nets.head(random, code, 4), **after),
+        _mapping(specific, "log_variance", [*flat, *nets.head(random, size, code)]),
+        _mapping(specific, "sigmoid_encoder", nets.sigmoids(size, code)),
         _mapping(
             "feature_space_classifier", "classifier", nets.head(random, code, clusters, "Softmax")
         ),
@@ -168,13 +172,13 @@ def _phase(random: Random, name: str, order: int, strategy: Entry) -> Entry:
 
 
 def _pattern(random: Random, strategy: Entry, has_centroids: bool, has_mixture: bool) -> Entry:
-    stem = random.choice(list(ENTRIES))
-    while _needs_centroids(stem) and not has_centroids and random.random() < 0.97:
-        stem = random.choice(list(ENTRIES))
+    stem = random.choice(DRAWN)
+    while _lacks_clusters(stem, strategy, has_centroids) and random.random() < 0.97:
+        stem = random.choice(DRAWN)
     chosen = json.loads(json.dumps(ENTRIES[stem]))
     for key, value in chosen.items():
         if "batch_augmentation_name" in key:
-            chosen[key] = {"noisy": "one", "shifted": "two"}[value]
+            chosen[key] = {"noisy": "one"}.get(value, "two")
         if key == "encoder_decoder_layer_pairs":
             for number, pair in enumerate(value):
                 pair["train_for_iterations"] = 1 + number
@@ -192,8 +196,12 @@ def _pattern(random: Random, strategy: Entry, has_centroids: bool, has_mixture: 
     return chosen
 
 
-def _needs_centroids(name: str) -> bool:
-    return "centroid" in str(ENTRIES[name])
+def _lacks_clusters(name: str, strategy: Entry, has_centroids: bool) -> bool:
+    """Whether a pattern needs centroids or strategies that the method has not."""
+    stem = DESIGN_PATTERNS.stems[ENTRIES[name]["pattern"]]
+    strategies = DESIGN_PATTERNS.schemas[stem].get("x-strategies", [strategy["type"]])
+    needs_centroids = "centroid" in str(ENTRIES[name])
+    return strategy["type"] not in strategies or (needs_centroids and not has_centroids)
 
 
 def signature_of(name: str) -> set[str]:

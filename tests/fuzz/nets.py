@@ -69,6 +69,15 @@ def decoder(random: Random, shape: tuple[int, ...], code: int) -> list[Layer]:
     return layers
 
 
+def sigmoids(inputs: int, code: int) -> list[Layer]:
+    """Return a stack of binary units."""
+    layers: list[Layer] = [{"type": "Flatten"}]
+    for name, before, after in (("inner", inputs, 4), ("outer", 4, code)):
+        sizes = {"in_features": before, "out_features": after}
+        layers += [{"type": "Linear", "name": name, **sizes}, {"type": "Sigmoid"}]
+    return layers
+
+
 def head(random: Random, size: int, to: int, last: str | None = None) -> list[Layer]:
     layers = [linear(nearly(random, size), 6), {"type": "ReLU"}, linear(6, nearly(random, to))]
     return [
