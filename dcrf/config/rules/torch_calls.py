@@ -1,6 +1,7 @@
 """Check the entries that name a class or function of torch or torchvision."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -107,14 +108,26 @@ def _argument_problems(node: Node, name: str, arguments: dict[str, Any]) -> list
     if place == "datasets":
         parts = entry.get("parts")
         parts = parts if isinstance(parts, list) and parts else [{}]
-        calls = [{**arguments, **part} for part in parts if isinstance(part, dict)]
-        return [p for c in calls for p in check_call(place, name, c, node.path, key="dataset")]
+        return [
+            _in_part(problem, node.path, index, part)
+            for index, part in enumerate(parts)
+            if isinstance(part, dict)
+            for problem in check_call(place, name, {**arguments, **part}, node.path, key="dataset")
+        ]
     listed = entry.get(POSITIONAL)
     positional = listed if isinstance(listed, list) else ()
     all_problems = check_call(place, name, arguments, node.path, positional, _name_key(place))
     if place == "functions":
         all_problems += check_input_argument(name, entry.get("input_argument_name"), node.path)
     return all_problems
+
+
+def _in_part(problem: Problem, path: str, index: int, part: dict[str, Any]) -> Problem:
+    """Return a problem of a data set at the key of the part that has the key."""
+    own = {child(path, key): key for key in part}
+    if problem.path not in own:
+        return problem
+    return replace(problem, path=child(child(child(path, "parts"), index), own[problem.path]))
 
 
 def _name_key(place: str) -> str:

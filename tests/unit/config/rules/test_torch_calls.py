@@ -159,3 +159,13 @@ def test_a_misspelt_key_of_the_framework_is_not_taken_for_an_argument(tmp_path):
         ("$.datasets[0].batchsize", "did you mean 'batch_size'?"),
         ("$.phases[1].optimizers[0].optimise_centroids", "did you mean 'optimizes_centroids'?"),
     }
+
+
+def test_a_wrong_argument_of_a_part_is_told_at_the_part(tmp_path):
+    method = dec()
+    usps = {"source": "torchvision", "dataset": "USPS", "root": "."}
+    parts = {"parts": [{"train": True}, {"train": "yes"}]}
+    entry = {key: value for key, value in method["datasets"][0].items() if key != "dataset"}
+    method["datasets"][0] = {**entry, **usps, **parts}
+
+    assert problem(tmp_path, method).path == "$.datasets[0].parts[1].train"
