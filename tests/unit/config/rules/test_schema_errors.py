@@ -40,7 +40,7 @@ def test_an_unknown_key_is_told_with_what_may_be_meant(tmp_path):
 def test_a_key_like_no_other_is_told_with_those_that_are_free(tmp_path):
     found = problem(tmp_path, {**dec(), "zzz": 1})
 
-    known = "$schema, description, references, device, seed, precision, compile"
+    known = "$schema, extends, abstract, description, references, device, seed, precision"
     assert found.remedy.startswith(f"allowed here: {known}")
 
 
