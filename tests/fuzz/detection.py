@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
@@ -65,8 +67,10 @@ def shipped_mutations(folder: Path) -> list[Mutation]:
     Their data folders are created in `folder`, empty.
     """
     (folder / "datasets").mkdir(exist_ok=True)
-    for name in ("mnist", "fashion_mnist"):
+    for name in ("mnist", "fashion_mnist", "usps", "coil20"):
         (folder / "datasets" / name).mkdir(exist_ok=True)
+    images, labels = np.zeros((1440, 32, 32), np.uint8), np.zeros(1440, np.int64)
+    np.savez(folder / "datasets" / "coil20" / "coil20.npz", images=images, labels=labels)
     target = mutated_file(folder).parent
     target.mkdir(parents=True, exist_ok=True)
     files = sorted((ROOT / "configurations").rglob("*.json"))

@@ -89,6 +89,8 @@ def test_defaults_are_filled_everywhere(tmp_path):
     assert pattern.options == {
         "encoder_name": "encoder",
         "decoder_name": "decoder",
+        "reconstruction_target": "view",
+        "error": "squared",
         "loss_reduction_method": "mean_across_samples",
     }
     data = config.datasets[0]
