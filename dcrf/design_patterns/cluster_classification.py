@@ -9,11 +9,12 @@ from dcrf.errors import ClusteringError, OptionError, OutputShapeError, TooFewSa
 from dcrf.functional.assignments import most_probable_clusters
 from dcrf.functional.pseudo_labels import pseudo_label_cross_entropy
 from dcrf.mappings.features import Features
+from dcrf.mappings.late_buffers import LateBuffers
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import draw_seed, global_seed
 
 
-class ClusterClassification(DesignPattern):
+class ClusterClassification(LateBuffers, DesignPattern):
     """A head learns the clusters that a clustering forms of the features at intervals.
 
     Unless the head is initialized anew, clusters keep their numbers over all clusterings. Each
@@ -52,6 +53,7 @@ class ClusterClassification(DesignPattern):
     """
 
     loss_names = ("cross_entropy",)
+    late_buffers = ("labels",)
     labels: Tensor | None
 
     def __init__(
@@ -73,7 +75,6 @@ class ClusterClassification(DesignPattern):
         self.n_labels = num_pseudo_labels or n_clusters
         self.balances_clusters, self.reinitializes_head = balance_clusters, reinitialize_head
         self.generator = generator
-        self.register_buffer("labels", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Cluster the features if that has not happened yet or is due."""
@@ -114,14 +115,6 @@ class ClusterClassification(DesignPattern):
         labels = self.labels[batch.indices.to(self.labels.device)]
         loss = pseudo_label_cross_entropy(log_probabilities, labels, self.balances_clusters)
         return {"cross_entropy": loss}
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the labels: load_state_dict cannot restore a buffer that is None."""
-        return {"labels": self.labels}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.labels = state["labels"]
 
 
 def _reinitialize(head: TrainableMapping, seed: int) -> None:

@@ -10,9 +10,10 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.dip_merging import merged_by_dip, merging_loss
 from dcrf.functional.nearest_rows import nearest_rows
+from dcrf.mappings.late_buffers import LateBuffers
 
 
-class DipMerging(DesignPattern):
+class DipMerging(LateBuffers, DesignPattern):
     """Pulls samples toward exemplars, more so the more their clusters look like one.
 
     After each epoch, samples get the nearest exemplar, and pairs of clusters whose union has a
@@ -37,6 +38,7 @@ class DipMerging(DesignPattern):
     """
 
     loss_names = ("distance",)
+    late_buffers = ("clusters",)
     clusters: Tensor | None
 
     def __init__(
@@ -45,7 +47,6 @@ class DipMerging(DesignPattern):
         super().__init__()
         self.strategy, self.threshold = method_assignment, merge_threshold
         self.largest_ratio = max_cluster_size_ratio
-        self.register_buffer("clusters", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Check that the exemplars are chosen."""
@@ -72,11 +73,3 @@ class DipMerging(DesignPattern):
         self.clusters = merged.clusters if len(merged.means) < len(centers) else None
         self.strategy.choose(features, merged, data_pass)
         return ()
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the clusters: load_state_dict cannot restore a buffer that is None."""
-        return {"clusters": self.clusters}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.clusters = state["clusters"]

@@ -9,9 +9,10 @@ from dcrf.assignment.dip_projections import DipProjections
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.dip_projections import dip_separation
+from dcrf.mappings.late_buffers import LateBuffers
 
 
-class DipSeparation(DesignPattern):
+class DipSeparation(LateBuffers, DesignPattern):
     """Makes each cluster unimodal, and both clusters of a pair multimodal, on the pair's axis.
 
     After each epoch, the thresholds of the strategy `dip_projections` move between the clusters,
@@ -37,6 +38,7 @@ class DipSeparation(DesignPattern):
     """
 
     loss_names = ("separation",)
+    late_buffers = ("clusters",)
     clusters: Tensor | None
 
     def __init__(
@@ -51,7 +53,6 @@ class DipSeparation(DesignPattern):
         self.strategy = method_assignment
         self.fewest, self.largest_ratio = min_cluster_samples, max_cluster_size_ratio
         self.generator = generator
-        self.register_buffer("clusters", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Assign all samples if that has not happened yet."""
@@ -84,14 +85,6 @@ class DipSeparation(DesignPattern):
             self.strategy.move_thresholds(features, self.clusters)
         self.clusters = self.strategy.clusters_of(features)
         return ()
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the clusters: load_state_dict cannot restore a buffer that is None."""
-        return {"clusters": self.clusters}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.clusters = state["clusters"]
 
     def _features(self, batch: Batch) -> Tensor:
         return self.strategy.features(batch.samples)

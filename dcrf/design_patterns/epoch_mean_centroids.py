@@ -11,9 +11,10 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.cluster_means import cluster_means
 from dcrf.functional.nearest_rows import nearest_rows
 from dcrf.mappings.features import Features
+from dcrf.mappings.late_buffers import LateBuffers
 
 
-class EpochMeanCentroids(DesignPattern):
+class EpochMeanCentroids(LateBuffers, DesignPattern):
     """Squared distance of features from the centroids of clusters that change after each epoch.
 
     After an epoch, the centroids become the means of the features under the clusters of that
@@ -38,12 +39,12 @@ class EpochMeanCentroids(DesignPattern):
     """
 
     loss_names = ("distance",)
+    late_buffers = ("clusters",)
     clusters: Tensor | None
 
     def __init__(self, *, features: Features, centroids: Centroids) -> None:
         super().__init__()
         self.features, self.centroids = features, centroids
-        self.register_buffer("clusters", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Assign each sample to its nearest centroid if that has not happened yet."""
@@ -67,14 +68,6 @@ class EpochMeanCentroids(DesignPattern):
         self.centroids.set_values(means)
         self.clusters = self._nearest(features)
         return ()
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the clusters: load_state_dict cannot restore a buffer that is None."""
-        return {"clusters": self.clusters}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.clusters = state["clusters"]
 
     def _features(self, batch: Batch) -> Tensor:
         return self.features(batch.samples)

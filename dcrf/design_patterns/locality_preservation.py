@@ -7,10 +7,11 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import OptionError
 from dcrf.functional.locality import heat_kernel, locality_preservation
 from dcrf.functional.neighbors import nearest_neighbors, neighbor_distances
+from dcrf.mappings.late_buffers import LateBuffers
 from dcrf.mappings.mapping import TrainableMapping
 
 
-class LocalityPreservation(DesignPattern):
+class LocalityPreservation(LateBuffers, DesignPattern):
     """Squared distances between the features of a sample and of its neighbors in sample space.
 
     Neighbors and their similarities exp(-|x_i - x_j|^2 / t) are measured once, before the first
@@ -39,6 +40,7 @@ class LocalityPreservation(DesignPattern):
     """
 
     loss_names = ("locality",)
+    late_buffers = ("neighbors", "similarities")
     neighbors: Tensor | None
     similarities: Tensor | None
 
@@ -48,8 +50,6 @@ class LocalityPreservation(DesignPattern):
         super().__init__()
         self.encoder = encoder
         self.num_neighbors, self.width = num_neighbors, heat_kernel_width
-        self.register_buffer("neighbors", None, persistent=False)
-        self.register_buffer("similarities", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Measure neighbors and similarities if that has not happened yet."""
@@ -80,11 +80,3 @@ class LocalityPreservation(DesignPattern):
         similarities = self.similarities[batch.indices.to(self.similarities.device)]
         companions = companions.unflatten(0, similarities.shape)
         return {"locality": locality_preservation(features, companions, similarities)}
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return neighbors and similarities: load_state_dict cannot restore a buffer of None."""
-        return {"neighbors": self.neighbors, "similarities": self.similarities}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.neighbors, self.similarities = state["neighbors"], state["similarities"]

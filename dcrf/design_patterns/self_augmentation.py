@@ -15,9 +15,10 @@ from dcrf.functional.perturbations import (
     unit_directions,
 )
 from dcrf.mappings.batch_statistics import running_statistics_kept
+from dcrf.mappings.late_buffers import LateBuffers
 
 
-class SelfAugmentation(DesignPattern):
+class SelfAugmentation(LateBuffers, DesignPattern):
     """KL divergence between the assignments of samples and of perturbed samples.
 
     A perturbation is another view of the sample, or a step in a direction in sample space: a random
@@ -55,6 +56,7 @@ class SelfAugmentation(DesignPattern):
     """
 
     loss_names = ("divergence",)
+    late_buffers = ("radii",)
     radii: Tensor | None
 
     def __init__(
@@ -73,7 +75,6 @@ class SelfAugmentation(DesignPattern):
         self.factor, self.rank = radius_factor, radius_num_neighbors
         self.probe_radius, self.num_power_iterations = probe_radius, num_power_iterations
         self.generator = generator
-        self.register_buffer("radii", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Measure the radii if they are needed and that has not happened yet."""
@@ -119,11 +120,3 @@ class SelfAugmentation(DesignPattern):
         draws = torch.randn(samples.shape, generator=self.generator).to(samples)
         # in the order of the indices, so that a draw does not depend on the place in the batch
         return unit_directions(draws[indices.to(draws.device).argsort().argsort()])
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the radii: load_state_dict cannot restore a buffer that is None."""
-        return {"radii": self.radii}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.radii = state["radii"]

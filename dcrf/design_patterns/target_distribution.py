@@ -7,10 +7,11 @@ from dcrf.assignment.base import Assignment
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.assignments import target_distribution
+from dcrf.mappings.late_buffers import LateBuffers
 from dcrf.schedules.base import Schedule
 
 
-class TargetDistribution(DesignPattern):
+class TargetDistribution(LateBuffers, DesignPattern):
     """KL(P || Q) of the current assignments Q from a target distribution P derived from them.
 
     P is computed from the default view, Q from the view that the pattern names: DEC-DA compares
@@ -41,6 +42,7 @@ class TargetDistribution(DesignPattern):
     """
 
     loss_names = ("divergence",)
+    late_buffers = ("target",)
     target: Tensor | None
 
     def __init__(
@@ -57,7 +59,6 @@ class TargetDistribution(DesignPattern):
         self.power, self.normalization = target_power, normalization
         self.is_of_batch = target_scope == "batch"
         self.interval = target_distribution_recalculation_interval
-        self.register_buffer("target", None, persistent=False)
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
         """Recalculate P of the data set if it is missing or due."""
@@ -82,11 +83,3 @@ class TargetDistribution(DesignPattern):
                 "before_iteration has not been called: the target distribution is missing"
             )
         return self.target[batch.indices.to(self.target.device)]
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return P: load_state_dict cannot restore a buffer that is None."""
-        return {"target": self.target}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.target = state["target"]

@@ -1,15 +1,16 @@
 """Nearest neighbors of samples in feature space, one of which accompanies each sample."""
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from dcrf.batch import DatasetPass
 from dcrf.errors import OptionError
 from dcrf.functional.neighbors import nearest_neighbors
 from dcrf.mappings.features import Features
+from dcrf.mappings.late_buffers import LateBuffers
 
 
-class NeighborDraws(nn.Module):
+class NeighborDraws(LateBuffers):
     """Mines the nearest neighbors of all samples once, and draws one of them for each sample.
 
     indices: (N, number) int64 of the neighbors, None before `mine_once`. They are part of the
@@ -22,13 +23,13 @@ class NeighborDraws(nn.Module):
         generator: draws the neighbors.
     """
 
+    late_buffers = ("indices",)
     indices: Tensor | None
 
     def __init__(self, features: Features, number: int, metric: str, generator: Generator) -> None:
         super().__init__()
         self.features, self.number, self.metric = features, number, metric
         self.generator = generator
-        self.register_buffer("indices", None, persistent=False)
 
     def mine_once(self, data_pass: DatasetPass, key: str = "num_neighbors") -> None:
         """Mine the neighbors exactly, in the features of now, unless they are known.
@@ -60,11 +61,3 @@ class NeighborDraws(nn.Module):
         # in the order of the indices, so that a draw does not depend on the place in the batch
         draws = draws.to(rows.device)[rows.argsort().argsort()]
         return self.indices[rows, draws].unsqueeze(1)
-
-    def get_extra_state(self) -> dict[str, Tensor | None]:
-        """Return the neighbors: load_state_dict cannot restore a buffer that is None."""
-        return {"indices": self.indices}
-
-    def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
-        """Restore `get_extra_state`'s result."""
-        self.indices = state["indices"]

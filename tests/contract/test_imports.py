@@ -155,6 +155,7 @@ SHARED |= {
         "evaluation_mode",
         "features",
         "forward_cache",
+        "late_buffers",
         "mapping",
         "neighbors",
         "variational_autoencoder",
