@@ -45,7 +45,7 @@ def squared_error(
     Raises:
         ValueError: outputs and targets differ in their number of elements.
     """
-    flat, flat_targets = _flat(outputs, targets)
+    flat, flat_targets = flat_pair(outputs, targets)
     return REDUCTIONS[reduction]((flat - flat_targets).square())
 
 
@@ -67,7 +67,7 @@ def binary_cross_entropy(
     Raises:
         ValueError: the numbers of elements differ, or targets are outside of [0, 1].
     """
-    flat, flat_targets = _flat(logits, targets)
+    flat, flat_targets = flat_pair(logits, targets)
     if not targets.is_meta:
         least, most = (bound.item() for bound in targets.aminmax())
         if least < 0 or most > 1:
@@ -95,11 +95,16 @@ def cosine_error(
     Raises:
         ValueError: outputs and targets differ in their number of elements.
     """
-    flat, flat_targets = (F.normalize(rows, dim=1) for rows in _flat(outputs, targets))
+    flat, flat_targets = (F.normalize(rows, dim=1) for rows in flat_pair(outputs, targets))
     return REDUCTIONS[reduction](1 - (flat * flat_targets).sum(dim=1, keepdim=True))
 
 
-def _flat(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def flat_pair(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return reconstructions and targets (n, ...) as rows (n, elements).
+
+    Raises:
+        ValueError: they differ in their number of elements.
+    """
     flat, flat_targets = outputs.flatten(1), targets.flatten(1)
     if flat.shape != flat_targets.shape:  # a shape with 1 would broadcast
         raise ValueError(

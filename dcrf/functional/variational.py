@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dcrf.functional.mixtures import inverse_variances, normal_log_densities
+from dcrf.functional.reconstruction import flat_pair
 
 
 def reparameterize(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
@@ -32,7 +33,7 @@ def bernoulli_negative_log_likelihood(logits: Tensor, targets: Tensor) -> Tensor
 
     Source: Kingma & Welling, ICLR 2014, eq. 11, https://arxiv.org/abs/1312.6114.
     """
-    logits, targets = _flat(logits, targets)
+    logits, targets = flat_pair(logits, targets)
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(1).mean()
 
 
@@ -49,19 +50,9 @@ def normal_negative_log_likelihood(outputs: Tensor, targets: Tensor, variance: f
 
     Source: Kingma & Welling, ICLR 2014, eq. 12, https://arxiv.org/abs/1312.6114.
     """
-    outputs, targets = _flat(outputs, targets)
+    outputs, targets = flat_pair(outputs, targets)
     errors = (outputs - targets).square() / variance + math.log(2 * math.pi * variance)
     return errors.sum(1).mean() / 2
-
-
-def _flat(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    flat, flat_targets = outputs.flatten(1), targets.flatten(1)
-    if flat.shape != flat_targets.shape:  # a shape with 1 would broadcast
-        raise ValueError(
-            f"a reconstruction of shape {tuple(outputs.shape)} cannot be compared with samples "
-            f"of shape {tuple(targets.shape)}: the numbers of elements differ"
-        )
-    return flat, flat_targets
 
 
 def divergence_from_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
