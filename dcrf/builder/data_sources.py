@@ -5,7 +5,7 @@ from dataclasses import replace
 from torch import nn
 
 from dcrf.builder.components import build_entry
-from dcrf.builder.sample_steps import apply_steps, fit_steps
+from dcrf.builder.sample_steps import apply_steps, decoded, fit_steps
 from dcrf.config.method_config import DatasetConfig
 from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
@@ -42,6 +42,9 @@ def open_source(
         DataError: the data cannot be read, or do not fit the configuration.
     """
     raw = _raw(entry, arrays)
+    if entry.steps:
+        # once, to fit the steps and to go through them
+        raw = replace(raw, samples=decoded(raw, entry.num_workers))
     training = raw if fitted_on is None else _raw(fitted_on, arrays)
     name = entry.name if fitted_on is None else fitted_on.name
     steps = fit_steps(entry.steps, training, streams.generator("steps", name), entry.num_workers)

@@ -28,7 +28,7 @@ def fit_steps(
     if not entries:
         return None
     fitted: list[nn.Module] = []
-    rows = _decoded(raw, num_workers).flatten(1)
+    rows = decoded(raw, num_workers).flatten(1)
     for step in build_steps(entries):
         try:
             step.width(len(rows), rows.shape[1])
@@ -55,7 +55,7 @@ def apply_steps(steps: nn.Module | None, raw: RawData, num_workers: int = 0) -> 
     """
     if steps is None:
         return raw
-    samples = _decoded(raw, num_workers)
+    samples = decoded(raw, num_workers)
     try:
         rows = _transformed(samples.flatten(1), steps)
     except (ClusteringError, RuntimeError) as error:
@@ -69,8 +69,12 @@ def _transformed(rows: Tensor, step: nn.Module) -> Tensor:
         return torch.cat([step(rows[part]) for part in parts_of(torch.arange(len(rows)))])
 
 
-def _decoded(raw: RawData, num_workers: int) -> Tensor:
-    """Return samples (N, *sample_shape) float32; images are numbers in [0, 1]."""
+def decoded(raw: RawData, num_workers: int = 0) -> Tensor:
+    """Return samples as one tensor (N, *sample_shape) float32; images are numbers in [0, 1].
+
+    Raises:
+        DataError: the samples do not fit into memory, or differ in shape.
+    """
     samples = decode_all(raw.samples, SAMPLES_IN_MEMORY_BYTES, num_workers)
     if samples is None:
         raise DataError(
