@@ -20,9 +20,9 @@ class LateBuffers(nn.Module):
 
     def get_extra_state(self) -> dict[str, Tensor | None]:
         """Return the late buffers by name."""
-        return {name: getattr(self, name) for name in self.late_buffers}
+        return {name: self.get_buffer(name) for name in self.late_buffers}
 
     def set_extra_state(self, state: dict[str, Tensor | None]) -> None:
         """Restore `get_extra_state`'s result."""
         for name in self.late_buffers:
-            setattr(self, name, state[name])
+            self.register_buffer(name, state[name], persistent=False)
