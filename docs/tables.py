@@ -13,7 +13,7 @@ from benchmarks.methods.files import method_files  # noqa: E402 - a script besid
 from benchmarks.methods.page import pages  # noqa: E402
 from benchmarks.methods.published import read_published  # noqa: E402
 from benchmarks.methods.records import RESULTS, Records  # noqa: E402
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA  # noqa: E402
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS  # noqa: E402
 
 CONFIGURATIONS = ROOT / "configurations"
 FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
@@ -37,13 +37,15 @@ def tables() -> dict[str, list[str]]:
     summary += [f"| {kind} | {_names(folder)} |" for kind, folder in FOLDERS.items()]
     summary.append(f"| layer | {', '.join(f'`{stem}`' for stem in LAYERS.stems)} |")
     summary.append(f"| block of layers | {', '.join(f'`{stem}`' for stem in BLOCKS.stems)} |")
+    summary.append(f"| transform | {', '.join(f'`{stem}`' for stem in TRANSFORMS.stems)} |")
     names = [f"`{method['name']}`" for _, method in _methods()]
     summary.append(f"| method | {', '.join(names)} |")
     return {
         "summary": summary,
         **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in FOLDERS.items()},
-        "layer_table": _layer_table(LAYERS.stems),
-        "block_table": _layer_table(BLOCKS.stems),
+        "layer_table": _argument_table("layers", LAYERS.stems),
+        "block_table": _argument_table("layers", BLOCKS.stems),
+        "transform_table": _argument_table("transforms", TRANSFORMS.stems),
         "method_table": _method_table(),
     }
 
@@ -96,8 +98,8 @@ def _parts(folder: Path) -> list[str]:
     return ["| name | effect and source |", "|---|---|", *rows]
 
 
-def _layer_table(stems: Iterable[str]) -> list[str]:
-    table = json.loads((SCHEMA / "names" / "layers.json").read_text())["names"]
+def _argument_table(place: str, stems: Iterable[str]) -> list[str]:
+    table = json.loads((SCHEMA / "names" / f"{place}.json").read_text())["names"]
     rows = [
         f"| `{stem}` | {_arguments(table[stem])} | {_linked(table[stem]['description'])} |"
         for stem in stems
@@ -106,7 +108,7 @@ def _layer_table(stems: Iterable[str]) -> list[str]:
 
 
 def _arguments(signature: Mapping[str, Any]) -> str:
-    """Return the arguments of a layer; those in brackets have defaults."""
+    """Return the arguments of a part; those in brackets have defaults."""
     required = [f"`{name}`" for name in signature.get("required", ())]
     return ", ".join([*required, *(f"[`{name}`]" for name in signature.get("optional", ()))])
 

@@ -76,6 +76,8 @@ class DataSource:
             example = read_sample(samples, 0)
             views = {view: self._view(view, rest[view], example) for view in rest}
             decoded = decode_all(samples, SAMPLES_IN_MEMORY_BYTES, loading.num_workers)
+            if decoded is None:
+                _check_independence(views)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
         self.notes, self.ids = raw.notes, raw.ids
@@ -188,6 +190,18 @@ class DataSource:
         except DataError as error:
             place = f"batch augmentation {name}" if name else "transforms"
             raise DataError(f"{place}: {error}") from error
+
+
+def _check_independence(views: Mapping[str, View]) -> None:
+    """Raise DataError if samples that are read one by one change by each other."""
+    for name, view in views.items():
+        if view.needs_others:
+            place = f"batch augmentation {name}" if name else "transforms"
+            raise DataError(
+                f"{place}: a transform takes features of other samples of a batch, but samples "
+                f"are read one by one if they exceed {SAMPLES_IN_MEMORY_BYTES} bytes or are not "
+                "of one shape and of 8 bits or float32; remove it"
+            )
 
 
 def _concatenate_rows(parts: Iterator[Tensor], n_rows: int) -> Tensor:

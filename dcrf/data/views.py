@@ -18,6 +18,7 @@ from dcrf.data.transforms.build import (
     apply_transforms,
     build_transforms,
     is_random,
+    needs_others,
 )
 from dcrf.errors import DataError, TransformError
 from dcrf.randomness import RandomStreams
@@ -34,8 +35,12 @@ class View:
         streams: the random streams of the view.
         example: a sample as in `transform_sample`, on which the transforms are tried at once.
 
+    needs_others: whether samples change by the other samples of their batch, so that
+        `transform_sample` is not the view of a sample.
+
     Raises:
-        DataError: a transform rejects its arguments, or the transforms do not fit the example.
+        DataError: a transform rejects its arguments, or the transforms do not fit the example or
+            each other.
     """
 
     def __init__(
@@ -46,6 +51,12 @@ class View:
         self.is_random = any(is_random(transform) for transform in self._transforms)
         self._batched = self._batched_transforms(example)
         self._check(self.transform_sample(example, ("example",)))
+        self.needs_others = any(map(needs_others, self._transforms))
+        if self.needs_others and not self.is_batched:
+            raise TransformError(
+                "a transform takes features of other samples of a batch, but another one of the "
+                "same view runs on single samples only; remove one of them"
+            )
 
     @property
     def is_batched(self) -> bool:

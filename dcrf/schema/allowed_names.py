@@ -1,11 +1,11 @@
 """Allow-lists of the classes and functions that a method file may name, one per place.
 
 A place is a module of torch or torchvision, such as `layers` for torch.nn. Its frozen table maps
-names to public members that the library itself defines there; `layers` also has the layers of our
-own, by their stems. Names are looked up as they are, never followed as dotted paths. `REFUSED` has
-the reason for every other member, and `NOT_GIVEN` for every argument that a file may not set: the
-framework sets it, or it takes an object or code. `make schema` writes all tables to `schema/names`,
-so that checking a file needs no torch.
+names to public members that the library itself defines there; `layers` and `transforms` also have
+those of our own, by their stems. Names are looked up as they are, never followed as dotted paths.
+`REFUSED` has the reason for every other member, and `NOT_GIVEN` for every argument that a file may
+not set: the framework sets it, or it takes an object or code. `make schema` writes all tables to
+`schema/names`, so that checking a file needs no torch.
 """
 
 from collections.abc import Callable, Mapping
@@ -189,7 +189,12 @@ _refused_transforms = _by_reason(
         "it is an enumeration, not a transform": "AutoAugmentPolicy InterpolationMode",
     }
 )
-TRANSFORMS: Mapping[str, type] = _without(_transforms, _refused_transforms)
+OWN_TRANSFORMS: Mapping[str, type] = _frozen(
+    {stem: registry.TRANSFORMS.resolve(stem) for stem in registry.TRANSFORMS.stems}
+)
+TRANSFORMS: Mapping[str, type] = _frozen(
+    {**_without(_transforms, _refused_transforms), **OWN_TRANSFORMS}
+)
 
 # Data sets of images with one class label each. Only their documentation says so.
 _DATASETS = """

@@ -28,6 +28,7 @@ from dcrf.schema.allowed_names import (
     LAYERS,
     NOT_GIVEN,
     OWN_LAYERS,
+    OWN_TRANSFORMS,
     REFUSED,
     TABLES,
 )
@@ -153,6 +154,7 @@ def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
     kinds = {parameter.kind for parameter in parameters.values()}
     words = _STRINGS_TOO.get(place, ())
     is_own = thing in OWN_LAYERS.values()
+    is_described = is_own or thing in (*BLOCKS.values(), *OWN_TRANSFORMS.values())
     references = LAYER_REFERENCES[name] if is_own else {}
     entry = {
         "tensor": tensor,
@@ -174,7 +176,7 @@ def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "references": {argument: list(types) for argument, types in references.items()},
         "undoes": getattr(thing, "undoes", "") if is_own else "",
         "needs_tiling": is_own and getattr(thing, "needs_tiling", False),
-        "description": _description(thing) if is_own or thing in BLOCKS.values() else "",
+        "description": _description(thing) if is_described else "",
     }
     return {key: value for key, value in entry.items() if value}
 

@@ -174,3 +174,6 @@ LAYERS = ModuleRegistry("layer", "dcrf.mappings.layers")
 
 BLOCKS = ModuleRegistry("block", "dcrf.config.blocks")
 """Blocks of layers, which files name like layers."""
+
+TRANSFORMS = ModuleRegistry("transform", "dcrf.data.transforms.own")
+"""The transforms of our own, which files name beside those of torchvision."""

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
     *(r.package.removeprefix("dcrf.").replace(".", "/") for r in KINDS.values()),
-    *("functional", "data/sources", "mappings/layers", "config/blocks"),
+    *("functional", "data/sources", "data/transforms/own", "mappings/layers", "config/blocks"),
 )
 GENERIC = sorted(
     file
@@ -70,7 +70,7 @@ def part_names() -> dict[str, str]:
         if owners[key] == 1 and key not in shared and "_" in key
     }
     phrases = {name: stem for registry in KINDS.values() for name, stem in registry.stems.items()}
-    stems = {*phrases.values(), *LAYERS.stems, *BLOCKS.stems}
+    stems = {*phrases.values(), *LAYERS.stems, *BLOCKS.stems, *TRANSFORMS.stems}
     classes = {"".join(map(str.capitalize, stem.split("_"))): stem for stem in stems}
     names = {**own, **phrases, **{stem: stem for stem in stems}, **classes}
     return {name: part for name, part in names.items() if name not in WORDS}

@@ -36,7 +36,7 @@ _HOME = {
     "functions": "a function of torch.nn.functional",
     "optimizers": "an optimizer of torch.optim",
     "schedulers": "a scheduler of torch.optim.lr_scheduler",
-    "transforms": "a transform of torchvision.transforms",
+    "transforms": "a transform of torchvision.transforms or of dcrf",
     "datasets": "a data set of torchvision.datasets",
 }
 # Values that torch accepts, although using them fails or results in infinity.

@@ -1,1 +1,1 @@
-"""Transforms of torchvision, on single samples and on whole batches."""
+"""Transforms of torchvision and of our own, on single samples and on whole batches."""

@@ -1,4 +1,6 @@
-"""Torchvision's transforms for whole batches, with separate random parameters for each image.
+"""Transforms for whole batches, with separate random parameters for each sample.
+
+Those of our own take batches of any shape. All others are torchvision's.
 
 Images are float (n, C, H, W). Those from uint8 images are in [0, 1] from the start, while
 torchvision rounds to integer levels after each transform before `ToTensor`. Results agree with
@@ -20,7 +22,9 @@ from torchvision.transforms import functional as TF
 from dcrf.data.transforms import colors, equivalents
 from dcrf.data.transforms.build import ToTensor, Transform
 from dcrf.data.transforms.equivalents import with_probability
+from dcrf.data.transforms.own.base import BatchTransform
 from dcrf.safety.transform_limits import check_growth
+from dcrf.schema.allowed_names import OWN_TRANSFORMS
 
 _GRID_MODES = (tv.InterpolationMode.NEAREST, tv.InterpolationMode.BILINEAR)
 _HIGHEST_LEVEL = 255
@@ -28,9 +32,9 @@ _HIGHEST_LEVEL = 255
 
 @dataclass(frozen=True, slots=True)
 class _Equivalent:
-    """The equivalent of a torchvision class for whole batches.
+    """The equivalent of a class for whole batches.
 
-    apply: (transform, images, generator) -> images.
+    apply: (transform, samples, generator) -> samples.
     covers: (transform, of_images) -> whether the result equals torchvision's. `of_images` is true
         before `ToTensor`, when torchvision transforms single uint8 images instead of tensors.
     """
@@ -45,7 +49,7 @@ def batched_transforms(
     """Return the transforms prepared for `apply_batched`, or None if one has no equivalent.
 
     Args:
-        transforms: torchvision objects.
+        transforms: objects of torchvision or of our own.
         from_images: whether the samples are uint8 images. Then a `fill` or `threshold` before
             `ToTensor` is one of 256 levels, as in torchvision, and is divided by 255.
     """
@@ -62,7 +66,7 @@ def batched_transforms(
 
 
 def apply_batched(transforms: Sequence[Any], images: Tensor, generator: Generator) -> Tensor:
-    """Apply the result of `batched_transforms` to images (n, C, H, W), with draws for each image.
+    """Apply the result of `batched_transforms` to samples, with draws for each sample.
 
     Raises:
         DataError: a transform does not fit the images, or changes the size of some images only.
@@ -97,6 +101,10 @@ def _random_apply(transform: Any, images: Tensor, generator: Generator) -> Tenso
         return apply_batched(transform.transforms, chosen, generator)
 
     return equivalents.apply_with_probability(images, transform.p, generator, change)
+
+
+def _apply_own(transform: BatchTransform, samples: Tensor, generator: Generator) -> Tensor:
+    return transform.apply(samples, generator)
 
 
 def _covers_members(transform: Any, of_images: bool) -> bool:
@@ -151,6 +159,7 @@ def _covers_solarize(transform: Any, of_images: bool) -> bool:
 EQUIVALENTS: Mapping[type, _Equivalent] = MappingProxyType(
     {
         ToTensor: _Equivalent(lambda _, images, __: images),
+        **dict.fromkeys(OWN_TRANSFORMS.values(), _Equivalent(_apply_own, _takes_tensors)),
         tv.CenterCrop: _Equivalent(lambda t, images, _: TF.center_crop(images, t.size)),
         tv.ColorJitter: _Equivalent(equivalents.color_jitter),
         tv.GaussianBlur: _Equivalent(equivalents.gaussian_blur),

@@ -1,4 +1,4 @@
-"""Build torchvision's transforms from the entries of a method file."""
+"""Build transforms from the entries of a method file."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
@@ -30,7 +30,7 @@ TRANSFORM_ERRORS = (
     RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError,
     AssertionError,
 )  # fmt: skip
-"""Errors that torchvision raises if a transform does not fit a sample."""
+"""Errors that transforms raise if a transform does not fit a sample."""
 
 
 class ToTensor(tv.ToTensor):
@@ -58,6 +58,12 @@ def is_random(transform: Transform) -> bool:
     if isinstance(transform, tv.Compose):
         return any(is_random(member) for member in transform.transforms)
     return not isinstance(transform, _DETERMINISTIC)
+
+
+def needs_others(transform: Transform) -> bool:
+    """Whether a sample changes by the other samples of its batch."""
+    members = getattr(transform, "transforms", ())
+    return getattr(transform, "needs_others", False) or any(map(needs_others, members))
 
 
 def shared_prefix(

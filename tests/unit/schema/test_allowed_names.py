@@ -16,6 +16,7 @@ from dcrf.schema.allowed_names import (
     NOT_GIVEN,
     OPTIMIZERS,
     OWN_LAYERS,
+    OWN_TRANSFORMS,
     REFUSED,
     SCHEDULERS,
     TABLES,
@@ -102,7 +103,7 @@ def test_tables_are_frozen(place):
         (OPTIMIZERS, optim.Optimizer, optim),
         (SCHEDULERS, lr_scheduler.LRScheduler, lr_scheduler),
         (DATASETS, datasets.VisionDataset, datasets),
-        (TRANSFORMS, object, transforms),
+        ({n: c for n, c in TRANSFORMS.items() if n not in OWN_TRANSFORMS}, object, transforms),
     ],
 )
 def test_tables_of_classes_hold_public_subclasses_of_the_right_kind(table, base, module):
@@ -116,6 +117,13 @@ def test_the_layers_of_our_own_are_those_of_their_package_and_no_others():
         f"dcrf.mappings.layers.{stem}" for stem in OWN_LAYERS
     }
     assert all(LAYERS[stem] is cls for stem, cls in OWN_LAYERS.items())
+
+
+def test_the_transforms_of_our_own_are_those_of_their_package_and_no_others():
+    assert {cls.__module__ for cls in OWN_TRANSFORMS.values()} == {
+        f"dcrf.data.transforms.own.{stem}" for stem in OWN_TRANSFORMS
+    }
+    assert all(TRANSFORMS[stem] is cls for stem, cls in OWN_TRANSFORMS.items())
 
 
 def test_initializers_overwrite_a_tensor():

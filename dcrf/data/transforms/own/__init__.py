@@ -1,0 +1,1 @@
+"""Transforms of our own, which files name beside those of torchvision, one file each."""
