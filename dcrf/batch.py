@@ -26,6 +26,23 @@ ReadCompanions = Callable[[str, Clock, Tensor, str | None], Tensor]
 phase and a pattern, at a clock, in the named or the default view."""
 
 
+class SideTargets(NamedTuple):
+    """Targets of another task than clustering, for those samples that have them.
+
+    values: (n,) int64 classes, -1 for a sample without one; or (n, d) float32 numbers, NaN in the
+        rows of samples without them.
+    n_classes: one more than the largest class of the data set; None for numbers, and while the
+        data are not read.
+    """
+
+    values: Tensor
+    n_classes: int | None = None
+
+
+ReadSideTargets = Callable[[Tensor], SideTargets]
+"""Return the side targets of the samples at (n,) int64 indices."""
+
+
 class Place(NamedTuple):
     """The names of a data set and of a phase on it."""
 
@@ -37,12 +54,17 @@ class Place(NamedTuple):
 class Batch:
     """The samples of one iteration, without labels, so no pattern can learn from them.
 
+    Side targets are no exception: a data set hands out labels either as side targets or for
+    evaluation, and only patterns whose schema has the `x-batch` `targets` see side targets.
+
     indices: (n,) int64, indices of the samples in the data set.
     samples: (n, *sample_shape), the default view, or the view that a pattern names.
     views: (n, *sample_shape) each, row i a view of sample i. Keys are the names of views in a batch
         of a data source, and their roles in a batch for a design pattern.
     companions: (n, m, *sample_shape), row i the m companions of sample i that a design pattern has
         asked for; None in a batch for any other pattern.
+    targets: the side targets of the samples, in a batch for a design pattern that learns from
+        them; None in a batch for any other pattern.
     clock: of the iteration; schedules read it.
     default_view: (n, *sample_shape) if `samples` is another view, otherwise None.
     """
@@ -51,6 +73,7 @@ class Batch:
     samples: Tensor
     views: Mapping[str, Tensor] = field(default_factory=dict)
     companions: Tensor | None = None
+    targets: SideTargets | None = None
     clock: Clock = Clock(epoch=1, iteration=1)
     default_view: Tensor | None = None
 

@@ -1,20 +1,27 @@
 """Build data sources."""
 
 from dataclasses import replace
+from typing import cast
 
 from torch import nn
 
+from dcrf.batch import SideTargets
 from dcrf.builder.components import build_entry
 from dcrf.builder.sample_steps import apply_steps, decoded, fit_steps
-from dcrf.config.method_config import DatasetConfig
+from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
 from dcrf.data.sampling.base import Sampling
+from dcrf.data.side_targets import CLASSES, read_side_targets, rows_in_use, targets_of
 from dcrf.data.sources.load import open_data
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData
+from dcrf.errors import DataError
 from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
 from dcrf.schema.registry import SAMPLINGS
+
+LABELS = "labels"
+"""The value of `side_targets` that makes targets of the labels of the data set."""
 
 
 def open_source(
@@ -46,6 +53,7 @@ def open_source(
         # once, to fit the steps and to go through them
         raw = replace(raw, samples=decoded(raw, entry.num_workers))
     training = raw if fitted_on is None else _raw(fitted_on, arrays)
+    targets, raw = _side_targets(entry, raw)
     name = entry.name if fitted_on is None else fitted_on.name
     steps = fit_steps(entry.steps, training, streams.generator("steps", name), entry.num_workers)
     raw = apply_steps(steps, raw, entry.num_workers)
@@ -59,7 +67,14 @@ def open_source(
     )
     raw = replace(raw, notes=(*raw.notes, *_notes(raw, loading, is_trained_on)))
     return DataSource(
-        entry.name, raw, entry.transforms, entry.batch_augmentations, loading, streams, steps
+        entry.name,
+        raw,
+        entry.transforms,
+        entry.batch_augmentations,
+        loading,
+        streams,
+        steps,
+        targets,
     )
 
 
@@ -92,6 +107,31 @@ def _raw(entry: DatasetConfig, arrays: Arrays) -> RawData:
         last=entry.last,
         arrays=arrays,
     )
+
+
+def _side_targets(entry: DatasetConfig, raw: RawData) -> tuple[SideTargets | None, RawData]:
+    """Return the side targets of the samples in use, and the data without labels that they are."""
+    if entry.side_targets is None:
+        return None, raw
+    try:
+        if entry.side_targets == LABELS:
+            if raw.labels is None:
+                raise DataError("the data set has no labels")
+            return targets_of(raw.labels, CLASSES), replace(raw, labels=None)
+        targets = targets_in_file(entry)
+        return rows_in_use(targets, entry.first, entry.last, len(raw.samples)), raw
+    except DataError as error:
+        raise DataError(f"data set {entry.name}: side_targets: {error}") from error
+
+
+def targets_in_file(entry: DatasetConfig) -> SideTargets:
+    """Read the side targets of a data set that has them in a file.
+
+    Raises:
+        OptionError: the file cannot be read, or its values are not of the kind.
+    """
+    options = cast(Options, entry.side_targets)
+    return read_side_targets(options["path"], options["kind"], options.get("key"))
 
 
 def build_sampling(entry: DatasetConfig) -> Sampling:

@@ -43,7 +43,7 @@ from dcrf.mappings.build_layers import (
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
-from dcrf.schema.registry import CLUSTERINGS, STRATEGIES
+from dcrf.schema.registry import CLUSTERINGS, DESIGN_PATTERNS, STRATEGIES
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 
@@ -185,6 +185,13 @@ def label_informed(config: MethodConfig) -> bool:
     )
     criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
     return assigns_by_labels or any(map(needs_labels, criteria))
+
+
+def trains_on_labels(config: MethodConfig) -> bool:
+    """Return whether a pattern learns from labels, side targets or constraints."""
+    stems = {pattern.stem for phase in config.phases for pattern in phase.design_patterns}
+    schemas = [DESIGN_PATTERNS.schemas[stem] for stem in stems]
+    return any(schema.get("x-label-informed") or "x-batch" in schema for schema in schemas)
 
 
 def build_mapping(

@@ -134,7 +134,8 @@ class PhaseBuilder:
                     "generator": self.run.streams.checkpointed_generator(*purpose),
                 },
             )
-        return PatternUse(pattern, entry.views)
+        learns_from_targets = DESIGN_PATTERNS.schemas[entry.stem].get("x-batch") == "targets"
+        return PatternUse(pattern, entry.views, learns_from_targets)
 
     def _hooks(
         self,

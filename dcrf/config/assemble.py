@@ -113,6 +113,7 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
         sampling=entry["sampling"],
         steps=tuple(entry["steps"]),
         steps_fitted_on=entry.get("steps_fitted_on"),
+        side_targets=entry.get("side_targets"),
         drop_last=entry["drop_last"],
         pin_memory=entry["pin_memory"],
         num_workers=entry["num_workers"],

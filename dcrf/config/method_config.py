@@ -45,6 +45,7 @@ class DatasetConfig:
     sampling: its entry.
     steps: entries of the steps that all samples go through before any view.
     steps_fitted_on: the data set whose samples the steps are fitted to; None for this one.
+    side_targets: `labels`, the entry of a file, or None.
     first, last: indices of the samples to use, inclusive; None for the whole data set.
     parts: arguments of the source that differ between the concatenated parts.
     options: arguments of the source that all parts share.
@@ -63,6 +64,7 @@ class DatasetConfig:
     sampling: Options
     steps: tuple[Options, ...]
     steps_fitted_on: str | None
+    side_targets: Options | str | None
     drop_last: bool
     pin_memory: bool
     num_workers: int

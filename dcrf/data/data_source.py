@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock
+from dcrf.batch import Batch, Clock, SideTargets
 from dcrf.data.batch_order import (
     BatchPlan,
     ClustersOf,
@@ -48,6 +48,7 @@ class DataSource:
         loading: batch size, order and device.
         streams: source of all random numbers.
         steps: that the samples have gone through already.
+        targets: the side targets of all samples; None without any.
 
     notes: sentences for the user about these data, as in `raw`.
     ids: names of the samples, as in `raw`.
@@ -65,9 +66,11 @@ class DataSource:
         loading: Loading,
         streams: RandomStreams,
         steps: nn.Module | None = None,
+        targets: SideTargets | None = None,
     ) -> None:
         self.name, self.n_samples, self.steps = name, len(raw.samples), steps
         self._labels, self._files, self._loading = raw.labels, raw.files, loading
+        self._targets = targets
         self._streams = RandomStreams(streams.seed_for("data", name))
         entries = {DEFAULT_VIEW: transforms, **batch_augmentations}
         try:
@@ -137,6 +140,17 @@ class DataSource:
             values = self._reader.read_view(plan, DEFAULT_VIEW if view is None else view)
         return values.unflatten(0, indices.shape)
 
+    def side_targets(self, indices: Tensor) -> SideTargets:
+        """Return the side targets of the samples at (n,) int64 indices, on the device of batches.
+
+        Raises:
+            DataError: the data set has no side targets.
+        """
+        if self._targets is None:
+            raise DataError(f"data set {self.name} has no side targets")
+        values = self._targets.values[indices.cpu()].to(self._loading.device)
+        return self._targets._replace(values=values)
+
     def data_pass(self, fn: Callable[[Batch], Tensor], indices: Tensor) -> Tensor:
         """Apply `fn` to samples in batches of the default view, without gradient.
 
@@ -171,7 +185,8 @@ class DataSource:
 
     @cached_property
     def _fingerprint(self) -> Fingerprint:
-        return fingerprint(self._samples, self._labels, self._files)
+        targets = None if self._targets is None else self._targets.values.numpy()
+        return fingerprint(self._samples, self._labels, self._files, targets)
 
     def _read(self, plans: Iterator, views: Collection[str]) -> Iterator[Batch]:
         with self._naming_data_set():

@@ -27,14 +27,18 @@ _DESCRIPTIONS = {
     "samples": "there were {before} samples, now {now}",
     "content": "the samples differ",
     "labels": "the labels differ",
+    "targets": "the side targets differ",
     "files": "the name, size or modification time of a file differs",
 }
 
 
 def fingerprint(
-    samples: Samples, labels: np.ndarray | None = None, files: Sequence[str | Path] = ()
+    samples: Samples,
+    labels: np.ndarray | None = None,
+    files: Sequence[str | Path] = (),
+    targets: np.ndarray | None = None,
 ) -> Fingerprint:
-    """Return the version, the number of samples, and sha256 sums of content, labels and files.
+    """Return the version, the number of samples, and sha256 sums of their content and the others.
 
     The content is that of all samples, if they are a tensor of at most `FINGERPRINT_BYTES`.
     Otherwise it is that of a random sub-sample: rows of a tensor up to `FINGERPRINT_BYTES`, or 256
@@ -44,6 +48,7 @@ def fingerprint(
         samples: a tensor (N, *sample_shape), or lazily decoded samples.
         labels: (N,) classes.
         files: the files that hold the samples, if known.
+        targets: side targets, (N,) or (N, d).
 
     Raises:
         DataError: a sample cannot be decoded.
@@ -54,6 +59,7 @@ def fingerprint(
         "samples": len(samples),
         "content": _sha256(_contents(samples)),
         "labels": None if labels is None else _sha256([labels]),
+        "targets": None if targets is None else _sha256([targets]),
         "files": None if is_read_whole or not files else _sha256(_file_states(files)),
     }
 

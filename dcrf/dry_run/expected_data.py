@@ -3,15 +3,20 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
+import torch
 from torch import Tensor
 
+from dcrf.batch import SideTargets
 from dcrf.builder.components import At
+from dcrf.builder.data_sources import LABELS, targets_in_file
 from dcrf.builder.sample_steps import build_steps
 from dcrf.clusterings.steps.base import Transformation
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
+from dcrf.data.side_targets import CLASSES, rows_in_use
 from dcrf.data.sources.load import outline_data
 from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
@@ -35,12 +40,14 @@ class ExpectedData:
 
     shapes: of all views; None if one is unknown.
     n_samples: N, None if it is unknown.
-    has_labels: False only if labels are known to be missing.
+    has_labels: False only if labels are known to be missing, or are side targets.
+    targets: side targets of one sample or more; None without any.
     """
 
     shapes: Shapes | None
     n_samples: int | None
     has_labels: bool
+    targets: SideTargets | None = None
 
 
 def expected_data(
@@ -69,9 +76,45 @@ def expected_data(
         if shape is not None:
             shapes[name] = shape
     is_known = len(shapes) == len(views)
+    are_labels_targets = entry.side_targets == LABELS
     return ExpectedData(
-        shapes if is_known else None, whole.n_samples, whole.has_labels is not False
+        shapes if is_known else None,
+        whole.n_samples,
+        whole.has_labels is not False and not are_labels_targets,
+        _targets(entry, whole, at),
     )
+
+
+def _targets(entry: DatasetConfig, whole: Outline, at: At) -> SideTargets | None:
+    """Return side targets of one sample or more, of which a batch has the type and width.
+
+    Files of targets are read whole. The classes of labels are not known before a run.
+    """
+    path = f"{entry.path}.side_targets"
+    if entry.side_targets == LABELS:
+        if whole.has_labels is False:
+            with at(path):
+                raise DataError("the data set has no labels that could be targets")
+        return _of_kind(CLASSES)
+    if entry.side_targets is None:
+        return None
+    try:
+        targets = targets_in_file(entry)
+        if whole.n_samples is None:
+            return targets
+        return rows_in_use(targets, entry.first, entry.last, whole.n_samples)
+    except DataError as error:
+        key = error.key if isinstance(error, OptionError) else "path"
+        with at(f"{path}.{key}"):
+            raise _with_suggestion(error) from error
+    return _of_kind(cast(Options, entry.side_targets)["kind"])
+
+
+def _of_kind(kind: str) -> SideTargets:
+    """Return one row in place of side targets that cannot be read, so that no problem follows."""
+    if kind == CLASSES:
+        return SideTargets(torch.zeros(1, dtype=torch.int64))
+    return SideTargets(torch.zeros(1, 1))
 
 
 def _after_steps(entry: DatasetConfig, part: Outline, n_samples: int | None, at: At) -> Outline:

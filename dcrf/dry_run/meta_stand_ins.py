@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, SideTargets
 from dcrf.builder.method import Places, build_method
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
 from dcrf.dry_run.expected_data import DEFAULT_VIEW
 from dcrf.dry_run.module_trace import ModuleTrace
 from dcrf.dry_run.saved_parameters import PredictedFiles
+from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 from dcrf.training.method import Method
 
@@ -51,6 +52,7 @@ class MetaSource:
     loading: batch size and the like.
     method: in evaluation mode during a pass.
     trace: registers every batch.
+    targets: side targets of one sample or more; None without any.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
@@ -58,6 +60,7 @@ class MetaSource:
     loading: Loading
     method: Method
     trace: ModuleTrace
+    targets: SideTargets | None = None
 
     def batch_sizes(self) -> list[int]:
         """Return the different sizes of the batches of an epoch."""
@@ -77,6 +80,14 @@ class MetaSource:
         """Return the companions of a batch, (n, m, *sample_shape)."""
         shape = self.shapes[DEFAULT_VIEW if view is None else view]
         return torch.empty(*indices.shape, *shape, device=META)
+
+    def side_targets(self, indices: Tensor) -> SideTargets:
+        """Return the side targets of a batch, (n, ...)."""
+        if self.targets is None:
+            raise DataError("the data set has no side targets")
+        row = self.targets.values[0]
+        values = torch.empty(*indices.shape, *row.shape, dtype=row.dtype, device=META)
+        return self.targets._replace(values=values)
 
     def data_pass(self) -> DatasetPass:
         """Return a pass over the data set. It runs each size of batch once."""

@@ -88,7 +88,9 @@ class _Simulation:
         self.trace = ModuleTrace(self.places, names_of(config, self.places))
         self.errors = ErrorCollector(self.trace)
         loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
-        self.source = MetaSource(shapes, expected.n_samples, loading, self.method, self.trace)
+        self.source = MetaSource(
+            shapes, expected.n_samples, loading, self.method, self.trace, expected.targets
+        )
 
     def run(self) -> list[Problem]:
         """Run all phases and the final evaluation; return the problems."""
@@ -213,7 +215,8 @@ class _Simulation:
     def _run_iteration(self, use: PatternUse, clock: Clock, size: int) -> None:
         batch = self.source.batch(size)
         companions = use.companions_for(batch, clock, self.source.companions, "")
-        batch = use.batch_for(batch, companions)
+        targets = use.targets_for(batch, self.source.side_targets)
+        batch = use.batch_for(batch, companions, targets)
         self._compute_gradients(use.pattern(batch))
         with torch.no_grad():
             use.pattern.after_step(clock, batch)

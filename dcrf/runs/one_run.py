@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from dcrf.builder import RunContext, build_plans, label_informed
+from dcrf.builder import RunContext, build_plans, label_informed, trains_on_labels
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
@@ -153,7 +153,8 @@ def outcome_of(
         method=run.config.name,
         seed=run.streams.seed,
         status=status,
-        label_informed=label_informed(run.config) and not _is_unlabeled(history.datasets),
+        label_informed=trains_on_labels(run.config)
+        or (label_informed(run.config) and not _is_unlabeled(history.datasets)),
         datasets=tuple(history.datasets),
         phases=tuple(history.phases),
         error=error,

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, SideTargets
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.evaluation.metrics.base import Labels
 
@@ -46,6 +46,10 @@ class DataSource(Protocol):
 
         Random views are drawn anew for each purpose and iteration.
         """
+        ...
+
+    def side_targets(self, indices: Tensor, /) -> SideTargets:
+        """Return the side targets of the samples at (n,) int64 indices."""
         ...
 
     def data_pass(self, function: Callable[[Batch], Tensor], indices: Tensor, /) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock, DatasetPass, ReadCompanions
+from dcrf.batch import Batch, Clock, DatasetPass, ReadCompanions, ReadSideTargets, SideTargets
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
@@ -80,18 +80,22 @@ class PatternUse:
     views: role -> name of the view, None for the default one. The role `samples` replaces the
         batch's samples, `companions` is the view of the companions; other roles arrive as the
         batch's views.
+    learns_from_targets: whether the pattern gets the side targets of the samples.
     """
 
     pattern: DesignPattern
     views: Mapping[str, str | None] = field(default_factory=dict)
+    learns_from_targets: bool = False
 
     @property
     def views_of_samples(self) -> dict[str, str | None]:
         """Role -> name of the view, without that of the companions."""
         return {role: name for role, name in self.views.items() if role != _COMPANIONS}
 
-    def batch_for(self, batch: Batch, companions: Tensor | None = None) -> Batch:
-        """Return the batch with this pattern's views, by role, and its companions.
+    def batch_for(
+        self, batch: Batch, companions: Tensor | None = None, targets: SideTargets | None = None
+    ) -> Batch:
+        """Return the batch with this pattern's views, by role, its companions and side targets.
 
         Whatever its views are, the pattern finds the default view as `batch.clean`.
         """
@@ -106,6 +110,7 @@ class PatternUse:
             samples=samples,
             views=views,
             companions=companions,
+            targets=targets,
             default_view=default_view,
         )
 
@@ -117,6 +122,10 @@ class PatternUse:
         if indices is None:
             return None
         return read(purpose, clock, indices, self.views.get(_COMPANIONS))
+
+    def targets_for(self, batch: Batch, read: ReadSideTargets) -> SideTargets | None:
+        """Return the side targets of a batch, None if the pattern does not learn from them."""
+        return read(batch.indices) if self.learns_from_targets else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,10 @@ def _no_companions(purpose: str, clock: Clock, indices: Tensor, view: str | None
     raise TrainingError("the batches come from a source without companions")
 
 
+def _no_targets(indices: Tensor) -> SideTargets:
+    raise TrainingError("the batches come from a source without side targets")
+
+
 def run_phase(
     phase: Phase,
     batches: Iterable[tuple[Clock, Batch]],
@@ -177,6 +190,7 @@ def run_phase(
     cached: Sequence[CachedModule],
     between_iterations: Callable[[PhaseState], None] = _do_nothing,
     read_companions: ReadCompanions = _no_companions,
+    read_targets: ReadSideTargets = _no_targets,
 ) -> str:
     """Train until an exit criterion is met, and return its reason.
 
@@ -188,6 +202,7 @@ def run_phase(
         between_iterations: called after an iteration if another one follows. Only then does
             `phase.state_dict()` hold everything that the following iterations need.
         read_companions: reads the companions that patterns ask for.
+        read_targets: reads the side targets, for patterns that learn from them.
 
     Raises:
         TrainingError: a pattern fails.
@@ -196,7 +211,7 @@ def run_phase(
     state = phase.state
     for clock, batch in batches:
         state.clock = clock
-        batch_of = begin_iteration(phase, clock, batch, data_pass, read_companions)
+        batch_of = begin_iteration(phase, clock, batch, data_pass, read_companions, read_targets)
         compute = partial(compute_losses, phase.patterns, clock, batch_of, cached)
         losses = compute()
         with _naming_diverged_losses(phase.optimizers, compute, clock):
@@ -223,6 +238,7 @@ def begin_iteration(
     batch: Batch,
     data_pass: DatasetPass,
     read_companions: ReadCompanions = _no_companions,
+    read_targets: ReadSideTargets = _no_targets,
 ) -> dict[str, Batch]:
     """Let the patterns update their state; return pattern -> its batch, with its companions."""
     for name, use in phase.patterns.items():
@@ -234,7 +250,8 @@ def begin_iteration(
         with _naming_pattern(name, clock):
             purpose = f"{phase.name}/companions/{name}"
             companions = use.companions_for(batch, clock, read_companions, purpose)
-            batch_of[name] = use.batch_for(batch, companions)
+            targets = use.targets_for(batch, read_targets)
+            batch_of[name] = use.batch_for(batch, companions, targets)
     return batch_of
 
 

@@ -98,9 +98,17 @@ class Trainer:
         between_iterations(phase.state)
         done = phase.state.clock.iteration
         batches = session.source.batches(phase.view_names, plan.name, done, phase.epoch_clusters)
-        cached, companions = method.cached_modules(), session.source.companions
+        cached, source = method.cached_modules(), session.source
         with frozen(phase.frozen):
-            reason = run_phase(phase, batches, data_pass, cached, between_iterations, companions)
+            reason = run_phase(
+                phase,
+                batches,
+                data_pass,
+                cached,
+                between_iterations,
+                source.companions,
+                source.side_targets,
+            )
         check_parameters(method)
         for lifecycle in method.lifecycles.values():
             lifecycle.after_phase(Place(session.plan.name, plan.name), data_pass)

@@ -15,6 +15,7 @@ from dcrf.config.rules import (
     phase_order,
     references,
     schedules,
+    side_targets,
     torch_calls,
     unique_names,
 )
@@ -32,6 +33,7 @@ _RULES = (
     optimizers,
     frozen_parts,
     schedules,
+    side_targets,
     input_files,
     layer_references,
     output_files,

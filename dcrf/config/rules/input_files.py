@@ -1,4 +1,4 @@
-"""Check that the files and folders of data sets exist."""
+"""Check that the files and folders that a method reads exist."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,12 +28,12 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
 
 
 def problems(nodes: Nodes) -> list[Problem]:
-    """Return a problem for every missing file or folder that a data set reads.
+    """Return a problem for every missing file or folder that is read.
 
-    The schema of a source marks keys of such paths with `x-input`, and with `x-input-unless` a key
+    Schemas mark keys of such paths with `x-input`, and that of a source with `x-input-unless` a key
     that is true if the source creates the folder itself.
     """
-    missing: list[Problem] = []
+    missing: list[Problem] = [*_missing_of_others(nodes)]
     for path, dataset in enabled(nodes["$"].value, "datasets"):
         keys = nodes[path].properties
         inputs = {key: keywords for key, keywords in keys.items() if "x-input" in keywords}
@@ -44,6 +44,22 @@ def problems(nodes: Nodes) -> list[Problem]:
                     owner = place if key in part else path
                     missing += _missing(child(owner, key), options.get(key), keywords["x-input"])
     return missing
+
+
+def _missing_of_others(nodes: Nodes) -> Iterator[Problem]:
+    """Yield a problem for every missing file that a part of a data set or phase names."""
+    data = nodes["$"].value
+    entries = [
+        nodes[child(path, "side_targets")]
+        for path, d in enabled(data, "datasets")
+        if "side_targets" in d
+    ]
+    for path, phase in enabled(data, "phases"):
+        entries += [nodes[place] for place, _ in enabled(phase, "design_patterns", path)]
+    for entry in entries:
+        for node in entry.children():
+            if "x-input" in node.keywords:
+                yield from _missing(node.path, node.value, node.keywords["x-input"])
 
 
 def mismatch(path: Path, kind: str) -> str:

@@ -116,3 +116,62 @@ def test_a_range_outside_the_data_is_an_error_with_its_name(opened):
 
 def test_fewer_samples_than_clusters_can_be_opened(opened):
     assert opened(digits(num_clusters=201)).n_samples == 200
+
+
+def test_labels_that_are_side_targets_are_not_those_of_evaluations(opened):
+    labels, source = opened(digits()).labels(), opened(digits(side_targets="labels"))
+    indices = torch.tensor([7, 0, 150])
+
+    assert source.labels() is None
+    targets = source.side_targets(indices)
+    assert targets.values.tolist() == labels[indices].tolist()
+    assert targets.n_classes == 10
+
+
+def test_side_targets_of_a_file_leave_the_labels_to_evaluations(opened, tmp_path):
+    np.save(tmp_path / "heights.npy", np.arange(1797.0))
+    entry = digits(side_targets={"path": "heights.npy", "kind": "numbers"})
+    source = opened({**entry, "index_of_first_sample_to_use": 100})
+
+    assert len(source.labels()) == 100
+    assert source.side_targets(torch.tensor([3, 0])).values.tolist() == [[103], [100]]
+    assert next(source.batches())[1].targets is None
+
+
+@pytest.mark.parametrize(
+    ("size", "entry", "words"),
+    [
+        (10, {"path": "t.npy"}, "digits: side_targets: 10 targets; expected .* 200 or more"),
+        (200, {"path": "t.npy", "key": "t"}, "digits: side_targets: .*remove key"),
+    ],
+)
+def test_side_targets_that_do_not_fit_are_an_error(opened, tmp_path, size, entry, words):
+    np.save(tmp_path / "t.npy", np.zeros(size, int))
+
+    with pytest.raises(DataError, match=words):
+        opened(digits(side_targets=entry))
+
+
+def test_side_targets_need_labels_if_they_are_labels(opened, tmp_path):
+    np.save(tmp_path / "samples.npy", np.zeros((60, 4), np.float32))
+    entry = {"source": "npy", "path": "samples.npy", "batch_size": 5, "num_clusters": 2}
+    entry["batch_augmentations"] = [{"name": "view", "transforms": []}]
+
+    with pytest.raises(DataError, match="samples: side_targets: the data set has no labels"):
+        opened({**entry, "side_targets": "labels"})
+
+
+def test_a_data_set_without_side_targets_has_none(opened):
+    with pytest.raises(DataError, match="data set digits has no side targets"):
+        opened(digits()).side_targets(torch.tensor([0]))
+
+
+def test_changed_side_targets_are_changed_data(opened, tmp_path):
+    def source(*classes):
+        np.save(tmp_path / "t.npy", np.resize(classes, 1797))
+        return opened(digits(side_targets={"path": "t.npy"}))
+
+    before = source(0, 1).fingerprint()
+
+    assert source(0, 1).changes_since(before) == []
+    assert source(1, 0).changes_since(before) == ["the side targets differ"]

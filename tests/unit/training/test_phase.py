@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import SGD, Adam
 
 from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch, Clock, DatasetPass
+from dcrf.batch import Batch, Clock, DatasetPass, SideTargets
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError
 from dcrf.mappings.mapping import TrainableMapping
@@ -374,6 +374,41 @@ def test_a_source_without_companions_is_an_error():
 
     with pytest.raises(TrainingError, match=r"a in iteration 1: .*without companions"):
         run_phase(phase({"a": asking}), batches(), no_data_pass, [])
+
+
+class Watching(DesignPattern):
+    """Notes the side targets that it sees in its batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, batch):
+        self.seen.append(batch.targets)
+        return {}
+
+
+def test_only_patterns_that_learn_from_side_targets_see_them():
+    learning, other = Watching(), Watching()
+    patterns = {
+        "learning": PatternUse(learning, learns_from_targets=True),
+        "other": PatternUse(other),
+    }
+
+    def read(indices):
+        return SideTargets(2 * indices, 7)
+
+    run_phase(phase(patterns, iterations=1), batches(), no_data_pass, [], read_targets=read)
+
+    assert [(t.values.tolist(), t.n_classes) for t in learning.seen] == [([0, 2, 4, 6], 7)]
+    assert other.seen == [None]
+
+
+def test_a_source_without_side_targets_is_an_error():
+    learning = PatternUse(Watching(), learns_from_targets=True)
+
+    with pytest.raises(TrainingError, match=r"a in iteration 1: .*without side targets"):
+        run_phase(phase({"a": learning}), batches(), no_data_pass, [])
 
 
 def test_patterns_act_after_each_epoch_behind_all_steps_and_before_the_hooks():
