@@ -13,7 +13,7 @@ from torch import Generator, Tensor, nn
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.batch import Batch, Clock, DatasetPass, Place
+from dcrf.batch import Batch, Clock, DatasetPass, Place, SideTargets
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
@@ -105,8 +105,19 @@ class World:
             samples=samples,
             views=shown,
             companions=self._companions(self.pattern.companions(indices)),
+            targets=self._targets(indices),
             default_view=views[""],
         )
+
+    def _targets(self, indices: Tensor) -> SideTargets | None:
+        """Return side targets for a pattern that learns from them; every fourth is missing."""
+        if DESIGN_PATTERNS.schemas[self.stem].get("x-batch") != "targets":
+            return None
+        is_missing = indices % 4 == 3
+        if self.entry["loss_type"] == "cross_entropy":
+            return SideTargets((indices % N_CLUSTERS).masked_fill(is_missing, -1), N_CLUSTERS)
+        numbers = self.data.samples[indices, :N_CLUSTERS].tanh()
+        return SideTargets(numbers.masked_fill(is_missing[:, None], float("nan")))
 
     def _companions(self, indices: Tensor | None) -> Tensor | None:
         if indices is None:

@@ -15,8 +15,13 @@ Entry = dict[str, Any]
 SIMILARITY = "feature_representation_centroid_similarity"
 AFTER = "classical_clustering_in_feature_space_after_phase"
 MIXTURE = "mixture"
-DRAWN = [name for name, entry in ENTRIES.items() if "bounded" not in entry.values()]
-"""The entries of patterns, but those that some data are out of range for."""
+DRAWN = [
+    name
+    for name, entry in ENTRIES.items()
+    if "bounded" not in entry.values()
+    and "x-batch" not in DESIGN_PATTERNS.schemas[DESIGN_PATTERNS.stems[entry["pattern"]]]
+]
+"""The entries of patterns, but those that some data are out of range for, or lack targets for."""
 
 
 def random_method(seed: int) -> Entry:

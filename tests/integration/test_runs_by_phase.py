@@ -1,8 +1,9 @@
 """Whole runs with optimizer cycles, precision and exit criteria of phases."""
 
+import numpy as np
 import pytest
 
-from tests.cases.methods import adam, contents, method, result
+from tests.cases.methods import adam, contents, linear, method, result
 
 
 def test_a_cycle_of_optimizers_and_their_schedulers_decide_which_parameters_change(run):
@@ -69,3 +70,33 @@ def test_few_reassignments_end_a_phase(run):
 
     assert phase["iteration"] == 4
     assert "reassignment ratio" in phase["reason"]
+
+
+def naming_classes(**changes):
+    """Pretraining learns the classes of a file beside reconstruction."""
+    content = method()
+    head = linear("naming", 5, 3, prior_mapping_name="encoder")
+    content["mappings"].append(head)
+    content["phases"][0]["design_patterns"].append({"pattern": "other_task", "head_name": "naming"})
+    content["phases"][0]["optimizers"] = [adam("encoder", "decoder", "naming")]
+    content["datasets"][0] |= {"side_targets": {"path": "classes.npy"}, **changes}
+    return content
+
+
+def test_a_run_that_learns_from_side_targets_is_label_informed(run, tmp_path):
+    np.save(tmp_path / "classes.npy", np.arange(1797) % 4 - 1)
+
+    outcome = result(run(naming_classes()))
+
+    assert outcome["label_informed"]
+    assert outcome["datasets"][0]["evaluation"]["acc"] > 0
+
+
+def test_labels_that_are_side_targets_evaluate_nothing(run):
+    content = naming_classes(side_targets="labels")
+    content["mappings"][-1] = linear("naming", 5, 10, prior_mapping_name="encoder")
+
+    outcome = result(run(content))
+
+    assert outcome["label_informed"]
+    assert outcome["datasets"][0]["evaluation"]["acc"] is None

@@ -508,3 +508,76 @@ def test_the_advice_for_a_missing_channel_axis_works(load, tmp_path):
 
     check(load(mappings=[{**ENCODER, "layers": layers}, decoder],
                datasets=[{**data, "num_clusters": 10}]))  # fmt: skip
+
+
+def other_task(load, head_width=10, side_targets="labels", **changes):
+    pattern = {"pattern": "other_task", "head_name": "naming", **changes}
+    content = method()
+    content["phases"][0]["design_patterns"].append(pattern)
+    head = linear("naming", 5, head_width, prior_mapping_name="encoder")
+    mappings = [*content["mappings"], head]
+    data = digits(side_targets=side_targets)
+    return {"mappings": mappings, "phases": content["phases"], "datasets": [data]}
+
+
+@pytest.mark.parametrize("side_targets", ["labels", {"path": "t.npy"}])
+def test_a_head_that_fits_the_side_targets_is_accepted(load, tmp_path, side_targets):
+    np.save(tmp_path / "t.npy", np.arange(1797) % 10)
+
+    check(load(**other_task(load, side_targets=side_targets)))
+
+
+@pytest.mark.parametrize(
+    ("n", "changes", "place", "words"),
+    [
+        (1797, {"head_width": 9}, "$.mappings[2]", "(9,) per sample, but the side targets"),
+        (
+            1797,
+            {"loss_type": "squared_error"},
+            "$.phases[0].design_patterns[1].loss_type",
+            "number",
+        ),
+        (
+            1797,
+            {"side_targets": {"path": "t.npy", "kind": "numbers"}},
+            "$.phases[0].design_patterns[1].loss_type",
+            "needs classes",
+        ),
+        (
+            1797,
+            {"side_targets": {"path": "t.npy", "key": "t"}},
+            "$.datasets[0].side_targets.key",
+            "remove key",
+        ),
+        (199, {}, "$.datasets[0].side_targets.path", "199 targets"),
+    ],
+)
+def test_side_targets_that_do_not_fit_are_reported(load, tmp_path, n, changes, place, words):
+    np.save(tmp_path / "t.npy", np.arange(n) % 10)
+
+    ((path, found),) = problems(
+        load, **other_task(load, **{"side_targets": {"path": "t.npy"}, **changes})
+    )
+
+    assert path == place
+    assert words in found
+
+
+def test_labels_that_data_lack_cannot_be_side_targets(load, tmp_path):
+    np.save(tmp_path / "images.npy", np.zeros((60, 1, 8, 8), np.float32))
+    changes = other_task(load)
+    changes["datasets"] = [
+        {
+            "source": "npy",
+            "path": "images.npy",
+            "batch_size": 20,
+            "num_clusters": 3,
+            "side_targets": "labels",
+            "batch_augmentations": [{"name": "view", "transforms": []}],
+        }
+    ]
+
+    ((path, found),) = problems(load, **changes)
+
+    assert path == "$.datasets[0].side_targets"
+    assert "has no labels" in found

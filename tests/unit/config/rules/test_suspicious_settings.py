@@ -310,7 +310,7 @@ def around(entry, trained):
         "cluster_assignment_strategy": strategy | {"use_centroids_during_phases": ["p"]},
         "datasets": [
             dec()["datasets"][0]
-            | {"batch_augmentations": [view, view | {"name": "shifted"}]}
+            | {"batch_augmentations": [view, view | {"name": "shifted"}], "side_targets": "labels"}
         ],
         "phases": [
             {
