@@ -13,7 +13,7 @@ from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.config.extends import is_abstract
 from dcrf.dry_run.check_method import check
-from tests.cases.methods import fake_mnist, fake_usps, result
+from tests.cases.methods import fake_mnist, fake_newsgroups, fake_usps, result
 
 FOLDER = ROOT / "configurations"
 ALL_FILES = sorted(FOLDER.rglob("*.json"))
@@ -40,7 +40,7 @@ every_file = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def fake_root(tmp_path_factory):
-    return fake_usps(fake_mnist(tmp_path_factory.mktemp("data")))
+    return fake_newsgroups(fake_usps(fake_mnist(tmp_path_factory.mktemp("data"))))
 
 
 def short(file, root):
