@@ -1,6 +1,5 @@
 """Agglomerative clustering by affinities in a directed graph of neighbors."""
 
-import torch
 from torch import Generator
 
 from dcrf.clusterings.base import Clustering, FeatureRows, all_rows
@@ -60,9 +59,7 @@ class GraphDegreeLinkage(Clustering):
         """Return all samples with their clusters."""
         values = all_rows(rows)
         neighbors = nearest_neighbors(values, self.n_neighbors, "euclidean")
-        start = connected_nearest_neighbors(neighbors)
-        if int(start.max()) + 1 < n_clusters:
-            start = torch.arange(len(values), device=values.device)
+        start = connected_nearest_neighbors(neighbors, n_clusters)
         affinities = neighbor_affinities(values, neighbors, self.scale)
         clusters = merged_by_affinity(
             affinities, start, values, n_clusters, self.n_compared, self.gap_weight

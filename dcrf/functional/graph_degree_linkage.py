@@ -45,21 +45,26 @@ def neighbor_affinities(points: Tensor, neighbors: Tensor, scale: float) -> csr_
     return csr_array((weights.flatten().cpu().numpy(), columns, starts), shape=(n, n))
 
 
-def connected_nearest_neighbors(neighbors: Tensor) -> Tensor:
+def connected_nearest_neighbors(neighbors: Tensor, least: int = 1) -> Tensor:
     """Return the clusters that form if every point is connected with its nearest neighbor.
+
+    None of them has a single point. If they are fewer than `least`, every point is a cluster.
 
     Args:
         neighbors: (n, m) int64, the nearest neighbors of each point, the nearest one first.
+        least: number of clusters, in [1, n].
 
     Returns:
-        (n,) int64, numbered from 0 by the order of their first points. None has a single point.
+        (n,) int64, numbered from 0 by the order of their first points.
 
     Source: Zhang, Wang, Zhao, Tang, ECCV 2012, section 3.3, https://arxiv.org/abs/1208.5092.
     """
     nearest = neighbors[:, 0].cpu().numpy()
     n = len(nearest)
     graph = coo_array((np.ones(n), (np.arange(n), nearest)), shape=(n, n))
-    clusters = connected_components(graph, directed=False)[1]
+    number, clusters = connected_components(graph, directed=False)
+    if number < least:
+        clusters = np.arange(n)
     return torch.from_numpy(_by_first_sample(clusters)).to(neighbors.device)
 
 

@@ -113,6 +113,14 @@ def test_connected_neighbors_by_hand():
     assert connected_nearest_neighbors(neighbors).tolist() == [0, 1, 0, 1, 1, 0, 0]
 
 
+def test_points_are_clusters_if_connected_ones_are_too_few():
+    line = torch.tensor([[0.0], [1.0], [8.0], [9.0]])
+    neighbors = nearest_neighbors(line, 1, "euclidean")
+
+    assert connected_nearest_neighbors(neighbors, 2).tolist() == [0, 0, 1, 1]
+    assert connected_nearest_neighbors(neighbors, 3).tolist() == [0, 1, 2, 3]
+
+
 def no_edges(n):
     return csr_array((n, n), dtype=np.float64)
 
