@@ -37,9 +37,8 @@ class AgglomerativeTriplets(DesignPattern):
         num_negatives: of each pair, drawn from the batch with replacement.
         generator: draws the negatives.
 
-    Source: Yang, Parikh, Batra, CVPR 2016, https://arxiv.org/abs/1604.03628, eq. 17 and algorithm
-        1, with the hinge of the authors' code, which draws without replacement, and takes each pair
-        in one order.
+    Source: Yang, Parikh, Batra, CVPR 2016, eq. 11, https://arxiv.org/abs/1604.03628, with the hinge
+        of the authors' code. That draws without replacement, and takes each pair in one order.
     """
 
     loss_names = ("triplet",)

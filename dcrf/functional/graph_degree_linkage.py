@@ -34,7 +34,7 @@ def neighbor_affinities(points: Tensor, neighbors: Tensor, scale: float) -> csr_
     Returns:
         (n, n) float64, on the CPU. Equal points have the affinity 1.
 
-    Source: Yang, Parikh, Batra, CVPR 2016, eq. 1, https://arxiv.org/abs/1604.03628.
+    Source: Yang, Parikh, Batra, CVPR 2016, section 3, https://arxiv.org/abs/1604.03628.
     """
     squares = neighbor_distances(points, neighbors).double().square()
     bandwidth = scale * squares.mean()
@@ -57,7 +57,7 @@ def connected_nearest_neighbors(neighbors: Tensor, least: int = 1) -> Tensor:
     Returns:
         (n,) int64, numbered from 0 by the order of their first points.
 
-    Source: Zhang, Wang, Zhao, Tang, ECCV 2012, section 3.3, https://arxiv.org/abs/1208.5092.
+    Source: Zhang, Wang, Zhao, Tang, ECCV 2012, https://arxiv.org/abs/1208.5092.
     """
     nearest = neighbors[:, 0].cpu().numpy()
     n = len(nearest)
@@ -98,8 +98,9 @@ def merged_by_affinity(
     Returns:
         (n,) int64, numbered from 0 by the order of their first samples.
 
-    Source: Yang, Parikh, Batra, CVPR 2016, eq. 2 and 5, https://arxiv.org/abs/1604.03628; Zhang,
-        Wang, Zhao, Tang, ECCV 2012, eq. 3, https://arxiv.org/abs/1208.5092.
+    Source: Yang, Parikh, Batra, CVPR 2016, section 3, https://arxiv.org/abs/1604.03628; Zhang,
+        Wang, Zhao, Tang, ECCV 2012, https://arxiv.org/abs/1208.5092, without the gaps. The authors'
+        code for JULE ignores the gaps if at most 100 clusters are left.
     """
     owners, rows = clusters.cpu().numpy(), points.double().cpu().numpy()
     merging = _Merging(affinities, owners, rows, n_compared, gap_weight)

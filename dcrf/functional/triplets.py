@@ -50,8 +50,8 @@ def weighted_triplet_loss(
 ) -> Tensor:
     """Mean of max(0, g |a - p|^2 - |a - n|^2 + margin) over triplets of features a, p and n.
 
-    It is the loss of the authors' code for arXiv:1604.03628, eq. 17, whose affinities are negative
-    squared distances there.
+    It is the loss of arXiv:1604.03628, eq. 11, as in the authors' code: affinities of samples are
+    negative squared distances, and triplets beyond the margin do not count.
 
     Args:
         features: (n, d).

@@ -25,13 +25,13 @@ def blobs(seed, n_blobs=6, size=9, spread=0.6):
 
 
 def affinity(weights, first, second):
-    """Yang et al. 2016, eq. 2, as it is written."""
+    """The affinity of two clusters, as it is defined."""
     there, back = weights[np.ix_(first, second)], weights[np.ix_(second, first)]
     return (there @ back).sum() / len(first) ** 2 + (back @ there).sum() / len(second) ** 2
 
 
 def merged_by_loops(weights, clusters, n_clusters, n_compared, gap_weight):
-    """Yang et al. 2016, eq. 5, with all affinities anew before every merge."""
+    """The rule of Yang et al. 2016, with all affinities anew before every merge."""
     groups = [np.flatnonzero(clusters == c) for c in range(clusters.max() + 1)]
     while len(groups) > n_clusters:
         best = (-math.inf, 0, 0)
