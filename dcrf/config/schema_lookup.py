@@ -17,6 +17,7 @@ from dcrf.schema.registry import KINDS, SCHEMA
 Schema = Mapping[str, Any]
 
 METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
+_CONDITION = {"if", "then", "else"}
 _FOLDERS = (SCHEMA, *(registry.folder for registry in KINDS.values()))
 
 
@@ -140,9 +141,13 @@ def nodes_of(data: Any) -> Nodes:
 
 
 def _applied(subschema: Subschema, value: Any) -> Iterator[Subschema]:
-    """Yield a schema, and those that its `allOf` and `if` apply to the same value."""
-    yield subschema
+    """Yield a schema, and those that its `allOf` and `if` apply to the same value.
+
+    Schemas that say nothing themselves are left out: dispatch schemas have one `if` per part.
+    """
     schema = subschema.schema
+    if schema.keys() - _CONDITION:
+        yield subschema
     inner = list(schema.get("allOf", ()))
     if "if" in schema:
         holds = Draft202012Validator(schema["if"]).is_valid(value)
