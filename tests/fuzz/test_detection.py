@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzz.detection import count_verdicts, detection_rates, shipped_mutations
 
-EVERY = 53  # a prime, so that all kinds of mistakes occur at all kinds of places
+EVERY = 97  # a prime, so that all kinds of mistakes occur at all kinds of places
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, for what it is going to refuse

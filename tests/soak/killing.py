@@ -1,4 +1,7 @@
-"""Kill and resume runs, each in a forked process, so that torch is imported only once."""
+"""Kill and resume runs, each in a forked process, so that torch is imported only once.
+
+So is scikit-learn, which k-means imports when a run needs it.
+"""
 
 import importlib
 import os
@@ -10,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import sklearn.cluster  # noqa: F401 - for the forks
 import torch
 
 from dcrf.config import load_checked
