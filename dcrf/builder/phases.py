@@ -1,6 +1,7 @@
 """Build a phase, and prepare a method for it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from dcrf.config.method_config import (
     SaveConfig,
 )
 from dcrf.config.rules.schema_errors import suggestion
-from dcrf.errors import ConfigError, Problem, TrainingError
+from dcrf.errors import ConfigError, OptionError, Problem, TrainingError
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.epoch_clusters import AssignAll, EpochClusters
@@ -119,7 +120,7 @@ class PhaseBuilder:
         n_clusters, named = self.dataset.num_clusters, entry.classifier_name
         classifiers = build_classifiers(self.run.config, method.mappings, n_clusters)
         purpose = ("pattern", self.dataset.name, self.phase.name, entry.name)
-        with located(entry.path, self.run.config.source):
+        with located(entry.path, self.run.config.source), self._naming_option(entry.path):
             pattern = build_component(
                 DESIGN_PATTERNS,
                 entry.stem,
@@ -136,6 +137,15 @@ class PhaseBuilder:
             )
         learns_from_targets = DESIGN_PATTERNS.schemas[entry.stem].get("x-batch") == "targets"
         return PatternUse(pattern, entry.views, learns_from_targets)
+
+    @contextmanager
+    def _naming_option(self, path: str) -> Iterator[None]:
+        """Report an option of the entry at `path` that cannot be used at its key."""
+        try:
+            yield
+        except OptionError as error:
+            problem = Problem(f"{path}.{error.key}", str(error))
+            raise ConfigError(self.run.config.source, [problem]) from error
 
     def _hooks(
         self,

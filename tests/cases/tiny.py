@@ -34,7 +34,13 @@ def _read(folder: Path) -> dict[str, Any]:
     return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
 
 
-CASES = _read(FOLDER)
+def _located(stem: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with paths that start at the folder of the cases."""
+    known = DESIGN_PATTERNS.properties(stem)
+    return {k: str(FOLDER / v) if known[k].get("x-path") else v for k, v in entry.items()}
+
+
+CASES = {stem: _located(stem, entry) for stem, entry in _read(FOLDER).items()}
 """Stem -> the smallest entry that works."""
 
 VARIANTS = _read(FOLDER / "variants")

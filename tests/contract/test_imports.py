@@ -50,6 +50,7 @@ MAY_IMPORT = {
         "mappings",
         "randomness",
         "schedules",
+        "storage",
     },
     "evaluation": {"assignment", "batch", "errors", "functional", "randomness"},
     "training": {

@@ -19,9 +19,10 @@ DRAWN = [
     name
     for name, entry in ENTRIES.items()
     if "bounded" not in entry.values()
+    and "path" not in entry
     and "x-batch" not in DESIGN_PATTERNS.schemas[DESIGN_PATTERNS.stems[entry["pattern"]]]
 ]
-"""The entries of patterns, but those that some data are out of range for, or lack targets for."""
+"""The entries of patterns, but those that some data are out of range for, or that data must fit."""
 
 
 def random_method(seed: int) -> Entry:

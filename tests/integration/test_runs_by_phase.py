@@ -100,3 +100,15 @@ def test_labels_that_are_side_targets_evaluate_nothing(run):
 
     assert outcome["label_informed"]
     assert outcome["datasets"][0]["evaluation"]["acc"] is None
+
+
+def test_a_run_with_pairwise_constraints_is_label_informed_and_repeatable(run, tmp_path):
+    (tmp_path / "pairs.csv").write_text("first,second,sign\n0,10,1\n10,20,1\n0,1,-1\n")
+    content = method()
+    pattern = {"pattern": "pairwise_constraints", "path": "pairs.csv"}
+    content["phases"][1]["design_patterns"].append(pattern)
+
+    whole = run(content)
+
+    assert result(whole)["label_informed"]
+    assert contents(run(content)) == contents(whole)

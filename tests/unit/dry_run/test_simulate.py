@@ -581,3 +581,33 @@ def test_labels_that_data_lack_cannot_be_side_targets(load, tmp_path):
 
     assert path == "$.datasets[0].side_targets"
     assert "has no labels" in found
+
+
+def constrained(path):
+    content = method()
+    pattern = {"pattern": "pairwise_constraints", "path": path}
+    content["phases"][1]["design_patterns"].append(pattern)
+    return {"phases": content["phases"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("0,200,1", "samples 0 and 200 are a pair, but the data set has 200 samples"),
+        ("0,1,1\n1,0,-1", "samples 0 and 1 have both signs"),
+        ("0,0,1", "pair 1 (0, 0, 1) is a sample with itself"),
+    ],
+)
+def test_invalid_pairs_are_reported_at_their_file(load, tmp_path, rows, words):
+    (tmp_path / "pairs.csv").write_text(f"first,second,sign\n{rows}\n")
+
+    ((path, found),) = problems(load, **constrained("pairs.csv"))
+
+    assert path == "$.phases[1].design_patterns[3].path"
+    assert words in found
+
+
+def test_valid_pairs_are_accepted(load, tmp_path):
+    (tmp_path / "pairs.csv").write_text("first,second,sign\n0,199,1\n")
+
+    check(load(**constrained("pairs.csv")))
