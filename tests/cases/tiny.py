@@ -16,6 +16,7 @@ from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.batch import Batch, Clock, DatasetPass, Place, SideTargets
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
+from dcrf.mappings.layers.orthonormalize import Orthonormalize
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
@@ -84,6 +85,9 @@ class World:
             self.centroids = Centroids(N_CLUSTERS)
             self.centroids.set_values(self._near_blobs() + 0.3 * torch.randn(N_CLUSTERS, 2))
             self.mappings["log_variance"] = TrainableMapping([nn.Linear(4, 2)])
+            self.mappings["spectral_mapping"] = TrainableMapping(
+                [nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2), Orthonormalize(num_features=2)]
+            )
         self.features = Features(self.mappings["encoder"])
         self.strategy = self._strategy(seed)
         self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)

@@ -62,6 +62,7 @@ def _mappings(random: Random, shape: tuple[int, ...], code: int, clusters: int) 
     after = {"prior_mapping_name": "encoder"}
     normalize = {"function_name": "normalize", "dim": random.choice([1, 1, 1, 4])}
     after_all = {"post_processing_functions": [normalize]} if random.random() < 0.15 else {}
+    spectral = {"type": "orthonormalize", "num_features": code}
     return [
         _mapping("feature_extractor", "encoder", nets.encoder(random, shape, code), **after_all),
         _mapping(specific, "decoder", nets.decoder(random, shape, code)),
@@ -69,6 +70,7 @@ def _mappings(random: Random, shape: tuple[int, ...], code: int, clusters: int) 
         _mapping(specific, "discriminator", [*flat, *nets.head(random, size, 1, "Sigmoid")]),
         _mapping(specific, "head", nets.head(random, code, 4), **after),
         _mapping(specific, "log_variance", [*flat, *nets.head(random, size, code)]),
+        _mapping(specific, "spectral_mapping", [*flat, *nets.head(random, size, code), spectral]),
         _mapping(specific, "sigmoid_encoder", nets.sigmoids(size, code)),
         _mapping(
             "feature_space_classifier", "classifier", nets.head(random, code, clusters, "Softmax")

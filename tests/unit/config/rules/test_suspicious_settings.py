@@ -291,7 +291,15 @@ def around(entry, trained):
     ]
     layers.insert(1, {"type": "Tanh", "name": "activation"})
     roles = {"encoder": "feature_extractor", "classifier": "feature_space_classifier"}
-    names = ("encoder", "decoder", "critic", "discriminator", "head", "classifier")
+    names = (
+        "encoder",
+        "decoder",
+        "critic",
+        "discriminator",
+        "head",
+        "classifier",
+        "spectral_mapping",
+    )
     optimizer = {"type": "Adam", "trained_mapping_names": sorted(trained - {"centroids"})}
     strategy = dec()["cluster_assignment_strategy"] | {
         "centroid_recalculation_strategy": "fixed_centroids"
