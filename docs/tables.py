@@ -33,21 +33,28 @@ def documents() -> dict[Path, str]:
 
 def tables() -> dict[str, list[str]]:
     """Return name -> lines of every table."""
-    summary = ["| kind of part | names |", "|---|---|"]
-    summary += [f"| {kind} | {_names(folder)} |" for kind, folder in FOLDERS.items()]
-    summary.append(f"| layer | {', '.join(f'`{stem}`' for stem in LAYERS.stems)} |")
-    summary.append(f"| block of layers | {', '.join(f'`{stem}`' for stem in BLOCKS.stems)} |")
-    summary.append(f"| transform | {', '.join(f'`{stem}`' for stem in TRANSFORMS.stems)} |")
-    names = [f"`{method['name']}`" for _, method in _methods()]
-    summary.append(f"| method | {', '.join(names)} |")
     return {
-        "summary": summary,
+        "summary": _summary(),
         **{f"{kind} table".replace(" ", "_"): _parts(folder) for kind, folder in FOLDERS.items()},
         "layer_table": _argument_table("layers", LAYERS.stems),
         "block_table": _argument_table("layers", BLOCKS.stems),
         "transform_table": _argument_table("transforms", TRANSFORMS.stems),
         "method_table": _method_table(),
     }
+
+
+def _summary() -> list[str]:
+    """Return a row for each kind of part, and one for the methods without their data sets."""
+    names = {kind: [*_short_names(folder).values()] for kind, folder in FOLDERS.items()}
+    names["layer"] = [*LAYERS.stems]
+    names["block of layers"] = [*BLOCKS.stems]
+    names["transform"] = [*TRANSFORMS.stems]
+    names["method"] = sorted({file.parent.name for file, _ in _methods()})
+    rows = [
+        f"| {kind} | {len(words)} | {', '.join(f'`{word}`' for word in words)} |"
+        for kind, words in names.items()
+    ]
+    return ["| kind of part | number | names |", "|---|--:|---|", *rows]
 
 
 def main(arguments: list[str]) -> int:
@@ -82,10 +89,6 @@ def _short_names(folder: Path) -> Mapping[str, str]:
     for name, stem in registry.stems.items():
         names[stem] = min(name, names.get(stem, name), key=len)
     return names
-
-
-def _names(folder: Path) -> str:
-    return ", ".join(f"`{name}`" for name in _short_names(folder).values())
 
 
 def _parts(folder: Path) -> list[str]:
