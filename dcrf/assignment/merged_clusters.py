@@ -37,6 +37,7 @@ class MergedClusters(Assignment):
         affinity_scale: a, of the mean squared distance of neighbors, in the exponent of affinities.
         num_compared_clusters: K_c, the nearest clusters whose affinities are compared.
         gap_weight: lambda, of the mean difference between the largest affinity and the others.
+        min_cluster_size: clusters with fewer samples join others once enough larger ones are left.
 
     Source: Yang, Parikh, Batra, CVPR 2016, https://arxiv.org/abs/1604.03628.
     """
@@ -51,11 +52,13 @@ class MergedClusters(Assignment):
         affinity_scale: float,
         num_compared_clusters: int,
         gap_weight: float,
+        min_cluster_size: int,
     ) -> None:
         super().__init__()
         self.feature_module, self.n_clusters, self.phase = features, n_clusters, merging_phase
         self.n_neighbors, self.scale = num_neighbors, affinity_scale
         self.n_compared, self.gap_weight = num_compared_clusters, gap_weight
+        self.least_size = min_cluster_size
         self.merged = _Clusters()
 
     def assign(self, samples: Tensor) -> Tensor:
@@ -141,6 +144,7 @@ class MergedClusters(Assignment):
                 number,
                 self.n_compared,
                 self.gap_weight,
+                self.least_size,
             )
         return features
 

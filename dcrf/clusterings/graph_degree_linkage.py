@@ -29,6 +29,8 @@ class GraphDegreeLinkage(Clustering):
         affinity_scale: a, of the mean squared distance of neighbors, in the exponent of affinities.
         num_compared_clusters: K_c, the nearest clusters whose affinities are compared.
         gap_weight: lambda, of the mean difference between the largest affinity and the others.
+        min_cluster_size: clusters with fewer samples join others once k larger ones are left. They
+            are fragments, whose affinity is too low for that. 1 is as published.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class GraphDegreeLinkage(Clustering):
         affinity_scale: float,
         num_compared_clusters: int,
         gap_weight: float,
+        min_cluster_size: int,
     ) -> None:
         self.n_neighbors, self.scale = num_neighbors, affinity_scale
         self.n_compared, self.gap_weight = num_compared_clusters, gap_weight
+        self.least_size = min_cluster_size
 
     def unfitted(self) -> NearestSample:
         """Return a result without samples."""
@@ -62,6 +66,12 @@ class GraphDegreeLinkage(Clustering):
         start = connected_nearest_neighbors(neighbors, n_clusters)
         affinities = neighbor_affinities(values, neighbors, self.scale)
         clusters = merged_by_affinity(
-            affinities, start, values, n_clusters, self.n_compared, self.gap_weight
+            affinities,
+            start,
+            values,
+            n_clusters,
+            self.n_compared,
+            self.gap_weight,
+            self.least_size,
         )
         return NearestSample(values, clusters, n_clusters)

@@ -75,6 +75,7 @@ def merged_by_affinity(
     n_clusters: int,
     n_compared: int = 1,
     gap_weight: float = 1.0,
+    least_size: int = 1,
 ) -> Tensor:
     """Merge clusters, two at a time, until `n_clusters` are left.
 
@@ -85,7 +86,10 @@ def merged_by_affinity(
 
     A cluster without affinity to any other is isolated. Isolated ones join the cluster with the
     nearest mean: before all merges, while more than 20 times `n_clusters` exist, as in the authors'
-    code, and in the end, the smallest first, if all are isolated.
+    code, and in the end, the smallest first, if all are isolated. So do clusters of fewer than
+    `least_size` samples as soon as `n_clusters` larger ones are left, which have most samples. Such
+    fragments have an edge or two to other clusters, whose affinity falls with |b|^2, so they would
+    be left while large clusters are merged.
 
     Args:
         affinities: W, (n, n), of the samples.
@@ -94,6 +98,7 @@ def merged_by_affinity(
         n_clusters: to be left, >= 1. If there are no more than that, nothing is merged.
         n_compared: K_c, >= 1. With 1, the largest affinity decides: graph degree linkage.
         gap_weight: l, >= 0.
+        least_size: of clusters that count, >= 1. With 1, as published, all do.
 
     Returns:
         (n,) int64, numbered from 0 by the order of their first samples.
@@ -109,7 +114,10 @@ def merged_by_affinity(
         if is_left and merging.n_left > _MANY_CLUSTERS * n_clusters:
             merging.merge(*merging.nearest_mean(cluster))
     while merging.n_left > n_clusters:
-        merging.merge(*merging.next_pair())
+        if merging.fragments_are_left(n_clusters, least_size):
+            merging.merge(*merging.nearest_mean(merging.smallest()))
+        else:
+            merging.merge(*merging.next_pair())
     return torch.from_numpy(_by_first_sample(merging.owners)).to(clusters.device)
 
 
@@ -161,8 +169,16 @@ class _Merging:
         best = int(self.scores.argmax())
         if self.scores[best] > -np.inf:
             return best, max(self.near[best].items(), key=lambda pair: (pair[1], -pair[0]))[0]
-        smallest = np.where(self.sizes > 0, self.sizes, len(self.owners) + 1).argmin()
-        return self.nearest_mean(int(smallest))
+        return self.nearest_mean(self.smallest())
+
+    def smallest(self) -> int:
+        """Return the smallest cluster."""
+        return int(np.where(self.sizes > 0, self.sizes, len(self.owners) + 1).argmin())
+
+    def fragments_are_left(self, n_clusters: int, least_size: int) -> bool:
+        """Return whether all but `n_clusters` clusters, which have most samples, are fragments."""
+        large = self.sizes[self.sizes >= least_size]
+        return len(large) == n_clusters and 2 * large.sum() > len(self.owners)
 
     def nearest_mean(self, cluster: int) -> tuple[int, int]:
         """Return a cluster and that with the nearest mean."""

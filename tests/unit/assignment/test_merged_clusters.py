@@ -36,6 +36,7 @@ def build(n_clusters=3, num_neighbors=6):
         affinity_scale=1.0,
         num_compared_clusters=5,
         gap_weight=1.0,
+        min_cluster_size=1,
     )
 
 

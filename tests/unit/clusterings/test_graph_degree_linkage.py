@@ -11,21 +11,27 @@ from dcrf.errors import ClusteringError
 from dcrf.functional.assignments import most_probable_clusters
 
 
-def linkage(num_neighbors=8, num_compared_clusters=5, gap_weight=1.0):
+def linkage(num_neighbors=8, num_compared_clusters=5, gap_weight=1.0, min_cluster_size=1):
     return GraphDegreeLinkage(
         num_neighbors=num_neighbors,
         affinity_scale=1.0,
         num_compared_clusters=num_compared_clusters,
         gap_weight=gap_weight,
+        min_cluster_size=min_cluster_size,
     )
 
 
+@pytest.mark.parametrize("min_cluster_size", [1, 9, 40])
 @pytest.mark.parametrize("num_compared_clusters", [1, 5])
-def test_two_moons_are_two_clusters(num_compared_clusters):
+def test_two_moons_are_two_clusters(num_compared_clusters, min_cluster_size):
+    """While fragments have most samples, they are merged by affinity, along the moons."""
     points, moons = make_moons(300, noise=0.05, random_state=0)
     samples = torch.tensor(points)
+    clustering = linkage(
+        num_compared_clusters=num_compared_clusters, min_cluster_size=min_cluster_size
+    )
 
-    fitted = linkage(num_compared_clusters=num_compared_clusters).fit(samples, 2, Generator())
+    fitted = clustering.fit(samples, 2, Generator())
 
     clusters = most_probable_clusters(fitted.log_assignments(samples))
     assert adjusted_rand_score(moons, clusters) == 1

@@ -157,3 +157,45 @@ def test_not_more_clusters_than_wanted_stay(n_clusters):
     merged = merged_by_affinity(no_edges(4), clusters, torch.zeros(4, 1), n_clusters)
 
     assert merged.tolist() == [0, 1, 2, 2]
+
+
+def chains(sizes, links):
+    """Chains of samples with strong edges, and weak mutual edges between given samples."""
+    n = sum(sizes)
+    weights, clusters = np.zeros((n, n)), np.repeat(np.arange(len(sizes)), sizes)
+    for i in range(n - 1):
+        if clusters[i] == clusters[i + 1]:
+            weights[i, i + 1] = weights[i + 1, i] = 1.0
+    for i, j, weight in links:
+        weights[i, j] = weights[j, i] = weight
+    return csr_array(weights), torch.from_numpy(clusters), torch.arange(n).double().unsqueeze(1)
+
+
+def test_fragments_join_the_nearest_mean_once_enough_larger_clusters_are_left():
+    """The fragment of samples 8 and 9 has a weaker edge than the chains on its left."""
+    graph, clusters, line = chains([4, 4, 2, 4], [(3, 4, 0.9), (9, 10, 0.1)])
+    three = torch.tensor([0] * 4 + [1] * 4 + [2] * 6)
+
+    kept = merged_by_affinity(graph, clusters, line, 3)
+    joined = merged_by_affinity(graph, clusters, line - 5 * (line < 8), 3, least_size=3)
+
+    assert kept.tolist() == [0] * 8 + [1] * 2 + [2] * 4
+    assert torch.equal(joined, three)
+
+
+def test_clusters_that_are_all_small_are_no_fragments():
+    graph, clusters, line = chains([4, 4, 2, 4], [(3, 4, 0.9), (9, 10, 0.1)])
+
+    merged = merged_by_affinity(graph, clusters, line, 3, least_size=9)
+
+    assert torch.equal(merged, merged_by_affinity(graph, clusters, line, 3))
+
+
+def test_fragments_with_most_samples_are_merged_by_affinity():
+    """Two clusters are larger, and one of them has the nearest mean of the first fragment."""
+    graph, clusters, _ = chains([3, 3, 2, 2, 2, 2], [(7, 8, 0.9), (9, 10, 0.8), (11, 12, 0.7)])
+    line = torch.tensor([0.0] * 3 + [-1.0] * 3 + [0.5] * 2 + [1000.0] * 6).unsqueeze(1)
+
+    merged = merged_by_affinity(graph, clusters, line, 2, least_size=3)
+
+    assert merged.tolist() == [0] * 6 + [1] * 8
