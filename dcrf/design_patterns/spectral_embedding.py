@@ -6,7 +6,12 @@ from torch import Generator, Tensor
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import OptionError
-from dcrf.functional.spectral import gaussian_affinities, spectral_loss
+from dcrf.functional.spectral import (
+    divided_by_degrees,
+    gaussian_affinities,
+    orthonormalizing_weight,
+    spectral_loss,
+)
 from dcrf.mappings.features import Features
 from dcrf.mappings.layers.orthonormalize import Orthonormalize
 from dcrf.mappings.mapping import TrainableMapping
@@ -18,9 +23,13 @@ class SpectralEmbedding(DesignPattern):
     Before each iteration, the last layer of the mapping, `orthonormalize`, is measured on a random
     batch of its own, in evaluation mode. The gradient step on the batch of the iteration follows.
 
+    The matrix of the last layer is constant in that step, so that the loss also falls if all
+    outputs shrink before it. The next measurement undoes that, until the outputs are constant. With
+    `own_batch`, each batch has a matrix of its own, through which gradient flows.
+
     Losses:
         affinity: 1 / n^2 sum_ij W_ij |y_i - y_j|^2, >= 0, in squared units of the embeddings.
-            Gradient flows into the mapping, but not through W or the matrix of its last layer.
+            Gradient flows into the mapping, but not through W.
 
     Shapes:
         samples (n, *sample_shape) -> embeddings (n, d) and affinities W (n, n) of their features.
@@ -33,13 +42,15 @@ class SpectralEmbedding(DesignPattern):
         num_neighbors: of each sample in the batch that have an affinity.
         scale_neighbor: the scale of the Gaussian is the median distance to this neighbor.
         orthonormalization_batch_size: samples of the batch that determines the last layer.
-        generator: draws those samples.
+        laplacian: `unnormalized`, or `normalized`: y_i is divided by the root of its degree.
+        orthonormalization: `separate_batch` as in the paper, or `own_batch`.
+        generator: draws the samples of the separate batch.
 
     Raises:
         OptionError: the last layer of the mapping is not `orthonormalize`.
 
     Source: Shaham et al., ICLR 2018, equation 5 and section 3.2, https://arxiv.org/abs/1801.01587.
-        Affinities by a Siamese network are left out.
+        Affinities by a Siamese network are left out; `own_batch` is ours.
     """
 
     loss_names = ("affinity",)
@@ -52,6 +63,8 @@ class SpectralEmbedding(DesignPattern):
         num_neighbors: int,
         scale_neighbor: int,
         orthonormalization_batch_size: int,
+        laplacian: str,
+        orthonormalization: str,
         generator: Generator,
     ) -> None:
         super().__init__()
@@ -65,6 +78,8 @@ class SpectralEmbedding(DesignPattern):
         self.mapping, self.features = spectral_mapping, Features(associated_feature_extractor)
         self.num_neighbors, self.scale_neighbor = num_neighbors, scale_neighbor
         self.n_drawn, self.generator = orthonormalization_batch_size, generator
+        self.is_normalized = laplacian == "normalized"
+        self.uses_own_batch = orthonormalization == "own_batch"
         self.layer: Orthonormalize = spectral_mapping.net[-1]
         self.layers_before = TrainableMapping(
             list(spectral_mapping.net[:-1]),
@@ -85,4 +100,13 @@ class SpectralEmbedding(DesignPattern):
         with torch.no_grad():
             features = self.features(batch.samples)
             affinities = gaussian_affinities(features, self.num_neighbors, self.scale_neighbor)
-        return {"affinity": spectral_loss(self.mapping(batch.samples), affinities)}
+        embeddings = self._embeddings(batch.samples)
+        if self.is_normalized:
+            embeddings = divided_by_degrees(embeddings, affinities)
+        return {"affinity": spectral_loss(embeddings, affinities)}
+
+    def _embeddings(self, samples: Tensor) -> Tensor:
+        if not self.uses_own_batch:
+            return self.mapping(samples)
+        values = self.layers_before(samples)
+        return values @ orthonormalizing_weight(values)

@@ -56,11 +56,29 @@ def spectral_loss(embeddings: Tensor, affinities: Tensor) -> Tensor:
     return 2 * (embeddings * differences).sum() / len(embeddings) ** 2
 
 
+def divided_by_degrees(embeddings: Tensor, affinities: Tensor) -> Tensor:
+    """Divide each embedding by the root of its degree D_ii, the sum of its affinities.
+
+    So the spectral loss is that of the normalized Laplacian I - D^(-1/2) W D^(-1/2).
+
+    Args:
+        embeddings: (n, d).
+        affinities: W, (n, n), symmetric, >= 0.
+
+    Returns:
+        (n, d). A point without affinities is divided by a tiny number; its loss is 0 all the same.
+
+    Source: Shaham et al., ICLR 2018, section 3.1, https://arxiv.org/abs/1801.01587.
+    """
+    degrees = affinities.sum(dim=1, keepdim=True)
+    return embeddings / degrees.clamp_min(torch.finfo(degrees.dtype).tiny ** 0.5).sqrt()
+
+
 def orthonormalizing_weight(values: Tensor) -> Tensor:
     """Return the matrix R with which Y = V R has Y' Y = n I (arXiv:1801.01587, section 3.2).
 
     R = sqrt(n) (L^-1)' with the Cholesky factor L of V' V, in float64. A ridge of 1e-7 of the mean
-    square keeps R finite if columns depend on each other.
+    square keeps R finite if columns depend on each other. Gradient flows through R.
 
     Args:
         values: V, (n, d).

@@ -30,6 +30,31 @@ def test_embeddings_of_the_drawn_samples_are_orthonormal():
     )
 
 
+def test_a_batch_may_be_orthonormal_itself_and_the_laplacian_normalized():
+    changes = {"orthonormalization": "own_batch", "laplacian": "normalized"}
+    world = World({**ENTRY, **changes}, torch.float64)
+    samples = world.data.samples[:8]
+    loss = world.losses(torch.arange(8))["affinity"]
+    w = gaussian_affinities(world.mappings["encoder"](samples).detach(), 3, 2)
+    y = world.mappings["spectral_mapping"](samples)
+    triangle = torch.linalg.qr(y).R  # up to signs of its rows, the factor of the Cholesky matrix
+    y = 8**0.5 * y @ torch.linalg.inv(triangle) / w.sum(dim=1, keepdim=True).sqrt()
+
+    expected = (w * torch.cdist(y, y).square()).sum() / 64
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
+
+
+def test_scaling_all_outputs_changes_no_loss_of_batches_that_are_orthonormal_themselves():
+    for kind, changes_loss in (("own_batch", False), ("separate_batch", True)):
+        world = World({**ENTRY, "orthonormalization": kind}, torch.float64)
+        before = world.losses(torch.arange(8))["affinity"].item()
+        for parameter in world.mappings["spectral_mapping"].net[2].parameters():
+            parameter.data *= 0.5
+        after = world.pattern(world.batch(torch.arange(8)))["affinity"].item()
+
+        assert (after < 0.9 * before) == changes_loss
+
+
 def test_every_iteration_draws_other_samples():
     world = World({**ENTRY, "orthonormalization_batch_size": 6})
     drawn = []

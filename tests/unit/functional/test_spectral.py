@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from dcrf.functional.spectral import gaussian_affinities, orthonormalizing_weight, spectral_loss
+from dcrf.functional.spectral import (
+    divided_by_degrees,
+    gaussian_affinities,
+    orthonormalizing_weight,
+    spectral_loss,
+)
 
 
 def points(n, d, seed=0):
@@ -80,10 +85,32 @@ def test_the_loss_by_hand():
     assert spectral_loss(torch.tensor([[1.0], [-1.0]]), affinities).item() == 1
 
 
+def test_the_normalized_loss_is_the_trace_with_the_normalized_laplacian():
+    y, w = points(6, 2), gaussian_affinities(points(6, 3, seed=1), 2, 2)
+    roots = torch.diag(w.sum(dim=1).rsqrt())
+    laplacian = torch.eye(6, dtype=torch.float64) - roots @ w @ roots
+
+    torch.testing.assert_close(
+        spectral_loss(divided_by_degrees(y, w), w), 2 / 36 * torch.trace(y.T @ laplacian @ y)
+    )
+
+
+def test_a_point_without_affinities_has_no_normalized_loss():
+    affinities = torch.zeros(1, 1)
+
+    assert spectral_loss(divided_by_degrees(torch.ones(1, 2), affinities), affinities).item() == 0
+
+
 def test_gradients_are_those_of_finite_differences():
     affinities = gaussian_affinities(points(5, 3), 2, 2)
 
     assert gradcheck(lambda y: spectral_loss(y, affinities), [points(5, 2).requires_grad_()])
+    assert gradcheck(
+        lambda v: spectral_loss(
+            divided_by_degrees(v @ orthonormalizing_weight(v), affinities), affinities
+        ),
+        [points(5, 2).requires_grad_()],
+    )
 
 
 def test_columns_are_orthogonal_and_of_length_n():
