@@ -24,7 +24,7 @@ class SpectralEmbedding(DesignPattern):
     batch of its own, in evaluation mode. The gradient step on the batch of the iteration follows.
 
     The matrix of the last layer is constant in that step, so that the loss also falls if all
-    outputs shrink before it. The next measurement undoes that, until the outputs are constant. With
+    outputs shrink before it. The next measurement undoes that, but they may become constant. With
     `own_batch`, each batch has a matrix of its own, through which gradient flows.
 
     Losses:
