@@ -13,8 +13,8 @@ from dcrf.functional.spectral import (
     spectral_loss,
 )
 from dcrf.mappings.features import Features
-from dcrf.mappings.layers.orthonormalize import Orthonormalize
 from dcrf.mappings.mapping import TrainableMapping
+from dcrf.mappings.measured_layer import MeasuredLayer
 
 
 class SpectralEmbedding(DesignPattern):
@@ -69,7 +69,7 @@ class SpectralEmbedding(DesignPattern):
     ) -> None:
         super().__init__()
         if not len(spectral_mapping.net) or not isinstance(
-            spectral_mapping.net[-1], Orthonormalize
+            spectral_mapping.net[-1], MeasuredLayer
         ):
             raise OptionError(
                 "spectral_mapping_name",
@@ -80,7 +80,7 @@ class SpectralEmbedding(DesignPattern):
         self.n_drawn, self.generator = orthonormalization_batch_size, generator
         self.is_normalized = laplacian == "normalized"
         self.uses_own_batch = orthonormalization == "own_batch"
-        self.layer: Orthonormalize = spectral_mapping.net[-1]
+        self.layer: MeasuredLayer = spectral_mapping.net[-1]
         self.layers_before = TrainableMapping(
             list(spectral_mapping.net[:-1]),
             prior=spectral_mapping.prior,

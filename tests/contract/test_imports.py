@@ -158,6 +158,7 @@ SHARED |= {
         "forward_cache",
         "late_buffers",
         "mapping",
+        "measured_layer",
         "neighbors",
         "variational_autoencoder",
     )

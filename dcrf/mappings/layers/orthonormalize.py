@@ -1,12 +1,13 @@
 """Orthonormalization of outputs by weights that a batch determines."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dcrf.functional.spectral import orthonormalizing_weight
+from dcrf.mappings.measured_layer import MeasuredLayer
 
 
-class Orthonormalize(nn.Module):
+class Orthonormalize(MeasuredLayer):
     """Multiplies rows by a matrix with which the columns of a batch are orthonormal.
 
     The matrix is the identity until `fit` measures it on a batch, such as the design pattern
