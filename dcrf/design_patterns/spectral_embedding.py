@@ -68,9 +68,7 @@ class SpectralEmbedding(DesignPattern):
         generator: Generator,
     ) -> None:
         super().__init__()
-        if not len(spectral_mapping.net) or not isinstance(
-            spectral_mapping.net[-1], MeasuredLayer
-        ):
+        if not len(spectral_mapping.net) or not isinstance(spectral_mapping.net[-1], MeasuredLayer):
             raise OptionError(
                 "spectral_mapping_name",
                 "the last layer of the mapping is not orthonormalize; add it",
