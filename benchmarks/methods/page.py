@@ -134,7 +134,8 @@ def _band(known: Published, measurements: Sequence[Measurement]) -> str:
         return text
     if band.contains(mean(values)):
         return f"{text}: inside"
-    return f"{text}: **{'below' if mean(values) < band.low else 'above'}**"
+    outside = f"{text}: **{'below' if mean(values) < band.low else 'above'}**"
+    return f"{outside}. {band.tried}" if band.tried else outside
 
 
 def _seeds(measurements: Sequence[Measurement], *, is_current: bool) -> str:

@@ -37,11 +37,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The values of a metric that a correct implementation reaches; `high` is included."""
+    """The values of a metric that a correct implementation reaches; `high` is included.
+
+    tried: what was found out about values outside; shown beside them.
+    """
 
     metric: str
     low: float
     high: float = 1.0
+    tried: str = ""
 
     def contains(self, value: float) -> bool:
         """Whether a value, rounded as the table shows it, is in the band."""

@@ -84,6 +84,17 @@ def test_a_row_outside_its_band_says_so(acc, band, shown):
     assert cells["band"] == band
 
 
+@pytest.mark.parametrize(
+    ("acc", "end"), [(0.70, "below**. Twice as long: 0.75."), (0.75, "inside")]
+)
+def test_what_was_tried_stands_beside_values_outside(acc, end, shown):
+    band = Band("acc", 0.74, 0.79, tried="Twice as long: 0.75.")
+
+    cells = shown.cells(measurement(shown.file, acc=acc), band=band)
+
+    assert cells["band"].endswith(end)
+
+
 def test_failed_seeds_are_absent_from_means_and_named(shown):
     failed = measurement(shown.file, 1, status="diverged", scores={}, error="NaN")
     cells = shown.cells(measurement(shown.file), failed)
