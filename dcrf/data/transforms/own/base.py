@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Generator, Tensor
 
-_LARGEST = torch.finfo(torch.float32).max
+_FLOAT32_MAX = torch.finfo(torch.float32).max
 
 
 class BatchTransform:
@@ -45,7 +45,7 @@ def check_number(name: str, value: Any, least: float = -inf, largest: float = in
         ValueError: it is not a float32 number from `least` to `largest`.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not least <= value <= largest or abs(value) > _LARGEST:
+    if not is_number or not least <= value <= largest or abs(value) > _FLOAT32_MAX:
         bounds = f" from {least:g}" if least > -inf else ""
         bounds += f" to {largest:g}" if largest < inf else ""
         raise ValueError(f"{name} is {value!r}, expected a number{bounds}")

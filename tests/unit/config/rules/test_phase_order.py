@@ -235,7 +235,7 @@ def test_a_sampling_by_clusters_that_no_phase_has_is_a_problem(tmp_path):
     assert found.path == "$.datasets[0].sampling"
     assert found.found.startswith("it needs assignments, but on data set ")
     assert found.found.endswith("they exist only after phase 'finetuning'")
-    assert found.remedy == "take one of these: in_order, shuffled"
+    assert found.remedy == "take one of these: in_order, shuffle_buffer, shuffled"
 
 
 def test_a_sampling_by_clusters_makes_do_until_a_later_phase(tmp_path):
