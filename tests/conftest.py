@@ -22,6 +22,11 @@ def pytest_configure():
     os.environ["OMP_NUM_THREADS"] = "1"  # of processes that tests and pytest-xdist start
 
 
+def pytest_xdist_auto_num_workers():
+    # a worker that waits for the processes of a test leaves its core to another one
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
     if DATASETS.exists():
         return

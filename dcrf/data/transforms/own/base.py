@@ -6,8 +6,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Generator, Tensor
 
-_FLOAT32_MAX = torch.finfo(torch.float32).max
-
 
 class BatchTransform:
     """A random transform of whole batches of float tensors; a single sample is a batch of one.
@@ -45,7 +43,11 @@ def check_number(name: str, value: Any, least: float = -inf, largest: float = in
         ValueError: it is not a float32 number from `least` to `largest`.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not least <= value <= largest or abs(value) > _FLOAT32_MAX:
+    if (
+        not is_number
+        or not least <= value <= largest
+        or abs(value) > torch.finfo(torch.float32).max
+    ):
         bounds = f" from {least:g}" if least > -inf else ""
         bounds += f" to {largest:g}" if largest < inf else ""
         raise ValueError(f"{name} is {value!r}, expected a number{bounds}")
