@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from dcrf.assignment.base import Assignment
 from dcrf.batch import DatasetPass, Place
-from dcrf.clusterings.base import all_rows, check_finite
+from dcrf.clusterings.base import all_rows, check_finite, check_neighbors
 from dcrf.errors import ClusteringError, TooFewSamplesError
 from dcrf.functional.assignments import hard_log_assignments
 from dcrf.functional.graph_degree_linkage import (
@@ -95,11 +95,7 @@ class MergedClusters(Assignment):
         n = data_pass.n_samples
         if n < self.n_clusters:
             raise TooFewSamplesError(f"{n} samples cannot form {self.n_clusters} clusters")
-        if n <= self.n_neighbors:
-            raise ClusteringError(
-                f"each of {n} samples has {n - 1} neighbors, but num_neighbors of the cluster "
-                f"assignment strategy is {self.n_neighbors}"
-            )
+        check_neighbors(n, self.n_neighbors, "num_neighbors of the cluster assignment strategy")
         rows = data_pass(lambda batch: F.normalize(batch.samples.flatten(1), dim=1))
         if rows.is_meta:
             self.merged.clusters = rows.new_empty(n, dtype=torch.int64)

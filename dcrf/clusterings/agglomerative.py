@@ -10,11 +10,11 @@ from dcrf.clusterings.base import (
     FeatureRows,
     all_rows,
     centered,
+    check_neighbors,
     check_pairs_fit,
     reproducible,
 )
 from dcrf.clusterings.fitted import NearestSample
-from dcrf.errors import ClusteringError
 
 _BYTES_PER_PAIR = 8  # distances in float64, and a copy, of half of the pairs
 
@@ -44,11 +44,7 @@ class Agglomerative(Clustering):
     def check_number(self, n_samples: int, n_clusters: int) -> None:
         """Raise ClusteringError if there are too few samples for the neighbors, too."""
         super().check_number(n_samples, n_clusters)
-        if n_samples <= self.n_neighbors:
-            raise ClusteringError(
-                f"each of {n_samples} samples has {n_samples - 1} neighbors, but "
-                f"connectivity_num_neighbors is {self.n_neighbors}"
-            )
+        check_neighbors(n_samples, self.n_neighbors, "connectivity_num_neighbors")
 
     def check_size(self, n_samples: int, n_features: int) -> None:
         """Raise ClusteringError if the distances of all pairs would not fit into memory."""

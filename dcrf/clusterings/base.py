@@ -148,6 +148,14 @@ class _FiniteRows:
         return rows
 
 
+def check_neighbors(n_samples: int, n_neighbors: int, key: str) -> None:
+    """Raise ClusteringError if samples have fewer neighbors than the value of a key."""
+    if n_samples <= n_neighbors:
+        raise ClusteringError(
+            f"each of {n_samples} samples has {n_samples - 1} neighbors, but {key} is {n_neighbors}"
+        )
+
+
 def check_finite(features: Tensor) -> None:
     """Raise DivergedError if features (n, d) contain NaN or infinity; on the meta device, never."""
     if features.is_meta:

@@ -2,9 +2,8 @@
 
 from torch import Generator
 
-from dcrf.clusterings.base import Clustering, FeatureRows, all_rows
+from dcrf.clusterings.base import Clustering, FeatureRows, all_rows, check_neighbors
 from dcrf.clusterings.fitted import NearestSample
-from dcrf.errors import ClusteringError
 from dcrf.functional.graph_degree_linkage import (
     connected_nearest_neighbors,
     merged_by_affinity,
@@ -53,11 +52,7 @@ class GraphDegreeLinkage(Clustering):
     def check_number(self, n_samples: int, n_clusters: int) -> None:
         """Raise ClusteringError if there are too few samples for the neighbors, too."""
         super().check_number(n_samples, n_clusters)
-        if n_samples <= self.n_neighbors:
-            raise ClusteringError(
-                f"each of {n_samples} samples has {n_samples - 1} neighbors, but num_neighbors is "
-                f"{self.n_neighbors}"
-            )
+        check_neighbors(n_samples, self.n_neighbors, "num_neighbors")
 
     def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> NearestSample:
         """Return all samples with their clusters."""
