@@ -11,8 +11,7 @@ from dcrf.batch import SideTargets
 from dcrf.data.sources.arrays import labels_array, naming_option
 from dcrf.data.sources.tables import MISSING, classes_of
 from dcrf.errors import DataError, OptionError
-from dcrf.safety.memory import free_memory, gib, unpacked_size
-from dcrf.safety.numpy_headers import npy_header, npz_headers, reading
+from dcrf.safety.numpy_headers import load_npz, npy_header, npz_headers, reading
 from dcrf.safety.text_files import text_lines
 
 CLASSES, NUMBERS = "classes", "numbers"
@@ -80,15 +79,13 @@ def rows_in_use(
 
 
 def _array(path: Path, key: str | None) -> np.ndarray:
-    if key is None:
-        npy_header(path)
-    else:
+    if key is not None:
         npz_headers(path, {"key": key}, may_be_missing=("", ""))
-        if (size := unpacked_size(path)) > free_memory():
-            raise DataError(f"the arrays would take {gib(size)} of memory")
+        return load_npz(path, (key,))[key]
+    npy_header(path)
     with reading("a plain array"), path.open("rb") as file:
-        content = np.load(file, allow_pickle=False)
-        return content if key is None else content[key]
+        array: np.ndarray = np.load(file, allow_pickle=False)
+        return array
 
 
 def _column(path: Path, key: str, kind: str) -> np.ndarray:

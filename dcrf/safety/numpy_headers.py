@@ -1,4 +1,4 @@
-"""Read shapes and types from headers of numpy's files, and reject headers that claim too much.
+"""Read numpy's files, and reject headers that claim too much.
 
 numpy allocates the memory that a header claims before it reads the numbers. Here a header is
 compared with the size of its file first.
@@ -8,7 +8,7 @@ import io
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 
 from dcrf.errors import DataError, OptionError, cause_of
 from dcrf.safety.limits import NPZ_MEMBERS_LISTED, NUMPY_HEADER_BYTES
+from dcrf.safety.memory import free_memory, gib, unpacked_size
 from dcrf.safety.reading_errors import READING_ERRORS
 
 _SPARSE = {"data", "format", "shape"}  # members of every file of scipy.sparse.save_npz
@@ -59,6 +60,19 @@ def npz_arrays(path: Path) -> Mapping[str, np.ndarray]:
             with suppress(DataError, *READING_ERRORS):
                 arrays[name.removesuffix(".npy")] = _member_header(archive, name)
     return arrays
+
+
+def load_npz(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return arrays of an `.npz` file whose headers `npz_headers` has accepted, by their names.
+
+    Raises:
+        DataError: the file exceeds the free memory, or an array cannot be read.
+    """
+    if (size := unpacked_size(path)) > free_memory():
+        raise DataError(f"the arrays would take {gib(size)} of memory")
+    with reading("plain arrays"), path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        return {name: archive[name] for name in names}
 
 
 def npy_header(path: Path) -> np.ndarray:

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from dcrf.errors import DataError
-from dcrf.safety.memory import free_memory, gib, unpacked_size
-from dcrf.safety.numpy_headers import npz_headers, reading
+from dcrf.safety.numpy_headers import load_npz, npz_headers
 from dcrf.safety.text_files import text_lines
 
 _COLUMNS = ("first", "second", "sign")
@@ -59,11 +58,8 @@ def _arrays(path: Path) -> np.ndarray:
     for name, array in headers.items():
         if array.dtype.kind not in "iu":
             raise DataError(f"{name} are of type {array.dtype}; expected integers")
-    if (size := unpacked_size(path)) > free_memory():
-        raise DataError(f"the arrays would take {gib(size)} of memory")
-    with reading("plain arrays"), path.open("rb") as file:
-        archive = np.load(file, allow_pickle=False)
-        return np.column_stack([archive["pairs"], archive["signs"]]).astype(np.int64)
+    arrays = load_npz(path, ("pairs", "signs"))
+    return np.column_stack([arrays["pairs"], arrays["signs"]]).astype(np.int64)
 
 
 def _table(path: Path) -> np.ndarray:

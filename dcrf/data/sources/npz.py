@@ -18,9 +18,7 @@ from dcrf.data.sources.arrays import (
 )
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
-from dcrf.errors import DataError
-from dcrf.safety.memory import free_memory, gib, unpacked_size
-from dcrf.safety.numpy_headers import npz_arrays, npz_headers, reading
+from dcrf.safety.numpy_headers import load_npz, npz_arrays, npz_headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +71,7 @@ class Npz:
             return with_labels(outline, headers[self.labels_key])
 
     def _read(self) -> dict[str, np.ndarray]:
-        path, headers = Path(self.path), self._headers()
-        if (size := unpacked_size(path)) > free_memory():
-            raise DataError(f"the arrays would take {gib(size)} of memory")
-        with reading("plain arrays"), path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            return {key: archive[key] for key in headers}
+        return load_npz(Path(self.path), self._headers())
 
     def _headers(self) -> Mapping[str, np.ndarray]:
         keys = {"samples_key": self.samples_key, "labels_key": self.labels_key}
