@@ -49,8 +49,9 @@ class SpectralEmbedding(DesignPattern):
     Raises:
         OptionError: the last layer of the mapping is not `orthonormalize`.
 
-    Source: Shaham et al., ICLR 2018, equation 5 and section 3.2, https://arxiv.org/abs/1801.01587.
-        Affinities by a Siamese network are left out; `own_batch` is ours.
+    Source: Shaham et al., ICLR 2018, section 3.1, equation 3, and 5 for the normalized Laplacian,
+        https://arxiv.org/abs/1801.01587. Affinities by a Siamese network are left out; `own_batch`
+        is ours.
     """
 
     loss_names = ("affinity",)

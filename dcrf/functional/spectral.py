@@ -40,7 +40,7 @@ def gaussian_affinities(features: Tensor, num_neighbors: int, scale_neighbor: in
 
 
 def spectral_loss(embeddings: Tensor, affinities: Tensor) -> Tensor:
-    """Compute 1 / n^2 sum_ij W_ij |y_i - y_j|^2 (arXiv:1801.01587, equation 5).
+    """Compute 1 / n^2 sum_ij W_ij |y_i - y_j|^2 (arXiv:1801.01587, equation 3).
 
     It is 2 / n^2 trace(Y' (D - W) Y) with the degrees D, which needs no n x n x d differences.
 
@@ -59,7 +59,8 @@ def spectral_loss(embeddings: Tensor, affinities: Tensor) -> Tensor:
 def divided_by_degrees(embeddings: Tensor, affinities: Tensor) -> Tensor:
     """Divide each embedding by the root of its degree D_ii, the sum of its affinities.
 
-    So the spectral loss is that of the normalized Laplacian I - D^(-1/2) W D^(-1/2).
+    So the spectral loss is that of the normalized Laplacian I - D^(-1/2) W D^(-1/2). The equation
+    of the paper divides by the degree itself; the authors' code takes the root.
 
     Args:
         embeddings: (n, d).
@@ -68,14 +69,14 @@ def divided_by_degrees(embeddings: Tensor, affinities: Tensor) -> Tensor:
     Returns:
         (n, d). A point without affinities is divided by a tiny number; its loss is 0 all the same.
 
-    Source: Shaham et al., ICLR 2018, section 3.1, https://arxiv.org/abs/1801.01587.
+    Source: Shaham et al., ICLR 2018, equation 5, https://arxiv.org/abs/1801.01587.
     """
     degrees = affinities.sum(dim=1, keepdim=True)
     return embeddings / degrees.clamp_min(torch.finfo(degrees.dtype).tiny ** 0.5).sqrt()
 
 
 def orthonormalizing_weight(values: Tensor) -> Tensor:
-    """Return the matrix R with which Y = V R has Y' Y = n I (arXiv:1801.01587, section 3.2).
+    """Return the matrix R with which Y = V R has Y' Y = n I (arXiv:1801.01587, section 3.1).
 
     R = sqrt(n) (L^-1)' with the Cholesky factor L of V' V, in float64. A ridge of 1e-7 of the mean
     square keeps R finite if columns depend on each other. Gradient flows through R.

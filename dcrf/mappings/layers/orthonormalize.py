@@ -20,7 +20,7 @@ class Orthonormalize(MeasuredLayer):
     Args:
         num_features: the width of a row.
 
-    Source: Shaham et al., ICLR 2018, section 3.2, https://arxiv.org/abs/1801.01587
+    Source: Shaham et al., ICLR 2018, section 3.1, https://arxiv.org/abs/1801.01587
     """
 
     weight: Tensor
