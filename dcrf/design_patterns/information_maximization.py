@@ -27,7 +27,7 @@ class InformationMaximization(DesignPattern):
     Args:
         assignment: maps samples to (n, k) log soft assignments.
 
-    Source: Hu et al., ICML 2017, section 3, https://arxiv.org/abs/1702.08720; Krause
+    Source: Hu et al., ICML 2017, section 3, eq. 7, https://arxiv.org/abs/1702.08720; Krause
         et al., NIPS 2010 (RIM), without its penalty of weights.
     """
 

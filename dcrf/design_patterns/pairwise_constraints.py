@@ -41,9 +41,9 @@ class PairwiseConstraints(DesignPattern):
         OptionError: the file has invalid pairs, or an index beyond the data set; or a pair cannot
             share the only cluster.
 
-    Source: Zhang, Basu and Davidson, ECML 2019, pairwise constraints,
-        https://arxiv.org/abs/1901.10061. The paper trains on batches of pairs, in turn with
-        batches of samples.
+    Source: Zhang, Basu and Davidson, ECML PKDD 2019, pairwise constraints,
+        https://arxiv.org/abs/1901.10061. In the authors' code, batches of pairs follow those of
+        samples in each epoch, and samples of pairs that must be together are reconstructed.
     """
 
     loss_names = ("must_link", "cannot_link")

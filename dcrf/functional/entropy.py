@@ -27,12 +27,12 @@ def negative_entropy_of_mean(log_assignments: Tensor) -> Tensor:
 def mean_entropy(log_assignments: Tensor) -> Tensor:
     """Mean of the entropies of assignments: the conditional entropy H(Y|X) of RIM and IMSAT.
 
-    Source: Hu et al., https://arxiv.org/abs/1702.08720, section 3.
-
     Args:
         log_assignments: (n, k) natural-log probabilities, finite.
 
     Returns:
         Scalar in [0, log k], in nats, and 0 if every sample is assigned with certainty.
+
+    Source: Hu et al., ICML 2017, section 3, https://arxiv.org/abs/1702.08720.
     """
     return -(log_assignments.exp() * log_assignments).sum(dim=1).mean()

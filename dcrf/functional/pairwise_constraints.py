@@ -14,7 +14,7 @@ def must_link(log_assignments: Tensor, partners: Tensor, is_linked: Tensor) -> T
     Returns:
         Scalar >= 0, in nats; 0 with a graph if no row is a pair.
 
-    Source: Zhang, Basu and Davidson, ECML 2019, pairwise constraints,
+    Source: Zhang, Basu and Davidson, ECML PKDD 2019, pairwise constraints,
         https://arxiv.org/abs/1901.10061.
     """
     return _mean_over_pairs(-(log_assignments + partners).logsumexp(dim=1), is_linked)
@@ -34,7 +34,7 @@ def cannot_link(log_assignments: Tensor, partners: Tensor, is_linked: Tensor) ->
     Returns:
         Scalar >= 0, in nats; 0 with a graph if no row is a pair.
 
-    Source: Zhang, Basu and Davidson, ECML 2019, pairwise constraints,
+    Source: Zhang, Basu and Davidson, ECML PKDD 2019, pairwise constraints,
         https://arxiv.org/abs/1901.10061.
     """
     n, k = log_assignments.shape
