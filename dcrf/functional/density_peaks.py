@@ -13,13 +13,13 @@ _DISTANCES_AT_ONCE = 2**24
 def density_peak_clusters(
     points: Tensor, ratio: float, distances_at_once: int = _DISTANCES_AT_ONCE
 ) -> Tensor:
-    """Cluster points around the peaks of their density (arXiv:1812.04287, section 3.2).
+    """Cluster points around the peaks of their density.
 
     With the cut-off distance d_c, `ratio` times the mean distance of two points, the density of a
     point is sum_j exp(-(d_ij / d_c)^2). A peak has more than the mean density, and no denser point
     within d_c; of equally dense points, the first one counts as denser. Other points follow their
     nearest denser point. Clusters are merged if two of their core points, denser than the mean of
-    their own cluster, lie within d_c (Rodriguez and Laio, Science 2014, for the peaks).
+    their own cluster, lie within d_c.
 
     Args:
         points: (n, d), n >= 1.
@@ -28,6 +28,10 @@ def density_peak_clusters(
 
     Returns:
         (n,) int64 clusters, numbered by the order of their first points.
+
+    Source: Ren, Wang, Li, Xu, Knowledge-Based Systems 197 (2020), eq. 7-11, DOI
+        10.1016/j.knosys.2020.105841, and https://arxiv.org/abs/1812.04287, section 3.2; Rodriguez
+        and Laio, Science 2014, for the peaks.
     """
     blocks = torch.arange(len(points), device=points.device).split(
         max(1, distances_at_once // len(points))
