@@ -36,7 +36,7 @@ def optimal_weights(scatters: Tensor) -> Tensor:
     Args:
         scatters: (s, d), > 0, of the rows around their centers, in each dimension.
 
-    Source: Miklautz et al., IJCAI 2021, section 3.2, DOI 10.24963/ijcai.2021/387.
+    Source: Miklautz et al., IJCAI 2021, supplement, DOI 10.24963/ijcai.2021/387.
     """
     inverse = 1 / scatters
     return inverse / inverse.sum(dim=0)

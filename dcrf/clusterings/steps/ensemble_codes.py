@@ -21,8 +21,8 @@ class EnsembleCodes(Transformation):
 
     The numbers of clusters are spread evenly from the least to the largest one, so that the width
     of the codes is known before; the paper draws them. The one-hot codes of all clusterings, d
-    numbers together, pass marginalized denoising layers h -> tanh(W h), each in closed form (Liu,
-    Shao, Li, Fu, Infinite ensemble for image clustering, KDD 2016).
+    numbers together, pass marginalized denoising layers h -> tanh(W h), each in closed form. The
+    result is that of the last layer; the paper concatenates those of all layers.
 
     Memory grows with d^2. Above `K_MEANS_VALUES` numbers, a random subset of the rows is used.
 
@@ -35,6 +35,9 @@ class EnsembleCodes(Transformation):
         corruption_rate: probability that a code is set to 0, > 0, < 1.
         num_denoising_layers: denoising layers, >= 1.
         epsilon: is added to the diagonal of the matrix that is inverted, > 0.
+
+    Source: Liu, Shao, Li, Fu, Infinite Ensemble for Image Clustering, KDD 2016,
+        https://doi.org/10.1145/2939672.2939813.
     """
 
     def __init__(
