@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dcrf.errors import TrainingError, first_line
+from dcrf.mappings.absent_objects import SetPass
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.pool_indices import PoolPass
 
@@ -130,9 +131,9 @@ class TrainableMapping(CachedModule):
 
     def _run(self, inputs: Tensor, skipped: int | None) -> Outputs:
         values = inputs if self.prior is None else self.prior(inputs)
-        with PoolPass(values) as pool_pass:
+        with PoolPass(values) as pool_pass, SetPass(values) as set_pass:
             outputs, kept = self._run_parts(values, skipped)
-            return pool_pass.kept_with(outputs), kept
+            return set_pass.kept_with(pool_pass.kept_with(outputs)), kept
 
     def _run_parts(self, values: Tensor, skipped: int | None) -> Outputs:
         """Run the functions `before`, the layers, and the functions `after`."""

@@ -6,6 +6,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from dcrf.mappings.absent_objects import present_objects
+from dcrf.mappings.set_recurrence import run_over_present
+
 _KINDS = MappingProxyType({"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN})
 _SEQUENCES = 3  # axes: sample, step, feature
 
@@ -14,7 +17,8 @@ class Recurrent(nn.Module):
     """Runs an RNN, LSTM or GRU over a sequence and returns its outputs, of all steps or the last.
 
     With `bidirectional`, the outputs of both directions are concatenated; the last output of the
-    backward direction is the one at the first step.
+    backward direction is the one at the first step. Steps that only fill up a shorter sequence are
+    left out.
 
     Shapes:
         (n, steps, input_size) -> (n, steps, width), or (n, width) for the last output; the width
@@ -68,11 +72,20 @@ class Recurrent(nn.Module):
         """Return outputs (n, steps, width) or (n, width) for sequences (n, steps, input_size)."""
         if values.ndim != _SEQUENCES:  # torch would take two axes for one sequence
             raise ValueError("it takes sequences of shape (steps, features)")
-        outputs = self.cells(values)[0]
+        outputs = run_over_present(self.cells, values)
         return outputs if self.outputs == "all" else self._last(outputs)
 
     def _last(self, outputs: Tensor) -> Tensor:
         if not self.cells.bidirectional:
-            return outputs[:, -1]
+            return _at_last_step(outputs)
         forward, backward = outputs.chunk(2, dim=2)
-        return torch.cat([forward[:, -1], backward[:, 0]], dim=1)
+        return torch.cat([_at_last_step(forward), backward[:, 0]], dim=1)
+
+
+def _at_last_step(outputs: Tensor) -> Tensor:
+    """Return (n, width): the output at the last step that is present."""
+    is_present = present_objects()
+    if is_present is None:
+        return outputs[:, -1]
+    last = is_present.sum(dim=1) - 1
+    return outputs.gather(1, last[:, None, None].expand(-1, 1, outputs.shape[2])).squeeze(1)

@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from dcrf.mappings.set_recurrence import run_over_present
+
 _SEQUENCES = 3  # axes: sample, object, feature
 
 
@@ -10,7 +12,8 @@ class ResidualBidirectionalLstm(nn.Module):
 
     Each direction has half as many units as the input has features. Recurrent weights start
     orthogonal, input weights uniform by Glorot, biases at 0 and that of the forget gate at 1. Gates
-    are logistic functions; the original has their piecewise linear approximation.
+    are logistic functions; the original has their piecewise linear approximation. Objects that only
+    fill up a shorter set are left out.
 
     Shapes:
         (n, objects, features) -> (n, objects, features)
@@ -36,7 +39,7 @@ class ResidualBidirectionalLstm(nn.Module):
         """Return h + BiLSTM(h) for objects h (n, objects, features)."""
         if values.ndim != _SEQUENCES:  # torch would take two axes for one sequence
             raise ValueError("it takes sequences of shape (objects, features)")
-        return values + self.lstm(values)[0]
+        return values + run_over_present(self.lstm, values)
 
 
 def _initialize(name: str, parameter: nn.Parameter) -> None:

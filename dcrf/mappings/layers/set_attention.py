@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from dcrf.mappings.absent_objects import present_objects
+
 _SETS = 3  # axes: sample, element, feature
 
 
@@ -11,6 +13,7 @@ class SetAttention(nn.Module):
     """Lets every element of a set attend to all elements, in several heads.
 
     It has no positional information: a permutation of the elements permutes the outputs alike.
+    Nothing attends to elements that only fill up a shorter set.
 
     Shapes:
         (n, elements, embed_dim) -> (n, elements, embed_dim)
@@ -45,4 +48,6 @@ class SetAttention(nn.Module):
         """Return attended elements for elements, both (n, elements, embed_dim)."""
         if values.ndim != _SETS:  # torch would take two axes for one set
             raise ValueError("it takes sets of shape (elements, features)")
-        return self.attention(values, values, values, need_weights=False)[0]
+        is_present = present_objects()
+        ignored = None if is_present is None else ~is_present
+        return self.attention(values, values, values, ignored, need_weights=False)[0]
