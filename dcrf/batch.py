@@ -83,6 +83,53 @@ class Batch:
         return self.samples if self.default_view is None else self.default_view
 
 
+_PRESENCE = "_presence_of_objects"
+
+
+def with_presence(samples: Tensor, is_present: Tensor) -> Tensor:
+    """Return sets (b, n, ...), which carry from now on which of their objects (b, n) are present.
+
+    Mappings pass it on with their outputs.
+    """
+    setattr(samples, _PRESENCE, is_present)
+    return samples
+
+
+def presence_of(samples: Tensor) -> Tensor | None:
+    """Return which objects (b, n) of sets are present, None if all are."""
+    return getattr(samples, _PRESENCE, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemBatch(Batch):
+    """Clustering problems: sets of objects with their known partitions.
+
+    Only data sets of problems have such batches, and only patterns whose schema has the `x-batch`
+    `problems` run on them. `samples` and views are (b, n, *object_shape), b problems of up to n
+    objects each; `indices` are the numbers of the problems. Objects that fill up a shorter set are
+    0 and come last; layers that look at whole sets leave them out.
+
+    partition: (b, n) int64, the cluster of each object, numbered from 0 without gaps; -1 for
+        objects that fill up.
+    same_share: expected share of pairs of objects in the same cluster, over the problems of the
+        data set.
+    """
+
+    partition: Tensor
+    same_share: float
+
+
+def problems_in(batch: Batch) -> ProblemBatch:
+    """Return a batch of clustering problems as one.
+
+    Raises:
+        TypeError: it has samples; validation refuses such methods.
+    """
+    if not isinstance(batch, ProblemBatch):
+        raise TypeError("the batch has samples, not clustering problems")
+    return batch
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetPass:
     """A pass over a data set in batches of the default view.

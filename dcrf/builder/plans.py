@@ -3,14 +3,17 @@
 from functools import partial
 
 from dcrf.assignment.base import Assignment
+from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.builder.data_sources import open_source
 from dcrf.builder.method import build_method
 from dcrf.builder.metrics import build_metrics, requested_metrics
 from dcrf.builder.phases import PhaseBuilder
+from dcrf.builder.problem_sources import open_problems
 from dcrf.builder.run_context import RunContext
 from dcrf.config.method_config import DatasetConfig
-from dcrf.evaluation.evaluator import Evaluator
-from dcrf.training.interfaces import DataSource
+from dcrf.evaluation.evaluator import Evaluator as DatasetEvaluator
+from dcrf.evaluation.problem_evaluator import ProblemEvaluator
+from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
@@ -27,19 +30,25 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
 
     def evaluator(assignment: Assignment, source: DataSource) -> Evaluator:
         metrics = build_metrics(requested_metrics(run.config))
-        return Evaluator(assignment, source.labels, metrics)
+        if isinstance(assignment, SetAssignment):
+            return ProblemEvaluator(assignment, source.labels, metrics)
+        return DatasetEvaluator(assignment, source.labels, metrics)
 
-    return DatasetPlan(
-        name=dataset.name,
-        open=partial(
-            open_source,
+    def open_dataset() -> DataSource:
+        if dataset.has_problems:
+            return open_problems(dataset, run.streams, run.device, run.arrays)
+        return open_source(
             dataset,
             run.streams,
             run.device,
             is_trained_on=is_trained_on,
             arrays=run.arrays,
             fitted_on=fitted_on,
-        ),
+        )
+
+    return DatasetPlan(
+        name=dataset.name,
+        open=open_dataset,
         make_method=lambda: build_method(
             run.config, dataset.num_clusters, run.streams, run.files.read_tensor
         ).to(run.device),

@@ -29,6 +29,7 @@ from dcrf.config.parts import (
     suffix_of,
     trained_parts,
 )
+from dcrf.config.problem_data import has_problems
 from dcrf.config.safe_lookup import enabled, in_order
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
@@ -114,6 +115,8 @@ def _dataset(node: Node, phases: tuple[str, ...]) -> DatasetConfig:
         steps=tuple(entry["steps"]),
         steps_fitted_on=entry.get("steps_fitted_on"),
         side_targets=entry.get("side_targets"),
+        has_problems=has_problems(entry),
+        class_problems=entry.get("class_problems"),
         drop_last=entry["drop_last"],
         pin_memory=entry["pin_memory"],
         num_workers=entry["num_workers"],

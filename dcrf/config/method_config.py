@@ -46,6 +46,8 @@ class DatasetConfig:
     steps: entries of the steps that all samples go through before any view.
     steps_fitted_on: the data set whose samples the steps are fitted to; None for this one.
     side_targets: `labels`, the entry of a file, or None.
+    has_problems: whether it has clustering problems in place of samples.
+    class_problems: the entry of problems that are made of its samples; None without any.
     first, last: indices of the samples to use, inclusive; None for the whole data set.
     parts: arguments of the source that differ between the concatenated parts.
     options: arguments of the source that all parts share.
@@ -65,6 +67,8 @@ class DatasetConfig:
     steps: tuple[Options, ...]
     steps_fitted_on: str | None
     side_targets: Options | str | None
+    has_problems: bool
+    class_problems: Options | None
     drop_last: bool
     pin_memory: bool
     num_workers: int

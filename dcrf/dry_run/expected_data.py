@@ -16,8 +16,9 @@ from dcrf.clusterings.steps.base import Transformation
 from dcrf.config.method_config import DatasetConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
+from dcrf.data.problems.problems import check_least_clusters, range_of_objects
 from dcrf.data.side_targets import CLASSES, rows_in_use
-from dcrf.data.sources.load import outline_data
+from dcrf.data.sources.load import outline_data, problem_maker
 from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
@@ -41,6 +42,7 @@ class ExpectedData:
     shapes: of all views; None if one is unknown.
     n_samples: N, None if it is unknown.
     has_labels: False only if labels are known to be missing, or are side targets.
+    has_problems: whether samples are clustering problems, sets of objects.
     targets: side targets of one sample or more; None without any.
     """
 
@@ -48,6 +50,7 @@ class ExpectedData:
     n_samples: int | None
     has_labels: bool
     targets: SideTargets | None = None
+    has_problems: bool = False
 
 
 def expected_data(
@@ -61,6 +64,11 @@ def expected_data(
         at: takes the problems, each at its JSON path.
         arrays: data handed over in Python.
     """
+    if entry.class_problems is not None:
+        return _class_problems(entry, entry.class_problems, used_views, at, arrays)
+    if entry.has_problems:
+        with at(entry.path):
+            problem_maker(entry.source, entry.dataset, entry.options, entry.num_clusters)
     parts = _outline_parts(entry, at, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
@@ -82,7 +90,37 @@ def expected_data(
         whole.n_samples,
         whole.has_labels is not False and not are_labels_targets,
         _targets(entry, whole, at),
+        entry.has_problems,
     )
+
+
+def _class_problems(
+    entry: DatasetConfig,
+    options: Options,
+    used_views: Collection[str],
+    at: At,
+    arrays: Arrays,
+) -> ExpectedData:
+    """Predict a data set of problems that are made of labeled samples."""
+    of_samples = replace(entry, class_problems=None, has_problems=False, drop_last=False)
+    objects = expected_data(of_samples, used_views, at, arrays)
+    path, n_problems = f"{entry.path}.class_problems", options["num_problems"]
+    if not objects.has_labels:
+        with at(path):
+            raise DataError("its clusters are classes, but the data set has no labels")
+    with at(f"{entry.path}.batch_size"):
+        check_batch_size(n_problems, Loading(entry.batch_size))
+    per_class, most = options["min_objects_per_class"], None
+    try:
+        check_least_clusters(options["min_clusters"], entry.num_clusters)
+        _, most = range_of_objects(options["num_objects"], entry.num_clusters * per_class)
+    except OptionError as error:
+        with at(f"{path}.{error.key}"):
+            raise DataError(str(error)) from error
+    shapes = None
+    if objects.shapes is not None and most is not None:
+        shapes = {view: (most, *shape) for view, shape in objects.shapes.items()}
+    return ExpectedData(shapes, n_problems, has_labels=True, has_problems=True)
 
 
 def _targets(entry: DatasetConfig, whole: Outline, at: At) -> SideTargets | None:

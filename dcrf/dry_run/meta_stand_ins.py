@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dcrf.batch import Batch, Clock, DatasetPass, SideTargets
+from dcrf.batch import Batch, Clock, DatasetPass, ProblemBatch, SideTargets
 from dcrf.builder.method import Places, build_method
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.batch_order import Loading, batch_sizes, pass_batch_size, pass_sizes
@@ -53,6 +53,7 @@ class MetaSource:
     method: in evaluation mode during a pass.
     trace: registers every batch.
     targets: side targets of one sample or more; None without any.
+    has_problems: whether samples are clustering problems, sets of objects.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
@@ -61,6 +62,7 @@ class MetaSource:
     method: Method
     trace: ModuleTrace
     targets: SideTargets | None = None
+    has_problems: bool = False
 
     def batch_sizes(self) -> list[int]:
         """Return the different sizes of the batches of an epoch."""
@@ -74,7 +76,11 @@ class MetaSource:
         views = {v: torch.empty(size, *shape, device=META) for v, shape in self.shapes.items()}
         self.trace.start_batch(views)
         indices = torch.empty(size, dtype=torch.int64, device=META)
-        return Batch(indices, views.pop(DEFAULT_VIEW), views)
+        samples = views.pop(DEFAULT_VIEW)
+        if not self.has_problems:
+            return Batch(indices, samples, views)
+        partition = torch.empty(samples.shape[:2], dtype=torch.int64, device=META)
+        return ProblemBatch(indices, samples, views, partition=partition, same_share=0.5)
 
     def companions(self, purpose: str, clock: Clock, indices: Tensor, view: str | None) -> Tensor:
         """Return the companions of a batch, (n, m, *sample_shape)."""

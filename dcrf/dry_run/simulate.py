@@ -89,7 +89,13 @@ class _Simulation:
         self.errors = ErrorCollector(self.trace)
         loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
         self.source = MetaSource(
-            shapes, expected.n_samples, loading, self.method, self.trace, expected.targets
+            shapes,
+            expected.n_samples,
+            loading,
+            self.method,
+            self.trace,
+            expected.targets,
+            expected.has_problems,
         )
 
     def run(self) -> list[Problem]:

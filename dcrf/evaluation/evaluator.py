@@ -26,7 +26,8 @@ INTERNAL_SAMPLES = 5000
 class Evaluation:
     """The clusters of all samples of a data set at one moment.
 
-    cluster_sizes: samples in each cluster, without noise.
+    cluster_sizes: samples in each cluster, without noise; of clustering problems, the number of
+        problems that are partitioned into 1, 2, ... clusters.
     noise: number of samples in no cluster.
     scores: metric -> its value. Default metrics against labels are None without labels; undefined
         metrics are absent.
@@ -34,12 +35,15 @@ class Evaluation:
         [0, 1]; None for the first one of a phase.
     internal: names of the scores that are computed from features.
     internal_samples: size of the random sub-sample for metrics of features; None without them.
+    deviations: standard deviation (n - 1) of scores over clustering problems, of which the score is
+        the mean; empty for data sets of samples.
     collapse: current signs of collapse, kind -> sentence.
     """
 
     n_samples: int
     cluster_sizes: tuple[int, ...]
     scores: Mapping[str, float | None] = field(default_factory=dict)
+    deviations: Mapping[str, float] = field(default_factory=dict)
     reassignment_ratio: float | None = None
     noise: int = 0
     internal: tuple[str, ...] = ()
@@ -61,6 +65,7 @@ class Evaluation:
             "reassignment_ratio": self.reassignment_ratio,
             "internal": {name: self.scores[name] for name in self.internal},
             **(samples if self.internal_samples is not None else {}),
+            **({"deviations": dict(self.deviations)} if self.deviations else {}),
             "collapse": dict(self.collapse),
         }
 

@@ -11,20 +11,10 @@ from typing import Self
 
 from torch import Tensor
 
-_ON_TENSOR = "_presence_of_objects"
+from dcrf.batch import presence_of, with_presence
+
 _SET_AXES = 2  # set, object
 _current: ContextVar[Tensor | None] = ContextVar("presence_of_objects", default=None)
-
-
-def with_presence(samples: Tensor, is_present: Tensor) -> Tensor:
-    """Return samples (b, n, ...), which carry from now on which of their objects are present.
-
-    Args:
-        samples: sets, filled up at their ends.
-        is_present: (b, n) bool.
-    """
-    setattr(samples, _ON_TENSOR, is_present)
-    return samples
 
 
 def present_objects() -> Tensor | None:
@@ -36,7 +26,7 @@ class SetPass:
     """A pass of a mapping, in which its layers know which objects of its input are present."""
 
     def __init__(self, inputs: Tensor) -> None:
-        self._is_present: Tensor | None = getattr(inputs, _ON_TENSOR, None)
+        self._is_present = presence_of(inputs)
         self._token: Token | None = None
 
     def __enter__(self) -> Self:

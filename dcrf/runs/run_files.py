@@ -7,6 +7,7 @@ from glob import escape
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor, nn
 
 from dcrf.config.file_names import clean_name, saved_file, with_seed
@@ -169,10 +170,16 @@ class RunFiles:
 
 
 def clusters_table(clusters: Labels, ids: Sequence[str] | None) -> str:
-    """Return the cluster (n,) of every sample as CSV, with a column of ids if there are any."""
+    """Return clusters as CSV: (n,) of samples, with a column of ids if there are any.
+
+    Clusters (N, n) of clustering problems have a row for each object; -1 where no object is.
+    """
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    if ids is None:
+    if clusters.ndim > 1:
+        writer.writerow(("problem", "object", "cluster"))
+        writer.writerows((*place, cluster) for place, cluster in np.ndenumerate(clusters) if cluster >= 0)
+    elif ids is None:
         writer.writerow(("sample", "cluster"))
         writer.writerows(enumerate(clusters.tolist()))
     else:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 
+from dcrf.data.problems.problems import ProblemMaker
 from dcrf.data.sources.base import Options, Source
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData, concatenate, select
@@ -55,6 +56,24 @@ def outline_data(
         LookupError: the source is unknown.
     """
     return _unread(source, dataset, options, arrays).outline()
+
+
+def problem_maker(
+    source: str, dataset: str, options: Options, n_clusters: int
+) -> tuple[ProblemMaker, int]:
+    """Return what makes the clustering problems of a source that has them, and their number.
+
+    Args:
+        source: a name of a source in `SOURCES` whose `x-batch` is `problems`.
+        dataset: the name of the data set.
+        options: the source's arguments.
+        n_clusters: the greatest number of clusters of a problem.
+
+    Raises:
+        OptionError: the options do not go together.
+    """
+    problems = SOURCES.resolve(source)(dataset, **options)
+    return problems.problems(n_clusters), problems.num_problems
 
 
 def takes_arrays(source: str) -> bool:

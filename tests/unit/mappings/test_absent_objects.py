@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from dcrf.mappings.absent_objects import present_objects, with_presence
+from dcrf.batch import with_presence
+from dcrf.mappings.absent_objects import present_objects
 from dcrf.mappings.layers.each_object import EachObject
 from dcrf.mappings.layers.pool_objects import PoolObjects
 from dcrf.mappings.layers.recurrent import Recurrent
@@ -94,9 +95,7 @@ def test_outputs_carry_the_mask_to_the_next_mapping(sets):
     first = TrainableMapping([nn.Linear(6, 6)]).double()
     second = TrainableMapping([PoolObjects(by="mean")], prior=first)
 
-    torch.testing.assert_close(
-        second(with_presence(sets, PRESENT))[1], first(sets)[1, :2].mean(0)
-    )
+    torch.testing.assert_close(second(with_presence(sets, PRESENT))[1], first(sets)[1, :2].mean(0))
 
 
 def test_outside_a_pass_all_objects_are_present(sets):

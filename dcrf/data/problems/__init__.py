@@ -1,0 +1,1 @@
+"""Clustering problems: sets of objects, each with a known partition."""
