@@ -13,10 +13,11 @@ from torch import Generator, Tensor, nn
 from dcrf.assignment.base import Assignment
 from dcrf.assignment.centroids import Centroids
 from dcrf.assignment.class_probabilities import ClassProbabilities
-from dcrf.batch import Batch, Clock, DatasetPass, Place, SideTargets
+from dcrf.batch import Batch, Clock, DatasetPass, Place, ProblemBatch, SideTargets
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
 from dcrf.mappings.layers.orthonormalize import Orthonormalize
+from dcrf.mappings.layers.pool_objects import PoolObjects
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
@@ -26,7 +27,7 @@ FOLDER = Path(__file__).parent / "design_patterns"
 STRATEGY_CASES = Path(__file__).parent / "cluster_assignment_strategies"
 STUDENT_T = "feature_representation_centroid_similarity"
 PLACE = Place("data", "training")
-N_SAMPLES, N_CLUSTERS = 21, 3
+N_SAMPLES, N_CLUSTERS, N_OBJECTS = 21, 3, 5
 INJECTED = {"assignment", "method_assignment", "centroids", "features", "n_clusters", "generator"}
 NOT_ARGUMENTS = {"x-framework", "x-weight-of", "x-group-of", "x-view-role"}
 
@@ -88,12 +89,13 @@ class World:
             self.mappings["spectral_mapping"] = TrainableMapping(
                 [nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2), Orthonormalize(num_features=2)]
             )
+            self.mappings |= _set_mappings()
         self.features = Features(self.mappings["encoder"])
         self.strategy = self._strategy(seed)
         self.model = nn.ModuleDict({**self.mappings, "centroids": self.centroids}).to(dtype)
         if (owned := self.strategy.owned()) is not None:
             self.model["assignment"] = owned.to(dtype)
-        self.data = _data(dtype)
+        self.data = _problems(dtype) if self._runs_on_problems else _data(dtype)
         self.strategy.before_phase(PLACE, self.data_pass)
         self.pattern = self._pattern()
 
@@ -109,6 +111,8 @@ class World:
         }
         shown.pop("companions", None)
         samples = shown.pop("samples", views[""])
+        if isinstance(whole, ProblemBatch):
+            whole = replace(whole, partition=whole.partition[indices])
         return replace(
             whole,
             indices=indices,
@@ -118,6 +122,10 @@ class World:
             targets=self._targets(indices),
             default_view=views[""],
         )
+
+    @property
+    def _runs_on_problems(self) -> bool:
+        return DESIGN_PATTERNS.schemas[self.stem].get("x-batch") == "problems"
 
     def _targets(self, indices: Tensor) -> SideTargets | None:
         """Return side targets for a pattern that learns from them; every fourth is missing."""
@@ -174,6 +182,8 @@ class World:
         """Return which parts of the model the entry speaks of, and what runs before them."""
         keys = [key for key, value in self.known.items() if "x-refers-to" in value]
         names = {self.entry[key] for key in keys if key in self.entry} & self.mappings.keys()
+        if self._runs_on_problems:
+            return names or {"count", "index"}
         if names & {"head", "classifier"}:
             names |= {"encoder"}
         if self._asks_for("assignment") and "classifier_name" not in self.entry:
@@ -232,7 +242,7 @@ class World:
             "streams": RandomStreams(seed),
             "read_tensor": read_tensor,
         }
-        return build_component(STRATEGIES, stem, options, {}, injected)
+        return build_component(STRATEGIES, stem, options, {"mapping": self.mappings}, injected)
 
 
 def _mappings() -> dict[str, TrainableMapping]:
@@ -258,6 +268,27 @@ def _mappings() -> dict[str, TrainableMapping]:
             [nn.Linear(2, N_CLUSTERS), nn.Softmax(dim=1)], prior=encoder
         ),
     }
+
+
+def _set_mappings() -> dict[str, TrainableMapping]:
+    """Count the clusters of a set of vectors, and assign them."""
+    return {
+        "count": TrainableMapping([PoolObjects(by="mean_and_max"), nn.Linear(8, N_CLUSTERS)]),
+        "index": TrainableMapping([nn.Linear(4, N_CLUSTERS * (N_CLUSTERS + 1) // 2)]),
+    }
+
+
+def _problems(dtype: torch.dtype) -> ProblemBatch:
+    """Sets of three to five vectors near one to three centers."""
+    generator = Generator().manual_seed(7)
+    centers = 2 * torch.randn(N_SAMPLES, N_CLUSTERS, 4, generator=generator)
+    noise = torch.randn(N_SAMPLES, N_OBJECTS, 4, generator=generator)
+    counts, sizes = torch.arange(N_SAMPLES) % 3 + 1, torch.arange(N_SAMPLES) % 5 % 3 + 3
+    objects = torch.arange(N_OBJECTS)
+    partition = (objects % counts[:, None]).masked_fill(objects >= sizes[:, None], -1)
+    samples = centers.gather(1, partition.clamp_min(0)[:, :, None].expand(-1, -1, 4)) + 0.3 * noise
+    indices, share = torch.arange(N_SAMPLES), 0.6
+    return ProblemBatch(indices, samples.to(dtype), partition=partition, same_share=share)
 
 
 def _data(dtype: torch.dtype) -> Batch:

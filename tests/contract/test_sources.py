@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 import dcrf
-from dcrf.data.sources.load import open_data, outline_data
+from dcrf.batch import Clock
+from dcrf.data.sources.load import open_data, outline_data, problem_maker
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SOURCES
 from tests.cases.sources import checked, handed_over, smallest_entry
@@ -19,6 +20,8 @@ TESTS = Path(__file__).parents[1]
 SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays", "tables")
 
 every_source = pytest.mark.parametrize("stem", SOURCES.schemas)
+OF_PROBLEMS = [s for s, schema in SOURCES.schemas.items() if schema.get("x-batch") == "problems"]
+OF_SAMPLES = [stem for stem in SOURCES.schemas if stem not in OF_PROBLEMS]
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def test_a_source_is_one_stem(stem):
     assert (TESTS / "cases" / "sources" / f"{stem}.json").exists()
 
 
-@every_source
+@pytest.mark.parametrize("stem", OF_SAMPLES)
 def test_the_outline_is_that_of_the_open_data(smallest, stem):
     options = (smallest.source, smallest.dataset, smallest.options)
     arrays = handed_over(stem)
@@ -53,7 +56,7 @@ def test_the_outline_is_that_of_the_open_data(smallest, stem):
     assert raw.labels.dtype == np.int64
 
 
-@every_source
+@pytest.mark.parametrize("stem", OF_SAMPLES)
 def test_the_data_are_the_same_whenever_they_are_opened(smallest, stem):
     options, arrays = (smallest.source, smallest.dataset, smallest.options), handed_over(stem)
     first, second = (open_data(*options, arrays=arrays) for _ in range(2))
@@ -61,6 +64,21 @@ def test_the_data_are_the_same_whenever_they_are_opened(smallest, stem):
     assert np.array_equal(first.labels, second.labels)
     for index in range(len(first.samples)):
         assert np.array_equal(np.asarray(first.samples[index]), np.asarray(second.samples[index]))
+
+
+@pytest.mark.parametrize("stem", OF_PROBLEMS)
+def test_the_outline_is_that_of_the_problems(smallest, stem):
+    maker, number = problem_maker(
+        smallest.source, smallest.dataset, smallest.options, smallest.num_clusters
+    )
+    drawn = maker.draw(5, np.random.default_rng(0))
+    samples = maker.samples(drawn, "", Clock(1, 1), None)
+    outline = outline_data(smallest.source, smallest.dataset, smallest.options)
+
+    assert outline.n_samples == number
+    assert [(5, *e.shape) for e in outline.examples] == [tuple(samples.shape)]
+    assert samples.shape[:2] == drawn.partition.shape == (5, maker.max_objects)
+    assert outline.has_labels
 
 
 @every_source

@@ -16,6 +16,7 @@ from dcrf.assignment.class_probabilities import ClassProbabilities
 from dcrf.batch import Batch, Clock, DatasetPass, Place
 from dcrf.builder.components import build_component
 from dcrf.mappings.features import Features
+from dcrf.mappings.layers.pool_objects import PoolObjects
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
 from dcrf.schema.registry import STRATEGIES
@@ -68,13 +69,17 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
     with global_seed(seed):
         encoder = TrainableMapping([nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)])
         heads = {name: TrainableMapping([nn.Linear(2, K)]) for name in ("one", "two")}
+        on_sets = {
+            "count": TrainableMapping([PoolObjects(by="mean"), nn.Linear(4, K)]),
+            "index": TrainableMapping([nn.Linear(4, K * (K + 1) // 2)]),
+        }
     centroids = Centroids(K)
     classifiers = {name: ClassProbabilities(head, K, encoder) for name, head in heads.items()}
     strategy = build_component(
         STRATEGIES,
         stem,
         options,
-        {"feature_extractor": {"encoder": encoder}, "classifier": classifiers},
+        {"feature_extractor": {"encoder": encoder}, "classifier": classifiers, "mapping": on_sets},
         {
             "centroids": centroids,
             "classifiers": classifiers,
@@ -85,9 +90,16 @@ def fresh(stem, options, dtype=torch.float32, seed=0):
             "read_tensor": read_tensor,
         },
     )
-    model = nn.ModuleList([strategy, encoder, *heads.values(), centroids]).to(dtype)
-    samples = torch.randn(N, 1, 2, 2, generator=Generator().manual_seed(7)).to(dtype)
+    mappings = (*heads.values(), *on_sets.values())
+    model = nn.ModuleList([strategy, encoder, *mappings, centroids]).to(dtype)
+    shape = (5, 4) if runs_on_sets(stem) else (1, 2, 2)
+    samples = torch.randn(N, *shape, generator=Generator().manual_seed(7)).to(dtype)
     return World(strategy, model, centroids, samples)
+
+
+def runs_on_sets(stem):
+    """Whether samples of a strategy are sets of objects, of which each gets an assignment."""
+    return STRATEGIES.schemas[stem].get("x-batch") == "problems"
 
 
 def run_a_phase(built):
@@ -163,8 +175,9 @@ def test_every_row_is_a_distribution(stem, options, n):
 
     log_assignments = built.strategy(built.samples[:n])
 
-    assert log_assignments.shape == (n, K)
-    torch.testing.assert_close(log_assignments.exp().sum(1), torch.ones(n))
+    rows = (n, 5) if runs_on_sets(stem) else (n,)
+    assert log_assignments.shape == (*rows, K)
+    torch.testing.assert_close(log_assignments.exp().sum(-1), torch.ones(rows))
 
 
 @every_strategy
@@ -206,7 +219,7 @@ def test_samples_are_not_modified_and_get_no_gradient(stem, options):
 def test_features_are_a_row_for_each_sample(stem, options):
     built = world(stem, options)
 
-    assert built.strategy.features(built.samples).shape == (N, 2)
+    assert built.strategy.features(built.samples).shape == (N, K if runs_on_sets(stem) else 2)
 
 
 @every_strategy

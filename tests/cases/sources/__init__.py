@@ -16,6 +16,7 @@ from dcrf.config.method_config import DatasetConfig
 from dcrf.data.python_arrays import raw_arrays
 from dcrf.data.sources.raw_data import Arrays
 from dcrf.schema.registry import SOURCES
+from tests.cases.set_methods import set_method
 from tests.unit.config.methods import dec, write
 
 
@@ -44,7 +45,9 @@ def _module(stem: str) -> ModuleType | None:
 
 def checked(entry: dict[str, Any], folder: Path) -> DatasetConfig:
     """Return a data set of a method file in a folder, with all defaults."""
-    method = dec()
+    stem = SOURCES.stems[entry["source"]] if "source" in entry else None
+    has_problems = stem is not None and SOURCES.schemas[stem].get("x-batch") == "problems"
+    method = set_method() if has_problems else dec()
     shared = {k: v for k, v in method["datasets"][0].items() if k in SOURCES.shared_keys}
     method["datasets"] = [shared | entry]
     return load_checked(write(folder, method)).datasets[0]

@@ -1,0 +1,19 @@
+"""The BBN metric of speaker clustering."""
+
+from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
+
+
+class Bbn(LabelMetric):
+    """The sum over clusters i and classes j of n_ij^2 / n_i, at most the number of samples.
+
+    n_ij is the number of samples of class j in cluster i, n_i that of all its samples. A cluster
+    costs nothing (Q = 0). Noise adds nothing.
+
+    Source: Kotti, Moschou and Kotropoulos, Signal Processing 2008,
+        https://doi.org/10.1016/j.sigpro.2007.11.017.
+    """
+
+    def score(self, labels: Labels, clusters: Labels) -> float:
+        """Return the sum."""
+        table = class_table(labels, clusters).astype(float)
+        return (table**2 / table.sum(axis=0)).sum()

@@ -1,0 +1,18 @@
+"""Misclassification rate."""
+
+from dcrf.evaluation.metrics.acc import Acc
+from dcrf.evaluation.metrics.base import LabelMetric, Labels
+
+
+class MisclassificationRate(LabelMetric):
+    """The share of samples whose cluster is not matched to their class, in [0, 1]: 1 - ACC.
+
+    Clusters and classes are matched one to one with the least such share.
+
+    Source: Kotti, Moschou and Kotropoulos, Signal Processing 2008,
+        https://doi.org/10.1016/j.sigpro.2007.11.017.
+    """
+
+    def score(self, labels: Labels, clusters: Labels) -> float:
+        """Return the share of samples that are not matched."""
+        return 1 - Acc().score(labels, clusters)

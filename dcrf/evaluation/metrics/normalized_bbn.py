@@ -1,0 +1,17 @@
+"""The BBN metric of speaker clustering as a share."""
+
+from dcrf.evaluation.metrics.base import LabelMetric, Labels
+from dcrf.evaluation.metrics.bbn import Bbn
+
+
+class NormalizedBbn(LabelMetric):
+    """BBN divided by the number of samples, in [0, 1]; 1 if every cluster has a single class.
+
+    It is 1, too, if every sample is a cluster.
+
+    Source: Meier et al., https://arxiv.org/abs/1807.04001.
+    """
+
+    def score(self, labels: Labels, clusters: Labels) -> float:
+        """Return the share."""
+        return Bbn().score(labels, clusters) / len(labels)
