@@ -43,7 +43,7 @@ from dcrf.mappings.build_layers import (
 from dcrf.mappings.features import Features
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams, global_seed
-from dcrf.schema.registry import CLUSTERINGS, DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import CLUSTERINGS, DESIGN_PATTERNS, METRICS, STRATEGIES
 from dcrf.training.exit_criteria import needs_labels
 from dcrf.training.method import Method
 
@@ -177,14 +177,19 @@ def build_classifiers(
 
 
 def label_informed(config: MethodConfig) -> bool:
-    """Return whether labels decide when a phase ends or how samples are assigned."""
+    """Return whether labels decide when a phase ends, what it keeps or how samples are assigned."""
     properties = STRATEGIES.properties(config.strategy.stem)
     assigns_by_labels = any(
         value in properties[key].get("x-label-informed", ())
         for key, value in config.strategy.options.items()
     )
     criteria = [c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria)]
-    return assigns_by_labels or any(map(needs_labels, criteria))
+    validates_by_labels = any(
+        METRICS.schemas[phase.validation["metric"]]["x-needs"] == ["labels"]
+        for phase in config.phases
+        if phase.validation is not None
+    )
+    return assigns_by_labels or validates_by_labels or any(map(needs_labels, criteria))
 
 
 def trains_on_labels(config: MethodConfig) -> bool:

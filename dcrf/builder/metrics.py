@@ -14,8 +14,10 @@ from dcrf.training.exit_criteria import metrics_of
 def requested_metrics(config: MethodConfig) -> list[str]:
     """Return the names of the metrics that a method asks for, or ends phases by."""
     criteria = (c for phase in config.phases for c in build_exit_criteria(phase.exit_criteria))
+    validated = [p.validation["metric"] for p in config.phases if p.validation is not None]
     against_labels = default_metrics("labels")
-    others = [name for name in metrics_of(criteria) if name not in against_labels]
+    deciding = [*metrics_of(criteria), *validated]
+    others = [name for name in deciding if name not in against_labels]
     return [*dict.fromkeys([*config.metrics, *others])]
 
 

@@ -1,6 +1,6 @@
 """Build a phase, and prepare a method for it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from dcrf.batch import DatasetPass, Place
 from dcrf.builder.components import build_component, located
 from dcrf.builder.method import build_classifiers
+from dcrf.builder.open_dataset import make_evaluator, open_dataset
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
 from dcrf.builder.run_context import RunContext
 from dcrf.builder.schedules import build_schedule, schedules_of
@@ -20,7 +21,7 @@ from dcrf.config.method_config import (
 )
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.errors import ConfigError, OptionError, Problem, TrainingError
-from dcrf.schema.registry import DESIGN_PATTERNS
+from dcrf.schema.registry import DESIGN_PATTERNS, METRICS
 from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.epoch_clusters import AssignAll, EpochClusters
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
@@ -37,6 +38,7 @@ from dcrf.training.loss_means import AverageLoss, KeepLowestLoss, LossStopsFalli
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase
+from dcrf.training.validation import Validation, ValidationRule
 
 LOWEST_LOSS = "lowest_loss"
 """The value of `keep` that restores the epoch with the lowest mean loss."""
@@ -91,13 +93,15 @@ class PhaseBuilder:
         intervals = {name: entry.loss_report_interval for name, (entry, _) in entries.items()}
         optimizers = build_optimizers(self.phase, method, routes, self.run.config.mappings)
         criteria = self._exit_criteria(evaluator, routes.keys())
+        validations = self._validations(method)
         hooks = [criterion for criterion in criteria if isinstance(criterion, Hook)]
+        others = self._hooks(method, optimizers, data_pass, evaluator, intervals, validations)
         return Phase(
             self.phase.name,
             patterns,
             optimizers,
-            criteria,
-            [*hooks, *self._hooks(method, optimizers, data_pass, evaluator, intervals)],
+            [*criteria, *validations],
+            [*hooks, *others],
             [method.part_or_layer(name) for name in self.phase.frozen_parts],
             EpochClusters(
                 AssignAll(method.assignment, data_pass, self.run.writer, self.phase.name)
@@ -115,6 +119,25 @@ class PhaseBuilder:
         if not evaluator.has_labels and all(map(needs_labels, criteria)):
             raise TrainingError("the phase would never end: its exit criteria need labels")
         return [*criteria, *([Collapse()] if self.phase.on_collapse == "stop" else [])]
+
+    def _validations(self, method: Method) -> list[Validation]:
+        """Open the validation data set, if there is one; return its evaluations."""
+        entry = self.phase.validation
+        if entry is None:
+            return []
+        (dataset,) = (d for d in self.run.config.datasets if d.name == entry["dataset"])
+        source = open_dataset(self.run, dataset)
+        rule = ValidationRule(
+            interval=entry["interval"],
+            metric=entry["metric"],
+            larger_is_better=METRICS.schemas[entry["metric"]]["x-better"] == "larger",
+            patience=entry.get("patience_iterations"),
+            keep_best=entry["keep_best"],
+        )
+        evaluator = make_evaluator(self.run, method.assignment, source)
+        place = Place(dataset.name, self.phase.name)
+        data_pass = method.pass_over(source)
+        return [Validation(rule, method, evaluator, data_pass, self.run.writer, place)]
 
     def _pattern(self, entry: PatternConfig, method: Method) -> PatternUse:
         n_clusters, named = self.dataset.num_clusters, entry.classifier_name
@@ -154,6 +177,7 @@ class PhaseBuilder:
         data_pass: DatasetPass,
         evaluator: Evaluator,
         intervals: Mapping[str, int],
+        validations: Sequence[Validation],
     ) -> list[Hook]:
         writer, place = self.run.writer, self.place
         frozen = self.phase.frozen_parts
@@ -164,6 +188,7 @@ class PhaseBuilder:
             hooks.append(KeepLowestLoss(method, average, writer, place))
         if interval := self.phase.performance_evaluation_interval:
             hooks.append(Evaluate(interval, evaluator, data_pass, writer, place))
+        hooks += validations
         hooks.append(ReportLosses(intervals, writer, place))
         if schedules := schedules_of(self.phase):
             hooks.append(ReportSchedules(schedules, intervals.values(), writer, place))
@@ -176,7 +201,7 @@ class PhaseBuilder:
         def save() -> None:
             save_tensors(method.tensors_of(entry.part), file)
 
-        keeps_another = self.phase.keep == LOWEST_LOSS
+        keeps_another = self.phase.keep == LOWEST_LOSS or self.phase.validation is not None
         return Every(entry.interval, save, also_at_the_end=True, even_if_just_done=keeps_another)
 
 

@@ -197,6 +197,7 @@ def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
         gradient_clipping=entry.get("gradient_clipping", {}),
         frozen_parts=tuple(entry["frozen_parts"]),
         keep=entry["keep"],
+        validation=entry.get("validation"),
         loads=tuple(_load(*named) for named in loaded_parts((node.path, entry))),
         saves=tuple(_save(*named) for named in saved_parts((node.path, entry))),
     )

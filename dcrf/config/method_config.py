@@ -166,6 +166,7 @@ class PhaseConfig:
     gradient_clipping: `norm` or `value` -> the limit, a number or the entry of a schedule.
     frozen_parts: names of parts, or of layers as `<mapping>.<layer>`.
     keep: `last` or `lowest_loss`, the parameters that the phase ends with.
+    validation: the entry of evaluations on another data set; None without any.
     """
 
     path: str
@@ -180,6 +181,7 @@ class PhaseConfig:
     gradient_clipping: Options
     frozen_parts: tuple[str, ...]
     keep: str
+    validation: Options | None
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
 

@@ -102,7 +102,8 @@ class _Simulation:
         """Run all phases and the final evaluation; return the problems."""
         context = RunContext(self.config, RandomStreams(0), META.type, Writers([]), self.files)
         with self.trace.tracing():
-            for phase in self.config.phases_on(self.dataset):
+            for entry in self.config.phases_on(self.dataset):
+                phase = replace(entry, validation=None)  # it would open its data set
                 self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
             self._evaluate()
         for mapping in self.method.mappings:

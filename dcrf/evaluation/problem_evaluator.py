@@ -4,17 +4,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
-from dcrf.evaluation.evaluator import Evaluation, measured
+from dcrf.evaluation.evaluator import Evaluation
 from dcrf.evaluation.metric_set import MetricSet
 from dcrf.evaluation.metrics.base import Labels
-
-CORRECT_COUNT_RATE = "correct_count_rate"
-"""The score that is the share of problems whose number of clusters is right."""
 
 
 class ProblemEvaluator:
@@ -75,7 +73,7 @@ class ProblemEvaluator:
         rows = data_pass(self._partition).cpu().numpy()
         n_clusters, clusters = rows[:, 0], np.where(partitions < 0, -1, rows[:, 1:])
         previous, self.clusters = self.clusters, clusters
-        scores = self.scores_of_problems(partitions, clusters, n_clusters)
+        scores = self.scores_of_problems(partitions, clusters)
         counts = np.bincount(n_clusters, minlength=self.assignment.n_clusters + 1)
         return Evaluation(
             n_samples=len(clusters),
@@ -86,25 +84,22 @@ class ProblemEvaluator:
         )
 
     def scores_of_problems(
-        self, partitions: Labels, clusters: Labels, n_clusters: Labels
-    ) -> dict[str, np.ndarray]:
+        self, partitions: Labels, clusters: Labels
+    ) -> dict[str, NDArray[np.float64]]:
         """Return metric -> its values (N,) for each problem.
 
         Args:
             partitions: (N, n), the known ones; -1 where no object is.
             clusters: (N, n), the predicted ones.
-            n_clusters: (N,), predicted numbers of clusters.
         """
-        known = partitions.max(axis=1) + 1
-        per_problem = [
-            measured(self.metrics.of_labels, partition[partition >= 0], predicted[partition >= 0])
+        pairs = [
+            (partition[partition >= 0], predicted[partition >= 0])
             for partition, predicted in zip(partitions, clusters, strict=True)
         ]
-        scores = {
-            name: np.array([values[name] for values in per_problem])
-            for name in self.metrics.of_labels
+        return {
+            name: np.array([metric(*pair) for pair in pairs], np.float64)
+            for name, metric in self.metrics.of_labels.items()
         }
-        return {**scores, CORRECT_COUNT_RATE: (known == n_clusters).astype(np.float64)}
 
     def _partition(self, batch: Batch) -> Tensor:
         """Return (b, 1 + n) int64: the number of clusters of each set, and its partition."""
@@ -116,7 +111,7 @@ class ProblemEvaluator:
         return torch.cat([n_clusters.unsqueeze(1), log_assignments.argmax(dim=2)], dim=1)
 
 
-def _deviation(values: np.ndarray) -> float:
+def _deviation(values: NDArray[np.float64]) -> float:
     """Return the standard deviation (n - 1); 0 of a single value."""
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 

@@ -20,7 +20,8 @@ def greedy_matches(table: NDArray[np.int64]) -> dict[int, int]:
 
     Source: github.com/kutoga/learning2cluster, the comments in core/nn/misc/MR.py.
     """
-    sizes, matches = table.sum(axis=0), {}
+    sizes = table.sum(axis=0)
+    matches: dict[int, int] = {}
     for label, counts in enumerate(table):
         free = [c for c in _free(table, matches) if 2 * counts[c] > sizes[c]]
         if free:

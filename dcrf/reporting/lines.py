@@ -14,6 +14,7 @@ from dcrf.reporting.records import (
     ReclusteringRecord,
     Record,
     ScheduleRecord,
+    ValidationRecord,
 )
 from dcrf.reporting.scores import heading, is_scored_by_labels, scores_of
 
@@ -31,6 +32,8 @@ def line(record: Record) -> str | None:
             return values_line(record, record.values)
         case EvaluationRecord():
             return evaluation_line(record)
+        case ValidationRecord():
+            return validation_line(record)
         case ReclusteringRecord():
             return reclustering_line(record)
         case PhaseRecord():
@@ -47,6 +50,13 @@ def values_line(record: LossRecord | ScheduleRecord, values: Mapping[str, float]
 def evaluation_line(record: EvaluationRecord) -> str:
     """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`."""
     place = f"{record.phase}  it {record.iteration}" if record.phase else f"{record.dataset}  final"
+    samples = f"(n={sample_size(record.evaluation)})"
+    return "  ".join([place, *scores(record.evaluation), samples])
+
+
+def validation_line(record: ValidationRecord) -> str:
+    """Return `training  it 1500  on unseen  ACC 0.953  NMI 0.902  ARI 0.901  (n=300)`."""
+    place = f"{record.phase}  it {record.iteration}  on {record.dataset}"
     samples = f"(n={sample_size(record.evaluation)})"
     return "  ".join([place, *scores(record.evaluation), samples])
 

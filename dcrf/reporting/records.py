@@ -65,6 +65,20 @@ class EvaluationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationRecord:
+    """An evaluation on the validation data set of a phase, in the fields of `Evaluation`.
+
+    dataset: the validation data set.
+    phase, iteration: of the phase that trains on another data set.
+    """
+
+    dataset: str
+    phase: str
+    iteration: int
+    evaluation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseRecord:
     """A phase has ended, in this iteration and epoch (both counted from 1).
 
@@ -148,6 +162,7 @@ Record = (
     | LossRecord
     | ScheduleRecord
     | EvaluationRecord
+    | ValidationRecord
     | ReclusteringRecord
     | PhaseRecord
 )

@@ -25,6 +25,7 @@ from dcrf.reporting.records import (
     ReclusteringRecord,
     Record,
     ScheduleRecord,
+    ValidationRecord,
 )
 from dcrf.safety.terminal_text import plain
 
@@ -252,6 +253,7 @@ def _plain_values(record: Record) -> dict[str, Any]:
         LossRecord: "losses",
         ScheduleRecord: "schedules",
         EvaluationRecord: "evaluation",
+        ValidationRecord: "validation",
         ReclusteringRecord: "reclustering",
     }
     kind = kinds.get(type(record))

@@ -19,6 +19,7 @@ from dcrf.config.rules import (
     side_targets,
     torch_calls,
     unique_names,
+    validation,
 )
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
@@ -36,6 +37,7 @@ _RULES = (
     schedules,
     side_targets,
     problem_data,
+    validation,
     input_files,
     layer_references,
     output_files,
