@@ -92,7 +92,7 @@ def test_constructor_arguments_are_the_keys_of_the_schema(stem):
     assert passes_on or parameters.keys() - {"dataset", "arrays"} == own
 
 
-@every_source
+@pytest.mark.parametrize("stem", OF_SAMPLES)
 def test_nothing_is_read_by_the_constructor(stem):
     keys = SOURCES.properties(stem).items()
     paths = {key: "/nowhere" for key, words in keys if "x-input" in words}

@@ -26,12 +26,10 @@ def _contradictions(nodes: Nodes) -> Iterator[Problem]:
             remedy = f"take the phase out of the phases of {name!r}, or name another data set"
             yield Problem(child(path, "dataset"), message, remedy)
         for _, dataset in trained if name in by_name else ():
-            numbers = [d.get("num_clusters") for d in (dataset, by_name[name])]
-            if numbers[0] != numbers[1]:
-                message = (
-                    f"{name!r} has num_clusters {numbers[1]}, the phase trains for {numbers[0]}"
-                )
-                yield Problem(child(path, "dataset"), message, f"write {numbers[0]} for both")
+            number, other = (d.get("num_clusters") for d in (dataset, by_name[name]))
+            if number != other:
+                message = f"{name!r} has num_clusters {other}, but the phase trains for {number}"
+                yield Problem(child(path, "dataset"), message, f"write {number} for both")
         if entry.get("keep_best") is True and phase.get("keep") == "lowest_loss":
             message = "the phase keeps the parameters with the lowest_loss already"
             yield Problem(child(path, "keep_best"), message, "write false, or keep the last ones")

@@ -115,9 +115,8 @@ class ProblemSource:
     def changes_since(self, fingerprint: Mapping[str, Any]) -> list[str]:
         """Return a phrase for each change of the objects since `fingerprint`."""
         now = self.fingerprint()
-        return [
-            f"{key} was {fingerprint.get(key)!r}" for key in now if now[key] != fingerprint.get(key)
-        ]
+        changed = [key for key in now if now[key] != fingerprint.get(key)]
+        return [f"{key}: {fingerprint.get(key)!r} before, now {now[key]!r}" for key in changed]
 
     def _fixed_batch(self, indices: Tensor) -> ProblemBatch:
         """Return problems of evaluations; their random views have the same draws every time."""
