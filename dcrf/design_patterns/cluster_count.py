@@ -19,7 +19,7 @@ class ClusterCount(DesignPattern):
         samples (b, n, *object_shape), sets
 
     Args:
-        assignment: partitions sets.
+        method_assignment: the strategy, which partitions sets.
 
     Source: Meier, Elezi, Amirian, Duerr & Stadelmann, ANNPR 2018, cluster count loss,
         https://arxiv.org/abs/1807.04001.
@@ -27,11 +27,11 @@ class ClusterCount(DesignPattern):
 
     loss_names = ("count",)
 
-    def __init__(self, *, assignment: SetPartition) -> None:
+    def __init__(self, *, method_assignment: SetPartition) -> None:
         super().__init__()
-        self.assignment = assignment
+        self.strategy = method_assignment
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of the counts."""
-        log_probabilities = self.assignment.count_log_probabilities(batch.samples)
+        log_probabilities = self.strategy.count_log_probabilities(batch.samples)
         return {"count": count_loss(log_probabilities, problems_in(batch).partition)}

@@ -22,7 +22,7 @@ class CoMembership(DesignPattern):
         samples (b, n, *object_shape), sets
 
     Args:
-        assignment: partitions sets.
+        method_assignment: the strategy, which partitions sets.
         pair_weighting: `balanced` gives the rarer of the two kinds of pairs a larger weight, by the
             root of the expected share of the other one; `equal` gives both 1.
 
@@ -32,16 +32,16 @@ class CoMembership(DesignPattern):
 
     loss_names = ("pairs",)
 
-    def __init__(self, *, assignment: SetPartition, pair_weighting: str) -> None:
+    def __init__(self, *, method_assignment: SetPartition, pair_weighting: str) -> None:
         super().__init__()
-        self.assignment, self.pair_weighting = assignment, pair_weighting
+        self.strategy, self.pair_weighting = method_assignment, pair_weighting
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of the pairs."""
         problems = problems_in(batch)
         probabilities = co_membership(
-            self.assignment.count_log_probabilities(batch.samples).exp(),
-            self.assignment.index_log_probabilities(batch.samples).exp(),
+            self.strategy.count_log_probabilities(batch.samples).exp(),
+            self.strategy.index_log_probabilities(batch.samples).exp(),
         )
         return {"pairs": pair_loss(probabilities, problems.partition, self._weights(problems))}
 

@@ -147,7 +147,7 @@ TENSORS = {"torch", "safetensors", "torchvision", "numpy", "scipy", "sklearn"}
 
 SHARED = {
     f"dcrf.assignment.{module}"
-    for module in ("base", "centroids", "clustered_features", "lifecycle")
+    for module in ("base", "centroids", "clustered_features", "lifecycle", "set_assignment")
 }
 SHARED |= {
     f"dcrf.mappings.{module}"
@@ -160,6 +160,7 @@ SHARED |= {
         "mapping",
         "measured_layer",
         "neighbors",
+        "object_vectors",
         "variational_autoencoder",
     )
 }

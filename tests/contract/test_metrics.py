@@ -17,6 +17,9 @@ STEMS = METRICS.schemas.keys()
 CASES = {file.stem: json.loads(file.read_text()) for file in TESTS.glob("cases/metrics/*.json")}
 RANDOM = np.random.default_rng(0)
 
+EXCEPTIONS = {"correct_count": "it looks at numbers of clusters only, not at their samples"}
+"""Metric -> why samples in other clusters need not change it."""
+
 every_metric = pytest.mark.parametrize("stem", STEMS)
 
 
@@ -97,7 +100,7 @@ def test_noise_makes_right_clusters_no_better(stem, share):
     value = metric(stem)(given, clusters)
 
     if metric(stem).needs == "labels":
-        assert sign(stem) * value < sign(stem) * best(stem, 80)
+        assert stem in EXCEPTIONS or sign(stem) * value < sign(stem) * best(stem, 80)
     else:
         assert value == metric(stem)(given[~is_noise], clusters[~is_noise])
 
@@ -121,7 +124,7 @@ def test_the_right_clusters_are_better_than_random_ones(stem):
 
     right, random = (metric(stem)(given, c) for c in (classes + 3, RANDOM.integers(4, size=80)))
 
-    assert sign(stem) * (right - random) > 0
+    assert stem in EXCEPTIONS or sign(stem) * (right - random) > 0
     if metric(stem).needs == "labels":
         assert right == pytest.approx(best(stem, 80))
 

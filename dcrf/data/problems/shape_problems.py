@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dcrf.batch import Clock
 from dcrf.data.problems.problems import Drawn, draw_number_of_objects, filled_up
-from dcrf.data.problems.shapes_2d import random_shapes
+from dcrf.data.problems.random_points import random_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,6 @@ class ShapeProblems:
         n_clusters = int(random.integers(self.min_clusters, self.max_clusters + 1))
         least = max(self.min_objects, n_clusters)
         n_objects = draw_number_of_objects(least, self.max_objects, random)
-        points, clusters = random_shapes(n_objects, n_clusters, self.deviation, random)
+        points, clusters = random_points(n_objects, n_clusters, self.deviation, random)
         order = random.permutation(n_objects)
         return points[order], clusters[order]

@@ -1,8 +1,7 @@
 """Clustering accuracy (ACC)."""
 
-from scipy.optimize import linear_sum_assignment
-
 from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
+from dcrf.functional.contingency import most_matched
 
 
 class Acc(LabelMetric):
@@ -17,6 +16,4 @@ class Acc(LabelMetric):
 
     def score(self, labels: Labels, clusters: Labels) -> float:
         """Return the share of matched samples."""
-        table = class_table(labels, clusters)
-        rows, columns = linear_sum_assignment(table, maximize=True)
-        return table[rows, columns].sum() / len(labels)
+        return most_matched(class_table(labels, clusters)) / len(labels)

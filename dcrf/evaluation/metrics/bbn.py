@@ -1,6 +1,7 @@
 """The BBN metric of speaker clustering."""
 
 from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
+from dcrf.functional.contingency import bbn
 
 
 class Bbn(LabelMetric):
@@ -15,5 +16,4 @@ class Bbn(LabelMetric):
 
     def score(self, labels: Labels, clusters: Labels) -> float:
         """Return the sum."""
-        table = class_table(labels, clusters).astype(float)
-        return (table**2 / table.sum(axis=0)).sum()
+        return bbn(class_table(labels, clusters))

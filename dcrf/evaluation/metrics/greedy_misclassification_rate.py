@@ -1,7 +1,7 @@
 """Misclassification rate of a greedy matching."""
 
 from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
-from dcrf.functional.greedy_matching import greedy_matches
+from dcrf.functional.contingency import greedy_matches
 
 
 class GreedyMisclassificationRate(LabelMetric):

@@ -1,7 +1,7 @@
 """Misclassification rate."""
 
-from dcrf.evaluation.metrics.acc import Acc
-from dcrf.evaluation.metrics.base import LabelMetric, Labels
+from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
+from dcrf.functional.contingency import most_matched
 
 
 class MisclassificationRate(LabelMetric):
@@ -15,4 +15,4 @@ class MisclassificationRate(LabelMetric):
 
     def score(self, labels: Labels, clusters: Labels) -> float:
         """Return the share of samples that are not matched."""
-        return 1 - Acc().score(labels, clusters)
+        return 1 - most_matched(class_table(labels, clusters)) / len(labels)

@@ -1,7 +1,7 @@
 """The BBN metric of speaker clustering as a share."""
 
-from dcrf.evaluation.metrics.base import LabelMetric, Labels
-from dcrf.evaluation.metrics.bbn import Bbn
+from dcrf.evaluation.metrics.base import LabelMetric, Labels, class_table
+from dcrf.functional.contingency import bbn
 
 
 class NormalizedBbn(LabelMetric):
@@ -14,4 +14,4 @@ class NormalizedBbn(LabelMetric):
 
     def score(self, labels: Labels, clusters: Labels) -> float:
         """Return the share."""
-        return Bbn().score(labels, clusters) / len(labels)
+        return bbn(class_table(labels, clusters)) / len(labels)

@@ -1,8 +1,33 @@
-"""Greedy matching of classes to clusters."""
+"""Tables of how many samples of each class are in each cluster."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import entropy
+
+
+def most_matched(table: NDArray[np.int64]) -> int:
+    """Return the greatest number of samples that a one-to-one matching can have on its cells.
+
+    Args:
+        table: (classes, clusters), the number of samples of a class in a cluster.
+
+    Source: the Hungarian method on the rectangular table.
+    """
+    rows, columns = linear_sum_assignment(table, maximize=True)
+    return int(table[rows, columns].sum())
+
+
+def bbn(table: NDArray[np.int64]) -> float:
+    """Return the sum over cells of their squares, each divided by the size of its cluster.
+
+    Args:
+        table: (classes, clusters), the number of samples of a class in a cluster, none empty.
+
+    Source: Kotti, Moschou and Kotropoulos, Signal Processing 2008,
+        https://doi.org/10.1016/j.sigpro.2007.11.017, with Q = 0.
+    """
+    return float((table**2 / table.sum(axis=0)).sum())
 
 
 def greedy_matches(table: NDArray[np.int64]) -> dict[int, int]:

@@ -3,13 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from dcrf.data.problems.shapes_2d import _gaussians, random_shapes
+from dcrf.data.problems.random_points import _gaussians, random_points
 
 SEEDS = range(60)
 
 
 def drawn(seed, n_objects=72, n_clusters=5, deviation=0.025):
-    return random_shapes(n_objects, n_clusters, deviation, np.random.default_rng(seed))
+    return random_points(n_objects, n_clusters, deviation, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("n_clusters", [1, 2, 3, 4, 5])

@@ -36,7 +36,7 @@ class _Shape(NamedTuple):
     has_even_total: bool = False
 
 
-def random_shapes(
+def random_points(
     n_objects: int, n_clusters: int, deviation: float, random: Generator
 ) -> tuple[Points, NDArray[np.int64]]:
     """Draw a set of points with its partition, cluster by cluster.
