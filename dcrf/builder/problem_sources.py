@@ -14,7 +14,7 @@ from dcrf.data.problems.problem_source import ProblemSource
 from dcrf.data.problems.problems import ProblemMaker, check_least_clusters, range_of_objects
 from dcrf.data.sources.load import problem_maker
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
-from dcrf.errors import DataError
+from dcrf.errors import DataError, OptionError
 from dcrf.randomness import RandomStreams
 
 
@@ -67,13 +67,24 @@ def class_problems(options: Options, objects: DataSource, n_clusters: int) -> Pr
     Raises:
         DataError: the classes or numbers do not fit.
     """
-    per_class = options["min_objects_per_class"]
-    check_least_clusters(options["min_clusters"], n_clusters)
-    least, most = range_of_objects(options["num_objects"], n_clusters * per_class)
+    per_class, least_clusters = options["min_objects_per_class"], options["min_clusters"]
+    most_clusters = most_clusters_of(options, n_clusters)
+    check_least_clusters(least_clusters, most_clusters)
+    least, most = range_of_objects(options["num_objects"], most_clusters * per_class)
     classes = classes_of(options)
-    return ClassProblems(
-        objects, classes, least, most, options["min_clusters"], n_clusters, per_class
-    )
+    return ClassProblems(objects, classes, least, most, least_clusters, most_clusters, per_class)
+
+
+def most_clusters_of(options: Options, n_clusters: int) -> int:
+    """Return the greatest number of clusters of the problems of an entry.
+
+    Raises:
+        OptionError: it exceeds `n_clusters`.
+    """
+    most = options.get("max_clusters", n_clusters)
+    if most > n_clusters:
+        raise OptionError("max_clusters", f"it is {most}, but num_clusters {n_clusters}")
+    return most
 
 
 def classes_of(options: Options) -> NDArray[np.int64] | None:

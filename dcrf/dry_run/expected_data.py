@@ -11,6 +11,7 @@ from torch import Tensor
 from dcrf.batch import SideTargets
 from dcrf.builder.components import At
 from dcrf.builder.data_sources import LABELS, targets_in_file
+from dcrf.builder.problem_sources import most_clusters_of
 from dcrf.builder.sample_steps import build_steps
 from dcrf.clusterings.steps.base import Transformation
 from dcrf.config.method_config import DatasetConfig, Options
@@ -112,8 +113,9 @@ def _class_problems(
         check_batch_size(n_problems, Loading(entry.batch_size))
     per_class, most = options["min_objects_per_class"], None
     try:
-        check_least_clusters(options["min_clusters"], entry.num_clusters)
-        _, most = range_of_objects(options["num_objects"], entry.num_clusters * per_class)
+        most_clusters = most_clusters_of(options, entry.num_clusters)
+        check_least_clusters(options["min_clusters"], most_clusters)
+        _, most = range_of_objects(options["num_objects"], most_clusters * per_class)
     except OptionError as error:
         with at(f"{path}.{error.key}"):
             raise DataError(str(error)) from error

@@ -23,8 +23,10 @@ def run_over_present(cells: nn.RNNBase, sequences: Tensor) -> Tensor:
 
 
 def _run(cells: nn.RNNBase, sequences: Tensor) -> Tensor:
+    if sequences.is_meta:  # only shapes count, and torch would take every step in Python
+        return cells(sequences[:, :1])[0].expand(-1, sequences.shape[1], -1)
     is_present = present_objects()
-    if is_present is None or sequences.is_meta:  # lengths are values, which meta tensors lack
+    if is_present is None:
         return cells(sequences)[0]
     lengths = is_present.sum(dim=1).cpu()
     packed = pack_padded_sequence(sequences, lengths, batch_first=True, enforce_sorted=False)

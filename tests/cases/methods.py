@@ -9,6 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from sklearn.utils import Bunch
 
 ENCODER = {
@@ -154,6 +155,18 @@ def contents(folder):
 def final(folder, position=-1):
     """The final evaluation on a data set, by default the last one."""
     return result(folder)["datasets"][position]["evaluation"]
+
+
+def class_folders(folder, number):
+    """Write a folder of classes, each with the same image; return it."""
+    folder.mkdir()
+    image = folder.parent / "image.png"
+    pixels = np.random.default_rng(0).integers(256, size=(40, 40, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(image)
+    for label in range(number):
+        (folder / f"{label:04}").mkdir()
+        (folder / f"{label:04}" / "0.png").hardlink_to(image)
+    return folder
 
 
 def fake_usps(root: Path, n: int = 150):

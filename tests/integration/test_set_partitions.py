@@ -113,7 +113,7 @@ def test_widths_that_do_not_fit_are_found_before_training(tmp_path, mapping, wid
     ("dataset", "path", "words"),
     [
         ({**SHAPES, "num_objects": 2}, "$.datasets[0]", "num_clusters need 3 objects"),
-        ({**SHAPES, "min_clusters": 4}, "$.datasets[0]", "the greatest, 3"),
+        ({**SHAPES, "min_clusters": 4}, "$.datasets[0]", "the greatest number is 3"),
         ({**SHAPES, "batch_size": 21}, "$.datasets[0].batch_size", "20 samples are fewer"),
         (
             {**DIGITS, "class_problems": {**DIGITS["class_problems"], "num_objects": 5}},

@@ -54,8 +54,8 @@ class ClassProblems:
             raise DataError(f"no sample has the label {missing[0]}, which classes names")
         if len(classes) < max_clusters:
             raise DataError(
-                f"{len(classes)} classes are fewer than num_clusters, {max_clusters}: the largest "
-                "number of clusters of a problem"
+                f"{len(classes)} classes are fewer than {max_clusters} clusters, the most of a "
+                "problem; write max_clusters into class_problems"
             )
         self.objects, self.classes = objects, classes
         self.min_objects, self.max_objects = min_objects, max_objects

@@ -85,4 +85,4 @@ def range_of_objects(num_objects: int | Sequence[int], needed: int) -> tuple[int
 def check_least_clusters(least: int, most: int) -> None:
     """Raise OptionError if the least number of clusters exceeds the greatest."""
     if least > most:
-        raise OptionError("min_clusters", f"it is {least}, but num_clusters, the greatest, {most}")
+        raise OptionError("min_clusters", f"it is {least}, but the greatest number is {most}")

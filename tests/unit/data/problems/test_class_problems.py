@@ -85,7 +85,7 @@ def test_a_class_without_samples_is_an_error():
 
 
 def test_fewer_classes_than_clusters_are_an_error():
-    with pytest.raises(DataError, match="2 classes are fewer than num_clusters, 3"):
+    with pytest.raises(DataError, match="2 classes are fewer than 3 clusters"):
         problems(classes=(0, 10))
 
 

@@ -27,7 +27,7 @@ def test_too_few_objects_for_the_clusters_are_an_error():
 
 def test_more_least_clusters_than_clusters_are_an_error():
     check_least_clusters(3, 3)
-    with pytest.raises(OptionError, match="it is 4, but num_clusters, the greatest, 3"):
+    with pytest.raises(OptionError, match="it is 4, but the greatest number is 3"):
         check_least_clusters(4, 3)
 
 
