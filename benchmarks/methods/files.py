@@ -36,6 +36,8 @@ class MethodFile:
 def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[MethodFile]:
     """Load the method files that paths name, sorted by folder and name.
 
+    Their data need not be there: pages list all methods on every machine.
+
     Args:
         paths: files, or folders that are searched to any depth, without abstract files.
         only: names of files without `.json`; none for all.
@@ -52,7 +54,10 @@ def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[Method
     chosen = list(only) or list(by_stem)
     if unknown := sorted(set(chosen) - by_stem.keys()):
         raise ValueError(f"no file is called {', '.join(unknown)}; known: {', '.join(by_stem)}")
-    return [MethodFile(by_stem[s], load_checked(by_stem[s])) for s in dict.fromkeys(chosen)]
+    return [
+        MethodFile(by_stem[stem], load_checked(by_stem[stem], check_inputs=False))
+        for stem in dict.fromkeys(chosen)
+    ]
 
 
 def identity(config: MethodConfig) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def load_checked(
     settings: Sequence[str] = (),
     max_iterations: int | None = None,
     device: str | None = None,
+    check_inputs: bool = True,
 ) -> MethodConfig:
     """Parse a method, apply overrides and defaults, and check it by the schema and all rules.
 
@@ -40,6 +41,7 @@ def load_checked(
         settings: overrides of the form `JSON.PATH=VALUE`, as passed to `--set`.
         max_iterations: ends every phase after this many iterations at the latest.
         device: replaces the method's `device`.
+        check_inputs: whether the files and folders that it reads must exist.
 
     Raises:
         ConfigError: lists every problem. Problems of a dict have no line numbers.
@@ -57,7 +59,9 @@ def load_checked(
     block_problems, blocks = write_blocks.write_out(filled)
     mirror_problems = mirrors.write_out(filled, blocks)
     nodes = nodes_of(filled)
-    problems += blocks.located([*block_problems, *mirror_problems, *rules.problems(nodes)])
+    problems += blocks.located(
+        [*block_problems, *mirror_problems, *rules.problems(nodes, check_inputs)]
+    )
     if problems:
         raise ConfigError(raw.source, _as_written(problems, raw, renamed, origins))
     make_integers(nodes)

@@ -45,6 +45,12 @@ _RULES = (
 )
 
 
-def problems(nodes: Nodes) -> list[Problem]:
-    """Return the problems that all rules find in filled data of any shape."""
-    return [problem for rule in _RULES for problem in rule.problems(nodes)]
+def problems(nodes: Nodes, check_inputs: bool = True) -> list[Problem]:
+    """Return the problems that all rules find in filled data of any shape.
+
+    Args:
+        nodes: of the method.
+        check_inputs: whether the files and folders that it reads must exist.
+    """
+    rules = [rule for rule in _RULES if check_inputs or rule is not input_files]
+    return [problem for rule in rules for problem in rule.problems(nodes)]
