@@ -112,7 +112,7 @@ class ProblemBatch(Batch):
     partition: (b, n) int64, the cluster of each object, numbered from 0 without gaps; -1 for
         objects that fill up.
     same_share: expected share of pairs of objects in the same cluster, over the problems of the
-        data set.
+        data set; NaN in batches of a data pass.
     """
 
     partition: Tensor

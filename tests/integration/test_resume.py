@@ -41,6 +41,7 @@ from tests.cases.methods import (
     records,
     written,
 )
+from tests.cases.set_methods import SHAPES, UNSEEN, set_method
 from tests.soak.killing import results
 from tests.soak.moments import MOMENTS
 
@@ -299,9 +300,20 @@ def pooled():
     return content
 
 
+def partitioning():
+    """Sets of different sizes, and the best parameters on a validation data set kept."""
+    shapes = {**SHAPES, "num_objects": [6, 12], "num_problems": 30}
+    content = set_method(name="tiny", datasets=[shapes, UNSEEN])
+    content["phases"][0] |= {
+        "exit_criteria": {"iterations": 9},
+        "validation": {"dataset": "unseen", "interval": 2},
+    }
+    return content
+
+
 VARIETIES = [
     *(method, dec, noisy, adversarial, two_data_sets, by_scores, saving, bf16, acting, mixing),
-    *(balanced, scheduled, pooled),
+    *(balanced, scheduled, pooled, partitioning),
 ]
 every_variety = pytest.mark.parametrize("make", VARIETIES, ids=lambda make: make.__name__)
 

@@ -1,5 +1,6 @@
 """The data source of clustering problems."""
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
@@ -78,7 +79,7 @@ class ProblemSource:
             clock = Clock(epoch + 1, iteration, place == length - 1)
             drawn = self.maker.draw(self._loading.batch_size, self._random(purpose, iteration))
             indices = torch.arange(self._loading.batch_size)
-            yield clock, self._batch(indices, drawn, views, purpose, clock)
+            yield clock, self._batch(indices, drawn, views, purpose, clock, self.same_share)
 
     def companions(
         self, purpose: str, clock: Clock, indices: Tensor, view: str | None = None
@@ -106,7 +107,7 @@ class ProblemSource:
 
     def labels(self) -> np.ndarray:
         """Return the partitions (N, n) of the problems of evaluations; -1 where no object is."""
-        return self._draw_fixed(torch.arange(self.n_samples)).partition.numpy()
+        return self._labels
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return plain values that identify the objects, for checkpoints."""
@@ -118,9 +119,14 @@ class ProblemSource:
         changed = [key for key in now if now[key] != fingerprint.get(key)]
         return [f"{key}: {fingerprint.get(key)!r} before, now {now[key]!r}" for key in changed]
 
+    @cached_property
+    def _labels(self) -> np.ndarray:
+        return self._draw_fixed(torch.arange(self.n_samples)).partition.numpy()
+
     def _fixed_batch(self, indices: Tensor) -> ProblemBatch:
         """Return problems of evaluations; their random views have the same draws every time."""
-        return self._batch(indices, self._draw_fixed(indices), (), "evaluation", Clock(1, 1))
+        drawn = self._draw_fixed(indices)
+        return self._batch(indices, drawn, (), "evaluation", Clock(1, 1), math.nan)
 
     def _draw_fixed(self, indices: Tensor) -> Drawn:
         """Draw problems of evaluations, each from a stream of its own."""
@@ -129,7 +135,13 @@ class ProblemSource:
         return Drawn(objects, torch.cat([problem.partition for problem in drawn]))
 
     def _batch(
-        self, indices: Tensor, drawn: Drawn, views: Collection[str], purpose: str, clock: Clock
+        self,
+        indices: Tensor,
+        drawn: Drawn,
+        views: Collection[str],
+        purpose: str,
+        clock: Clock,
+        same_share: float,
     ) -> ProblemBatch:
         device = self._loading.device
         partition = drawn.partition.to(device)
@@ -142,7 +154,7 @@ class ProblemSource:
             default,
             dict(zip(views, named, strict=True)),
             partition=partition,
-            same_share=self.same_share,
+            same_share=same_share,
         )
 
     def _filled_up(self, samples: Tensor, partition: Tensor) -> Tensor:
