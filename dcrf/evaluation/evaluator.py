@@ -35,20 +35,20 @@ class Evaluation:
         [0, 1]; None for the first one of a phase.
     internal: names of the scores that are computed from features.
     internal_samples: size of the random sub-sample for metrics of features; None without them.
+    collapse: current signs of collapse, kind -> sentence.
     deviations: standard deviation (n - 1) of scores over clustering problems, of which the score is
         the mean; empty for data sets of samples.
-    collapse: current signs of collapse, kind -> sentence.
     """
 
     n_samples: int
     cluster_sizes: tuple[int, ...]
     scores: Mapping[str, float | None] = field(default_factory=dict)
-    deviations: Mapping[str, float] = field(default_factory=dict)
     reassignment_ratio: float | None = None
     noise: int = 0
     internal: tuple[str, ...] = ()
     internal_samples: int | None = None
     collapse: Mapping[str, str] = field(default_factory=dict)
+    deviations: Mapping[str, float] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """Return plain values: scores against labels as fields, the others in `internal`.

@@ -8,6 +8,7 @@ from typing import Any
 from dcrf.config.json_paths import child
 from dcrf.config.schema_lookup import Node, nodes_of
 from dcrf.schema.registry import SOURCES
+from tests.cases.set_methods import set_method
 from tests.cases.sources import entry_of
 from tests.security.names import table
 from tests.unit.config.methods import REINFORCEMENT, dec
@@ -21,8 +22,8 @@ LEAVES = ("_layer_names", "_name_1", "_name_2", "augmentation_name")
 
 
 def methods() -> list[dict[str, Any]]:
-    """One method with centroids and all patterns, one with a classifier, one with k-means."""
-    return [_rich(), _with_classifier(), _with_k_means()]
+    """One with centroids and all patterns, one with a classifier, one with k-means, one on sets."""
+    return [_rich(), _with_classifier(), _with_k_means(), _on_sets()]
 
 
 def places(method: dict[str, Any]) -> dict[Steps, set[str]]:
@@ -196,6 +197,16 @@ def _mnist() -> dict[str, Any]:
 
 
 def _small_data_sets() -> list[dict[str, Any]]:
-    """The smallest data set of every source, whose files `watched.prepare` writes."""
+    """The smallest data set of every source of samples; `watched.prepare` writes its files."""
     shared = {"batch_size": 2, "num_clusters": 2}
-    return [entry_of(stem) | shared for stem in SOURCES.schemas]
+    return [entry_of(stem) | shared for stem in SOURCES.schemas if not _has_problems(stem)]
+
+
+def _on_sets() -> dict[str, Any]:
+    shared = {"batch_size": 2, "num_clusters": 3}
+    stems = [stem for stem in SOURCES.schemas if _has_problems(stem)]
+    return set_method(name="on_sets", datasets=[entry_of(stem) | shared for stem in stems])
+
+
+def _has_problems(stem: str) -> bool:
+    return SOURCES.schemas[stem].get("x-batch") == "problems"

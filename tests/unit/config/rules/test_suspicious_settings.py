@@ -333,12 +333,13 @@ def around(entry, trained):
 
 
 def fits_around(entry):
-    """Whether a pattern needs no strategy, mapping or view that `around` has not."""
+    """Whether a pattern needs no strategy, mapping, view or data that `around` has not."""
     keys = DESIGN_PATTERNS.properties(DESIGN_PATTERNS.stems[entry["pattern"]])
     schema = DESIGN_PATTERNS.schemas[DESIGN_PATTERNS.stems[entry["pattern"]]]
     named = {entry[key] for key, words in keys.items() if "x-refers-to" in words and key in entry}
     others = {"sigmoid_encoder", "log_variance", "bounded"}
-    return "x-strategies" not in schema and not named & others
+    on_samples = schema.get("x-batch") != "problems"
+    return on_samples and "x-strategies" not in schema and not named & others
 
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if fits_around(ENTRIES[name])])
