@@ -70,7 +70,26 @@ class Evaluation:
         }
 
 
-class Evaluator:
+class LastClusters:
+    """The clusters of the last evaluation of a phase, None before it."""
+
+    clusters: Labels | None = None
+
+    def start_phase(self) -> None:
+        """Forget the previous clusters, since a phase may form new ones."""
+        self.clusters = None
+
+    def state_dict(self) -> dict[str, Tensor | None]:
+        """Return the clusters of the last evaluation."""
+        return {"clusters": None if self.clusters is None else torch.from_numpy(self.clusters)}
+
+    def load_state_dict(self, state: Mapping[str, Tensor | None]) -> None:
+        """Restore `state_dict`'s result."""
+        clusters = state["clusters"]
+        self.clusters = None if clusters is None else clusters.cpu().numpy()
+
+
+class Evaluator(LastClusters):
     """Evaluates an assignment on a data set.
 
     Labels of a single class count as missing: every clustering would reach the ACC of its largest
@@ -89,7 +108,6 @@ class Evaluator:
     ) -> None:
         self.assignment, self.metrics = assignment, metrics
         self._labels = labels
-        self.clusters: Labels | None = None
 
     @property
     def has_labels(self) -> bool:
@@ -108,19 +126,6 @@ class Evaluator:
     def why_not_ready(self) -> str | None:
         """Return why samples cannot be assigned yet, None if they can."""
         return self.assignment.why_not_ready()
-
-    def start_phase(self) -> None:
-        """Forget the previous clusters, since a phase may form new ones."""
-        self.clusters = None
-
-    def state_dict(self) -> dict[str, Tensor | None]:
-        """Return the clusters of the last evaluation."""
-        return {"clusters": None if self.clusters is None else torch.from_numpy(self.clusters)}
-
-    def load_state_dict(self, state: Mapping[str, Tensor | None]) -> None:
-        """Restore `state_dict`'s result."""
-        clusters = state["clusters"]
-        self.clusters = None if clusters is None else clusters.cpu().numpy()
 
     def evaluate(self, data_pass: DatasetPass) -> Evaluation:
         """Assign every sample, and score the clusters.

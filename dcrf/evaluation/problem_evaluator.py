@@ -1,6 +1,6 @@
 """Evaluate partitions of sets against known ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,12 +10,12 @@ from torch import Tensor
 from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.errors import DivergedError
-from dcrf.evaluation.evaluator import Evaluation
+from dcrf.evaluation.evaluator import Evaluation, LastClusters
 from dcrf.evaluation.metric_set import MetricSet
 from dcrf.evaluation.metrics.base import Labels
 
 
-class ProblemEvaluator:
+class ProblemEvaluator(LastClusters):
     """Evaluates a strategy that partitions sets on clustering problems.
 
     Every metric is computed for each problem.
@@ -34,7 +34,6 @@ class ProblemEvaluator:
         self, assignment: SetAssignment, partitions: Callable[[], Labels | None], metrics: MetricSet
     ) -> None:
         self.assignment, self.metrics, self._partitions = assignment, metrics, partitions
-        self.clusters: Labels | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -47,19 +46,6 @@ class ProblemEvaluator:
     def why_not_ready(self) -> str | None:
         """Return None: sets can always be partitioned."""
         return None
-
-    def start_phase(self) -> None:
-        """Forget the previous clusters."""
-        self.clusters = None
-
-    def state_dict(self) -> dict[str, Tensor | None]:
-        """Return the clusters of the last evaluation."""
-        return {"clusters": None if self.clusters is None else torch.from_numpy(self.clusters)}
-
-    def load_state_dict(self, state: Mapping[str, Tensor | None]) -> None:
-        """Restore `state_dict`'s result."""
-        clusters = state["clusters"]
-        self.clusters = None if clusters is None else clusters.cpu().numpy()
 
     def evaluate(self, data_pass: DatasetPass) -> Evaluation:
         """Partition every set, and score the partitions.
