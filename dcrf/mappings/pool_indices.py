@@ -5,14 +5,15 @@ pools and of its input. So batches, views and cached passes cannot mix, and a te
 in another way, such as a mixture of codes, has none.
 """
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import partial
 from itertools import count
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from dcrf.mappings.tensor_pass import TensorPass
 
 MaxPool = nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d
 
@@ -48,32 +49,16 @@ def recorded_indices(key: int) -> PoolIndices | None:
     return (_current.get() or {}).get(key)
 
 
-class PoolPass:
+class PoolPass(TensorPass[dict[int, PoolIndices] | None]):
     """A pass of a mapping, in which its layers read and record the indices of pools."""
 
     def __init__(self, inputs: Tensor) -> None:
-        self._records: dict[int, PoolIndices] = dict(getattr(inputs, _ON_TENSOR, {}))
-        self._token: Token | None = None
-
-    def __enter__(self) -> Self:
-        """Start the pass."""
-        self._token = _current.set(self._records)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Return to the pass around this one."""
-        if self._token is not None:
-            _current.reset(self._token)
+        super().__init__(_current, dict(getattr(inputs, _ON_TENSOR, {})))
 
     def kept_with(self, outputs: Tensor) -> Tensor:
         """Return the output of the pass, which carries all indices from now on."""
-        if self._records:
-            setattr(outputs, _ON_TENSOR, self._records)
+        if self._value:
+            setattr(outputs, _ON_TENSOR, self._value)
         return outputs
 
 
