@@ -20,12 +20,19 @@ class SetAssignment(Assignment):
         """Return (b, K): log P(k) for k from 1 to K. Subclasses implement this."""
         raise NotImplementedError
 
-    def given(self, sets: Tensor, n_clusters: Tensor) -> Tensor:
-        """Return (b, n, K) log-assignments for numbers of clusters (b,) from 1 to K.
+    def index_log_probabilities(self, sets: Tensor) -> Tensor:
+        """Return (b, n, K, K): [.., k - 1, l] is log P(l | x, k), minus infinity for l >= k.
 
-        Clusters beyond the number have minus infinity. Subclasses implement this.
+        Subclasses implement this.
         """
         raise NotImplementedError
+
+    def given(self, sets: Tensor, n_clusters: Tensor) -> Tensor:
+        """Return (b, n, K) log-assignments for numbers of clusters (b,) from 1 to K."""
+        chosen = (n_clusters - 1)[:, None, None, None]
+        log_probabilities = self.index_log_probabilities(sets)
+        places = chosen.expand(-1, log_probabilities.shape[1], 1, log_probabilities.shape[3])
+        return log_probabilities.gather(2, places).squeeze(2)
 
     def assign(self, samples: Tensor) -> Tensor:
         """Return (b, n, K) log-assignments for the most probable number of clusters."""

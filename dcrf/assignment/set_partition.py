@@ -53,13 +53,6 @@ class SetPartition(SetAssignment):
         self._check(index, logits, expected, "logits of an object", "1 + 2 + ... + num_clusters")
         return index_log_probabilities(logits)
 
-    def given(self, sets: Tensor, n_clusters: Tensor) -> Tensor:
-        """Return (b, n, K) log-assignments for numbers of clusters (b,) from 1 to K."""
-        chosen = (n_clusters - 1)[:, None, None, None]
-        log_probabilities = self.index_log_probabilities(sets)
-        places = chosen.expand(-1, log_probabilities.shape[1], 1, log_probabilities.shape[3])
-        return log_probabilities.gather(2, places).squeeze(2)
-
     def _check(
         self,
         mapping: TrainableMapping,

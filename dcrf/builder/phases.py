@@ -3,18 +3,24 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+import torch
+
+from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import DatasetPass, Place
 from dcrf.builder.components import build_component, located
 from dcrf.builder.method import build_classifiers
+from dcrf.builder.metrics import build_metrics, requested_metrics
 from dcrf.builder.open_dataset import make_evaluator, open_dataset
 from dcrf.builder.optimizers import build_exit_criteria, build_optimizers
+from dcrf.builder.problem_sources import open_problems
 from dcrf.builder.run_context import RunContext
 from dcrf.builder.schedules import build_schedule, schedules_of
 from dcrf.config.method_config import (
     DatasetConfig,
     LoadConfig,
+    Options,
     PatternConfig,
     PhaseConfig,
     SaveConfig,
@@ -38,6 +44,7 @@ from dcrf.training.loss_means import AverageLoss, KeepLowestLoss, LossStopsFalli
 from dcrf.training.method import Method
 from dcrf.training.optimizers import LossRoute, OptimizerGroups
 from dcrf.training.phase import Hook, PatternUse, Phase
+from dcrf.training.problem_pictures import ShowProblems
 from dcrf.training.validation import Validation, ValidationRule
 
 LOWEST_LOSS = "lowest_loss"
@@ -96,6 +103,7 @@ class PhaseBuilder:
         validations = self._validations(method)
         hooks = [criterion for criterion in criteria if isinstance(criterion, Hook)]
         others = self._hooks(method, optimizers, data_pass, evaluator, intervals, validations)
+        others += [self._showing(entry, method) for entry in self.phase.problem_pictures]
         return Phase(
             self.phase.name,
             patterns,
@@ -138,6 +146,22 @@ class PhaseBuilder:
         place = Place(dataset.name, self.phase.name)
         data_pass = method.pass_over(source)
         return [Validation(rule, method, evaluator, data_pass, self.run.writer, place)]
+
+    def _showing(self, entry: Options, method: Method) -> Hook:
+        """Open a data set of clustering problems, to show some of them."""
+        (dataset,) = (d for d in self.run.config.datasets if d.name == entry["dataset"])
+        source = open_problems(dataset, self.run.streams, self.run.device, self.run.arrays)
+        n_shown = min(entry["num_problems"], source.n_samples)
+        return ShowProblems(
+            interval=entry.get("interval"),
+            indices=torch.arange(n_shown),
+            partitions=source.labels()[:n_shown],
+            assignment=cast(SetAssignment, method.assignment),
+            metrics=build_metrics(requested_metrics(self.run.config)).of_labels,
+            data_pass=method.pass_over(source),
+            writer=self.run.writer,
+            place=Place(dataset.name, self.phase.name),
+        )
 
     def _pattern(self, entry: PatternConfig, method: Method) -> PatternUse:
         n_clusters, named = self.dataset.num_clusters, entry.classifier_name

@@ -198,6 +198,7 @@ def _phase(node: Node, nodes: Nodes) -> PhaseConfig:
         frozen_parts=tuple(entry["frozen_parts"]),
         keep=entry["keep"],
         validation=entry.get("validation"),
+        problem_pictures=tuple(entry["problem_pictures"]),
         loads=tuple(_load(*named) for named in loaded_parts((node.path, entry))),
         saves=tuple(_save(*named) for named in saved_parts((node.path, entry))),
     )

@@ -167,6 +167,7 @@ class PhaseConfig:
     frozen_parts: names of parts, or of layers as `<mapping>.<layer>`.
     keep: `last` or `lowest_loss`, the parameters that the phase ends with.
     validation: the entry of evaluations on another data set; None without any.
+    problem_pictures: the entries of pictures of clustering problems.
     """
 
     path: str
@@ -182,6 +183,7 @@ class PhaseConfig:
     frozen_parts: tuple[str, ...]
     keep: str
     validation: Options | None
+    problem_pictures: tuple[Options, ...]
     loads: tuple[LoadConfig, ...]
     saves: tuple[SaveConfig, ...]
 

@@ -103,7 +103,8 @@ class _Simulation:
         context = RunContext(self.config, RandomStreams(0), META.type, Writers([]), self.files)
         with self.trace.tracing():
             for entry in self.config.phases_on(self.dataset):
-                phase = replace(entry, validation=None)  # it would open its data set
+                # they would open their data sets
+                phase = replace(entry, validation=None, problem_pictures=())
                 self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
             self._evaluate()
         for mapping in self.method.mappings:

@@ -18,6 +18,21 @@ def most_matched(table: NDArray[np.int64]) -> int:
     return int(table[rows, columns].sum())
 
 
+def optimal_matches(table: NDArray[np.int64]) -> dict[int, int]:
+    """Match classes to clusters one to one, so that the matched cells have the most samples.
+
+    Args:
+        table: (classes, clusters), the number of samples of a class in a cluster.
+
+    Returns:
+        Class -> cluster, as many pairs as the smaller number.
+
+    Source: the Hungarian method on the rectangular table.
+    """
+    rows, columns = linear_sum_assignment(table, maximize=True)
+    return dict(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
 def bbn(table: NDArray[np.int64]) -> float:
     """Return the sum over cells of their squares, each divided by the size of its cluster.
 

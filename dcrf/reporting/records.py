@@ -1,6 +1,6 @@
 """Records of a run: notes, losses, evaluations, ends of phases, and how it ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,20 @@ class ValidationRecord:
     phase: str
     iteration: int
     evaluation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetsRecord:
+    """Sets of objects of a data set with their partitions, for pictures.
+
+    iteration: of the phase, None at its end.
+    sets: at least one, each a `dcrf.pictures.partitioned_set.PartitionedSet`.
+    """
+
+    dataset: str
+    phase: str
+    iteration: int | None
+    sets: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +178,6 @@ Record = (
     | EvaluationRecord
     | ValidationRecord
     | ReclusteringRecord
+    | SetsRecord
     | PhaseRecord
 )

@@ -20,6 +20,7 @@ from dcrf.errors import DcrfError, describe, is_expected, status_of
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
 from dcrf.reporting.scores import is_scored_by_labels
+from dcrf.pictures.writer import SetPages
 from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
@@ -41,7 +42,7 @@ from dcrf.training.interruption import StopRequest, handle_signals
 from dcrf.training.start import Start
 from dcrf.training.trainer import Trainer
 
-METRICS = "metrics.jsonl"
+METRICS, PICTURES = "metrics.jsonl", "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ def run_in_folder(
             cause = f"results cannot be written: {error}"
             return _failed(config, seed, output, cause, error)
         console = [_console()] if output.shows_lines else []
-        writer = Writers([*console, metrics, *([log] if log else []), records])
+        pages = SetPages(folder / PICTURES)
+        writer = Writers([*console, metrics, *([log] if log else []), pages, records])
         stack.callback(writer.close)
         files = RunFiles(folder, config.name, output.seed_in_names, keep)
         run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)

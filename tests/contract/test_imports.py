@@ -60,6 +60,7 @@ MAY_IMPORT = {
         "errors",
         "evaluation",
         "mappings",
+        "pictures",
         "randomness",
         "reporting",
         "schedules",
@@ -99,14 +100,17 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
+    "pictures": {"config", "functional", "reporting", "storage"},
     "runs": {
         "assignment",
+        "batch",
         "builder",
         "config",
         "data",
         "errors",
         "evaluation",
         "mappings",
+        "pictures",
         "randomness",
         "reporting",
         "storage",
@@ -125,7 +129,8 @@ MAY_IMPORT = {
         "schema",
         "training",
     },
-    "cli": {"config", "dry_run", "errors", "reporting", "runs", "storage"},
+    "cli": {"__init__", "config", "dry_run", "errors", "pictures", "reporting", "runs", "storage"},
+    "__main__": {"cli"},
 }
 """Part of the package -> the other parts that it may import."""
 

@@ -301,12 +301,16 @@ def pooled():
 
 
 def partitioning():
-    """Sets of different sizes, and the best parameters on a validation data set kept."""
+    """Sets of different sizes, the best parameters on a validation data set, and pictures."""
     shapes = {**SHAPES, "num_objects": [6, 12], "num_problems": 30}
     content = set_method(name="tiny", datasets=[shapes, UNSEEN])
     content["phases"][0] |= {
         "exit_criteria": {"iterations": 9},
         "validation": {"dataset": "unseen", "interval": 2},
+        "problem_pictures": [
+            {"dataset": "unseen", "interval": 4, "num_problems": 2},
+            {"dataset": "shapes", "num_problems": 1},
+        ],
     }
     return content
 

@@ -79,6 +79,39 @@ def test_the_best_parameters_on_unseen_problems_are_kept(tmp_path):
     assert outcome.datasets[1].evaluation["nmi"] == pytest.approx(best)
 
 
+def test_pictures_come_at_intervals_and_at_the_end_and_change_nothing(tmp_path):
+    content = longer(set_method(datasets=[SHAPES, UNSEEN]), 10)
+    _, plain = run(tmp_path, content, "plain")
+    content["phases"][0]["problem_pictures"] = [
+        {"dataset": "unseen", "interval": 4, "num_problems": 3},
+        {"dataset": "shapes"},
+    ]
+
+    _, folder = run(tmp_path, content, "pictured")
+
+    pages = {str(f.parent.relative_to(folder)) for f in folder.glob("pictures/*/*/index.html")}
+    assert pages == {
+        *(f"pictures/unseen/training_{moment}" for moment in ("it_4", "it_8", "end")),
+        "pictures/shapes/training_end",
+    }
+    scores = folder / "pictures/shapes/training_end/scores.csv"
+    assert len(scores.read_text().splitlines()) == 1 + 20 * 3  # all problems, every number
+    for name in ("metrics.jsonl", "parameters/sets_unseen_index.safetensors"):
+        assert (folder / name).read_bytes() == (plain / name).read_bytes()
+
+
+def test_the_last_pictures_show_the_clusters_of_the_final_evaluation(tmp_path):
+    content = longer(set_method(datasets=[SHAPES]), 4)
+    content["phases"][0]["problem_pictures"] = [{"dataset": "shapes", "num_problems": 5}]
+
+    _, folder = run(tmp_path, content)
+
+    tables = ("pictures/shapes/training_end/objects.csv", "clusters/shapes.csv")
+    shown, final = (csv.DictReader((folder / t).read_text().splitlines()) for t in tables)
+    expected = [row["cluster"] for row in final if int(row["problem"]) < 5]
+    assert [row["cluster"] for row in shown] == expected
+
+
 def test_patience_ends_the_phase(tmp_path):
     content = longer(set_method(datasets=[SHAPES, UNSEEN]), 50)
     content["phases"][0]["optimizers"][0]["lr"] = 0.0

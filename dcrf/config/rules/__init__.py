@@ -11,6 +11,7 @@ from dcrf.config.rules import (
     input_files,
     layer_references,
     optimizers,
+    other_datasets,
     output_files,
     phase_order,
     problem_data,
@@ -19,7 +20,6 @@ from dcrf.config.rules import (
     side_targets,
     torch_calls,
     unique_names,
-    validation,
 )
 from dcrf.config.schema_lookup import Nodes
 from dcrf.errors import Problem
@@ -37,7 +37,7 @@ _RULES = (
     schedules,
     side_targets,
     problem_data,
-    validation,
+    other_datasets,
     input_files,
     layer_references,
     output_files,

@@ -1,6 +1,7 @@
 import pytest
 
 from dcrf.config import load_checked
+from tests.cases import methods
 from tests.cases.set_methods import SHAPES, UNSEEN, set_method
 from tests.unit.config.methods import problem
 
@@ -39,3 +40,41 @@ def test_the_best_of_two_kinds_cannot_be_kept(tmp_path):
     method["phases"][0]["keep"] = "lowest_loss"
 
     assert problem(tmp_path, method).path == "$.phases[0].validation.keep_best"
+
+
+def picturing(*datasets, **entry):
+    method = set_method(datasets=[SHAPES, UNSEEN, *datasets])
+    method["phases"][0]["problem_pictures"] = [{"dataset": "unseen", **entry}]
+    return method
+
+
+def test_a_phase_makes_pictures_of_any_data_set():
+    assert load_checked(picturing()).phases[0].problem_pictures == (
+        {"dataset": "unseen", "num_problems": 24},
+    )
+    assert load_checked(picturing(dataset="shapes", interval=3))
+
+
+def test_pictures_of_an_unknown_data_set_are_refused(tmp_path):
+    assert problem(tmp_path, picturing(dataset="unsen")).path == (
+        "$.phases[0].problem_pictures[0].dataset"
+    )
+
+
+def test_pictures_show_problems_of_the_numbers_that_the_phase_trains_for(tmp_path):
+    method = picturing()
+    method["datasets"][1] = {**UNSEEN, "num_clusters": 4, "reinitialize_mappings": True}
+
+    assert problem(tmp_path, method).found == (
+        "'unseen' has num_clusters 4, but the phase trains for 3"
+    )
+
+
+def test_samples_are_no_clustering_problems(tmp_path):
+    content = methods.method()
+    name = content["datasets"][0]["name"]
+    content["phases"][0]["problem_pictures"] = [{"dataset": name}]
+    found = problem(tmp_path, content)
+
+    assert found.path == "$.phases[0].problem_pictures[0].dataset"
+    assert found.found == f"{name!r} has samples, not clustering problems"
