@@ -75,6 +75,13 @@ def class_problems(options: Options, objects: DataSource, n_clusters: int) -> Pr
     return ClassProblems(objects, classes, least, most, least_clusters, most_clusters, per_class)
 
 
+def most_objects_of(entry: DatasetConfig) -> int:
+    """Return the greatest number of objects of the problems of a data set that has problems."""
+    options = entry.options if entry.class_problems is None else entry.class_problems
+    _, most = range_of_objects(options["num_objects"], 0)
+    return most
+
+
 def most_clusters_of(options: Options, n_clusters: int) -> int:
     """Return the greatest number of clusters of the problems of an entry.
 

@@ -2,9 +2,10 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from dcrf.config.rules.suggestions import closest
@@ -39,7 +40,14 @@ _OTHER_NAMES = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that suggests a flag for a misspelled one."""
+    """A parser that suggests a flag for a misspelled one.
+
+    other_names: unknown flag -> hint at what is meant.
+    otherwise: the hint for any other unknown flag that resembles none.
+    """
+
+    other_names: Mapping[str, str] = MappingProxyType({})
+    otherwise = ""
 
     def error(self, message: str) -> NoReturn:
         """Exit with the message; for an unknown flag, with a suggestion instead of the usage."""
@@ -48,17 +56,26 @@ class Parser(argparse.ArgumentParser):
         if unknown == message:
             super().error(message)
         flags = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
-        hints = [f"unknown flag {flag}; {_suggestion(flag, list(known))}" for flag in flags]
+        hints = [
+            "; ".join(filter(None, [f"unknown flag {flag}", self._hint(flag, list(known))]))
+            for flag in flags
+        ]
         lines = hints or [f"{self.prog}: {message}"]
         self.exit(2, "\n".join([*lines, f"{self.prog} --help lists all flags\n"]))
 
+    def _hint(self, flag: str, known: Sequence[str]) -> str:
+        if flag in self.other_names:
+            return self.other_names[flag]
+        longer = [name for name in known if len(flag) > len("--x") and name.startswith(flag)]
+        guess = longer[0] if len(longer) == 1 else closest(flag, known, cutoff=0.7)
+        return f"did you mean {guess}?" if guess else self.otherwise
 
-def _suggestion(flag: str, known: Sequence[str]) -> str:
-    if flag in _OTHER_NAMES:
-        return _OTHER_NAMES[flag]
-    longer = [name for name in known if len(flag) > len("--x") and name.startswith(flag)]
-    guess = longer[0] if len(longer) == 1 else closest(flag, known, cutoff=0.7)
-    return f"did you mean {guess}?" if guess else _KEYS
+
+class _RunParser(Parser):
+    """The parser of all flags of runs."""
+
+    other_names = MappingProxyType(_OTHER_NAMES)
+    otherwise = _KEYS
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -75,7 +92,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all flags."""
-    flags = Parser(
+    flags = _RunParser(
         prog="main.py",
         description="Train and evaluate deep clustering methods described by JSON files.",
         epilog=EXAMPLES,
@@ -97,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         help="run with these seeds instead of the file's: 0, 0,1,2 or 0-4",
     )
     add("--device", help="torch device instead of the file's: cpu, cuda, cuda:1, ...")
-    add("--max_iterations", type=_positive, metavar="N", help="end every phase after N iterations")
+    add("--max_iterations", type=positive, metavar="N", help="end every phase after N iterations")
     add(
         "--set",
         action="append",
@@ -113,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_run_flags(flags: argparse.ArgumentParser) -> None:
     add = flags.add_argument
-    add("--jobs", type=_positive, default=1, metavar="N", help="run N at the same time, default: 1")
+    add("--jobs", type=positive, default=1, metavar="N", help="run N at the same time, default: 1")
     add("--timeout", type=_seconds, metavar="SECONDS", help="stop a run that takes longer")
     add(
         "--resume_on_error",
@@ -127,7 +144,7 @@ def _add_run_flags(flags: argparse.ArgumentParser) -> None:
     )
     add(
         "--checkpoint_interval",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="iterations between checkpoints, default: about one minute",
     )
@@ -183,7 +200,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return the integer of at least 1 in a text, or raise ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text!r}")
     return int(text)

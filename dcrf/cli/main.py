@@ -1,7 +1,6 @@
 """The command line: check the files it names, run them, print a summary."""
 
 import argparse
-import os
 import shlex
 import shutil
 import sys
@@ -14,6 +13,7 @@ from typing import TextIO
 from dcrf.cli.arguments import parse
 from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process
 from dcrf.cli.find_files import ROOT
+from dcrf.cli.output import open_output
 from dcrf.cli.plan_runs import (
     PlannedRun,
     RejectedFile,
@@ -24,7 +24,7 @@ from dcrf.cli.plan_runs import (
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.summary import content, same_names, summary
-from dcrf.reporting.writers import escape_unencodable, say, say_json
+from dcrf.reporting.writers import say, say_json
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
@@ -52,15 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except KeyboardInterrupt:  # before any run; later, an interruption is an outcome
         return INTERRUPTED
-
-
-def open_output() -> None:
-    """Make printing safe if output is closed, or its encoding lacks a character."""
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
-    if sys.stderr is None:
-        sys.stderr = sys.stdout
-    escape_unencodable(sys.stdout, sys.stderr)
 
 
 def announce(paths: Sequence[str], stream: TextIO) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 
 from dcrf.data.problems.problems import ProblemMaker
 from dcrf.data.sources.base import Options, Source
@@ -74,6 +75,23 @@ def problem_maker(
     """
     problems = SOURCES.resolve(source)(dataset, **options)
     return problems.problems(n_clusters), problems.num_problems
+
+
+def source_of_file(path: Path) -> str:
+    """Return the name of the source that reads files with the ending of a path.
+
+    Raises:
+        DataError: none does.
+    """
+    endings = {
+        ending: stem
+        for stem, schema in SOURCES.schemas.items()
+        for ending in schema.get("x-file-endings", ())
+    }
+    for ending, stem in endings.items():
+        if path.name.lower().endswith(ending):
+            return stem
+    raise DataError(f"{path}: expected a file that ends in {', '.join(endings)}")
 
 
 def takes_arrays(source: str) -> bool:

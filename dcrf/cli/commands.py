@@ -1,0 +1,49 @@
+"""The command `dcrf`: its first word says what it does."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import dcrf
+from dcrf.cli.output import open_output
+from dcrf.config.rules.suggestions import closest
+from dcrf.reporting.writers import say
+
+COMMANDS = {
+    "run": ("dcrf.cli.main", "train and evaluate methods, as main.py does"),
+    "predict": ("dcrf.cli.predict", "cluster a set of your own with a finished run"),
+}
+"""Command -> the module whose `main` runs it, and what it does."""
+UNUSABLE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit code."""
+    open_output()
+    command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if command in COMMANDS:
+        module, _ = COMMANDS[command]
+        return import_module(module).main(rest)
+    if command in ("--help", "-h", "help"):
+        say(_help())
+        return 0
+    if command == "--version":
+        say(f"dcrf {dcrf.__version__}")
+        return 0
+    guess = closest(command, list(COMMANDS))
+    remedy = f"did you mean {guess!r}?" if guess else "dcrf --help lists all commands"
+    say(f"dcrf has no command {command!r}; {remedy}", is_error=True)
+    return UNUSABLE
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {purpose}" for name, (_, purpose) in COMMANDS.items()]
+    usage = [
+        "usage: dcrf COMMAND ...",
+        "",
+        "Deep clustering methods as JSON files.",
+        "",
+        "commands:",
+    ]
+    return "\n".join([*usage, *lines, "", "dcrf COMMAND --help lists the flags of a command"])

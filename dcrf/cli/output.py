@@ -1,0 +1,16 @@
+"""Prepare the output of a command."""
+
+import os
+import sys
+from pathlib import Path
+
+from dcrf.reporting.writers import escape_unencodable
+
+
+def open_output() -> None:
+    """Make printing safe if output is closed, or its encoding lacks a character."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open to the end
+    if sys.stderr is None:
+        sys.stderr = sys.stdout
+    escape_unencodable(sys.stdout, sys.stderr)

@@ -1,0 +1,67 @@
+"""Partition a set of one's own with a method that has learned to cluster."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dcrf.assignment.set_assignment import SetAssignment
+from dcrf.batch import Batch, DatasetPass
+from dcrf.builder import open_samples
+from dcrf.builder.problem_sources import most_objects_of
+from dcrf.data.sources.load import open_data, source_of_file
+from dcrf.errors import DataError, DcrfError, first_line
+from dcrf.training.partition_sets import partition_sets
+from dcrf.pictures.partitioned_set import PartitionedSet
+from dcrf.runs.trained_run import TrainedRun
+
+
+def predict_set(run: TrainedRun, file: Path) -> PartitionedSet:
+    """Return the set in a file with its partitions.
+
+    Args:
+        run: of a method that partitions sets.
+        file: with a row or an array for each object, like those that the method was trained on:
+            a table or an array of numpy.
+
+    Raises:
+        DataError: the method does not partition sets, the file cannot be read, or the set does not
+            fit the method; the message names the file.
+    """
+    assignment = run.method.assignment
+    if not isinstance(assignment, SetAssignment):
+        raise DataError(
+            f"the method {run.config.name} clusters samples; only methods that partition sets, as "
+            "those in configurations/learning_to_cluster, can predict"
+        )
+    objects = _objects(run, file)
+    most = most_objects_of(run.dataset)
+    if len(objects) > most:
+        raise DataError(
+            f"{file}: the set has {len(objects)} objects, but the method has learned from sets of "
+            f"at most {most} (num_objects)"
+        )
+    batch = Batch(torch.zeros(1, dtype=torch.int64), objects.unsqueeze(0))
+    with torch.no_grad():
+        data_pass = DatasetPass(1, lambda function, _: function(batch))
+        try:
+            (partitioned,) = partition_sets(assignment, data_pass, torch.arange(1), None, {})
+        except (DcrfError, RuntimeError, ValueError) as error:
+            shape = tuple(objects.shape[1:])
+            cause = first_line(error)
+            raise DataError(
+                f"{file}: objects of shape {shape} do not fit the method: {cause}"
+            ) from error
+    return partitioned
+
+
+def _objects(run: TrainedRun, file: Path) -> Tensor:
+    """Return the objects (n, *object_shape) in the default view of the data set."""
+    source = source_of_file(file)
+    options = run.dataset.options if source == run.dataset.source else {}
+    raw = open_data(source, file.stem, {**options, "path": str(file)})
+    try:
+        opened = open_samples(run.dataset, raw, run.streams, "cpu", None)
+        return opened.data_pass(lambda batch: batch.samples, torch.arange(opened.n_samples))
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
