@@ -1,10 +1,11 @@
-"""Classical clusterings on the clustering problems of a method, beside its network.
+"""A network that learns to cluster beside classical clusterings, on the same problems.
 
-`python -m benchmarks.learning_to_cluster FILE [--run FOLDER]` prints a table in Markdown: scores on
-the problems of the last data set of a method file, as mean and standard deviation over problems.
-With `--run`, the row of a run of the file comes first, on the same problems. k-means is told the
-true number of clusters. The radius of DBSCAN is the one with the highest NMI on the problems of the
-data set before, of which it knows the partitions. Clusterings get the flat values of objects.
+`python -m benchmarks.learning_to_cluster FILE` trains a method and prints its curve on validation
+problems, and a table in Markdown: scores on the problems of the last data set, as mean and standard
+deviation over problems. `--run FOLDER` takes a finished run instead of training. k-means
+is told the true number of clusters. The radius of DBSCAN is the one with the highest NMI on the
+problems of the data set before, of which it knows the partitions. Clusterings get the flat values
+of objects.
 """
 
 import argparse
@@ -28,11 +29,15 @@ from dcrf.errors import ClusteringError
 from dcrf.evaluation.metrics.base import NOISE
 from dcrf.functional.assignments import most_probable_clusters
 from dcrf.randomness import RandomStreams
+from dcrf.runs.job import Output
+from dcrf.runs.one_run import run_in_folder
 from dcrf.schema.registry import CLUSTERINGS, METRICS
 
 SCORES = ("acc", "nmi", "ari", "misclassification_rate", "correct_count")
 RADII = (0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0)
 """The radii of DBSCAN, as shares of the median distance of two objects of a problem."""
+
+_POINTS = 20
 
 Problem = tuple[NDArray[np.float64], NDArray[np.int64]]
 """The values (n, d) of objects, and their known partition (n,)."""
@@ -44,19 +49,39 @@ def main(arguments: list[str]) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="benchmarks.learning_to_cluster", description=__doc__)
     parser.add_argument("file", type=Path, help="a method on clustering problems")
-    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a run of it")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a finished run of it")
     options = parser.parse_args(arguments)
-    seed = 0 if options.run is None else _read(options.run / "result.json")["seed"]
-    *_, validation, test = _problems(options.file, seed)
+    run = options.run or _train(options.file)
+    _write_curve(run)
+    result = _read(run / "result.json")
+    *_, validation, test = _problems(options.file, result["seed"])
     _write(f"| {' | '.join(('clustering', *SCORES))} |")
     _write(f"|---|{'---|' * len(SCORES)}")
-    if options.run is not None:
-        (*_, record) = _read(options.run / "result.json")["datasets"]
-        evaluation = record["evaluation"]
-        pairs = [(evaluation[name], evaluation["deviations"][name]) for name in SCORES]
-        _write_row("the network", pairs)
+    evaluation = result["datasets"][-1]["evaluation"]
+    pairs = [(evaluation[name], evaluation["deviations"][name]) for name in SCORES]
+    _write_row("the network", pairs)
     for name, scores in baselines(validation, test).items():
         _write_row(name, [(v.mean(), v.std(ddof=1)) for v in scores.values()])
+
+
+def _train(file: Path) -> Path:
+    """Run a method with seed 0; return the run folder."""
+    end = run_in_folder(load_checked(file), 0, Output(Path("runs")))
+    if end.error is not None or end.folder is None:
+        raise SystemExit(f"{file}: {end.outcome.error}")
+    return end.folder
+
+
+def _write_curve(run: Path) -> None:
+    """Write at most `_POINTS` of the scores on validation problems while a run trained."""
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    curve = [record for record in records if record["kind"] == "validation"]
+    _write(f"| {' | '.join(('iteration', *SCORES))} |")
+    _write(f"|---|{'---|' * len(SCORES)}")
+    for record in curve[:: -(-len(curve) // _POINTS) or 1]:
+        values = (f"{record['evaluation'][name]:.3f}" for name in SCORES)
+        _write(f"| {record['iteration']} | {' | '.join(values)} |")
+    _write("")
 
 
 def baselines(validation: list[Problem], test: list[Problem]) -> dict[str, Scores]:

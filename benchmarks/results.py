@@ -32,6 +32,7 @@ class Measured:
     shares: Mapping[str, Mapping[str, float]]
     passes: Mapping[str, float]
     memory: Memory
+    problems: Mapping[tuple[str, int], Mapping[str, float]]
     startup: Mapping[str, float]
     peaks: Mapping[str, float]
 
@@ -58,6 +59,9 @@ def page(measured: Measured) -> str:
         "## Growth with the data",
         GROWTH,
         table(["features", "pass", "seconds", "MiB"], list(memory_rows(measured.memory))),
+        "## Clustering problems",
+        PROBLEMS_PER_SECOND,
+        table(["network", "points", "training", "evaluation"], problem_rows(measured.problems)),
         "## Memory of a whole run",
         "Resident memory of `main.py` at its peak, with Python, torch and the data set.",
         table(["configuration", "MiB"], [[n, f"{m:.0f}"] for n, m in measured.peaks.items()]),
@@ -81,6 +85,11 @@ GROWTH = """\
 Features are a memory-mapped `.npy` file, clustered as they are. MiB are anonymous memory (not the
 pages of the mapped file) at its peak, above what the process had once the data were open; results
 (N, k) are included. k-means has one restart; above 2^26 numbers it takes mini-batches of a part."""
+
+
+PROBLEMS_PER_SECOND = """\
+Problems per second of methods that learn to cluster, by the number of points of a set. Training
+draws the problems, too; evaluation has fixed ones and includes all scores."""
 
 
 def targets(measured: Measured) -> list[list[str]]:
@@ -149,6 +158,14 @@ def memory_rows(memory: Memory) -> Iterable[list[str]]:
         for name, costs in passes.items():
             size = f"{rows:,} x {width}"
             yield [size, name, f"{costs['seconds']:.2f}", f"{costs['mebibytes']:.0f}"]
+
+
+def problem_rows(problems: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[str]]:
+    """Return a row for each network and size of the sets."""
+    return [
+        [name, str(size), f"{speeds['training']:.3g}", f"{speeds['evaluation']:.3g}"]
+        for (name, size), speeds in problems.items()
+    ]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

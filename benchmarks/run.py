@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from benchmarks.memory import Passes, measured
 from benchmarks.passes import passes
+from benchmarks.problems import problems_per_second
 from benchmarks.profile import shares
 from benchmarks.results import Measured, page
 from benchmarks.speed import FILES, ONE_RESTART, speeds
@@ -49,6 +50,7 @@ def measure(rounds: int) -> Measured:
         shares={phase: _reported(f"parts of {phase}", partial(_shares, phase)) for phase in PHASES},
         passes=_reported("passes over MNIST", partial(passes, REPEATS)),
         memory={size: _reported(f"memory for {size}", partial(_memory, *size)) for size in SIZES},
+        problems=_reported("clustering problems", partial(problems_per_second, REPEATS)),
         startup=_reported("start of the command line", partial(startup, REPEATS)),
         peaks=_reported("memory of whole runs", peak_mebibytes),
     )
