@@ -60,17 +60,13 @@ def sheet(drawings: Sequence[SetDrawing]) -> str:
 def page(drawings: Sequence[SetDrawing], title: str) -> str:
     """Return an HTML page: one set at a time, with its partition for every number of clusters."""
     definitions = "".join(drawing.definitions() for drawing in drawings)
-    has_known = drawings[0].partitioned.known is not None
     sections = "".join(_section(place, drawing) for place, drawing in enumerate(drawings))
     return _PAGE.format(
         title=escape(title),
         summary=_summary([drawing.partitioned for drawing in drawings]),
         definitions=definitions,
         sections=sections,
-        heading="All sets, the known partition beside the predicted one"
-        if has_known
-        else "All sets",
-        overview="".join(_tile(place, drawing) for place, drawing in enumerate(drawings)),
+        overview=_overview(drawings) if len(drawings) > 1 else "",
     )
 
 
@@ -90,6 +86,14 @@ def _section(place: int, drawing: SetDrawing) -> str:
         f"<h3>The partition for every number of clusters</h3>"
         f'<div class="others">{"".join(_figure(*each) for each in others)}</div></section>'
     )
+
+
+def _overview(drawings: Sequence[SetDrawing]) -> str:
+    """Return small pictures of all sets, which lead to theirs."""
+    is_known = drawings[0].partitioned.known is not None
+    beside = ", the known partition beside the predicted one" if is_known else ""
+    tiles = "".join(_tile(place, drawing) for place, drawing in enumerate(drawings))
+    return f'<h2>All sets{beside}</h2><div class="overview">{tiles}</div>'
 
 
 def _tile(place: int, drawing: SetDrawing) -> str:
@@ -116,7 +120,8 @@ def _verdict(drawing: SetDrawing) -> str:
     wrong = partitioned.scores.get("misclassification_rate", (None,) * number)[number - 1]
     if not wrong:
         return f"{number} {noun}, right" if wrong is None else f"{number} {noun}, all right"
-    return f"{number} {noun}, right; {round(wrong * len(partitioned.objects))} objects wrong"
+    n_wrong = round(wrong * len(partitioned.objects))
+    return f"{number} {noun}, right; {n_wrong} object{'s' if n_wrong > 1 else ''} wrong"
 
 
 def _color(drawing: SetDrawing) -> str:
@@ -193,8 +198,7 @@ section {{ scroll-margin-top: 10rem; }}
 <svg class="definitions" aria-hidden="true"><defs>{definitions}</defs></svg>
 <nav hidden><button id="before">&larr; before</button> <button id="next">next &rarr;</button></nav>
 {sections}
-<h2>{heading}</h2>
-<div class="overview">{overview}</div>
+{overview}
 <script>
 const sections = [...document.querySelectorAll("section")];
 const shown = () => Math.max(0, sections.findIndex(s => "#" + s.id === location.hash));
@@ -203,7 +207,7 @@ const turn = step => {{
   location.hash = sections[(shown() + step + sections.length) % sections.length].id;
 }};
 document.documentElement.classList.add("js");
-document.querySelector("nav").hidden = false;
+document.querySelector("nav").hidden = sections.length === 1;
 document.getElementById("before").onclick = () => turn(-1);
 document.getElementById("next").onclick = () => turn(1);
 addEventListener("hashchange", show);
