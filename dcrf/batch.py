@@ -1,11 +1,11 @@
 """Batches, clocks and data passes, shared by data, design patterns and training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,22 @@ class SideTargets(NamedTuple):
 
 ReadSideTargets = Callable[[Tensor], SideTargets]
 """Return the side targets of the samples at (n,) int64 indices."""
+
+
+class SampleFacts(NamedTuple):
+    """What results say of the samples of a data set, and what new samples need to be like them.
+
+    ids: the name of every sample.
+    columns: the names of the columns of a table.
+    steps: fitted steps that all samples have gone through.
+    """
+
+    ids: Sequence[str] | None = None
+    columns: Sequence[str] | None = None
+    steps: nn.Module | None = None
+
+
+NO_FACTS = SampleFacts()
 
 
 class Place(NamedTuple):

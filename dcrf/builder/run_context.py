@@ -7,6 +7,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.evaluation.evaluator import Labels
@@ -35,13 +36,12 @@ class ParameterFiles(Protocol):
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        ids: Sequence[str] | None = None,
-        steps: nn.Module | None = None,
+        facts: SampleFacts = NO_FACTS,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with `ids` are listed by them, too. Fitted `steps` of the data set are saved beside
-        the parameters.
+        Samples with ids are listed by them, too. Fitted steps and names of columns are saved
+        beside the parameters.
         """
         ...
 

@@ -45,6 +45,11 @@ def build_steps(entries: Sequence[Options]) -> tuple[Transformation, ...]:
     return steps
 
 
+def unfitted_steps(entries: Sequence[Options]) -> nn.Module | None:
+    """Return steps that can load the values of fitted ones; None without any."""
+    return nn.Sequential(*(step.unfitted() for step in build_steps(entries))) if entries else None
+
+
 def apply_steps(steps: nn.Module | None, raw: RawData, num_workers: int = 0) -> RawData:
     """Return samples that have gone through fitted steps, float32 in memory.
 

@@ -11,7 +11,8 @@ from dcrf.reporting.writers import say
 
 COMMANDS = {
     "run": ("dcrf.cli.main", "train and evaluate methods, as main.py does"),
-    "predict": ("dcrf.cli.predict", "cluster a set of your own with a finished run"),
+    "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
+    "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
 }
 """Command -> the module whose `main` runs it, and what it does."""
 UNUSABLE = 2

@@ -1,4 +1,4 @@
-"""The command `dcrf predict`: cluster a set of one's own with a finished run."""
+"""The command `dcrf predict`: cluster new data with a finished run."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,35 +12,42 @@ from dcrf.errors import DataError, DcrfError
 from dcrf.pictures.page import write_pages
 from dcrf.pictures.partitioned_set import PartitionedSet
 from dcrf.reporting.writers import say
+from dcrf.runs.predict_samples import predict_samples
 from dcrf.runs.predict_set import predict_set
-from dcrf.runs.trained_run import open_run
+from dcrf.runs.predictions_table import clusters_in_words, clusters_table
+from dcrf.runs.trained_run import TrainedRun, open_run
+from dcrf.storage.atomic_files import write_atomically
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 DESCRIPTION = """\
-Cluster a set of your own with a method that has learned to cluster sets. The number of clusters is
-the most probable one, unless you give it.
+Cluster new data with a finished run: in the clusters that it has found, or, if it has learned to
+cluster sets, in new ones.
 """
 EPILOG = """\
-The folder gets objects.csv (the cluster of every object, for the chosen and for every number of
-clusters), scores.csv (the probability of every number), index.html and sheet.svg (pictures).
+The folder gets clusters.csv: the cluster of every sample, the probability of every cluster and the
+distance to the center of its own. A method that has learned to cluster sets writes instead
+objects.csv (the cluster of every object, for the chosen and for every number of clusters),
+scores.csv (the probability of every number), index.html and sheet.svg (pictures).
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code."""
     options = parser().parse_args(arguments)
+    folder: Path = options.output or options.run / "predictions" / options.data.stem
     try:
-        partitioned = _partitioned(options)
+        run = open_run(options.run, options.dataset, options.device)
+        if run.dataset.has_problems:
+            words = _predict_set(run, options.data, options.clusters, folder)
+        else:
+            words = _predict_samples(run, options.data, options.clusters, folder)
     except DcrfError as error:
         say(str(error), is_error=True)
         return UNUSABLE
-    folder: Path = options.output or options.run / "predictions" / options.data.stem
-    try:
-        write_pages(folder, [partitioned], f"{options.data.name}, clustered by {options.run}")
     except OSError as error:
         say(f"results cannot be written: {error}", is_error=True)
         return FAILED
-    say(f"{_in_words(partitioned)}\nwritten to {folder}")
+    say(f"{words}\nwritten to {folder}")
     return OK
 
 
@@ -55,8 +62,19 @@ def parser() -> Parser:
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN", help="a run folder")
-    add("data", type=Path, metavar="DATA", help="a CSV, npz, npy or Parquet file of the objects")
-    add("--clusters", type=positive, metavar="K", help="the number of clusters, if you know it")
+    add("data", type=Path, metavar="DATA", help="a CSV, npz, npy or Parquet file")
+    add(
+        "--dataset",
+        metavar="NAME",
+        help="the data set of the run after whose training to predict, default: the last one",
+    )
+    add(
+        "--clusters",
+        type=positive,
+        metavar="K",
+        help="the number of clusters of a set, default: the most probable one",
+    )
+    add("--device", help="torch device instead of the run's: cpu, cuda, cuda:1, ...")
     add(
         "--output",
         type=Path,
@@ -66,16 +84,30 @@ def parser() -> Parser:
     return flags
 
 
-def _partitioned(options: argparse.Namespace) -> PartitionedSet:
-    partitioned = predict_set(open_run(options.run), options.data)
-    if options.clusters is None:
-        return partitioned
-    most = len(partitioned.probabilities)
-    if options.clusters > most:
+def _predict_set(run: TrainedRun, file: Path, n_clusters: int | None, folder: Path) -> str:
+    """Partition a set and write it; return the result in words."""
+    partitioned = predict_set(run, file)
+    if n_clusters is not None:
+        most = len(partitioned.probabilities)
+        if n_clusters > most:
+            raise DataError(
+                f"--clusters {n_clusters}: the method has learned at most {most} clusters"
+            )
+        partitioned = replace(partitioned, n_clusters=n_clusters)
+    write_pages(folder, [partitioned], f"{file.name}, clustered by {run.config.name}")
+    return _in_words(partitioned)
+
+
+def _predict_samples(run: TrainedRun, file: Path, n_clusters: int | None, folder: Path) -> str:
+    """Assign samples and write their clusters; return the result in words."""
+    if n_clusters is not None:
         raise DataError(
-            f"--clusters {options.clusters}: the method has learned at most {most} clusters"
+            f"--clusters {n_clusters}: the clusters of the run are fixed; only methods that have "
+            "learned to cluster sets can change their number"
         )
-    return replace(partitioned, n_clusters=options.clusters)
+    prediction = predict_samples(run, file)
+    write_atomically(folder / "clusters.csv", clusters_table(prediction).encode())
+    return clusters_in_words(prediction)
 
 
 def _in_words(partitioned: PartitionedSet) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock, SideTargets
+from dcrf.batch import Batch, Clock, SampleFacts, SideTargets
 from dcrf.data.batch_order import (
     BatchPlan,
     ClustersOf,
@@ -51,7 +51,7 @@ class DataSource:
         targets: the side targets of all samples; None without any.
 
     notes: sentences for the user about these data, as in `raw`.
-    ids: names of the samples, as in `raw`.
+    facts: names of the samples and their columns, as in `raw`, and the steps.
 
     Raises:
         DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
@@ -68,7 +68,8 @@ class DataSource:
         steps: nn.Module | None = None,
         targets: SideTargets | None = None,
     ) -> None:
-        self.name, self.n_samples, self.steps = name, len(raw.samples), steps
+        self.name, self.n_samples = name, len(raw.samples)
+        self.facts = SampleFacts(raw.ids, raw.columns, steps)
         self._labels, self._files, self._loading = raw.labels, raw.files, loading
         self._targets = targets
         self._streams = RandomStreams(streams.seed_for("data", name))
@@ -83,7 +84,7 @@ class DataSource:
                 _check_independence(views)
         except DataError as error:
             raise DataError(f"data set {name}: {error}") from error
-        self.notes, self.ids = raw.notes, raw.ids
+        self.notes = raw.notes
         self._reader: Reader
         if decoded is None:
             self._samples, self._reader = samples, StreamReader(samples, views, loading, raw.ids)

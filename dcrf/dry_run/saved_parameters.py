@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
@@ -78,8 +79,7 @@ class PredictedFiles:
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        ids: Sequence[str] | None = None,
-        steps: nn.Module | None = None,
+        facts: SampleFacts = NO_FACTS,
     ) -> None:
         """Save nothing."""
 

@@ -1,15 +1,14 @@
 """Partition a set of one's own with a method that has learned to cluster."""
 
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import Batch, DatasetPass
-from dcrf.builder import open_samples
 from dcrf.builder.problem_sources import most_objects_of
-from dcrf.data.sources.load import open_data, source_of_file
 from dcrf.errors import DataError, DcrfError, first_line
 from dcrf.training.partition_sets import partition_sets
 from dcrf.pictures.partitioned_set import PartitionedSet
@@ -25,15 +24,10 @@ def predict_set(run: TrainedRun, file: Path) -> PartitionedSet:
             a table or an array of numpy.
 
     Raises:
-        DataError: the method does not partition sets, the file cannot be read, or the set does not
-            fit the method; the message names the file.
+        DataError: the file cannot be read, or the set does not fit the method; the message names
+            the file.
     """
-    assignment = run.method.assignment
-    if not isinstance(assignment, SetAssignment):
-        raise DataError(
-            f"the method {run.config.name} clusters samples; only methods that partition sets, as "
-            "those in configurations/learning_to_cluster, can predict"
-        )
+    assignment = cast(SetAssignment, run.method.assignment)
     objects = _objects(run, file)
     most = most_objects_of(run.dataset)
     if len(objects) > most:
@@ -57,11 +51,5 @@ def predict_set(run: TrainedRun, file: Path) -> PartitionedSet:
 
 def _objects(run: TrainedRun, file: Path) -> Tensor:
     """Return the objects (n, *object_shape) in the default view of the data set."""
-    source = source_of_file(file)
-    options = run.dataset.options if source == run.dataset.source else {}
-    raw = open_data(source, file.stem, {**options, "path": str(file)})
-    try:
-        opened = open_samples(run.dataset, raw, run.streams, "cpu", None)
-        return opened.data_pass(lambda batch: batch.samples, torch.arange(opened.n_samples))
-    except DataError as error:
-        raise DataError(f"{file}: {error}") from error
+    opened = run.open_file(file)
+    return opened.data_pass(lambda batch: batch.samples, torch.arange(opened.n_samples))

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
+from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_atomically, write_json
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
-from dcrf.storage.tensor_files import SAFETENSORS, save_tensors
+from dcrf.runs.trained_files import TrainedFiles
 from dcrf.training.method import Method
 
 CHECKPOINTS = "checkpoints"
 NUMBERED = "kept_apart.json"
-STEPS = "steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +134,16 @@ class RunFiles:
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        ids: Sequence[str] | None = None,
-        steps: nn.Module | None = None,
+        facts: SampleFacts = NO_FACTS,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with `ids` are listed by them, too. Parts other than mappings that were never
-        initialized have nothing to save. Fitted `steps` of the data set are saved beside them.
+        Samples with ids are listed by them, too.
         """
-        self.keep(dataset, method, clusters, steps)
-        if self.folder is None:
-            return
-        for part in method.parts:
-            tensors = method.tensors_of(part)
-            if part in method.mappings or any(tensor.numel() for tensor in tensors.values()):
-                file = saved_file(self.folder / "parameters", self.method, dataset, part, None)
-                save_tensors(tensors, file.with_suffix(SAFETENSORS))
-        if steps is not None and (tensors := dict(steps.state_dict())):
-            file = saved_file(self.folder / "parameters", self.method, dataset, STEPS, None)
-            save_tensors(tensors, file.with_suffix(SAFETENSORS))
-        self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, ids)
+        self.keep(dataset, method, clusters, facts.steps)
+        if self.folder is not None:
+            TrainedFiles(self.folder, self.method, dataset).save(method, facts)
+            self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, facts.ids)
 
     def save_reclustering(
         self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None

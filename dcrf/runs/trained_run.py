@@ -1,18 +1,26 @@
 """Open the method that a finished run has trained."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from torch import nn
+
+from dcrf.builder import open_samples
 from dcrf.builder.method import build_method
+from dcrf.builder.sample_steps import unfitted_steps
 from dcrf.config import load_checked
-from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.config.rules.suggestions import closest
+from dcrf.data.data_source import DataSource
+from dcrf.data.sources.load import open_data, source_of_file
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
+from dcrf.runs.device import resolve_device
 from dcrf.runs.run_folder import CONFIGURATION, is_run_folder
-from dcrf.storage.parameter_files import load_part, read_tensor
-from dcrf.storage.tensor_files import SAFETENSORS
+from dcrf.runs.trained_files import TrainedFiles
+from dcrf.schema.registry import SOURCES
+from dcrf.storage.parameter_files import read_tensor
 from dcrf.training.method import Method
 
 
@@ -21,39 +29,84 @@ class TrainedRun:
     """A method as a run has trained it.
 
     dataset: the data set after whose training the parameters were saved.
-    method: in evaluation mode, on the CPU.
+    method: in evaluation mode, on the device of the configuration.
+    steps: of the data set, fitted; None without any.
+    columns: the names of the columns of its samples, None if they have none.
     streams: of the run's seed.
     """
 
     config: MethodConfig
     dataset: DatasetConfig
     method: Method
+    steps: nn.Module | None
+    columns: Sequence[str] | None
     streams: RandomStreams
 
+    def open_file(self, file: Path, *, with_labels: bool = False) -> DataSource:
+        """Open new samples of a file, which go through the steps and transforms of the data set.
 
-def open_run(folder: Path, dataset: str | None = None) -> TrainedRun:
+        A file of the source of the data set is read with its options. A table may have more
+        columns, in any order: those of the training are chosen by name.
+
+        Args:
+            file: of the samples.
+            with_labels: whether the file has labels where that of the data set has them.
+
+        Raises:
+            DataError: the file cannot be read or its samples do not fit the data set; the message
+                names the file.
+        """
+        source = source_of_file(file)
+        known = SOURCES.properties(source)
+        options = self.dataset.options if source == self.dataset.source else {}
+        if not with_labels:
+            options = {key: v for key, v in options.items() if not known[key].get("x-labels")}
+        if self.columns is not None and "columns" in known:
+            options = {**options, "columns": self.columns}
+        raw = open_data(source, file.stem, {**options, "path": str(file)})
+        try:
+            return open_samples(self.dataset, raw, self.streams, self.config.device, self.steps)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
+
+
+def open_run(folder: Path, dataset: str | None = None, device: str | None = None) -> TrainedRun:
     """Build the method of a run and load its parameters.
 
     Args:
         folder: of the run.
         dataset: name of the data set whose parameters to load; by default the last one.
+        device: a torch device name in place of the run's.
 
     Raises:
         ConfigError: the configuration of the run is invalid.
-        DataError: the folder has no run, or the run has not finished.
+        DataError: the folder has no run, or the run has not finished with this data set.
     """
-    if not is_run_folder(folder):
-        raise DataError(f"{folder} is not a run folder, such as runs/my_method/<time>-<seed>")
-    config = load_checked(folder / CONFIGURATION, check_inputs=False)
+    config = _configuration(folder)
+    config = replace(config, device=resolve_device(device or config.device))
     entry = _dataset(config, dataset)
     streams = RandomStreams(config.seed or 0)
-    method = build_method(config, entry.num_clusters, streams, read_tensor).eval()
-    for name, part in method.parts.items():
-        file = saved_file(folder / "parameters", config.name, entry.name, name, None)
-        file = file.with_suffix(SAFETENSORS)
-        if file.exists() or name in method.mappings:
-            load_part(part, file)
-    return TrainedRun(config, entry, method, streams)
+    method = build_method(config, entry.num_clusters, streams, read_tensor)
+    steps, files = unfitted_steps(entry.steps), TrainedFiles(folder, config.name, entry.name)
+    files.load(method, steps)
+    columns = files.columns()
+    return TrainedRun(config, entry, method.to(config.device).eval(), steps, columns, streams)
+
+
+def data_sets_of(folder: Path) -> list[str]:
+    """Return the names of the data sets of a run.
+
+    Raises:
+        ConfigError: the configuration of the run is invalid.
+        DataError: the folder has no run.
+    """
+    return [entry.name for entry in _configuration(folder).datasets]
+
+
+def _configuration(folder: Path) -> MethodConfig:
+    if not is_run_folder(folder):
+        raise DataError(f"{folder} is not a run folder, such as runs/my_method/<time>-<seed>")
+    return load_checked(folder / CONFIGURATION, check_inputs=False)
 
 
 def _dataset(config: MethodConfig, name: str | None) -> DatasetConfig:

@@ -1,11 +1,11 @@
 """The data sources and evaluators that training works with, as protocols."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from dcrf.batch import Batch, Clock, DatasetPass, SideTargets
+from dcrf.batch import Batch, Clock, DatasetPass, SampleFacts, SideTargets
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.evaluation.metrics.base import Labels
 
@@ -15,14 +15,12 @@ class DataSource(Protocol):
 
     n_samples: N, of the whole data set.
     notes: sentences about the data for the log.
-    ids: the name of every sample for results, None if they have none.
-    steps: that all samples have gone through, None if there are none.
+    facts: for results.
     """
 
     n_samples: int
-    steps: nn.Module | None
     notes: tuple[str, ...]
-    ids: Sequence[str] | None
+    facts: SampleFacts
 
     def batches(
         self,

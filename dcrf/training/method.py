@@ -1,6 +1,7 @@
 """A method as one module: its `state_dict` is the model."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from dcrf.training.interfaces import DataSource
 
 ASSIGNMENT = "assignment"
 """The part of a method that its cluster assignment strategy owns."""
+_EXTRA_STATE = "_extra_state"  # torch ends the names of extra states so
 
 
 class Method(nn.Module):
@@ -85,6 +87,21 @@ class Method(nn.Module):
         """Return the tensors of a part that are saved, on the CPU."""
         return {name: t.cpu() for name, t in part_tensors(self.parts[part]).items()}
 
+    def other_state(self) -> dict[str, Any]:
+        """Return the state of modules that is no tensor of a part, such as counted iterations."""
+        return {name: value for name, value in self.state_dict().items() if _is_other(name)}
+
+    def load_other_state(self, state: Mapping[str, Any]) -> None:
+        """Restore `other_state`'s result.
+
+        Raises:
+            RuntimeError: it is not one of this method.
+        """
+        known = filter(_is_other, self.state_dict())
+        if unknown := state.keys() - {*known}:
+            raise RuntimeError(f"no module has the state {min(unknown)}")
+        self.load_state_dict(state, strict=False)
+
     def pass_over(self, source: DataSource) -> DatasetPass:
         """Return a pass over the whole data set in evaluation mode, without gradient.
 
@@ -101,3 +118,7 @@ class Method(nn.Module):
                 self.train(was_training)
 
         return DatasetPass(source.n_samples, run)
+
+
+def _is_other(name: str) -> bool:
+    return name.endswith(_EXTRA_STATE)

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from torch import nn
-
-from dcrf.batch import DatasetPass
+from dcrf.batch import DatasetPass, SampleFacts
 from dcrf.evaluation.evaluator import Labels
 from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.method import Method
@@ -36,8 +34,8 @@ class DatasetPlan:
     make_method: builds a new method.
     keeps_method: whether to train the method of the data set before, if any.
     save_clusters: saves the clusters of a reclustering, by its name, with the ids of samples.
-    finish: saves the trained method, and its clusters (n,) if it has assigned any, with the ids of
-        the samples if they have any, and the steps that they have gone through, if any.
+    finish: saves the trained method, its clusters (n,) if it has assigned any, and the facts of
+        the samples.
     """
 
     name: str
@@ -48,4 +46,4 @@ class DatasetPlan:
     keeps_method: bool
     phases: Sequence[PhasePlan]
     save_clusters: Callable[[str, Labels | None, Sequence[str] | None], None]
-    finish: Callable[[Method, Labels | None, Sequence[str] | None, nn.Module | None], None]
+    finish: Callable[[Method, Labels | None, SampleFacts], None]

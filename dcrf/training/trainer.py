@@ -134,7 +134,7 @@ class Trainer:
             record = ReclusteringRecord(*place, name, evaluation.record())
             self.writer.write(record)
             self.history.reclusterings.append(record)
-            session.plan.save_clusters(name, evaluator.clusters, session.source.ids)
+            session.plan.save_clusters(name, evaluator.clusters, session.source.facts.ids)
 
     def _between_iterations(
         self, session: DatasetSession, number: int, phase: Phase, state: PhaseState
@@ -161,8 +161,8 @@ class Trainer:
     def _finish(self, session: DatasetSession) -> None:
         """Evaluate the trained method and save its results."""
         self.history.datasets.append(self._final_evaluation(session))
-        source = session.source
-        session.plan.finish(session.method, session.evaluator.clusters, source.ids, source.steps)
+        facts = session.source.facts
+        session.plan.finish(session.method, session.evaluator.clusters, facts)
 
     def _final_evaluation(self, session: DatasetSession) -> DatasetRecord:
         dataset, evaluator = session.plan.name, session.evaluator

@@ -1,5 +1,6 @@
 """Every method file that comes with the project is sound, and runs."""
 
+import csv
 import json
 import os
 import tempfile
@@ -15,7 +16,10 @@ import dcrf
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.config.extends import is_abstract
+from dcrf.config.file_names import clean_name
 from dcrf.dry_run.check_method import check
+from dcrf.runs.evaluate_run import evaluate_run
+from dcrf.runs.trained_run import open_run
 from tests.cases.methods import class_folders, fake_mnist, fake_newsgroups, fake_usps, result
 
 FOLDER = ROOT / "configurations"
@@ -141,14 +145,28 @@ def test_it_is_valid_and_can_be_built(file):
 def test_it_runs(file, fake_root, tmp_path):
     """In this process, which has torch already: other tests run files by the command line."""
     settings, options = short(file, fake_root), {"device": "cpu", "max_iterations": 2}
-    found = result(dcrf.run(file, settings=settings, output_dir=tmp_path, **options).folder)
+    folder = dcrf.run(file, settings=settings, output_dir=tmp_path, **options).folder
+    found = result(folder)
 
     config = loaded(file)
+    least = 0 if config.datasets[-1].has_problems else -1  # -1 is no object of a set, but noise
     ran = [(dataset.name, phase) for dataset in config.datasets for phase in dataset.phases]
     assert [(phase["dataset"], phase["phase"]) for phase in found["phases"]] == ran
     assert {phase["iteration"] for phase in found["phases"]} <= {1, 2}
     assert found["datasets"][-1]["dataset"] == config.datasets[-1].name
-    assert 0 < found["datasets"][-1]["evaluation"]["acc"] <= 1
+    evaluation = found["datasets"][-1]["evaluation"]
+    assert 0 < evaluation["acc"] <= 1
+    # opened again, it gives the same clusters
+    again, clusters = evaluate_run(open_run(folder))
+    assert again.scores["acc"] == evaluation["acc"]
+    assert clusters[clusters >= least].tolist() == written_clusters(folder, config)
+
+
+def written_clusters(folder, config):
+    """The clusters that a run has written for its last data set."""
+    file = folder / "clusters" / f"{clean_name(config.datasets[-1].name)}.csv"
+    rows = csv.DictReader(file.read_text().splitlines())
+    return [int(row["cluster"]) for row in rows]
 
 
 @every_file

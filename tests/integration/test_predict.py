@@ -1,17 +1,23 @@
-"""The command `dcrf predict` on runs that learned to cluster."""
+"""The commands `dcrf predict` and `dcrf evaluate` on finished runs."""
 
 import csv
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
 
+import dcrf
 from dcrf.cli.commands import main
 from dcrf.cli.main import main as run_methods
 from dcrf.evaluation.metrics.acc import Acc
-from tests.cases.methods import method, written
+from dcrf.runs.predict_samples import predict_samples
+from dcrf.runs.trained_run import open_run
+from tests.cases.methods import CENTROIDS, method, result, written
 from tests.cases.set_methods import DIGITS, ON_DIGITS, SHAPES, UNSEEN, set_method
+from tests.integration.test_resume import balanced, by_scores
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +141,12 @@ def test_other_mistakes_are_explained(trained, tmp_path, change, words, capsys):
     assert words in capsys.readouterr().err
 
 
-def test_methods_that_cluster_samples_are_refused(tmp_path, capsys):
+def test_clusters_of_samples_have_a_fixed_number(tmp_path, capsys):
     folder = run(tmp_path, method())
-    np.save(tmp_path / "mine.npy", np.zeros((5, 2), np.float32))
+    np.save(tmp_path / "mine.npy", np.zeros((5, 64), np.float32))
 
-    assert main(["predict", str(folder), str(tmp_path / "mine.npy")]) == 2
-    assert "the method tiny clusters samples" in capsys.readouterr().err
+    assert main(["predict", str(folder), str(tmp_path / "mine.npy"), "--clusters", "3"]) == 2
+    assert "--clusters 3: the clusters of the run are fixed" in capsys.readouterr().err
 
 
 def test_a_network_that_has_learned_clusters_points_of_ones_own(tmp_path):
@@ -156,3 +162,159 @@ def test_a_network_that_has_learned_clusters_points_of_ones_own(tmp_path):
 
     clusters = [int(row["cluster"]) for row in rows(folder / "predictions/two/objects.csv")]
     assert Acc()(known, np.array(clusters)) > 0.9
+
+
+PROFILE = "sepal length,sepal width,petal length,petal width"
+TABLE = load_iris()
+
+
+def table(file, columns, numbers, **others):
+    """Write a table of numbers with other columns before them."""
+    header = ",".join([*others, *columns])
+    texts = [[*map(repr, map(float, row))] for row in numbers]
+    lines = [[*values, *row] for *values, row in zip(*others.values(), texts, strict=True)]
+    file.write_text("\n".join([header, *map(",".join, lines)]) + "\n")
+    return file
+
+
+def flowers(folder, **changes):
+    """A method on a table with ids and labels, standardized, with an autoencoder."""
+    ids, names = (f"f{i}" for i in range(150)), TABLE.target_names[TABLE.target]
+    file = table(folder / "flowers.csv", PROFILE.split(","), TABLE.data, name=ids, kind=names)
+    dataset = {
+        "name": "flowers",
+        "source": "csv",
+        "path": str(file),
+        "id_column": "name",
+        "label_column": "kind",
+        "steps": [{"type": "standardize"}],
+        "num_clusters": 3,
+        "batch_size": 50,
+    }
+    layers = [{"type": "Linear", "in_features": 4, "out_features": 5}]
+    back = [{"type": "Linear", "in_features": 5, "out_features": 4}]
+    content = method(datasets=[dataset], **changes)
+    content["mappings"] = [
+        {"type": "feature_extractor", "name": "encoder", "layers": layers},
+        {"type": "design_pattern_specific", "name": "decoder", "layers": back},
+    ]
+    del content["phases"][1]["design_patterns"][2]  # its view is one of images
+    return content
+
+
+@pytest.fixture(scope="module")
+def on_flowers(tmp_path_factory):
+    """The folder of a run on a table."""
+    folder = tmp_path_factory.mktemp("flowers")
+    return run(folder, flowers(folder))
+
+
+def test_new_rows_get_the_clusters_of_the_run_by_the_names_of_columns(on_flowers, tmp_path):
+    known = rows(on_flowers / "clusters/flowers.csv")
+    order = [2, 0, 3, 1]
+    columns = [PROFILE.split(",")[place] for place in order]
+    extra = {"name": [f"new{i}" for i in range(20)], "remark": ["-"] * 20}
+    file = table(tmp_path / "new.csv", columns, TABLE.data[40:60][:, order], **extra)
+
+    assert main(["predict", str(on_flowers), str(file), "--output", str(tmp_path / "out")]) == 0
+
+    predicted = rows(tmp_path / "out/clusters.csv")
+    assert [row["cluster"] for row in predicted] == [row["cluster"] for row in known[40:60]]
+    assert [row["id"] for row in predicted] == extra["name"]
+    probabilities = [f"probability_of_{cluster}" for cluster in range(3)]
+    assert {"distance", *probabilities} < {*predicted[0]}
+
+
+def test_one_row_has_the_cluster_that_it_has_among_many(on_flowers, tmp_path):
+    known = rows(on_flowers / "clusters/flowers.csv")
+    for index in (3, 77, 149):
+        np.save(tmp_path / "one.npy", TABLE.data[index : index + 1].astype(np.float32))
+        main(["predict", str(on_flowers), str(tmp_path / "one.npy"), "--output", str(tmp_path)])
+        assert rows(tmp_path / "clusters.csv")[0]["cluster"] == known[index]["cluster"]
+
+
+def test_a_missing_column_is_named(on_flowers, tmp_path, capsys):
+    columns = ["sepal length", "sepal width", "petal length"]
+    file = table(tmp_path / "new.csv", columns, TABLE.data[:5, :3], name=list("abcde"))
+
+    assert main(["predict", str(on_flowers), str(file)]) == 2
+    error = capsys.readouterr().err
+    assert str(file) in error
+    assert "'petal width'" in error
+
+
+def test_a_run_is_evaluated_again_and_on_other_data(on_flowers, tmp_path, capsys):
+    expected = result(on_flowers)["datasets"][0]["evaluation"]
+    assert main(["evaluate", str(on_flowers)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"flowers  ACC {expected['acc']:.3f}  NMI {expected['nmi']:.3f}")
+    assert out.endswith("(n=150)\n")
+
+    names = TABLE.target_names[TABLE.target][:60]
+    ids = [str(i) for i in range(60)]
+    file = table(tmp_path / "new.csv", PROFILE.split(","), TABLE.data[:60], name=ids, kind=names)
+    assert main(["evaluate", str(on_flowers), str(file)]) == 0
+    assert re.fullmatch(r"new.csv  ACC \S+  NMI \S+  ARI \S+  \(n=60\)\n", capsys.readouterr().out)
+
+
+def test_labels_are_not_needed_to_predict_but_to_evaluate(on_flowers, tmp_path, capsys):
+    ids = [str(i) for i in range(60)]
+    file = table(tmp_path / "new.csv", PROFILE.split(","), TABLE.data[:60], name=ids)
+
+    assert main(["predict", str(on_flowers), str(file), "--output", str(tmp_path)]) == 0
+    assert main(["evaluate", str(on_flowers), str(file)]) == 2
+    assert "'kind'" in capsys.readouterr().err
+
+
+def test_a_data_set_that_the_run_does_not_have_gets_a_suggestion(on_flowers, capsys):
+    assert main(["evaluate", str(on_flowers), "--dataset", "flower"]) == 2
+    assert "no data set 'flower'; did you mean 'flowers'?" in capsys.readouterr().err
+
+
+def test_an_unfinished_run_is_refused(on_flowers, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(on_flowers, copy)
+    next(copy.glob("parameters/*encoder*")).unlink()
+
+    assert main(["evaluate", str(copy)]) == 2
+    assert "encoder.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff"])
+def test_damaged_names_of_columns_are_named(on_flowers, tmp_path, damage, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(on_flowers, copy)
+    (file,) = copy.glob("parameters/*_columns.json")
+    file.write_bytes(damage)
+
+    assert main(["evaluate", str(copy)]) == 2
+    assert str(file) in capsys.readouterr().err
+
+
+def annealed():
+    """Probabilities that depend on how far a schedule has come."""
+    schedule = {
+        "schedule": "deep_k_means_annealing",
+        "annealing_initial_value": 0.1,
+        "annealing_final_value": 2.0,
+        "annealing_iterations_per_value": 1,
+        "unit": "iteration",
+    }
+    gaussian = {
+        "similarity_measure": "gaussian",
+        "gaussian_similarity_measure_inverse_temperature": schedule,
+    }
+    return method(cluster_assignment_strategy={**CENTROIDS, **gaussian})
+
+
+@pytest.mark.parametrize("make", [by_scores, annealed, balanced], ids=lambda make: make.__name__)
+def test_a_reopened_run_gives_the_probabilities_of_the_trained_method(tmp_path, make):
+    trained = dcrf.run(make(), output_dir=tmp_path / "runs", device="cpu")
+    samples = (load_digits().data[:50] / 16).astype(np.float32)
+    expected = trained.assign(samples)
+    np.save(tmp_path / "digits.npy", samples)
+
+    prediction = predict_samples(open_run(trained.folder), tmp_path / "digits.npy")
+
+    np.testing.assert_array_equal(prediction.probabilities, expected)
+    np.testing.assert_array_equal(prediction.clusters, expected.argmax(axis=1))

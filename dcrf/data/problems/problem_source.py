@@ -1,7 +1,7 @@
 """The data source of clustering problems."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.random import Generator, default_rng
-from torch import Tensor, nn
+from torch import Tensor
 
-from dcrf.batch import Batch, Clock, ProblemBatch, SideTargets, with_presence
+from dcrf.batch import NO_FACTS, Batch, Clock, ProblemBatch, SideTargets, with_presence
 from dcrf.data.batch_order import ClustersOf, Loading, batch_sizes, no_clusters, pass_sizes
 from dcrf.data.problems.problems import Drawn, ProblemMaker
 from dcrf.errors import DataError
@@ -36,8 +36,7 @@ class ProblemSource:
         DataError: an epoch has fewer problems than a batch.
     """
 
-    steps: nn.Module | None = None
-    ids: Sequence[str] | None = None
+    facts = NO_FACTS
 
     def __init__(
         self,

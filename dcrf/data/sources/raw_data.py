@@ -35,6 +35,8 @@ class RawData:
     notes: sentences for the user about the data, such as why labels are ignored.
     files: the files that samples are read from on access, if known.
     ids: a name for every sample, which results show beside its number; None if they have none.
+    columns: the names of the columns of samples (N, d) from a table, before any step; None if they
+        have none.
     """
 
     samples: Samples
@@ -42,6 +44,7 @@ class RawData:
     notes: tuple[str, ...] = ()
     files: Sequence[str | Path] = ()
     ids: Sequence[str] | None = None
+    columns: Sequence[str] | None = None
 
 
 Arrays = Mapping[str, RawData]
@@ -65,6 +68,7 @@ def concatenate(parts: Sequence[RawData]) -> RawData:
         tuple(notes),
         [file for part in parts for file in part.files],
         _concatenate_ids(parts),
+        parts[0].columns if all(part.columns == parts[0].columns for part in parts) else None,
     )
 
 

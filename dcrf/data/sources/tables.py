@@ -149,7 +149,8 @@ class TableRows:
             labels = classes_of(self._labels)
             notes += self._many_classes(labels)
         ids = self._ids or None
-        return RawData(torch.from_numpy(table), labels, notes, ids=ids)
+        samples = torch.from_numpy(table)
+        return RawData(samples, labels, notes, ids=ids, columns=self._columns.names)
 
     def _float32(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):

@@ -361,6 +361,7 @@ def test_centroids_are_kept_at_the_end_only_if_there_are_any(world, tmp_path):
     assert names(tmp_path / "final/parameters") == {
         "tiny_digits_encoder.safetensors",
         "tiny_digits_decoder.safetensors",
+        "tiny_digits_state.pth",
     }
 
     made.phase(1)

@@ -99,7 +99,7 @@ def test_a_phase_that_has_loaded_files_does_not_load_them_again(tmp_path):
 def test_the_end_of_the_last_phase_is_a_position(tmp_path):
     saved = []
 
-    def fail_once(method, clusters, ids, steps):
+    def fail_once(method, clusters, facts):
         saved.append(clusters)
         if len(saved) == 1:
             raise Killed

@@ -1,0 +1,93 @@
+"""The files of a run folder from which a trained method can be opened again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from dcrf.batch import SampleFacts
+from dcrf.config.file_names import saved_file
+from dcrf.errors import DataError
+from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.storage.parameter_files import load_part
+from dcrf.storage.tensor_files import SAFETENSORS, read_tensors, save_tensors
+from dcrf.training.method import Method
+
+STEPS, STATE, COLUMNS = "steps", "state", "columns"
+
+
+class TrainedFiles:
+    """The files of a method after its training on a data set, in `parameters/` of a run folder.
+
+    Each part has a file of its own. Fitted steps of the data set have one, if there are any; so
+    have the names of columns of a table, and the state of modules that is no tensor.
+
+    Args:
+        folder: of the run.
+        method: the name of the method.
+        dataset: the name of the data set.
+    """
+
+    def __init__(self, folder: Path, method: str, dataset: str) -> None:
+        self.folder, self.method, self.dataset = folder / "parameters", method, dataset
+
+    def save(self, method: Method, facts: SampleFacts) -> None:
+        """Save the method and what new samples need.
+
+        Parts other than mappings that were never initialized have nothing to save.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        for part in method.parts:
+            tensors = method.tensors_of(part)
+            if part in method.mappings or any(tensor.numel() for tensor in tensors.values()):
+                save_tensors(tensors, self._file(part))
+        if facts.steps is not None and (tensors := dict(facts.steps.state_dict())):
+            save_tensors(tensors, self._file(STEPS))
+        if state := method.other_state():
+            save_tensors(state, self._file(STATE, ".pth"))
+        if facts.columns is not None:
+            write_json(self._file(COLUMNS, ".json"), list(facts.columns))
+
+    def load(self, method: Method, steps: nn.Module | None) -> None:
+        """Restore the method and the fitted steps, which are both unfitted yet.
+
+        Raises:
+            DataError: a file is missing or damaged, or does not fit.
+        """
+        for part, module in method.parts.items():
+            file = self._file(part)
+            if file.exists() or part in method.mappings:
+                load_part(module, file)
+        if steps is not None and steps.state_dict():
+            load_part(steps, self._file(STEPS))
+        if (file := self._file(STATE, ".pth")).exists():
+            self._restore(method, read_tensors(file), file)
+
+    def columns(self) -> Sequence[str] | None:
+        """Return the names of the columns of the samples, None if they have none.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        file = self._file(COLUMNS, ".json")
+        if not file.exists():
+            return None
+        try:
+            columns = read_json(file)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file} cannot be read: {error}") from error
+        if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+            raise DataError(f"{file} is not a list of names")
+        return columns
+
+    def _restore(self, method: Method, state: Mapping[str, Any], file: Path) -> None:
+        try:
+            method.load_other_state(state)
+        except (RuntimeError, LookupError, AttributeError, TypeError, ValueError) as error:
+            raise DataError(f"{file} does not fit the method: {error}") from error
+
+    def _file(self, part: str, suffix: str = SAFETENSORS) -> Path:
+        return saved_file(self.folder, self.method, self.dataset, part, None, suffix)
