@@ -78,8 +78,15 @@ class _RunParser(Parser):
     otherwise = _KEYS
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line. `--seed 0 1 2` means `--seed 0,1,2`."""
+def parse(
+    arguments: Sequence[str], flags: argparse.ArgumentParser | None = None
+) -> argparse.Namespace:
+    """Parse the command line. `--seed 0 1 2` means `--seed 0,1,2`.
+
+    Args:
+        arguments: the words of the command line.
+        flags: the parser, by default that of `main.py`.
+    """
     words: list[str] = []
     for word in arguments:
         follows_seed = words[-2:-1] == ["--seed"] and _SEEDS.fullmatch(words[-1])
@@ -87,20 +94,25 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             words[-1] = f"{words[-1].rstrip(',')},{word}"
         else:
             words.append(word)
-    return parser().parse_args(words)
+    return (flags or parser()).parse_args(words)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all flags."""
+def parser(prog: str = "main.py", paths: str = "FILE_OR_FOLDER") -> argparse.ArgumentParser:
+    """Return the parser of all flags.
+
+    Args:
+        prog: the name of the program in its help.
+        paths: what the help calls the paths.
+    """
     flags = _RunParser(
-        prog="main.py",
+        prog=prog,
         description="Train and evaluate deep clustering methods described by JSON files.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = flags.add_argument
-    add("paths", nargs="+", metavar="FILE_OR_FOLDER", help="method files, or folders of them")
+    add("paths", nargs="+", metavar=paths, help="method files, or folders of them")
     add("--validate", action="store_true", help="check the files without running them")
     add(
         "--print_config",

@@ -10,7 +10,8 @@ from dcrf.config.rules.suggestions import closest
 from dcrf.reporting.writers import say
 
 COMMANDS = {
-    "run": ("dcrf.cli.main", "train and evaluate methods, as main.py does"),
+    "run": ("dcrf.cli.run", "train and evaluate method files, or a method on your own data"),
+    "new": ("dcrf.cli.new", "write a method file for your own data"),
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
 }

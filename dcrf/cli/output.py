@@ -14,3 +14,9 @@ def open_output() -> None:
     if sys.stderr is None:
         sys.stderr = sys.stdout
     escape_unencodable(sys.stdout, sys.stderr)
+
+
+def command() -> str:
+    """Return how the command `dcrf` was called: by its name, or as a module of Python."""
+    name = Path(sys.argv[0]).name
+    return name if name == "dcrf" else f"{Path(sys.executable).name} -m dcrf"

@@ -34,10 +34,10 @@ from dcrf.schema.allowed_names import (
 )
 from dcrf.schema.registry import KINDS, METRICS, SCHEMA, Registry
 from dcrf.storage.atomic_files import write_atomically
+from dcrf.storage.write_json import readable
 
 CRITERIA = "exit_criteria.json"
 _ON_SCORES = re.compile(r"performance_evaluation_\w+_(gt|lt_after_iterations)")
-_LINE = 100
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 # Its signature has *args and **kwargs, but it accepts no argument.
 _TAKES_NOTHING = vars(nn.Module)["__init__"]
@@ -137,7 +137,7 @@ def _names_text(place: str) -> str:
         "names": {name: _entry(place, name, thing) for name, thing in TABLES[place].items()},
         "refused": dict(REFUSED[place]),
     }
-    return _readable(document) + "\n"
+    return readable(document) + "\n"
 
 
 def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def _dispatch_text(registry: Registry) -> str:
         "required": [] if has_default else [registry.key],
         "allOf": [_branch(registry, stem) for stem in registry.schemas],
     }
-    return _readable(document) + "\n"
+    return readable(document) + "\n"
 
 
 def _branch(registry: Registry, stem: str) -> dict[str, Any]:
@@ -315,7 +315,7 @@ def _criteria_text() -> str:
         if facts["x-better"] == "larger"
         for key, schema in _score_criteria(metric, facts).items()
     }
-    return _readable({**document, "properties": others | on_scores}) + "\n"
+    return readable({**document, "properties": others | on_scores}) + "\n"
 
 
 def _score_criteria(metric: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -348,31 +348,6 @@ def _score_criteria(metric: str, facts: Mapping[str, Any]) -> dict[str, Any]:
             "additionalProperties": False,
         },
     }
-
-
-def _readable(value: Any, indent: str = "", before: str = "") -> str:
-    """Return JSON with short objects on one line and long lists wrapped at the line length."""
-    line, inner = json.dumps(value), indent + "  "
-    if len(indent + before + line) < _LINE or not isinstance(value, list | dict):
-        return line
-    if isinstance(value, list):
-        items = [_readable(item, inner) for item in value]
-        return f"[\n{_filled(items, inner)}\n{indent}]"
-    keys = {name: f"{json.dumps(name)}: " for name in value}
-    parts = [inner + keys[name] + _readable(value[name], inner, keys[name]) for name in value]
-    return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
-
-
-def _filled(items: list[str], indent: str) -> str:
-    """Join items with commas, wrapped at the line length."""
-    lines = [indent + items[0]]
-    for item in items[1:]:
-        lines[-1] += ","
-        if len(lines[-1]) + 1 + len(item) < _LINE:
-            lines[-1] += f" {item}"
-        else:
-            lines.append(indent + item)
-    return "\n".join(lines)
 
 
 def _is_stale(path: Path, text: str) -> bool:

@@ -14,6 +14,11 @@ SCHEMA = _PACKAGE_DATA if _PACKAGE_DATA.is_dir() else Path(__file__).parents[2] 
 """The schema files: package data of an installed dcrf, `schema/` of a checkout."""
 
 
+_SHIPPED = Path(__file__).parents[1] / "shipped"
+SHIPPED = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[2] / "configurations"
+"""The shipped methods: package data of an installed dcrf, `configurations/` of a checkout."""
+
+
 class Registry:
     """Components of one kind, read from a schema folder and a package.
 

@@ -20,6 +20,7 @@ from tests.cases.methods import digits, method, written
 SOURCES = (
     "dcrf",
     "schema",
+    "configurations",
     "pyproject.toml",
     "setup.py",
     "requirements.txt",
@@ -78,10 +79,15 @@ def wheel(tmp_path_factory):
 def test_the_wheel_has_every_module_every_schema_and_nothing_else(wheel):
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     modules = {f.relative_to(ROOT).as_posix() for f in (ROOT / "dcrf").rglob("*.py")}
-    schemas = {f.relative_to(ROOT / "schema").as_posix() for f in (ROOT / "schema").rglob("*.json")}
+    data = {"schema": "dcrf/schema/files", "configurations": "dcrf/shipped"}
+    files = {
+        f"{place}/{file.relative_to(ROOT / folder).as_posix()}"
+        for folder, place in data.items()
+        for file in (ROOT / folder).rglob("*.json")
+    }
 
-    assert schemas
-    assert names == modules | {f"dcrf/schema/files/{schema}" for schema in schemas}
+    assert files
+    assert names == modules | files
 
 
 def test_the_metadata_are_those_of_the_checkout(wheel):

@@ -78,7 +78,7 @@ def problem_maker(
 
 
 def source_of_file(path: Path) -> str:
-    """Return the name of the source that reads files with the ending of a path.
+    """Return the name of the source that reads files with the ending of a path, or a folder.
 
     Raises:
         DataError: none does.
@@ -88,10 +88,12 @@ def source_of_file(path: Path) -> str:
         for stem, schema in SOURCES.schemas.items()
         for ending in schema.get("x-file-endings", ())
     }
+    name = f"{path.name.lower()}{'/' if path.is_dir() else ''}"
     for ending, stem in endings.items():
-        if path.name.lower().endswith(ending):
+        if name.endswith(ending):
             return stem
-    raise DataError(f"{path}: expected a file that ends in {', '.join(endings)}")
+    known = ", ".join(ending for ending in endings if ending != "/")
+    raise DataError(f"{path}: expected a file that ends in {known}, or a folder of images")
 
 
 def takes_arrays(source: str) -> bool:

@@ -1,0 +1,72 @@
+"""The command `dcrf new`: write a method file for one's own data."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dcrf.cli.arguments import Parser
+from dcrf.cli.output import command
+from dcrf.cli.own_data import add_flags, content_for
+from dcrf.config import load_checked
+from dcrf.errors import CommandLineError, ConfigError, DcrfError
+from dcrf.reporting.writers import say
+from dcrf.storage.atomic_files import write_atomically
+from dcrf.storage.write_json import readable
+
+OK, UNUSABLE = 0, 2
+DESCRIPTION = """\
+Write a method file for your own data: a shipped method with layers of the right size, and your data
+as its data set. Run it by dcrf run FILE, or edit it first.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        content = content_for(options.data, options)
+        file = options.output or Path(f"{content['name']}.json")
+        if file.exists():
+            raise CommandLineError(f"{file} exists; name another file with --output")
+        _check(content, file)
+        write_atomically(file, f"{readable(content)}\n".encode())
+    except DcrfError as error:
+        say(str(error), is_error=True)
+        return UNUSABLE
+    except OSError as error:
+        say(f"the file cannot be written: {error}", is_error=True)
+        return UNUSABLE
+    say(f"written to {file}; run it by: {command()} run {file}")
+    return OK
+
+
+def _check(content: Mapping[str, Any], file: Path) -> None:
+    """Raise ConfigError if the method would not run on the data."""
+    from dcrf.dry_run.check_method import check  # noqa: PLC0415 - it imports torch
+
+    try:
+        check(load_checked(content))
+    except ConfigError as error:
+        raise ConfigError(f"the method for {file}", error.problems) from error
+
+
+def parser() -> Parser:
+    """Return the parser of the command's flags."""
+    flags = Parser(
+        prog="dcrf new",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    flags.add_argument(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="a CSV, npz, npy or Parquet file, or a folder of images",
+    )
+    add_flags(flags)
+    flags.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: <data>_<method>.json here"
+    )
+    return flags

@@ -1,0 +1,71 @@
+"""The command `dcrf run`: run method files as `main.py` does, or a method on one's own data."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from dcrf.cli.arguments import Parser, parse
+from dcrf.cli.arguments import parser as run_parser
+from dcrf.cli.main import main as run_methods
+from dcrf.cli.output import command
+from dcrf.cli.own_data import OPTIONS, add_flags, content_for
+from dcrf.errors import CommandLineError, DcrfError
+from dcrf.reporting.writers import say
+from dcrf.runs.run_folder import run_folders
+from dcrf.storage.atomic_files import write_atomically
+from dcrf.storage.write_json import readable
+
+UNUSABLE = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return the exit code."""
+    options = parse(arguments, parser())
+    own = Parser(add_help=False, allow_abbrev=False)
+    add_flags(own)
+    _, rest = own.parse_known_args(arguments)
+    try:
+        files = [_method_file(path, options) for path in options.paths]
+    except DcrfError as error:
+        say(str(error), is_error=True)
+        return UNUSABLE
+    except OSError as error:
+        say(f"the method file cannot be written: {error}", is_error=True)
+        return UNUSABLE
+    made = dict(zip(options.paths, files, strict=True))
+    code = run_methods([made.get(word, word) for word in rest])
+    if code == 0 and not (options.validate or options.print_config):
+        for path, file in made.items():
+            if path != file:
+                _say_what_is_next(options.output_dir / Path(file).stem)
+    return code
+
+
+def _say_what_is_next(runs: Path) -> None:
+    """Say where the clusters are, and how to cluster new data."""
+    folder = run_folders(runs)[-1]
+    for file in sorted((folder / "clusters").glob("*.csv")):
+        say(f"\nthe cluster of every sample: {file}")
+    say(f"new data: {command()} predict {folder} NEW_DATA")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all flags, for its help."""
+    flags = run_parser(prog="dcrf run", paths="FILE_OR_FOLDER_OR_DATA")
+    add_flags(flags.add_argument_group("for data of your own"))
+    return flags
+
+
+def _method_file(path: str, options: argparse.Namespace) -> str:
+    """Return a path as it is, or the method file that is made for the data at it."""
+    from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
+
+    if path.endswith(".json") or not is_data(Path(path)):
+        given = [f"--{flag}" for flag in ("clusters", "method", *OPTIONS) if vars(options)[flag]]
+        if given:
+            raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
+        return path
+    content = content_for(Path(path), options)
+    file = options.output_dir / f"{content['name']}.json"
+    write_atomically(file, f"{readable(content)}\n".encode())
+    return str(file)
