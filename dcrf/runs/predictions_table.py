@@ -2,13 +2,16 @@
 
 import csv
 import math
+from collections.abc import Iterator, Sequence
 from io import StringIO
+from typing import Any
 
 import numpy as np
 
 from dcrf.evaluation.metrics.base import NOISE
 from dcrf.runs.predict_samples import Prediction
 
+_ROWS_AT_A_TIME = 2**14
 _SHOWN = 12  # clusters whose sizes are said
 
 
@@ -19,21 +22,32 @@ def clusters_table(prediction: Prediction) -> str:
     clusters have no centers. `probability_of_c` is that of cluster c.
     """
     n_samples, n_clusters = prediction.probabilities.shape
-    columns = {"sample": [*map(str, range(n_samples))]}
-    if prediction.ids is not None:
-        columns["id"] = list(prediction.ids)
-    columns["cluster"] = [*map(str, prediction.clusters.tolist())]
-    if prediction.distances is not None:
-        values = prediction.distances.tolist()
-        columns["distance"] = ["" if math.isnan(v) else f"{v:.6g}" for v in values]
-    for cluster in range(n_clusters):
-        values = prediction.probabilities[:, cluster].tolist()
-        columns[f"probability_of_{cluster}"] = [f"{value:.6g}" for value in values]
+    header = [
+        *("sample", *(["id"] if prediction.ids is not None else []), "cluster"),
+        *(["distance"] if prediction.distances is not None else []),
+        *(f"probability_of_{cluster}" for cluster in range(n_clusters)),
+    ]
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer.writerow(header)
+    for start in range(0, n_samples, _ROWS_AT_A_TIME):
+        part = range(start, min(start + _ROWS_AT_A_TIME, n_samples))
+        writer.writerows(zip(*_columns(prediction, part), strict=True))
     return table.getvalue()
+
+
+def _columns(prediction: Prediction, part: range) -> Iterator[Sequence[Any]]:
+    """Yield the columns of some samples as texts and numbers."""
+    place = slice(part.start, part.stop)
+    yield part
+    if prediction.ids is not None:
+        yield prediction.ids[place]
+    yield prediction.clusters[place].tolist()
+    if prediction.distances is not None:
+        distances = prediction.distances[place].tolist()
+        yield ["" if math.isnan(value) else f"{value:.6g}" for value in distances]
+    for values in prediction.probabilities[place].T.tolist():
+        yield [f"{value:.6g}" for value in values]
 
 
 def clusters_in_words(prediction: Prediction) -> str:
