@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dcrf.api import Result, run
     from dcrf.config import load_checked
     from dcrf.errors import ConfigError, DataError, DcrfError, TrainingError
+    from dcrf.estimator import DeepClustering
 
 __version__ = "0.1.0"
 
@@ -16,6 +17,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DcrfError",
+    "DeepClustering",
     "Result",
     "TrainingError",
     "__version__",
@@ -23,7 +25,12 @@ __all__ = [
     "run",
 ]
 
-_MODULES = {"Result": "dcrf.api", "load_checked": "dcrf.config", "run": "dcrf.api"}
+_MODULES = {
+    "DeepClustering": "dcrf.estimator",
+    "Result": "dcrf.api",
+    "load_checked": "dcrf.config",
+    "run": "dcrf.api",
+}
 """Name -> its module, for all that are not errors."""
 
 

@@ -1,12 +1,12 @@
 """Run methods from Python, in the calling process, on files or on arrays in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from dcrf.builder import open_samples
 from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
@@ -77,6 +77,19 @@ class Result:
             DataError: the samples do not fit the method.
             TrainingError: the method cannot assign samples yet.
         """
+        return self._rows(samples, dataset, lambda method, rows: method.assignment(rows).exp())
+
+    def features(self, samples: Any, dataset: str | None = None) -> np.ndarray:
+        """Return (n, d) float32: for each new sample the features that clusters are formed in.
+
+        The arguments and errors are those of `assign`.
+        """
+        return self._rows(samples, dataset, lambda method, rows: method.assignment.features(rows))
+
+    def _rows(
+        self, samples: Any, dataset: str | None, function: Callable[[Method, Tensor], Tensor]
+    ) -> np.ndarray:
+        """Return `function` of a method that is ready and of samples, batch by batch."""
         entries = {entry.name: entry for entry in self.config.datasets}
         dataset = dataset or self.config.datasets[-1].name
         if dataset not in entries:
@@ -94,15 +107,13 @@ class Result:
                 self.config.device,
                 self.steps[dataset],
             )
-            log_assignments = method.pass_over(source)(
-                lambda batch: method.assignment(batch.samples)
-            )
+            rows = method.pass_over(source)(lambda batch: function(method, batch.samples))
         except (DcrfError, RuntimeError, ValueError) as error:
             shape = tuple(raw.samples[0].shape)
             raise DataError(
                 f"samples of shape {shape} do not fit the method: {first_line(error)}"
             ) from error
-        return log_assignments.exp().float().cpu().numpy()
+        return rows.float().cpu().numpy()
 
 
 def run(

@@ -76,6 +76,19 @@ def new_method(
     return {**result, "description": f"{file.stem} on {data.name}, made by dcrf new."}
 
 
+def read_method(name: str) -> dict[str, Any]:
+    """Return the content of a method, with all that it extends.
+
+    Args:
+        name: a method file, or the name of a shipped method or of its folder.
+
+    Raises:
+        DataError: there is none.
+        ConfigError: the file is invalid.
+    """
+    return read(method_file(name)).data
+
+
 def method_file(name: str) -> Path:
     """Return the file of a method: a path, or the name of a shipped method or of its folder.
 

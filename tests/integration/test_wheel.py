@@ -87,7 +87,7 @@ def test_the_wheel_has_every_module_every_schema_and_nothing_else(wheel):
     }
 
     assert files
-    assert names == modules | files
+    assert names == modules | files | {"dcrf/py.typed"}
 
 
 def test_the_metadata_are_those_of_the_checkout(wheel):
