@@ -31,7 +31,7 @@ def test_it_finds_blobs():
     labels = estimator.fit_predict(BLOBS)
 
     assert Acc()(KNOWN, labels) > 0.9
-    assert estimator.cluster_centers_.shape == (3, 8)
+    assert estimator.cluster_centers_.shape == (3, 10)
     np.testing.assert_array_equal(estimator.predict(BLOBS), labels)
     np.testing.assert_allclose(estimator.predict_proba(BLOBS).sum(axis=1), 1, atol=1e-5)
     nearest = ((estimator.transform(BLOBS)[:, None] - estimator.cluster_centers_) ** 2).sum(axis=2)
