@@ -14,8 +14,10 @@ from dcrf.api import Result, run
 from dcrf.config.adapt import adapted
 from dcrf.config.extends import whole
 from dcrf.config.parse_json import from_dict
+from dcrf.data.sources.load import takes_arrays
 from dcrf.errors import DcrfError, TrainingError
-from dcrf.runs.new_method import read_method
+from dcrf.runs.new_method import read_method, steps_of_rows
+from dcrf.schema.registry import SOURCES
 
 _DATASET = "samples"
 _SEEDS = 2**31
@@ -122,11 +124,11 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
         else:
             content = read_method(str(self.method))
         entry: dict[str, Any] = {
-            "source": "memory",
+            "source": next(filter(takes_arrays, SOURCES.stems)),
             "dataset": _DATASET,
             "name": _DATASET,
             "sampling": "shuffled",
             "batch_size": min(self.batch_size, shape[0]),
-            "steps": [{"type": "standardize"}] if self.standardize else [],
+            "steps": steps_of_rows() if self.standardize else [],
         }
         return adapted(content, content.get("name", "method"), entry, shape[1:], self.n_clusters)

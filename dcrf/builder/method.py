@@ -226,10 +226,13 @@ def build_mapping(
     layers = []
     for index, layer in enumerate(entry.layers):
         path, built = f"{entry.path}.layers[{index}]", BuiltLayers()
-        with at(path):
+        try:
             layers.append(build_layer(layer, layers_by_name, built, references))
             check_sizes(layers[-1])
             _place(places, layer, path, built)
+        except Exception:  # `at` decides what follows
+            with at(_path_of_failed(layer, path, references)):
+                raise
     for index, initialization in enumerate(entry.layer_initialization):
         if len(layers) == len(entry.layers):  # no layer is missing
             with at(f"{entry.path}.layer_initialization[{index}]"):
@@ -254,6 +257,13 @@ def _meant(config: MethodConfig, mapping: str, reference: str) -> Options:
     layers = [(m.name, f"{m.path}.layers", list(m.layers)) for m in config.mappings]
     ((_, entry),) = meant_layers(layers, mapping, reference).values()
     return entry
+
+
+def _path_of_failed(entry: Options, path: str, references: References) -> str:
+    """Return the JSON path of the innermost layer of an entry that could not be built."""
+    paths = {id(inner): place for place, inner in objects_within(entry, path)}
+    found = [paths[id(failed)] for failed in references.failed if id(failed) in paths]
+    return found[0] if found else path
 
 
 def _place(places: Places, entry: Options, path: str, built: BuiltLayers) -> None:

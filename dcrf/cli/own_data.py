@@ -42,7 +42,7 @@ def content_for(data: Path, options: argparse.Namespace) -> dict[str, Any]:
 
     if options.clusters is None:
         raise CommandLineError(f"{data}: how many clusters? Add --clusters K")
-    given = {key: getattr(options, flag) for flag, key in OPTIONS.items()}
+    given = {key: vars(options)[flag] for flag, key in OPTIONS.items()}
     chosen = {key: value for key, value in given.items() if value is not None}
     try:
         return new_method(data, options.clusters, options.method, chosen)

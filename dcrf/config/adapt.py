@@ -1,6 +1,7 @@
 """Adapt a method to other data: its data sets, the sizes of its layers, its number of clusters."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -8,14 +9,15 @@ from typing import Any
 from dcrf.config.safe_lookup import objects, objects_within, text
 
 _CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
+_OF_IMAGES = re.compile("conv|2d", re.IGNORECASE)
+"""Names of layers that work on images, as torch has them."""
 _OF_ONE_FILE = ("$schema", "description", "references", "seed")
 """Keys that say something of the method on its own data."""
 
 
 def takes_images(method: Mapping[str, Any]) -> bool:
     """Whether a layer of a method needs images, such as a convolution."""
-    kinds = [str(entry.get("type", "")) for entry in _layers(method)]
-    return any(kind == "conv" or "2d" in kind for kind in kinds)
+    return any(_OF_IMAGES.search(str(entry.get("type", ""))) for entry in _layers(method))
 
 
 def adapted(

@@ -32,10 +32,12 @@ class References:
 
     find: returns the entry of the layer that a name means.
     layers: id of an entry -> the layer built from it, for all mappings of a method.
+    failed: entries whose layers could not be built, nested ones before those that they are in.
     """
 
     find: Callable[[str], Entry]
     layers: dict[int, nn.Module] = field(default_factory=dict)
+    failed: list[Entry] = field(default_factory=list)
 
     def layer(self, name: str) -> nn.Module:
         """Return the layer that a name means."""
@@ -66,10 +68,15 @@ def build_layer(
     scope = (layers_by_name, built, references)
     layer = references.layers.get(id(entry)) if references else None
     if layer is None:
-        layer = _look_up(LAYERS, entry["type"])(
-            *_argument(entry.get("positional_arguments", ()), *scope),
-            **_arguments(_with_layers(entry, references), _LAYER_KEYS, *scope),
-        )
+        try:
+            layer = _look_up(LAYERS, entry["type"])(
+                *_argument(entry.get("positional_arguments", ()), *scope),
+                **_arguments(_with_layers(entry, references), _LAYER_KEYS, *scope),
+            )
+        except Exception:
+            if references is not None:
+                references.failed.append(entry)
+            raise
     if references is not None:
         references.layers[id(entry)] = layer
     if hasattr(layer, "inplace"):

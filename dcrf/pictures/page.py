@@ -11,6 +11,7 @@ from dcrf.pictures.drawings import (
     Panel,
     SetDrawing,
     document,
+    matched,
     text,
 )
 from dcrf.pictures.partitioned_set import PartitionedSet
@@ -18,7 +19,7 @@ from dcrf.pictures.tables import objects_table, scores_table
 from dcrf.reporting.scores import heading
 from dcrf.storage.atomic_files import write_atomically
 
-_MOST_COLUMNS = 4  # of a sheet
+_COLUMNS = 4  # of a sheet
 _GAP, _HEAD = 10, 12
 
 
@@ -43,7 +44,7 @@ def write_pages(folder: Path, sets: Sequence[PartitionedSet], title: str) -> Non
 def sheet(drawings: Sequence[SetDrawing]) -> str:
     """Return an SVG document of all sets: the known partition beside the predicted one."""
     pairs = [_pair(drawing) for drawing in drawings]
-    columns = min(_MOST_COLUMNS, len(pairs))
+    columns = min(_COLUMNS, len(pairs))
     width = len(pairs[0]) * (WIDTH + 2) + _GAP
     rows = [pairs[start : start + columns] for start in range(0, len(pairs), columns)]
     heights = [max(panel.height for pair in row for panel in pair) + _HEAD + _GAP for row in rows]
@@ -117,10 +118,9 @@ def _verdict(drawing: SetDrawing) -> str:
         return f"{number} {noun}"
     if number != known:
         return f"{number} {noun}, not {known}"
-    wrong = partitioned.scores.get("misclassification_rate", (None,) * number)[number - 1]
-    if not wrong:
-        return f"{number} {noun}, right" if wrong is None else f"{number} {noun}, all right"
-    n_wrong = round(wrong * len(partitioned.objects))
+    n_wrong = int((matched(partitioned.clusters, partitioned) != partitioned.known).sum())
+    if not n_wrong:
+        return f"{number} {noun}, all right"
     return f"{number} {noun}, right; {n_wrong} object{'s' if n_wrong > 1 else ''} wrong"
 
 

@@ -70,10 +70,16 @@ def new_method(
         if takes_images(content):
             raise DataError(f"{file.stem} needs images, but {data} has rows of numbers")
         shape = tuple(outline.examples[0].shape) if outline.examples else ()
-        entry["steps"] = [{"type": "standardize"}]
+        entry["steps"] = steps_of_rows()
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
     return {**result, "description": f"{file.stem} on {data.name}, made by dcrf new."}
+
+
+def steps_of_rows() -> list[dict[str, Any]]:
+    """Return the steps that rows of numbers go through first, those of the default method."""
+    steps: list[dict[str, Any]] = read_method(DEFAULT_METHODS["rows"])["datasets"][0]["steps"]
+    return steps
 
 
 def read_method(name: str) -> dict[str, Any]:

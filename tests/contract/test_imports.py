@@ -131,7 +131,7 @@ MAY_IMPORT = {
         "schema",
         "training",
     },
-    "estimator": {"api", "config", "errors", "runs"},
+    "estimator": {"api", "config", "data", "errors", "runs", "schema"},
     "cli": {"__init__", "config", "dry_run", "errors", "pictures", "reporting", "runs", "storage"},
     "__main__": {"cli"},
 }

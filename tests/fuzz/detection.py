@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcrf.config import load_checked
+from dcrf.config import load_checked, with_places
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SCHEMA
@@ -31,7 +31,7 @@ def problem_paths(data: dict, file: Path) -> list[str]:
     try:
         check(load_checked(file))
     except ConfigError as error:
-        return [problem.path for problem in error.problems]
+        return [problem.path for problem in with_places(file, error.problems)]
     return []
 
 

@@ -60,6 +60,7 @@ def test_it_works_in_pipelines_and_searches():
 
 
 def test_data_frames_need_the_columns_of_the_fit():
+    pytest.importorskip("pandas")
     frame = load_iris(as_frame=True).data
     estimator = dcrf.DeepClustering(n_clusters=3, **QUICK).fit(frame)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dcrf.cli.main import main
-from tests.cases.methods import method
+from tests.cases.methods import ENCODER, method
 
 
 @pytest.fixture
@@ -110,3 +110,15 @@ def test_what_fits_in_this_order_is_ok(validate):
 
     assert validate(contents)[:2] == (0, "a.json: ok\nb.json: ok\n")
     assert "saves it later" in validate(dict(reversed(contents.items())))[2]
+
+
+def test_a_layer_within_a_layer_is_named(validate):
+    content = method()
+    inner = [{"type": "ReLU"}, {"type": "LayerNorm", "normalized_shape": -16}]
+    layers = [*ENCODER["layers"][:2], {"type": "residual", "layers": inner}]
+    content["mappings"][0] = {**ENCODER, "layers": layers}
+
+    code, _, error = validate({"method.json": content})
+
+    assert code == 2
+    assert "$.mappings[0].layers[2].layers[1]: RuntimeError: " in error

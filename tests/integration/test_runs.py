@@ -20,7 +20,7 @@ def test_a_run_leaves_everything_that_it_promises(run):
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
         "timing.json", "clusters/digits.csv", "parameters/tiny_digits_encoder.safetensors",
         "parameters/tiny_digits_decoder.safetensors",
-        "parameters/tiny_digits_centroids.safetensors",
+        "parameters/tiny_digits_centroids.safetensors", "parameters/tiny_digits_state.pth",
     }  # fmt: skip
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-0", folder.name)
     assert result(folder)["status"] == "ok"
@@ -45,7 +45,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(run):
 
     assert contents(first) == contents(again)
     differing = {name for name, found in contents(other).items() if found != contents(first)[name]}
-    assert differing == contents(first).keys()
+    # how far a schedule has come does not depend on the seed
+    assert differing | {"tiny_digits_state.pth"} == contents(first).keys()
 
 
 @pytest.mark.parametrize("flags", [["--no_log_files"], ["--no_log_timestamps"]])

@@ -15,7 +15,7 @@ MOMENTS = {
     "k-means": At("dcrf.clusterings.k_means:KMeans.fit_rows", 1),
     "a checkpoint half written": At("dcrf.storage.checkpoint_files:_flush", 4),
     "a checkpoint without its name": At("dcrf.storage.checkpoint_files:_fill", 3, after=True),
-    "saving results": At("dcrf.runs.run_files:save_tensors", 2),
+    "saving results": At("dcrf.runs.trained_files:save_tensors", 2),
     "a result without its name": At("dcrf.storage.atomic_files:Path.replace", 5),
 }
 
