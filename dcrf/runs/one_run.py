@@ -17,10 +17,10 @@ from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.errors import DcrfError, describe, is_expected, status_of
+from dcrf.pictures.writer import SetPages
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
 from dcrf.reporting.scores import is_scored_by_labels
-from dcrf.pictures.writer import SetPages
 from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
@@ -276,7 +276,9 @@ def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
     check_same_configuration(before.get("configuration"), now["configuration"], checkpoint.folder)
     for key in ("torch", "device", "threads"):
         if before.get(key) != now[key]:
-            change = f"the checkpoint was written with {key} {before.get(key)}, now it is {now[key]}"
+            change = (
+                f"the checkpoint was written with {key} {before.get(key)}, now it is {now[key]}"
+            )
             run.writer.write(Note(f"{change}: results may differ in their last digits"))
 
 
@@ -291,7 +293,7 @@ def _log(run: Run, text: str) -> None:
 
 
 def _resume_hint(lead: str, run: Run, output: Output) -> str:
-    """Return `<lead> resume with: <command>`; nothing for arrays, which no command can hand over."""
+    """Return `<lead> resume with: <command>`; nothing for arrays, which no command has."""
     command = f"{output.program} --resume {shlex.quote(str(run.folder))}"
     return "" if run.arrays else f"{lead} resume with: {command}"
 

@@ -10,9 +10,9 @@ from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.builder.problem_sources import most_objects_of
 from dcrf.errors import DataError, DcrfError, first_line
-from dcrf.training.partition_sets import partition_sets
 from dcrf.pictures.partitioned_set import PartitionedSet
 from dcrf.runs.trained_run import TrainedRun
+from dcrf.training.partition_sets import partition_sets
 
 
 def predict_set(run: TrainedRun, file: Path) -> PartitionedSet:

@@ -10,14 +10,19 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
+from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
-from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_atomically, write_json
-from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.runs.trained_files import TrainedFiles
+from dcrf.storage.atomic_files import (
+    read_json,
+    remove_temporary_files,
+    write_atomically,
+    write_json,
+)
+from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.training.method import Method
 
 CHECKPOINTS = "checkpoints"
@@ -76,9 +81,7 @@ Keep = Callable[[str, Method, Labels | None, nn.Module | None], None]
 """Takes the name, the trained method, the clusters (n,) and the steps of a finished data set."""
 
 
-def forget(
-    dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None
-) -> None:
+def forget(dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None) -> None:
     """Keep nothing of a finished data set in memory."""
 
 
@@ -168,7 +171,9 @@ def clusters_table(clusters: Labels, ids: Sequence[str] | None) -> str:
     writer = csv.writer(table, lineterminator="\n")
     if clusters.ndim > 1:
         writer.writerow(("problem", "object", "cluster"))
-        writer.writerows((*place, cluster) for place, cluster in np.ndenumerate(clusters) if cluster >= 0)
+        writer.writerows(
+            (*place, cluster) for place, cluster in np.ndenumerate(clusters) if cluster >= 0
+        )
     elif ids is None:
         writer.writerow(("sample", "cluster"))
         writer.writerows(enumerate(clusters.tolist()))

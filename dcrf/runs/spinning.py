@@ -1,7 +1,7 @@
 """Short busy-waiting of OpenMP threads.
 
-Long busy-waiting multiplies the run time on a busy machine, and gains nothing on an idle one. OpenMP
-reads the environment when torch is imported.
+Long busy-waiting multiplies the run time on a busy machine, and gains nothing on an idle one.
+OpenMP reads the environment when torch is imported.
 """
 
 import os

@@ -89,6 +89,11 @@ def test_centroids_are_files_too(tmp_path):
     del loading["cluster_assignment_strategy"][
         "centroid_initialization_classical_clustering_num_restarts"
     ]
-    a, b = (load_checked(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading))
+    a, b = (
+        load_checked(Path(written(tmp_path, c, f"{c['name']}.json"))) for c in (saving, loading)
+    )
 
-    assert dependencies([(a, None), (b, None)]) == [NOTHING, Dependencies({0: file("c.pth")}, set())]
+    assert dependencies([(a, None), (b, None)]) == [
+        NOTHING,
+        Dependencies({0: file("c.pth")}, set()),
+    ]

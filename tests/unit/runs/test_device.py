@@ -12,9 +12,7 @@ def test_a_device_of_this_machine_keeps_its_name():
 
 
 def test_cuda_if_available_depends_on_the_machine():
-    assert resolve_device("cuda_if_available") == (
-        "cuda" if torch.cuda.is_available() else "cpu"
-    )
+    assert resolve_device("cuda_if_available") == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ def test_a_default_that_is_newer_than_the_run_is_no_change(tmp_path, config):
     del older["phases"][0]["keep"], older["datasets"][0]["drop_last"]
 
     check_same_configuration(older, before, tmp_path)
+    changed = deepcopy(before)
+    changed["phases"][0]["keep"] = "lowest_loss"
     with pytest.raises(ConfigError, match=r"phases\[0\]\.keep"):
-        changed = deepcopy(before)
-        changed["phases"][0]["keep"] = "lowest_loss"
         check_same_configuration(older, changed, tmp_path)

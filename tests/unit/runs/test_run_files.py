@@ -64,7 +64,9 @@ def test_a_run_loads_the_numbered_file_that_it_has_saved(tmp_path):
     file.touch()
     files = RunFiles(tmp_path / "run", "m")
 
-    own = files.file_to_save(SaveConfig("$", "encoder", None, file, keep_old_files=True, suffix=".pth"), "d")
+    own = files.file_to_save(
+        SaveConfig("$", "encoder", None, file, keep_old_files=True, suffix=".pth"), "d"
+    )
     assert files.file_to_load(file) == file  # not saved yet
     own.touch()
     assert files.file_to_load(file) == own == tmp_path / "a_2.pth"
