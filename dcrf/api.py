@@ -24,6 +24,7 @@ from dcrf.reporting.writers import KeptRecords
 from dcrf.runs.device import resolve_device
 from dcrf.runs.job import Output
 from dcrf.runs.one_run import run_in_folder, run_in_memory
+from dcrf.runs.trained_run import data_set_called
 from dcrf.schema.registry import SOURCES
 from dcrf.training.method import Method
 
@@ -90,22 +91,17 @@ class Result:
         self, samples: Any, dataset: str | None, function: Callable[[Method, Tensor], Tensor]
     ) -> np.ndarray:
         """Return `function` of a method that is ready and of samples, batch by batch."""
-        entries = {entry.name: entry for entry in self.config.datasets}
-        dataset = dataset or self.config.datasets[-1].name
-        if dataset not in entries:
-            guess = closest(dataset, list(entries))
-            remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"
-            raise DataError(f"the method has no data set {dataset!r}; {remedy}")
-        method = self.methods[dataset]
+        entry = data_set_called(self.config, dataset, "method")
+        method = self.methods[entry.name]
         method.assignment.check_ready()
         raw = raw_samples(samples)
         try:
             source = open_samples(
-                entries[dataset],
+                entry,
                 raw,
                 RandomStreams(self.seed),
                 self.config.device,
-                self.steps[dataset],
+                self.steps[entry.name],
             )
             rows = method.pass_over(source)(lambda batch: function(method, batch.samples))
         except (DcrfError, RuntimeError, ValueError) as error:

@@ -259,15 +259,20 @@ def _meant(config: MethodConfig, mapping: str, reference: str) -> Options:
     return entry
 
 
+def _paths_within(entry: Options, path: str) -> dict[int, str]:
+    """Return the id of every object of an entry -> its JSON path."""
+    return {id(inner): place for place, inner in objects_within(entry, path)}
+
+
 def _path_of_failed(entry: Options, path: str, references: References) -> str:
     """Return the JSON path of the innermost layer of an entry that could not be built."""
-    paths = {id(inner): place for place, inner in objects_within(entry, path)}
+    paths = _paths_within(entry, path)
     found = [paths[id(failed)] for failed in references.failed if id(failed) in paths]
     return found[0] if found else path
 
 
 def _place(places: Places, entry: Options, path: str, built: BuiltLayers) -> None:
-    paths = {id(inner): place for place, inner in objects_within(entry, path)}
+    paths = _paths_within(entry, path)
     places.update((module, paths[id(inner)]) for inner, module in built)
 
 

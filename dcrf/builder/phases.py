@@ -133,7 +133,7 @@ class PhaseBuilder:
         entry = self.phase.validation
         if entry is None:
             return []
-        (dataset,) = (d for d in self.run.config.datasets if d.name == entry["dataset"])
+        dataset = self._dataset_called(entry["dataset"])
         source = open_dataset(self.run, dataset)
         rule = ValidationRule(
             interval=entry["interval"],
@@ -147,9 +147,12 @@ class PhaseBuilder:
         data_pass = method.pass_over(source)
         return [Validation(rule, method, evaluator, data_pass, self.run.writer, place)]
 
+    def _dataset_called(self, name: str) -> DatasetConfig:
+        return next(entry for entry in self.run.config.datasets if entry.name == name)
+
     def _showing(self, entry: Options, method: Method) -> Hook:
         """Open a data set of clustering problems, to show some of them."""
-        (dataset,) = (d for d in self.run.config.datasets if d.name == entry["dataset"])
+        dataset = self._dataset_called(entry["dataset"])
         source = open_problems(dataset, self.run.streams, self.run.device, self.run.arrays)
         n_shown = min(entry["num_problems"], source.n_samples)
         return ShowProblems(

@@ -7,6 +7,7 @@ from importlib import import_module
 import dcrf
 from dcrf.cli.output import open_output
 from dcrf.config.rules.suggestions import closest
+from dcrf.errors import DcrfError
 from dcrf.reporting.writers import say
 
 COMMANDS = {
@@ -15,7 +16,10 @@ COMMANDS = {
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
 }
-"""Command -> the module whose `main` runs it, and what it does."""
+"""Command -> the module whose `main` runs it, and what it does.
+
+It returns the exit code, or raises a DcrfError for what a user can mend.
+"""
 UNUSABLE = 2
 
 
@@ -25,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if command in COMMANDS:
         module, _ = COMMANDS[command]
-        return import_module(module).main(rest)
+        try:
+            return import_module(module).main(rest)
+        except DcrfError as error:
+            say(str(error), is_error=True)
+            return UNUSABLE
     if command in ("--help", "-h", "help"):
         say(_help())
         return 0

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
-from dcrf.errors import DcrfError
 from dcrf.reporting.lines import sample_size, scores
 from dcrf.reporting.writers import say
 from dcrf.runs.evaluate_run import evaluate_run
 from dcrf.runs.trained_run import data_sets_of, open_run
 
-OK, UNUSABLE = 0, 2
+OK = 0
 DESCRIPTION = """\
 Score the clusters of a finished run again, without training: on each of its data sets, or on other
 data with the same columns and labels.
@@ -19,14 +18,10 @@ data with the same columns and labels.
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return the exit code."""
+    """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
-    try:
-        for line in _lines(options):
-            say(line)
-    except DcrfError as error:
-        say(str(error), is_error=True)
-        return UNUSABLE
+    for line in _lines(options):
+        say(line)
     return OK
 
 

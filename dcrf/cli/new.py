@@ -9,7 +9,7 @@ from dcrf.cli.arguments import Parser
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for
 from dcrf.config import load_checked
-from dcrf.errors import CommandLineError, ConfigError, DcrfError
+from dcrf.errors import CommandLineError, ConfigError
 from dcrf.reporting.writers import say
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
@@ -22,7 +22,7 @@ as its data set. Run it by dcrf run FILE, or edit it first.
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return the exit code."""
+    """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     try:
         content = content_for(options.data, options)
@@ -31,9 +31,6 @@ def main(arguments: Sequence[str]) -> int:
             raise CommandLineError(f"{file} exists; name another file with --output")
         _check(content, file)
         write_atomically(file, f"{readable(content)}\n".encode())
-    except DcrfError as error:
-        say(str(error), is_error=True)
-        return UNUSABLE
     except OSError as error:
         say(f"the file cannot be written: {error}", is_error=True)
         return UNUSABLE

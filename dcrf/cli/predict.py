@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dcrf.cli.arguments import Parser, positive
-from dcrf.errors import DataError, DcrfError
+from dcrf.errors import DataError
 from dcrf.pictures.page import write_pages
 from dcrf.pictures.partitioned_set import PartitionedSet
 from dcrf.reporting.writers import say
@@ -18,7 +18,7 @@ from dcrf.runs.predictions_table import clusters_in_words, clusters_table
 from dcrf.runs.trained_run import TrainedRun, open_run
 from dcrf.storage.atomic_files import write_atomically
 
-OK, FAILED, UNUSABLE = 0, 1, 2
+OK, FAILED = 0, 1
 DESCRIPTION = """\
 Cluster new data with a finished run: in the clusters that it has found, or, if it has learned to
 cluster sets, in new ones.
@@ -32,7 +32,7 @@ scores.csv (the probability of every number), index.html and sheet.svg (pictures
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return the exit code."""
+    """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     folder: Path = options.output or options.run / "predictions" / options.data.stem
     try:
@@ -41,9 +41,6 @@ def main(arguments: Sequence[str]) -> int:
             words = _predict_set(run, options.data, options.clusters, folder)
         else:
             words = _predict_samples(run, options.data, options.clusters, folder)
-    except DcrfError as error:
-        say(str(error), is_error=True)
-        return UNUSABLE
     except OSError as error:
         say(f"results cannot be written: {error}", is_error=True)
         return FAILED

@@ -9,7 +9,7 @@ from dcrf.cli.arguments import parser as run_parser
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
 from dcrf.cli.own_data import OPTIONS, add_flags, content_for
-from dcrf.errors import CommandLineError, DcrfError
+from dcrf.errors import CommandLineError
 from dcrf.reporting.writers import say
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
@@ -19,16 +19,13 @@ UNUSABLE = 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return the exit code."""
+    """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parse(arguments, parser())
     own = Parser(add_help=False, allow_abbrev=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)
     try:
         files = [_method_file(path, options) for path in options.paths]
-    except DcrfError as error:
-        say(str(error), is_error=True)
-        return UNUSABLE
     except OSError as error:
         say(f"the method file cannot be written: {error}", is_error=True)
         return UNUSABLE

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from dcrf.config.rules.references import CLASSIFIERS
 from dcrf.config.safe_lookup import objects, objects_within, text
 
-_CLASSIFIERS = ("sample_space_classifier", "feature_space_classifier")
+_READERS = ("feature_extractor", "sample_space_classifier")
+"""Types of mappings from which the size of a sample is taken."""
 _OF_IMAGES = re.compile("conv|2d", re.IGNORECASE)
 """Names of layers that work on images, as torch has them."""
 _OF_ONE_FILE = ("$schema", "description", "references", "seed")
@@ -44,7 +46,7 @@ def adapted(
     if not takes_images(content):
         _resize(content, sample_shape)
     for _, mapping in objects(content, "mappings"):
-        if text(mapping, "type") in _CLASSIFIERS:
+        if text(mapping, "type") in CLASSIFIERS:
             _set_last_size(mapping, old_clusters, n_clusters)
     entry = {**dataset, "num_clusters": n_clusters}
     return {**content, "name": name, "datasets": [entry]}
@@ -80,9 +82,6 @@ def _width_of_samples(mappings: Sequence[Mapping[str, Any]]) -> int | None:
             if (first := next(_sized(reader), None)) is not None:
                 return first["sizes"][0] if "sizes" in first else first["in_features"]
     return None
-
-
-_READERS = ("feature_extractor", "sample_space_classifier")
 
 
 def _layers(method: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

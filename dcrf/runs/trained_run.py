@@ -84,7 +84,7 @@ def open_run(folder: Path, dataset: str | None = None, device: str | None = None
     """
     config = _configuration(folder)
     config = replace(config, device=resolve_device(device or config.device))
-    entry = _dataset(config, dataset)
+    entry = data_set_called(config, dataset, "run")
     streams = RandomStreams(config.seed or 0)
     method = build_method(config, entry.num_clusters, streams, read_tensor)
     steps, files = unfitted_steps(entry.steps), TrainedFiles(folder, config.name, entry.name)
@@ -109,12 +109,17 @@ def _configuration(folder: Path) -> MethodConfig:
     return load_checked(folder / CONFIGURATION, check_inputs=False)
 
 
-def _dataset(config: MethodConfig, name: str | None) -> DatasetConfig:
+def data_set_called(config: MethodConfig, name: str | None, owner: str) -> DatasetConfig:
+    """Return the data set with a name, the last one for None.
+
+    Raises:
+        DataError: there is none; the message names the owner, `run` or `method`.
+    """
     entries = {entry.name: entry for entry in config.datasets}
-    if name is None:
+    if not name:
         return config.datasets[-1]
     if name not in entries:
         guess = closest(name, list(entries))
         remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"
-        raise DataError(f"the run has no data set {name!r}; {remedy}")
+        raise DataError(f"the {owner} has no data set {name!r}; {remedy}")
     return entries[name]
