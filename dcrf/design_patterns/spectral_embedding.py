@@ -50,8 +50,8 @@ class SpectralEmbedding(DesignPattern):
         OptionError: the last layer of the mapping is not `orthonormalize`.
 
     Source: Shaham et al., ICLR 2018, section 3.1, equation 3, and 5 for the normalized Laplacian,
-        https://arxiv.org/abs/1801.01587. Affinities by a Siamese network are left out; `own_batch`
-        is ours.
+        https://arxiv.org/abs/1801.01587. `siamese_pairs` trains a network for the features that the
+        paper measures affinities in. `own_batch` is ours.
     """
 
     loss_names = ("affinity",)

@@ -31,22 +31,27 @@ class NeighborDraws(LateBuffers):
         self.features, self.number, self.metric = features, number, metric
         self.generator = generator
 
-    def mine_once(self, data_pass: DatasetPass, key: str = "num_neighbors") -> None:
+    def mine_once(
+        self, data_pass: DatasetPass, key: str = "num_neighbors", *, leaves_others: bool = False
+    ) -> None:
         """Mine the neighbors exactly, in the features of now, unless they are known.
 
         Args:
             data_pass: over the data set, in the default view.
             key: of the number of neighbors in the entry.
+            leaves_others: whether some other samples must be no neighbors, for `draw_other`.
 
         Raises:
-            OptionError: the data set has fewer other samples than neighbors.
+            OptionError: the data set has too few samples.
         """
         if self.indices is not None:
             return
-        if self.number >= data_pass.n_samples:
+        least = self.number + 1 + leaves_others
+        if least > data_pass.n_samples:
+            others = " and others" if leaves_others else ""
             raise OptionError(
                 key,
-                f"{self.number} neighbors of each sample need at least {self.number + 1} samples, "
+                f"{self.number} neighbors of each sample{others} need at least {least} samples, "
                 f"but the data set has {data_pass.n_samples}",
             )
         features = data_pass(lambda batch: self.features(batch.samples))
@@ -54,10 +59,27 @@ class NeighborDraws(LateBuffers):
 
     def draw(self, samples: Tensor) -> Tensor:
         """Draw a neighbor (n, 1) of each sample at the indices `samples`, (n,)."""
+        indices = self._mined()
+        rows = samples.to(indices.device)
+        return indices[rows, self._draws(self.number, rows)].unsqueeze(1)
+
+    def draw_other(self, samples: Tensor) -> Tensor:
+        """Draw a sample (n, 1) that is no neighbor of each of the samples at indices (n,)."""
+        indices = self._mined()
+        rows = samples.to(indices.device)
+        drawn = self._draws(len(indices) - 1 - self.number, rows)
+        excluded = torch.cat([rows.unsqueeze(1), indices[rows]], dim=1).sort(dim=1).values
+        for column in excluded.T:  # number `drawn` of the samples that are left
+            drawn = drawn + (drawn >= column)
+        return drawn.unsqueeze(1)
+
+    def _mined(self) -> Tensor:
         if self.indices is None:
             raise RuntimeError("before_iteration has not been called: it mines the neighbors")
-        rows = samples.to(self.indices.device)
-        draws = torch.randint(self.number, rows.shape, generator=self.generator)
+        return self.indices
+
+    def _draws(self, number: int, rows: Tensor) -> Tensor:
+        """Draw an integer below `number` for each of the rows (n,)."""
+        draws = torch.randint(number, rows.shape, generator=self.generator)
         # in the order of the indices, so that a draw does not depend on the place in the batch
-        draws = draws.to(rows.device)[rows.argsort().argsort()]
-        return self.indices[rows, draws].unsqueeze(1)
+        return draws.to(rows.device)[rows.argsort().argsort()]

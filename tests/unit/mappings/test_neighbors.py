@@ -57,3 +57,14 @@ def test_too_few_samples_are_an_error_of_the_key():
 def test_without_mining_it_names_the_missing_call():
     with pytest.raises(RuntimeError, match="before_iteration"):
         draws().draw(torch.arange(2))
+
+
+def test_other_samples_are_all_that_are_no_neighbors_equally_often():
+    neighbors = draws(number=1)
+    neighbors.mine_once(PASS, leaves_others=True)
+    drawn = [neighbors.draw_other(torch.arange(4)).flatten().tolist() for _ in range(300)]
+
+    for sample, others in enumerate(zip(*drawn, strict=True)):
+        allowed = {0, 1, 2, 3} - {sample, neighbors.indices[sample].item()}
+        assert set(others) == allowed
+        assert min(map(others.count, allowed)) > 100  # of 150 expected
