@@ -6,24 +6,47 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 
 def write_atomically(file: Path, content: bytes) -> None:
     """Write a temporary file and rename it. Creates parent folders."""
+    with replacing(file) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file, which is renamed to `file` when the block ends without an error.
+
+    Content that is written part by part never is in memory as a whole. Creates parent folders.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_text(file: Path) -> Iterator[TextIO]:
+    """Do as `replacing` for a file of UTF-8.
+
+    Line ends are written as they are. Surrogates, as in undecodable file names, are escaped.
+    """
+    with replacing(file) as stream:
+        text = TextIOWrapper(stream, "utf-8", errors="backslashreplace", newline="")
+        yield text
+        text.detach()  # writes what is left, and leaves the file open
 
 
 def remove_temporary_files(folder: Path, name: str = "*") -> None:

@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from dcrf.storage.atomic_files import (
     remove_temporary_files,
+    replacing,
+    replacing_text,
     waiting_lock,
     write_atomically,
     write_json,
@@ -114,3 +116,35 @@ def test_a_lock_excludes_others_until_the_block_ends(tmp_path):
     with handle_of(folder) as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # free again
     assert list(folder.iterdir()) == []
+
+
+def test_a_file_that_is_written_in_parts_appears_as_a_whole(tmp_path):
+    file = tmp_path / "folder" / "file.bin"
+
+    with replacing(file) as stream:
+        stream.write(b"first ")
+        assert not file.exists()
+        stream.write(b"second")
+
+    assert file.read_bytes() == b"first second"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("opened", [replacing, replacing_text])
+def test_an_error_between_two_parts_leaves_the_old_file(tmp_path, opened):
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+
+    with suppress(KeyError), opened(file) as stream:
+        stream.write("new" if opened is replacing_text else b"new")
+        raise KeyError
+
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_undecodable_names_and_line_ends_are_written(tmp_path):
+    with replacing_text(tmp_path / "file") as stream:
+        stream.write("\udcff,\u00e9\n\r\n")
+
+    assert (tmp_path / "file").read_bytes() == b"\\udcff,\xc3\xa9\n\r\n"
