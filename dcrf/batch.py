@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -43,17 +43,27 @@ ReadSideTargets = Callable[[Tensor], SideTargets]
 """Return the side targets of the samples at (n,) int64 indices."""
 
 
+class Rows(Protocol):
+    """A sequence of samples of d numbers: a tensor (N, d), or an object that reads row i."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
 class SampleFacts(NamedTuple):
     """What results say of the samples of a data set, and what new samples need to be like them.
 
     ids: the name of every sample.
     columns: the names of the columns of a table.
     steps: fitted steps that all samples have gone through.
+    rows: N samples before the steps, one number for each column; None without names of columns.
     """
 
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
     steps: nn.Module | None = None
+    rows: Rows | None = None
 
 
 NO_FACTS = SampleFacts()

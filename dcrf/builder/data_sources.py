@@ -52,6 +52,7 @@ def open_source(
     if entry.steps:
         # once, to fit the steps and to go through them
         raw = replace(raw, samples=decoded(raw, entry.num_workers))
+    rows = raw.samples if raw.columns is not None else None
     training = raw if fitted_on is None else _raw(fitted_on, arrays)
     targets, raw = _side_targets(entry, raw)
     name = entry.name if fitted_on is None else fitted_on.name
@@ -66,7 +67,7 @@ def open_source(
         device=device,
     )
     raw = replace(raw, notes=(*raw.notes, *_notes(raw, loading, is_trained_on)))
-    return DataSource(
+    source = DataSource(
         entry.name,
         raw,
         entry.transforms,
@@ -76,6 +77,8 @@ def open_source(
         steps,
         targets,
     )
+    source.facts = source.facts._replace(rows=rows)
+    return source
 
 
 def open_samples(

@@ -31,6 +31,7 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
         keeps_method=not dataset.reinitialize_mappings,
         phases=[_phase_plan(PhaseBuilder(run, dataset, phase)) for phase in phases],
         save_clusters=partial(run.files.save_reclustering, dataset.name),
+        finish_phase=partial(run.files.save_phase, dataset.name),
         finish=partial(run.files.save_results, dataset.name),
     )
 

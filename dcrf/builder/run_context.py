@@ -7,12 +7,12 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.evaluation.evaluator import Labels
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer
+from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
 
 
@@ -31,17 +31,21 @@ class ParameterFiles(Protocol):
         """Return the tensor of a file with this name. Raises DataError if it has none."""
         ...
 
+    def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
+        """Save the features of all samples after a phase, if they were asked for."""
+        ...
+
     def save_results(
         self,
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        facts: SampleFacts = NO_FACTS,
+        source: DataSource | None = None,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with ids are listed by them, too. Fitted steps and names of columns are saved
-        beside the parameters.
+        With the source of the samples, fitted steps and names of columns are saved beside the
+        parameters, and clusters with ids, probabilities, examples and a profile.
         """
         ...
 

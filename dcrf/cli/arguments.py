@@ -24,7 +24,8 @@ examples:
 
 Results are written to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI),
 metrics.jsonl (all losses and evaluations), config.json (the method with every default filled in),
-log.txt, clusters/ (the cluster of every sample), parameters/, timing.json, environment.json.
+log.txt, clusters/ (the cluster of every sample), examples/ (typical samples of every cluster),
+profiles/ (the columns of a table that distinguish it), parameters/, timing.json, environment.json.
 
 exit codes: 0 all runs finished, 1 a run failed, 2 a file or the command line is invalid,
 130 interrupted by Ctrl-C, 143 terminated by SIGTERM
@@ -175,6 +176,11 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         default=Path("runs"),
         metavar="FOLDER",
         help="folder for results, default: runs",
+    )
+    add(
+        "--save_features",
+        action="store_true",
+        help="save the features of all samples after every phase; a resumed run does as it began",
     )
     logs = flags.add_mutually_exclusive_group()
     logs.add_argument(

@@ -145,6 +145,7 @@ def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespac
             program=program(),
             prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
             overrides=run.overrides,
+            saves_features=start.saves_features if start else options.save_features,
         )
         threads = output.threads or max(1, run.threads // at_once)
         jobs.append(Job(run.config, run.seed, output, threads))

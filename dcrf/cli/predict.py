@@ -12,11 +12,10 @@ from dcrf.errors import DataError
 from dcrf.pictures.page import write_pages
 from dcrf.pictures.partitioned_set import PartitionedSet
 from dcrf.reporting.writers import say
+from dcrf.runs.clusters_table import clusters_in_words
 from dcrf.runs.predict_samples import predict_samples
 from dcrf.runs.predict_set import predict_set
-from dcrf.runs.predictions_table import clusters_in_words, clusters_table
 from dcrf.runs.trained_run import TrainedRun, open_run
-from dcrf.storage.atomic_files import write_atomically
 
 OK, FAILED = 0, 1
 DESCRIPTION = """\
@@ -38,9 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         run = open_run(options.run, options.dataset, options.device)
         if run.dataset.has_problems:
-            words = _predict_set(run, options.data, options.clusters, folder)
+            words = _predict_set(run, options, folder)
         else:
-            words = _predict_samples(run, options.data, options.clusters, folder)
+            words = _predict_samples(run, options, folder)
     except OSError as error:
         say(f"results cannot be written: {error}", is_error=True)
         return FAILED
@@ -71,6 +70,11 @@ def parser() -> Parser:
         metavar="K",
         help="the number of clusters of a set, default: the most probable one",
     )
+    add(
+        "--features",
+        action="store_true",
+        help="also write features.npy: the features that clusters are formed in, float32 (n, d)",
+    )
     add("--device", help="torch device instead of the run's: cpu, cuda, cuda:1, ...")
     add(
         "--output",
@@ -81,30 +85,33 @@ def parser() -> Parser:
     return flags
 
 
-def _predict_set(run: TrainedRun, file: Path, n_clusters: int | None, folder: Path) -> str:
+def _predict_set(run: TrainedRun, options: argparse.Namespace, folder: Path) -> str:
     """Partition a set and write it; return the result in words."""
+    if options.features:
+        raise DataError("--features: sets of objects have no features; leave the flag out")
+    file: Path = options.data
     partitioned = predict_set(run, file)
-    if n_clusters is not None:
+    if options.clusters is not None:
         most = len(partitioned.probabilities)
-        if n_clusters > most:
+        if options.clusters > most:
             raise DataError(
-                f"--clusters {n_clusters}: the method has learned at most {most} clusters"
+                f"--clusters {options.clusters}: the method has learned at most {most} clusters"
             )
-        partitioned = replace(partitioned, n_clusters=n_clusters)
+        partitioned = replace(partitioned, n_clusters=options.clusters)
     write_pages(folder, [partitioned], f"{file.name}, clustered by {run.config.name}")
     return _in_words(partitioned)
 
 
-def _predict_samples(run: TrainedRun, file: Path, n_clusters: int | None, folder: Path) -> str:
+def _predict_samples(run: TrainedRun, options: argparse.Namespace, folder: Path) -> str:
     """Assign samples and write their clusters; return the result in words."""
-    if n_clusters is not None:
+    if options.clusters is not None:
         raise DataError(
-            f"--clusters {n_clusters}: the clusters of the run are fixed; only methods that have "
-            "learned to cluster sets can change their number"
+            f"--clusters {options.clusters}: the clusters of the run are fixed; only methods that "
+            "have learned to cluster sets can change their number"
         )
-    prediction = predict_samples(run, file)
-    write_atomically(folder / "clusters.csv", clusters_table(prediction).encode())
-    return clusters_in_words(prediction)
+    prediction = predict_samples(run, options.data, folder, saves_features=options.features)
+    notes = [f"note: {note}" for note in prediction.notes]
+    return "\n".join([*notes, clusters_in_words(prediction.clusters)])
 
 
 def _in_words(partitioned: PartitionedSet) -> str:

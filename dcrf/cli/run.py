@@ -1,6 +1,8 @@
 """The command `dcrf run`: run method files as `main.py` does, or a method on one's own data."""
 
 import argparse
+import csv
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +12,14 @@ from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
 from dcrf.cli.own_data import OPTIONS, add_flags, content_for
 from dcrf.errors import CommandLineError
+from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
 
 UNUSABLE = 2
+_WIDTH = 100  # of lines that go to no terminal
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,11 +43,25 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _say_what_is_next(runs: Path) -> None:
-    """Say where the clusters are, and how to cluster new data."""
+    """Say what the clusters are, where they are, and how to cluster new data."""
     folder = run_folders(runs)[-1]
+    for file in sorted((folder / "profiles").glob("*.csv")):
+        say("")
+        _say_profile(file)
+    say("")
+    for file in sorted((folder / "examples").glob("*.csv")):
+        say(f"examples of every cluster: {file}")
     for file in sorted((folder / "clusters").glob("*.csv")):
-        say(f"\nthe cluster of every sample: {file}")
+        say(f"the cluster of every sample: {file}")
     say(f"new data: {command()} predict {folder} NEW_DATA")
+
+
+def _say_profile(file: Path) -> None:
+    """Say how clusters differ from all samples, in lines that fit into the terminal."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for line in profile_lines(rows, shutil.get_terminal_size((_WIDTH, 0)).columns):
+        say(line)
 
 
 def parser() -> argparse.ArgumentParser:

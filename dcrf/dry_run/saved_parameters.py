@@ -6,12 +6,12 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.storage.parameter_files import fill_part, load_part, part_tensors, read_tensor
+from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
 
 
@@ -74,12 +74,15 @@ class PredictedFiles:
             raise DataError(f"{file} will contain the parameters of another part, not {name}")
         return self.saved[file][name]
 
+    def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
+        """Save nothing."""
+
     def save_results(
         self,
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        facts: SampleFacts = NO_FACTS,
+        source: DataSource | None = None,
     ) -> None:
         """Save nothing."""
 

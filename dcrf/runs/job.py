@@ -26,6 +26,7 @@ class Output:
     prefix: starts every line if several runs write at the same time.
     overrides: command-line flags that changed the file's values.
     shows_lines: whether lines go to the terminal as well.
+    saves_features: whether the features of all samples are saved after every phase.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Output:
     prefix: str = ""
     overrides: tuple[str, ...] = ()
     shows_lines: bool = True
+    saves_features: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,9 @@ def run_in_folder(
         pages = SetPages(folder / PICTURES)
         writer = Writers([*console, metrics, *([log] if log else []), pages, records])
         stack.callback(writer.close)
-        files = RunFiles(folder, config.name, output.seed_in_names, keep)
+        files = RunFiles(
+            folder, config.name, output.seed_in_names, keep, saves_features=output.saves_features
+        )
         run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
         end = _run(run, metrics, log, output)
     outcome = replace(end.outcome, seconds=time.perf_counter() - start)
@@ -307,7 +309,11 @@ def _console() -> Writer:
 def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
     parent = output.folder / clean_name(config.name)
     start = RunStart(
-        output.seed_in_names, torch.get_num_threads(), next_run_number(parent), output.overrides
+        output.seed_in_names,
+        torch.get_num_threads(),
+        next_run_number(parent),
+        output.overrides,
+        output.saves_features,
     )
     return new_run_folder(parent, seed, start, run_configuration(config, seed))
 

@@ -1,86 +1,70 @@
 """Assign new samples to the clusters of a trained method."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from dcrf.assignment.base import Assignment
-from dcrf.batch import Batch
 from dcrf.errors import DataError, DcrfError, first_line
-from dcrf.evaluation.metrics.base import NOISE, Labels
-from dcrf.functional.assignments import most_probable_clusters
-from dcrf.mappings.forward_cache import cached_forwards
+from dcrf.evaluation.metrics.base import Labels
+from dcrf.runs.assigned_batches import UseBatch, assign_batches
+from dcrf.runs.cluster_files import saving_features
+from dcrf.runs.clusters_table import ClustersTable
 from dcrf.runs.trained_run import TrainedRun
+from dcrf.storage.atomic_files import replacing_text
+from dcrf.training.interfaces import DataSource
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """The clusters of n samples.
 
-    ids: their names; None if they have none.
     clusters: (n,) int64, `NOISE` for noise.
-    probabilities: (n, k) float32, of every cluster; rows of zeros are noise.
-    distances: (n,) float32, from the features of each sample to the center of its cluster, NaN for
-        noise; None if clusters have no centers.
+    notes: sentences for the user about the samples.
     """
 
-    ids: Sequence[str] | None
     clusters: Labels
-    probabilities: NDArray[np.float32]
-    distances: NDArray[np.float32] | None
+    notes: tuple[str, ...]
 
 
-def predict_samples(run: TrainedRun, file: Path) -> Prediction:
-    """Return the clusters of the samples in a file, which is read in batches.
+def predict_samples(
+    run: TrainedRun, file: Path, folder: Path, *, saves_features: bool = False
+) -> Prediction:
+    """Write the clusters of the samples in a file, which is read in batches.
 
     Args:
         run: of any method that assigns samples.
         file: of samples like those of its data set.
+        folder: gets `clusters.csv`.
+        saves_features: whether the folder also gets `features.npy`.
 
     Raises:
         DataError: the file cannot be read, or its samples do not fit the method; the message names
             the file.
         TrainingError: the method cannot assign samples.
+        OSError: the results cannot be written.
     """
-    assignment = run.method.assignment
-    assignment.check_ready()
-    source, centers = run.open_file(file), assignment.cluster_centers()
-    cached = run.method.cached_modules()
+    run.method.assignment.check_ready()
+    source = run.open_file(file)
+    check_fit(run, source, file)
+    with ExitStack() as stack:
+        table = stack.enter_context(replacing_text(folder / "clusters.csv"))
+        uses: list[UseBatch] = [ClustersTable(table, source.facts.ids).write]
+        if saves_features:
+            features = saving_features(folder / "features.npy", source.n_samples)
+            uses.append(stack.enter_context(features))
+        clusters = assign_batches(run.method, source, uses, with_features=saves_features)
+    return Prediction(clusters, source.notes)
 
-    def rows_of(batch: Batch) -> Tensor:
-        with cached_forwards(cached):
-            return _rows(assignment, centers, batch.samples)
 
+def check_fit(run: TrainedRun, source: DataSource, file: Path) -> None:
+    """Raise DataError if samples of a file do not fit the method; the message names the file."""
+    few = torch.arange(min(2, source.n_samples))
     try:
-        rows = run.method.pass_over(source)(rows_of).cpu()
+        run.method.pass_over(source)(lambda batch: run.method.assignment(batch.samples), few)
     except (DcrfError, RuntimeError, ValueError) as error:
-        shape = tuple(source.data_pass(lambda batch: batch.samples, torch.arange(1)).shape[1:])
+        shape = tuple(source.data_pass(lambda batch: batch.samples, few).shape[1:])
         cause = first_line(error)
         raise DataError(
             f"{file}: samples of shape {shape} do not fit the method: {cause}"
         ) from error
-    values = rows.numpy()
-    return Prediction(
-        ids=source.facts.ids,
-        clusters=values[:, 0].astype(np.int64),
-        probabilities=values[:, 2:],
-        distances=None if centers is None else values[:, 1],
-    )
-
-
-def _rows(assignment: Assignment, centers: Tensor | None, samples: Tensor) -> Tensor:
-    """Return (n, 2 + k) float32: the cluster, the distance to its center, the probabilities."""
-    log_assignments = assignment(samples)
-    clusters = most_probable_clusters(log_assignments)
-    distances = log_assignments.new_full((len(samples),), torch.nan)
-    if centers is not None:
-        features = assignment.features(samples)
-        distances = (features - centers[clusters.clamp(min=0)]).norm(dim=1)
-        distances = distances.masked_fill(clusters == NOISE, torch.nan)
-    parts = [clusters.unsqueeze(1), distances.unsqueeze(1), log_assignments.exp()]
-    return torch.cat([part.float() for part in parts], dim=1)

@@ -1,28 +1,24 @@
 """The files of parameters and clusters that a run saves and loads."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import escape
-from io import StringIO
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor, nn
 
-from dcrf.batch import NO_FACTS, SampleFacts
+from dcrf.assignment.set_assignment import SetAssignment
+from dcrf.batch import NO_FACTS
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
+from dcrf.runs.cluster_files import FEATURES, TABLES, save_clusters, save_features
+from dcrf.runs.clusters_table import write_clusters
 from dcrf.runs.trained_files import TrainedFiles
-from dcrf.storage.atomic_files import (
-    read_json,
-    remove_temporary_files,
-    write_atomically,
-    write_json,
-)
+from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_json
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
+from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
 
 CHECKPOINTS = "checkpoints"
@@ -93,6 +89,7 @@ class RunFiles:
         method: the name of the method.
         seed_in_names: the seed if file names must contain it, else None.
         keep: takes the results of every data set.
+        saves_features: whether the features of all samples are saved after every phase.
 
     numbered: the files that keep those of other runs.
     """
@@ -103,9 +100,11 @@ class RunFiles:
         method: str,
         seed_in_names: int | None = None,
         keep: Keep = forget,
+        *,
+        saves_features: bool = False,
     ) -> None:
         self.folder, self.method, self.seed_in_names = folder, method, seed_in_names
-        self.keep = keep
+        self.keep, self.saves_features = keep, saves_features
         self.numbered = NumberedFiles(folder and folder / CHECKPOINTS / NUMBERED)
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
@@ -132,52 +131,44 @@ class RunFiles:
         """Return the tensor of a file with this name. Raises DataError if it has none."""
         return read_tensor(self.file_to_load(file), name)
 
+    def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
+        """Save the features of all samples after a phase, if they were asked for.
+
+        Sets of objects have none.
+        """
+        has_features = not isinstance(method.assignment, SetAssignment)
+        if self.folder is not None and self.saves_features and has_features:
+            name = f"{clean_name(dataset)}-{clean_name(phase)}.npy"
+            save_features(self.folder / FEATURES / name, method, source)
+
     def save_results(
         self,
         dataset: str,
         method: Method,
         clusters: Labels | None,
-        facts: SampleFacts = NO_FACTS,
+        source: DataSource | None = None,
     ) -> None:
         """Save all parameters, and the cluster (n,) of every sample unless that is None.
 
-        Samples with ids are listed by them, too.
+        With the source of the samples, clusters have ids and probabilities, and each has examples
+        and a profile.
         """
+        facts = NO_FACTS if source is None else source.facts
         self.keep(dataset, method, clusters, facts.steps)
-        if self.folder is not None:
-            TrainedFiles(self.folder, self.method, dataset).save(method, facts)
-            self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, facts.ids)
+        if self.folder is None:
+            return
+        TrainedFiles(self.folder, self.method, dataset).save(method, facts)
+        if clusters is None:
+            return
+        if source is None or clusters.ndim > 1:
+            write_clusters(self.folder / TABLES / f"{clean_name(dataset)}.csv", clusters)
+        else:
+            save_clusters(self.folder, clean_name(dataset), method, source, clusters)
 
     def save_reclustering(
         self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None
     ) -> None:
         """Save the clusters (n,) of a reclustering."""
         file = f"reclusterings/{clean_name(dataset)}_{clean_name(name)}.csv"
-        self._write_clusters(file, clusters, ids)
-
-    def _write_clusters(
-        self, file: str, clusters: Labels | None, ids: Sequence[str] | None
-    ) -> None:
         if self.folder is not None and clusters is not None:
-            write_atomically(self.folder / file, clusters_table(clusters, ids).encode())
-
-
-def clusters_table(clusters: Labels, ids: Sequence[str] | None) -> str:
-    """Return clusters as CSV: (n,) of samples, with a column of ids if there are any.
-
-    Clusters (N, n) of clustering problems have a row for each object; -1 where no object is.
-    """
-    table = StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    if clusters.ndim > 1:
-        writer.writerow(("problem", "object", "cluster"))
-        writer.writerows(
-            (*place, cluster) for place, cluster in np.ndenumerate(clusters) if cluster >= 0
-        )
-    elif ids is None:
-        writer.writerow(("sample", "cluster"))
-        writer.writerows(enumerate(clusters.tolist()))
-    else:
-        writer.writerow(("sample", "cluster", "id"))
-        writer.writerows(zip(range(len(clusters)), clusters.tolist(), ids, strict=True))
-    return table.getvalue()
+            write_clusters(self.folder / file, clusters, ids)

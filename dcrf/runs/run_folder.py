@@ -26,12 +26,14 @@ class RunStart:
     threads: number of torch threads.
     number: counts the runs of a method, since the clock may be set back.
     overrides: command-line flags that changed the file's values.
+    saves_features: whether the features of all samples are saved after every phase.
     """
 
     seed_in_names: int | None
     threads: int
     number: int
     overrides: tuple[str, ...] = ()
+    saves_features: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for invalid values, which an untrusted file may contain."""
@@ -42,6 +44,8 @@ class RunStart:
             raise ValueError(f"{self.threads} threads are outside 1 to {RESUMED_THREADS}")
         if not all(isinstance(flag, str) for flag in self.overrides):
             raise ValueError("overrides are not a list of strings")
+        if self.saves_features not in (True, False):
+            raise ValueError("saves_features is neither true nor false")
 
 
 def is_run_folder(path: Path) -> bool:

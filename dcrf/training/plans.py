@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dcrf.batch import DatasetPass, SampleFacts
+from dcrf.batch import DatasetPass
 from dcrf.evaluation.evaluator import Labels
 from dcrf.training.interfaces import DataSource, Evaluator
 from dcrf.training.method import Method
@@ -34,8 +34,8 @@ class DatasetPlan:
     make_method: builds a new method.
     keeps_method: whether to train the method of the data set before, if any.
     save_clusters: saves the clusters of a reclustering, by its name, with the ids of samples.
-    finish: saves the trained method, its clusters (n,) if it has assigned any, and the facts of
-        the samples.
+    finish_phase: saves what is kept of a phase, by its name.
+    finish: saves the trained method, and its clusters (n,) if it has assigned any.
     """
 
     name: str
@@ -46,4 +46,5 @@ class DatasetPlan:
     keeps_method: bool
     phases: Sequence[PhasePlan]
     save_clusters: Callable[[str, Labels | None, Sequence[str] | None], None]
-    finish: Callable[[Method, Labels | None, SampleFacts], None]
+    finish_phase: Callable[[str, Method, DataSource], None]
+    finish: Callable[[Method, Labels | None, DataSource], None]

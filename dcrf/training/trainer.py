@@ -118,6 +118,7 @@ class Trainer:
         self.writer.write(record)
         self.history.phases.append(record)
         self._recluster(session, Place(session.plan.name, plan.name), data_pass)
+        session.plan.finish_phase(plan.name, method, source)
 
     def _recluster(self, session: DatasetSession, place: Place, data_pass: DatasetPass) -> None:
         """Fit and evaluate the reclusterings that are due. One that fails does not end the run."""
@@ -161,8 +162,7 @@ class Trainer:
     def _finish(self, session: DatasetSession) -> None:
         """Evaluate the trained method and save its results."""
         self.history.datasets.append(self._final_evaluation(session))
-        facts = session.source.facts
-        session.plan.finish(session.method, session.evaluator.clusters, facts)
+        session.plan.finish(session.method, session.evaluator.clusters, session.source)
 
     def _final_evaluation(self, session: DatasetSession) -> DatasetRecord:
         dataset, evaluator = session.plan.name, session.evaluator

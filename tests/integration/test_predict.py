@@ -13,7 +13,7 @@ import dcrf
 from dcrf.cli.commands import main
 from dcrf.cli.main import main as run_methods
 from dcrf.evaluation.metrics.acc import Acc
-from dcrf.runs.predict_samples import predict_samples
+from dcrf.runs.assigned_batches import assign_batches
 from dcrf.runs.trained_run import open_run
 from tests.cases.methods import CENTROIDS, method, result, written
 from tests.cases.set_methods import DIGITS, ON_DIGITS, SHAPES, UNSEEN, set_method
@@ -314,7 +314,10 @@ def test_a_reopened_run_gives_the_probabilities_of_the_trained_method(tmp_path, 
     expected = trained.assign(samples)
     np.save(tmp_path / "digits.npy", samples)
 
-    prediction = predict_samples(open_run(trained.folder), tmp_path / "digits.npy")
+    reopened, batches = open_run(trained.folder), []
+    source = reopened.open_file(tmp_path / "digits.npy")
+    clusters = assign_batches(reopened.method, source, [batches.append])
 
-    np.testing.assert_array_equal(prediction.probabilities, expected)
-    np.testing.assert_array_equal(prediction.clusters, expected.argmax(axis=1))
+    probabilities = np.concatenate([batch.probabilities for batch in batches])
+    np.testing.assert_array_equal(probabilities, expected)
+    np.testing.assert_array_equal(clusters, expected.argmax(axis=1))

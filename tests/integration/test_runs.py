@@ -18,8 +18,8 @@ def test_a_run_leaves_everything_that_it_promises(run):
     assert checkpoints == {"checkpoints/lock", "checkpoints/run.json"}
     assert files - checkpoints == {
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
-        "timing.json", "clusters/digits.csv", "parameters/tiny_digits_encoder.safetensors",
-        "parameters/tiny_digits_decoder.safetensors",
+        "timing.json", "clusters/digits.csv", "examples/digits.csv",
+        "parameters/tiny_digits_encoder.safetensors", "parameters/tiny_digits_decoder.safetensors",
         "parameters/tiny_digits_centroids.safetensors", "parameters/tiny_digits_state.pth",
     }  # fmt: skip
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-0", folder.name)

@@ -24,7 +24,10 @@ from dcrf.runs.resume import find_existing_run
 from dcrf.runs.run_folder import is_run_folder
 
 KILLED = -signal.SIGKILL
-RESULTS = ("metrics.jsonl", "result.json", "parameters/*", "clusters/*", "reclusterings/*")
+RESULTS = (
+    *("metrics.jsonl", "result.json", "parameters/*", "clusters/*", "examples/*", "profiles/*"),
+    "reclusterings/*",
+)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """The files that a run saves and loads."""
 
-import numpy as np
 import pytest
 
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
-from dcrf.runs.run_files import NUMBERED, NumberedFiles, RunFiles, clusters_table
+from dcrf.runs.run_files import NUMBERED, NumberedFiles, RunFiles
 
 
 @pytest.fixture
@@ -70,12 +69,3 @@ def test_a_run_loads_the_numbered_file_that_it_has_saved(tmp_path):
     assert files.file_to_load(file) == file  # not saved yet
     own.touch()
     assert files.file_to_load(file) == own == tmp_path / "a_2.pth"
-
-
-def test_clusters_are_listed_by_sample_and_by_id_if_there_are_any():
-    clusters = np.array([2, -1, 0])
-
-    assert clusters_table(clusters, None) == "sample,cluster\n0,2\n1,-1\n2,0\n"
-    assert clusters_table(clusters, ["a", "b,c", 'd"']) == (
-        'sample,cluster,id\n0,2,a\n1,-1,"b,c"\n2,0,"d"""\n'
-    )

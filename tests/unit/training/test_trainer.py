@@ -101,7 +101,8 @@ def plan(name="blobs", phases=None, **others):
         "make_reclustering_evaluators": lambda method, source: {},
         "save_clusters": lambda name, clusters, ids: None,
         "keeps_method": False,
-        "finish": lambda method, clusters, facts: None,
+        "finish_phase": lambda name, method, source: None,
+        "finish": lambda method, clusters, source: None,
         **others,
     }
     return DatasetPlan(name=name, phases=[phase_plan()] if phases is None else phases, **made)
@@ -178,7 +179,7 @@ def test_a_new_method_is_built_unless_it_is_kept():
         plan(
             name,
             keeps_method=keeps,
-            finish=lambda m, c, f: (finished.append(m), clusters.append(c)),
+            finish=lambda m, c, s: (finished.append(m), clusters.append(c)),
         )
         for name, keeps in (("a", True), ("b", True), ("c", False))
     ]
