@@ -25,12 +25,14 @@ class Means(NamedTuple):
     of_clusters: (k, d), NaN for a cluster without samples.
     of_all: (d,), of all samples, with noise.
     deviations: (d,), standard deviations of all samples.
+    are_occurrences: whether no value is negative and most are 0, as weights of terms are.
     """
 
     sizes: NDArray[np.int64]
     of_clusters: NDArray[np.float64]
     of_all: NDArray[np.float64]
     deviations: NDArray[np.float64]
+    are_occurrences: bool
 
     @property
     def differences(self) -> NDArray[np.float64]:
@@ -53,9 +55,13 @@ def means_of(rows: Rows, clusters: Labels) -> Means:
     n_clusters = int(clusters.max()) + 1
     total, squares = torch.zeros_like(first), torch.zeros_like(first)
     sums = first.new_zeros(n_clusters + 1, len(first))  # the last row is noise
+    n_zeros, is_negative = 0, False
     places = torch.from_numpy(np.where(clusters == NOISE, n_clusters, clusters))
     for part in torch.arange(len(rows)).split(max(1, _VALUES_AT_A_TIME // len(first))):
-        values = _values(rows, part) - first
+        values = _values(rows, part)
+        n_zeros += int((values == 0).sum())
+        is_negative |= bool((values < 0).any())
+        values -= first
         total += values.sum(dim=0)
         squares += values.square().sum(dim=0)
         sums.index_add_(0, places[part], values)
@@ -67,6 +73,7 @@ def means_of(rows: Rows, clusters: Labels) -> Means:
         (first + sums[:n_clusters] / sizes.unsqueeze(1)).numpy(),
         (first + mean).numpy(),
         variances.sqrt().numpy(),
+        not is_negative and 2 * n_zeros > len(rows) * len(first),
     )
 
 
@@ -74,7 +81,9 @@ def write_profile(file: Path, rows: Rows, columns: Sequence[str], clusters: Labe
     """Write the columns that distinguish each cluster most, of at most 20, the first one most.
 
     `difference` is the mean of the column in the cluster minus that of all samples, in standard
-    deviations of all samples. Both means are in the units of the data.
+    deviations of all samples. Both means are in the units of the data. Columns are ordered by the
+    size of the difference. Those of occurrences are ordered by the difference itself, since a term
+    that a cluster lacks says less than one that it has.
 
     Args:
         file: a CSV file.
@@ -89,21 +98,18 @@ def write_profile(file: Path, rows: Rows, columns: Sequence[str], clusters: Labe
 
 
 def _rows(means: Means, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for cluster, differences in enumerate(means.differences):
-        if not means.sizes[cluster]:
-            continue
-        for place in np.argsort(-np.abs(differences), kind="stable")[:_COLUMNS]:
-            values = (
-                differences[place],
-                means.of_clusters[cluster, place],
-                means.of_all[place],
-            )
+    differences = means.differences
+    ranks = differences if means.are_occurrences else np.abs(differences)
+    for cluster in np.flatnonzero(means.sizes):
+        for place in np.argsort(-ranks[cluster], kind="stable")[:_COLUMNS]:
+            at = cluster, place
+            values = differences[at], means.of_clusters[at], means.of_all[place]
             numbers = (f"{value:.6g}" for value in values)
-            yield (f"{cluster}", f"{means.sizes[cluster]}", columns[place], *numbers)
+            yield f"{cluster}", f"{means.sizes[cluster]}", columns[place], *numbers
 
 
 def _values(rows: Rows, part: Tensor) -> Tensor:
     """Return the samples (m, d) at indices (m,) in float64."""
     if isinstance(rows, Tensor):
-        return rows[part].double()
+        return rows[part].double()  # indexing copies
     return torch.stack([torch.as_tensor(rows[index]).double() for index in part.tolist()])

@@ -53,3 +53,23 @@ def test_wide_tables_show_twenty_columns_of_a_cluster(tmp_path):
     write_profile(tmp_path / "p.csv", rows, list(map(str, range(30))), np.array([0, 0, 0, 1, 1, 1]))
 
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 1 + 2 * 20
+
+
+def test_terms_that_a_cluster_has_come_before_those_that_it_lacks(tmp_path):
+    rows = torch.tensor([[0.0, 0, 1, 0]] * 3 + [[0.0, 0, 0, 0]] * 2 + [[4, 4, 0, 0]])
+    names = ["space", "orbit", "hockey", "nowhere"]
+
+    write_profile(tmp_path / "p.csv", rows, names, np.array([0, 0, 0, 1, 1, 1]))
+
+    lines = list(csv.reader((tmp_path / "p.csv").read_text().splitlines()))
+    assert [line[2] for line in lines[1:5]] == ["hockey", "nowhere", "space", "orbit"]
+    assert [line[2] for line in lines[5:]] == ["space", "orbit", "nowhere", "hockey"]
+
+
+def test_the_samples_are_left_as_they_are():
+    rows = torch.from_numpy(ROWS).double()
+    before = rows.clone()
+
+    means_of(rows, CLUSTERS)
+
+    assert torch.equal(rows, before)

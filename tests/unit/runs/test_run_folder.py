@@ -1,6 +1,7 @@
 """Creating run folders, and telling them from other folders."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -34,7 +35,8 @@ def test_a_folder_that_cannot_be_filled_leaves_nothing(tmp_path):
 
 
 def test_the_start_is_read_as_it_was_written(tmp_path):
-    assert read_run_start(new_run_folder(tmp_path, 0, START, {})) == START
+    for start in (START, replace(START, saves_features=True)):
+        assert read_run_start(new_run_folder(tmp_path, 0, start, {})) == start
 
 
 def test_run_folders_are_listed_in_the_order_of_their_starts(tmp_path):
