@@ -4,6 +4,7 @@ import argparse
 import csv
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser, parse
@@ -58,8 +59,9 @@ def _say_what_is_next(runs: Path) -> None:
 
 def _say_profile(file: Path) -> None:
     """Say how clusters differ from all samples, in lines that fit into the terminal."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows: list[dict[str, str]] = []
+    with suppress(csv.Error), file.open(encoding="utf-8", newline="") as stream:
+        rows += csv.DictReader(stream)  # a term may be longer than the module's limit of a field
     for line in profile_lines(rows, shutil.get_terminal_size((_WIDTH, 0)).columns):
         say(line)
 
