@@ -2,27 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from torch import Tensor, nn
-from torchvision import models
 
-from dcrf.errors import DataError, cause_of
+from dcrf.mappings.torchvision_networks import HEAD, NETWORKS, fill, headless, published_tensors
 from dcrf.storage.tensor_files import read_tensors
-
-_NETWORKS = MappingProxyType(
-    {
-        "resnet18": (models.resnet18, models.ResNet18_Weights),
-        "resnet34": (models.resnet34, models.ResNet34_Weights),
-        "resnet50": (models.resnet50, models.ResNet50_Weights),
-        "resnet101": (models.resnet101, models.ResNet101_Weights),
-        "resnet152": (models.resnet152, models.ResNet152_Weights),
-        "resnext50_32x4d": (models.resnext50_32x4d, models.ResNeXt50_32X4D_Weights),
-        "wide_resnet50_2": (models.wide_resnet50_2, models.Wide_ResNet50_2_Weights),
-    }
-)
-"""Name -> function that builds the network, and its published weights."""
 
 
 class TorchvisionModel(nn.Module):
@@ -63,17 +48,15 @@ class TorchvisionModel(nn.Module):
         weights_file: str | None = None,
     ) -> None:
         super().__init__()
-        if model not in _NETWORKS or weights not in (None, "published"):
+        if model not in NETWORKS or weights not in (None, "published"):
             raise ValueError(f"model {model!r} or weights {weights!r} is unknown")
         if weights and weights_file:
             raise ValueError("weights and weights_file exclude each other")
-        build, published = _NETWORKS[model]
-        self.network = build()
-        self.network.fc = nn.Identity()
+        self.network = headless(model)
         if weights_file is not None:
-            self._fill(read_tensors(Path(weights_file)), weights_file)
+            fill(self.network, read_tensors(Path(weights_file)), weights_file, HEAD)
         elif weights is not None and not self._is_on_meta:
-            self._fill(_downloaded(published.DEFAULT), published.DEFAULT.url)
+            fill(self.network, *_published(model), HEAD)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (n, width) of images (n, 3, h, w)."""
@@ -83,29 +66,10 @@ class TorchvisionModel(nn.Module):
     def _is_on_meta(self) -> bool:
         return next(self.network.parameters()).is_meta
 
-    def _fill(self, tensors: Mapping[str, Tensor], source: str) -> None:
-        """Load the parameters; on the device `meta` only compare their shapes."""
-        own = {name: tensor.shape for name, tensor in self.network.state_dict().items()}
-        others = {n: t for n, t in tensors.items() if not n.startswith("fc.")}
-        differing = [
-            name
-            for name in sorted(own.keys() | others.keys())
-            if name not in own or name not in others or others[name].shape != own[name]
-        ]
-        if differing:
-            shown = ", ".join(differing[:3])
-            message = f"{len(differing)} tensors are missing, unknown or of another shape: {shown}"
-            raise DataError(f"the parameters in {source} do not fit the network: {message}")
-        if not self._is_on_meta:
-            self.network.load_state_dict(others)
 
-
-def _downloaded(weights: models.WeightsEnum) -> Mapping[str, Tensor]:
+def _published(model: str) -> tuple[Mapping[str, Tensor], str]:
     try:
-        tensors: Mapping[str, Tensor] = weights.get_state_dict(
-            progress=False, check_hash=True, weights_only=True
-        )
-    except (OSError, RuntimeError) as error:  # no network, or a wrong checksum
+        return published_tensors(model)
+    except ValueError as error:
         remedy = "fetch it on a machine with a network and name the file in weights_file"
-        raise ValueError(f"cannot download {weights.url}: {cause_of(error)}; {remedy}") from error
-    return tensors
+        raise ValueError(f"{error}; {remedy}") from error

@@ -5,8 +5,8 @@ from torchvision import models
 
 from dcrf.config import load_checked
 from dcrf.errors import ConfigError, DataError
-from dcrf.mappings.layers import torchvision_model
 from dcrf.mappings.layers.torchvision_model import TorchvisionModel
+from dcrf.mappings.torchvision_networks import NETWORKS
 from dcrf.storage.tensor_files import save_tensors
 from tests.cases.methods import method, only_pretraining, written
 from tests.cases.own_layers import extractor
@@ -97,7 +97,7 @@ def test_other_layers_take_no_file():
     assert "'ReLU' takes no argument 'weights_file'" in error.value.problems[0].found
 
 
-@pytest.mark.parametrize("name", torchvision_model._NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_ends_in_features(name):
     with torch.device("meta"):
         layer = TorchvisionModel(model=name)
