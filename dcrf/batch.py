@@ -57,12 +57,14 @@ class SampleFacts(NamedTuple):
     ids: the name of every sample.
     columns: the names of the columns of a table.
     steps: fitted steps that all samples have gone through.
+    provenance: how pretrained networks have computed the samples, as plain values.
     rows: N samples before the steps, one number for each column; None without names of columns.
     """
 
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
     steps: nn.Module | None = None
+    provenance: Sequence[Mapping[str, Any]] = ()
     rows: Rows | None = None
 
 

@@ -48,12 +48,12 @@ def open_source(
     Raises:
         DataError: the data cannot be read, or do not fit the configuration.
     """
-    raw = _raw(entry, arrays)
+    raw = open_raw(entry, arrays)
     if entry.steps:
         # once, to fit the steps and to go through them
         raw = replace(raw, samples=decoded(raw, entry.num_workers))
     rows = raw.samples if raw.columns is not None else None
-    training = raw if fitted_on is None else _raw(fitted_on, arrays)
+    training = raw if fitted_on is None else open_raw(fitted_on, arrays)
     targets, raw = _side_targets(entry, raw)
     name = entry.name if fitted_on is None else fitted_on.name
     steps = fit_steps(entry.steps, training, streams.generator("steps", name), entry.num_workers)
@@ -99,8 +99,12 @@ def open_samples(
     )
 
 
-def _raw(entry: DatasetConfig, arrays: Arrays) -> RawData:
-    """Return the samples in use before any step."""
+def open_raw(entry: DatasetConfig, arrays: Arrays = NO_ARRAYS) -> RawData:
+    """Return the samples in use before any step.
+
+    Raises:
+        DataError: the data cannot be read, or the range exceeds them.
+    """
     return open_data(
         entry.source,
         entry.dataset,

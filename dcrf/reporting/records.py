@@ -125,6 +125,7 @@ class DatasetRecord:
     """A data set is finished. `evaluation` is the final one, or None for the reason in `absent`.
 
     warnings: sentences about collapse in the final evaluation.
+    provenance: how pretrained networks have computed the samples; empty if none has.
     """
 
     dataset: str
@@ -132,12 +133,14 @@ class DatasetRecord:
     absent: str | None = None
     warnings: tuple[str, ...] = ()
     reclusterings: tuple[ReclusteringRecord, ...] = ()
+    provenance: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "DatasetRecord":
         """Return the record whose fields `dataclasses.asdict` has made plain."""
         others = tuple(ReclusteringRecord(**r) for r in values.get("reclusterings", ()))
-        return cls(**{**values, "reclusterings": others})
+        provenance = tuple(values.get("provenance", ()))
+        return cls(**{**values, "reclusterings": others, "provenance": provenance})
 
 
 @dataclass(frozen=True, slots=True)

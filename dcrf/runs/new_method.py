@@ -13,6 +13,7 @@ from dcrf.config.extends import is_abstract, read
 from dcrf.config.path_checks import is_file, is_folder
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.data.sources.load import outline_data, source_of_file
+from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import DataError
 from dcrf.schema.registry import SHIPPED, SOURCES
 
@@ -56,6 +57,7 @@ def new_method(
     known = SOURCES.properties(source)
     if unknown := [key for key in options if key not in known]:
         raise DataError(f"{data}: the source {source} has no {unknown[0]}")
+    options = {**options_beside(data, source), **options}
     entry: dict[str, Any] = {"source": source, "path": str(data.resolve()), **options}
     outline = outline_data(source, data.stem, {k: v for k, v in entry.items() if k != "source"})
     is_image = bool(outline.examples) and outline.examples[0].ndim > 1

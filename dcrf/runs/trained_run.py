@@ -14,6 +14,7 @@ from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import open_data, source_of_file
+from dcrf.data.sources.provenance import options_beside, options_of_one_file
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 from dcrf.runs.device import resolve_device
@@ -58,7 +59,10 @@ class TrainedRun:
         """
         source = source_of_file(file)
         known = SOURCES.properties(source)
-        options = self.dataset.options if source == self.dataset.source else {}
+        own = self.dataset.options if source == self.dataset.source else {}
+        if Path(own.get("path", "")).absolute() != file.absolute():
+            own = options_of_one_file(own, source)
+        options = {**own, **options_beside(file, source)}
         if not with_labels:
             options = {key: v for key, v in options.items() if not known[key].get("x-labels")}
         if self.columns is not None and "columns" in known:

@@ -40,6 +40,7 @@ IMAGE_FOLDER_ENTRIES = 100_000  # listed in a second
 IMAGE_HEADERS = 1000  # read in a tenth of a second
 GZIP_JSON_BYTES = 2**26
 FOLDER_ENTRIES = 5_000_000
+PROVENANCE_FILE_BYTES = 2**16
 TEXT_BYTES = 2 * 2**30  # the 804,414 stories of RCV1 take less
 TEXT_OUTLINE_BYTES = 64 * 2**20  # read in a second
 DOCUMENT_CHARACTERS = 2**24
@@ -193,6 +194,12 @@ TABLE = (
         "arrays of an `.npz` file that are looked through for labels",
         f"{NPZ_MEMBERS_LISTED}",
         "the others are not suggested",
+    ),
+    Limit(
+        "PROVENANCE_FILE_BYTES",
+        "file of the provenance of features",
+        _bytes(PROVENANCE_FILE_BYTES),
+        "ignored",
     ),
     Limit(
         "IMAGE_FOLDER_ENTRIES",

@@ -168,15 +168,18 @@ class Trainer:
         dataset, evaluator = session.plan.name, session.evaluator
         evaluator.start_phase()
         others = tuple(r for r in self.history.reclusterings if r.dataset == dataset)
+        provenance = tuple(session.source.facts.provenance)
         if reason := evaluator.why_not_ready():
             self.writer.write(Note(f"{dataset}  has no final evaluation: {reason}"))
-            return DatasetRecord(dataset, None, reason, reclusterings=others)
+            return DatasetRecord(dataset, None, reason, reclusterings=others, provenance=provenance)
         evaluation = evaluator.evaluate(session.method.pass_over(session.source))
         values, warnings = evaluation.record(), tuple(evaluation.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, values))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
-        return DatasetRecord(dataset, values, warnings=warnings, reclusterings=others)
+        return DatasetRecord(
+            dataset, values, warnings=warnings, reclusterings=others, provenance=provenance
+        )
 
     @contextmanager
     def _part(self, dataset: str, part: str) -> Iterator[None]:

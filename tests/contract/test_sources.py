@@ -17,7 +17,7 @@ from tests.cases.sources import checked, handed_over, smallest_entry
 
 PACKAGE = Path(dcrf.__file__).parent
 TESTS = Path(__file__).parents[1]
-SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays", "tables")
+SHARED_MODULES = ("base", "load", "outline", "provenance", "raw_data", "arrays", "tables")
 
 every_source = pytest.mark.parametrize("stem", SOURCES.schemas)
 OF_PROBLEMS = [s for s, schema in SOURCES.schemas.items() if schema.get("x-batch") == "problems"]

@@ -52,6 +52,23 @@ def labels_array(array: np.ndarray, n_samples: int) -> np.ndarray:
     return array.astype(np.int64)
 
 
+def ids_list(array: np.ndarray, n_samples: int) -> list[str]:
+    """Return the names of samples.
+
+    Raises:
+        DataError: the array is not one text or integer per sample.
+    """
+    check_ids(array, n_samples)
+    return [str(name) for name in array.tolist()]
+
+
+def check_ids(array: np.ndarray, n_samples: int) -> None:
+    """Raise DataError unless an array is one text or integer per sample; it needs no content."""
+    if array.shape != (n_samples,):
+        raise DataError(f"ids have the shape {array.shape}; expected ({n_samples},)")
+    _check_type("ids", array, "Uui", "texts or integers")
+
+
 def outline_of_arrays(samples: np.ndarray) -> Outline:
     """Return the outline of samples without labels; the array needs no content.
 

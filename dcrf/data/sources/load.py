@@ -7,6 +7,7 @@ from pathlib import Path
 from dcrf.data.problems.problems import ProblemMaker
 from dcrf.data.sources.base import Options, Source
 from dcrf.data.sources.outline import Outline
+from dcrf.data.sources.provenance import with_provenance
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData, concatenate, select
 from dcrf.errors import DataError
 from dcrf.schema.registry import SOURCES
@@ -37,9 +38,7 @@ def open_data(
         DataError: the data cannot be read, or the range exceeds them.
         LookupError: the source is unknown.
     """
-    opened = [
-        _unread(source, dataset, {**options, **part}, arrays).open() for part in parts or ({},)
-    ]
+    opened = [_open(source, dataset, {**options, **part}, arrays) for part in parts or ({},)]
     try:
         return select(concatenate(opened), first, last)
     except DataError as error:
@@ -99,6 +98,12 @@ def source_of_file(path: Path) -> str:
 def takes_arrays(source: str) -> bool:
     """Whether a source reads data handed over in Python."""
     return "arrays" in inspect.signature(SOURCES.resolve(source)).parameters
+
+
+def _open(source: str, dataset: str, options: Options, arrays: Arrays) -> RawData:
+    """Open a data set or a part of it, with the provenance beside its file."""
+    raw = _unread(source, dataset, options, arrays).open()
+    return with_provenance(raw, options.get("path"))
 
 
 def _unread(source: str, dataset: str, options: Options, arrays: Arrays) -> Source:

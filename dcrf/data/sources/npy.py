@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dcrf.data.sources.arrays import (
+    check_ids,
+    ids_list,
     is_image_array,
     labels_array,
     naming,
@@ -24,7 +26,7 @@ from dcrf.safety.numpy_headers import npy_header, reading
 
 @dataclass(frozen=True, slots=True)
 class Npy:
-    """An array in an `.npy` file, and labels in another one.
+    """An array in an `.npy` file, and labels and ids in other ones.
 
     Images (uint8, shapes as in `Npz`) and float32 are mapped: a batch reads its samples from the
     file. Samples of other types become float32 in memory.
@@ -32,15 +34,17 @@ class Npy:
     dataset: the name for errors.
     path: the file of the samples.
     labels_path: the file of the labels, (N,) integers.
+    ids_path: the file of the names of samples, (N,) texts or integers.
     """
 
     dataset: str
     _: KW_ONLY
     path: str
     labels_path: str | None = None
+    ids_path: str | None = None
 
     def open(self) -> RawData:
-        """Map or read the samples, and read the labels.
+        """Map or read the samples, and read labels and ids.
 
         Raises:
             DataError: a file is missing or not data, or samples would take more than
@@ -56,11 +60,15 @@ class Npy:
                 )
             samples = samples_tensor(array)
         notes = notes_on(array)
-        if self.labels_path is None:
-            return RawData(samples, None, notes, [self.path])
-        with naming(f"data set {self.dataset}, labels in {self.labels_path}"):
-            labels = labels_array(_read(Path(self.labels_path), mapped=False), len(samples))
-            return RawData(samples, labels, notes, [self.path])
+        labels = ids = None
+        if self.labels_path is not None:
+            with naming(f"data set {self.dataset}, labels in {self.labels_path}"):
+                array = _read(Path(self.labels_path), mapped=False)
+                labels = labels_array(array, len(samples))
+        if self.ids_path is not None:
+            with naming(f"data set {self.dataset}, ids in {self.ids_path}"):
+                ids = ids_list(_read(Path(self.ids_path), mapped=False), len(samples))
+        return RawData(samples, labels, notes, [self.path], ids)
 
     def outline(self) -> Outline:
         """Return the outline that the headers of the files give.
@@ -70,6 +78,9 @@ class Npy:
         """
         with naming_option("path", self.path):
             outline = outline_of_arrays(npy_header(Path(self.path)))
+        if self.ids_path is not None:
+            with naming_option("ids_path", self.ids_path):
+                check_ids(npy_header(Path(self.ids_path)), outline.n_samples or 0)
         if self.labels_path is None:
             return outline
         with naming_option("labels_path", self.labels_path):

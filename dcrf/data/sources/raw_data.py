@@ -37,6 +37,7 @@ class RawData:
     ids: a name for every sample, which results show beside its number; None if they have none.
     columns: the names of the columns of samples (N, d) from a table, before any step; None if they
         have none.
+    provenance: how pretrained networks have computed the samples, as plain values.
     """
 
     samples: Samples
@@ -45,6 +46,7 @@ class RawData:
     files: Sequence[str | Path] = ()
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
+    provenance: tuple[Mapping[str, Any], ...] = ()
 
 
 Arrays = Mapping[str, RawData]
@@ -69,6 +71,7 @@ def concatenate(parts: Sequence[RawData]) -> RawData:
         [file for part in parts for file in part.files],
         _concatenate_ids(parts),
         parts[0].columns if all(part.columns == parts[0].columns for part in parts) else None,
+        tuple(provenance for part in parts for provenance in part.provenance),
     )
 
 

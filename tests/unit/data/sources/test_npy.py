@@ -9,7 +9,7 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sampling.shuffled import Shuffled
 from dcrf.data.sources import arrays
 from dcrf.data.sources import npy as module
-from dcrf.data.sources.load import open_data
+from dcrf.data.sources.load import open_data, outline_data
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 
@@ -164,3 +164,31 @@ def test_a_file_that_holds_no_single_array_is_an_error_that_names_it(tmp_path):
         paths = {"path": str(whole), "labels_path": str(tmp_path / name)}
         with pytest.raises(DataError, match=f"labels in .*{name}: .*{message}"):
             open_data("npy", "mine", paths)
+
+
+def with_ids(folder, ids):
+    np.save(folder / "data.npy", np.ones((4, 2), np.float32))
+    np.save(folder / "ids.npy", ids)
+    return {"path": str(folder / "data.npy"), "ids_path": str(folder / "ids.npy")}
+
+
+@pytest.mark.parametrize("ids", [["a.png", "b.png", "ü", ""], [7, 3, 5, 9]])
+def test_ids_are_names_of_samples(tmp_path, ids):
+    raw = open_data("npy", "mine", with_ids(tmp_path, np.array(ids)))
+
+    assert raw.ids == [str(name) for name in ids]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (np.array(["a", "b"]), r"ids have the shape \(2,\); expected \(4,\)"),
+        (np.ones(4, np.float32), "ids are of type float32; expected texts or integers"),
+    ],
+)
+def test_ids_of_another_kind_are_refused(tmp_path, ids, message):
+    options = with_ids(tmp_path, ids)
+
+    for read in (open_data, outline_data):
+        with pytest.raises(DataError, match=message):
+            read("npy", "mine", options)
