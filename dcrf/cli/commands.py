@@ -15,6 +15,7 @@ COMMANDS = {
     "new": ("dcrf.cli.new", "write a method file for your own data"),
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
+    "embed": ("dcrf.cli.embed", "compute features of images by a pretrained network"),
 }
 """Command -> the module whose `main` runs it, and what it does.
 

@@ -118,6 +118,17 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
+    "embedding": {
+        "builder",
+        "config",
+        "data",
+        "errors",
+        "extras",
+        "mappings",
+        "randomness",
+        "runs",
+        "storage",
+    },
     "api": {
         "builder",
         "config",
@@ -132,7 +143,17 @@ MAY_IMPORT = {
         "training",
     },
     "estimator": {"api", "config", "data", "errors", "runs", "schema"},
-    "cli": {"__init__", "config", "dry_run", "errors", "pictures", "reporting", "runs", "storage"},
+    "cli": {
+        "__init__",
+        "config",
+        "dry_run",
+        "embedding",
+        "errors",
+        "pictures",
+        "reporting",
+        "runs",
+        "storage",
+    },
     "__main__": {"cli"},
 }
 """Part of the package -> the other parts that it may import."""

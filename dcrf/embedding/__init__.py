@@ -1,0 +1,1 @@
+"""Features of images by pretrained networks, which methods then cluster."""
