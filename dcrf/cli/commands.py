@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
     "embed": ("dcrf.cli.embed", "compute features of images by a pretrained network"),
+    "table": ("dcrf.cli.table", "compare the scores of finished runs, over seeds"),
 }
 """Command -> the module whose `main` runs it, and what it does.
 

@@ -122,4 +122,4 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _is_numeric(column: Sequence[str]) -> bool:
-    return all(cell in ("", "-") or cell.removeprefix("-")[0].isdigit() for cell in column)
+    return all(cell in ("", "-") or cell.lstrip("*-")[:1].isdigit() for cell in column)

@@ -208,12 +208,12 @@ def _over_seeds(outcomes: Sequence[Outcome]) -> list[_Seeds]:
 
 def _means_row(seeds: _Seeds, scores: Mapping[str, str], name: str) -> list[str]:
     number = len(seeds.evaluations)
-    spreads = (_spread(seeds.of(key), number) for key in scores)
+    spreads = (spread(seeds.of(key), number) for key in scores)
     name = f"  {seeds.reclustering}" if seeds.reclustering else name
     return [name, seeds.dataset, f"{number} of {seeds.asked}", *spreads]
 
 
-def _spread(values: Sequence[float], expected: int) -> str:
+def spread(values: Sequence[float], expected: int) -> str:
     """Return mean and deviation, and the number of values if it is not the expected one."""
     if not values:
         return "-"

@@ -1,0 +1,137 @@
+"""Compare methods by the scores of their finished runs: statistics over seeds."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from dcrf.reporting.records import DatasetRecord, Outcome
+from dcrf.reporting.scores import scores_of
+from dcrf.schema.default_metrics import default_metrics
+
+METRICS = default_metrics("labels")
+"""The compared scores. Of all of them, larger values are better."""
+
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRuns:
+    """The runs of a method with the same settings.
+
+    name: of the method, unique in a table.
+    outcomes: seed -> how its run has ended; all are `ok`.
+    unfinished: the runs that have not ended with `ok`, each in words.
+    """
+
+    name: str
+    outcomes: Mapping[int, Outcome]
+    unfinished: Sequence[str] = ()
+
+    @property
+    def records(self) -> Iterator[tuple[int, DatasetRecord]]:
+        """The final record of every data set of every run, with the seed."""
+        for seed, outcome in self.outcomes.items():
+            for record in outcome.datasets:
+                yield seed, record
+
+    @property
+    def is_label_informed(self) -> bool:
+        """Whether labels influenced a result."""
+        return any(outcome.label_informed for outcome in self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Scores of methods on data sets.
+
+    methods: their names, in the order of the rows.
+    datasets: their names, in the order of the columns.
+    values: method, data set and metric -> seed -> score; absent without any.
+    best: method, data set and metric of the best means, those that are equal after rounding too.
+    n: the most frequent number of scores over which a mean is taken, 0 without any.
+    """
+
+    methods: Sequence[str]
+    datasets: Sequence[str]
+    values: Mapping[tuple[str, str, str], Mapping[int, float]]
+    best: frozenset[tuple[str, str, str]]
+    n: int
+
+
+def compare(methods: Sequence[MethodRuns]) -> Comparison:
+    """Compare methods. One whose results labels influenced is never the best."""
+    datasets = _dataset_names(methods)
+    values: dict[tuple[str, str, str], dict[int, float]] = {}
+    for method in methods:
+        for seed, record in method.records:
+            scores = scores_of(record.evaluation) if record.evaluation else {}
+            for metric in METRICS:
+                score = scores.get(metric)
+                if score is not None:
+                    key = method.name, datasets[_data_of(record)], metric
+                    values.setdefault(key, {})[seed] = score
+    ranked = {method.name for method in methods if not method.is_label_informed}
+    numbers = Counter(len(scores) for scores in values.values())
+    return Comparison(
+        [method.name for method in methods],
+        list(dict.fromkeys(datasets.values())),
+        values,
+        _best({key: own for key, own in values.items() if key[0] in ranked}),
+        max(numbers, key=lambda n: (numbers[n], n), default=0),
+    )
+
+
+def _data_of(record: DatasetRecord) -> tuple[str, int | None]:
+    """Return name and size of a data set, since others may have its name."""
+    return record.dataset, record.evaluation["n_samples"] if record.evaluation else None
+
+
+def _dataset_names(methods: Sequence[MethodRuns]) -> dict[tuple[str, int | None], str]:
+    """Return the heading of each data set: its name, with its size if others share the name."""
+    sizes: dict[str, set[int]] = {}
+    data = list(dict.fromkeys(_data_of(r) for method in methods for _, r in method.records))
+    for name, size in data:
+        sizes.setdefault(name, set()).update(set() if size is None else {size})
+    return {
+        (name, size): f"{name} (n={size})" if len(sizes[name]) > 1 and size else name
+        for name, size in data
+    }
+
+
+def _best(
+    values: Mapping[tuple[str, str, str], Mapping[int, float]],
+) -> frozenset[tuple[str, str, str]]:
+    """Return the keys of the best means of each data set and metric that several methods have."""
+    columns: dict[tuple[str, str], dict[tuple[str, str, str], float]] = {}
+    for key, scores in values.items():
+        columns.setdefault(key[1:], {})[key] = round(mean(scores.values()), _DIGITS)
+    return frozenset(
+        key
+        for column in columns.values()
+        for key, score in column.items()
+        if len(column) > 1 and score == max(column.values())
+    )
+
+
+def notes(methods: Sequence[MethodRuns], comparison: Comparison) -> list[str]:
+    """Return sentences about runs that are absent, and results that are not purely unsupervised."""
+    sentences = []
+    for method in methods:
+        if method.unfinished:
+            total = len(method.outcomes) + len(method.unfinished)
+            have = "has" if len(method.unfinished) == 1 else "have"
+            count = f"{len(method.unfinished)} of {total} runs {have} not finished"
+            sentences.append(f"{method.name}: {count}: {', '.join(method.unfinished)}")
+    if informed := [method.name for method in methods if method.is_label_informed]:
+        sentences.append(
+            f"{', '.join(informed)}: labels influenced these results, so they are not "
+            "unsupervised and never marked as the best"
+        )
+    for method in methods:
+        seen = {str(p.get("note")) for _, record in method.records for p in record.provenance}
+        sentences += [f"{method.name}: {note}" for note in sorted(seen)]
+    scored = {dataset for _, dataset, _ in comparison.values}
+    if unscored := [name for name in comparison.datasets if name not in scored]:
+        sentences.append(f"{', '.join(unscored)}: no labels, so no scores")
+    return sentences

@@ -1,0 +1,108 @@
+"""The command `dcrf table` on run folders."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from dcrf.cli.commands import main
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with the runs of two seeds and two settings on labeled points."""
+    folder = tmp_path_factory.mktemp("table")
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    samples = 5 * np.eye(3)[labels] + random.normal(size=(60, 3))
+    np.savez(folder / "points.npz", samples=samples.astype(np.float32), labels=labels)
+    output = ["--clusters", "3", "--device", "cpu", "--output_dir", str(folder / "runs")]
+    data = str(folder / "points.npz")
+    assert main(["run", data, "--method", "k_means", "--seed", "0-1", *output]) == 0
+    assert main(["run", data, "--max_iterations", "2", *output]) == 0
+    return folder / "runs"
+
+
+@pytest.fixture
+def runs(trained, tmp_path):
+    """A copy of the folder."""
+    return shutil.copytree(trained, tmp_path / "runs")
+
+
+def table(capsys, *words):
+    capsys.readouterr()
+    assert main(["table", *map(str, words)]) == 0
+    return capsys.readouterr().out
+
+
+def test_runs_at_any_depth_are_compared(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    out = table(capsys, runs)
+
+    assert "points_idec_table ran with --max_iterations 2" in out
+    assert "points_k_means" in out
+    lines = table(capsys, runs, "--format", "csv").splitlines()
+    rows = {(row["method"], row["score"]): row for row in csv.DictReader(lines)}
+    acc = next(row for key, row in rows.items() if "k_means" in key[0] and key[1] == "acc")
+    assert (acc["n"], acc["seeds"]) == ("2", "0 1")
+    scores = [
+        json.loads(file.read_text())["datasets"][0]["evaluation"]["acc"]
+        for file in runs.glob("*k_means*/*/result.json")
+    ]
+    assert float(acc["mean"]) == pytest.approx(np.mean(scores))
+
+
+def test_run_folders_may_be_named_themselves(runs, capsys):
+    first, _ = sorted(runs.glob("*k_means*/*-*"))
+
+    out = table(capsys, first, first, "--format", "csv")
+
+    assert [row["n"] for row in csv.DictReader(out.splitlines())] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "failed", "unreadable"])
+def test_unfinished_runs_are_counted_and_absent(runs, capsys, damage, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    file = folder / "result.json"
+    if damage == "missing":
+        file.unlink()
+    elif damage == "failed":
+        file.write_text(json.dumps({**json.loads(file.read_text()), "status": "failed"}))
+    else:
+        file.write_text("{")
+
+    out = table(capsys, runs)
+
+    status = "failed" if damage == "failed" else "not finished"
+    assert f"1 of 2 runs has not finished: {folder} ({status})" in out
+
+
+def test_other_settings_of_one_name_are_another_method(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    config = json.loads((folder / "config.json").read_text())
+    config["datasets"][0]["batch_size"] = 7
+    (folder / "config.json").write_text(json.dumps(config))
+    name = folder.parent.name
+
+    out = table(capsys, runs)
+
+    assert f"{name} (2) has other settings than {name}: {folder}" in out
+
+
+def test_the_newest_run_of_a_seed_counts(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    shutil.copytree(folder, folder.with_name(f"{folder.name}-2"))
+
+    assert f"{folder.parent.name}, seed 1: the newest run counts" in table(capsys, runs)
+
+
+def test_a_folder_without_runs_is_an_error(tmp_path, capsys):
+    assert main(["table", str(tmp_path)]) == 2
+    assert "contains no run folder" in capsys.readouterr().err
+    assert main(["table", str(tmp_path / "missing")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
