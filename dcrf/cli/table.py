@@ -8,7 +8,7 @@ from pathlib import Path
 from dcrf.cli.arguments import Parser
 from dcrf.reporting.comparison import compare, notes
 from dcrf.reporting.comparison_tables import csv_table, latex_table, markdown_table, text_table
-from dcrf.reporting.writers import say
+from dcrf.reporting.writers import say, say_whole
 from dcrf.runs.saved_scores import methods_of, saved_runs
 
 OK = 0
@@ -28,11 +28,11 @@ def main(arguments: Sequence[str]) -> int:
     sentences = [*notes(methods, comparison), *remarks]
     match options.format:
         case "markdown":
-            say(markdown_table(comparison, sentences))
+            say_whole(markdown_table(comparison, sentences))
         case "latex":
-            say(latex_table(comparison, sentences))
+            say_whole(latex_table(comparison, sentences))
         case "csv":
-            say(csv_table(comparison))
+            say_whole(csv_table(comparison))
         case _:
             width = max(shutil.get_terminal_size().columns, _NARROWEST)
             say(text_table(comparison, sentences, width))

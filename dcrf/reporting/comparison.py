@@ -128,9 +128,13 @@ def notes(methods: Sequence[MethodRuns], comparison: Comparison) -> list[str]:
             f"{', '.join(informed)}: labels influenced these results, so they are not "
             "unsupervised and never marked as the best"
         )
-    for method in methods:
-        seen = {str(p.get("note")) for _, record in method.records for p in record.provenance}
-        sentences += [f"{method.name}: {note}" for note in sorted(seen)]
+    origins = {
+        f"{record.dataset}: {origin.get('note')}"
+        for method in methods
+        for _, record in method.records
+        for origin in record.provenance
+    }
+    sentences += sorted(origins)
     scored = {dataset for _, dataset, _ in comparison.values}
     if unscored := [name for name in comparison.datasets if name not in scored]:
         sentences.append(f"{', '.join(unscored)}: no labels, so no scores")

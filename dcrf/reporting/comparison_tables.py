@@ -64,7 +64,8 @@ def text_table(comparison: Comparison, notes: Sequence[str], width: int) -> str:
             if _has_scores(comparison, method, dataset)
         ]
         if rows:
-            parts.append("\n".join([_wrapped(escaped(dataset), width), *_fit(header, rows, width)]))
+            title = _wrapped(f"data set {escaped(dataset)}", width)
+            parts.append("\n".join([title, *_fit(header, rows, width)]))
     best = [f"{BEST_MARK} best mean on the data set"] if comparison.best else []
     parts.append("\n".join(_wrapped(note, width) for note in [legend(comparison), *best, *notes]))
     return "\n\n".join(parts)
@@ -126,7 +127,7 @@ def csv_table(comparison: Comparison) -> str:
                 values = list(scores.values())
                 writer.writerow(
                     [
-                        *key,
+                        *map(escaped, key),
                         len(values),
                         mean(values) if values else "",
                         stdev(values) if len(values) > 1 else "",

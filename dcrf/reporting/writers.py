@@ -112,8 +112,13 @@ def say(text: str, *, is_error: bool = False) -> None:
 
 def say_json(content: Any) -> None:
     """Print an object to standard output as indented JSON in ASCII, without shortening lines."""
+    say_whole(json.dumps(content, indent=2))
+
+
+def say_whole(text: str) -> None:
+    """Print text to standard output without shortening lines; the caller has escaped names."""
     with _unless_gone(sys.stdout):
-        sys.stdout.write(f"{json.dumps(content, indent=2)}\n")
+        sys.stdout.write(f"{text}\n")
 
 
 def escape_unencodable(*streams: TextIO | None) -> None:

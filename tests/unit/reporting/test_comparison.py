@@ -86,7 +86,7 @@ def test_notes_count_unfinished_runs_and_name_provenance_and_unlabeled_data():
 
     assert notes([method], compare([method])) == [
         "dec: 1 of 2 runs has not finished: runs/dec/1 (failed)",
-        "dec: its pretraining may have seen labels",
+        "faces: its pretraining may have seen labels",
         "faces: no labels, so no scores",
     ]
 
@@ -103,8 +103,8 @@ def test_text_has_a_table_for_each_data_set():
     text = text_table(compare([DEC, IDEC]), ["a note"], 80)
 
     digits, usps, below = text.split("\n\n")
-    assert digits.splitlines()[0] == "digits"
-    assert usps.splitlines()[0] == "usps"
+    assert digits.splitlines()[0] == "data set digits"
+    assert usps.splitlines()[0] == "data set usps"
     assert digits.splitlines()[1].split() == ["method", "ACC", "NMI", "ARI"]
     assert digits.splitlines()[3].split()[:4] == ["dec", "0.500", "±", "0.250"]
     assert digits.splitlines()[4].split()[:5] == ["idec", "*0.750", "±", "0.177", "(n=2)"]
