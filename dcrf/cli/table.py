@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
-from dcrf.reporting.comparison import compare, notes
+from dcrf.reporting.comparison import compare, notes, verdicts
 from dcrf.reporting.comparison_tables import csv_table, latex_table, markdown_table, text_table
 from dcrf.reporting.writers import say, say_whole
 from dcrf.runs.saved_scores import methods_of, saved_runs
@@ -25,14 +25,20 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     methods, remarks = methods_of(saved_runs(options.runs))
     comparison = compare(methods)
-    sentences = [*notes(methods, comparison), *remarks]
+    differences = None
+    if options.baseline is not None:
+        from dcrf.runs.baseline import against  # noqa: PLC0415 - it imports scipy
+
+        differences = against(comparison, options.baseline)
+    tested = verdicts(differences or {}, options.baseline)
+    sentences = [*tested, *notes(methods, comparison), *remarks]
     match options.format:
         case "markdown":
             say_whole(markdown_table(comparison, sentences))
         case "latex":
             say_whole(latex_table(comparison, sentences))
         case "csv":
-            say_whole(csv_table(comparison))
+            say_whole(csv_table(comparison, differences))
         case _:
             width = max(shutil.get_terminal_size().columns, _NARROWEST)
             say(text_table(comparison, sentences, width))
@@ -53,6 +59,11 @@ def parser() -> Parser:
         nargs="+",
         metavar="RUNS",
         help="run folders, or folders that contain some, such as runs",
+    )
+    flags.add_argument(
+        "--baseline",
+        metavar="METHOD",
+        help="test the others against this method, paired by seed (Wilcoxon and t-test)",
     )
     flags.add_argument(
         "--format",

@@ -22,6 +22,7 @@ from dcrf.randomness import RandomStreams, global_seed
 from dcrf.storage.tensor_files import read_tensors
 
 PUBLISHED = "published parameters"
+_BEGINNING = 3  # letters
 _REMEDY = "name a file with its parameters: --weights FILE"
 
 
@@ -154,8 +155,11 @@ def _opening(name: str) -> Iterator[None]:
 
 
 def _unknown(package: str, model: str, known: Sequence[Any]) -> DataError:
-    guess = closest(model, list(map(str, known)))
-    remedy = f"did you mean {guess!r}?" if guess else f"there are {listed(list(map(str, known)))}"
+    # packages with a thousand networks have a few dozen of one beginning
+    alike = [name for name in map(str, known) if name[:_BEGINNING] == model[:_BEGINNING]]
+    guess = closest(model, alike)
+    there_are = f"there are {listed(alike or map(str, known))}"
+    remedy = f"did you mean {guess!r}?" if guess else there_are
     return DataError(f"{package} has no network {model!r}; {remedy}")
 
 

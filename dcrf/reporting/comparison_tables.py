@@ -4,11 +4,12 @@ import csv
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from io import StringIO
 from statistics import mean, stdev
 from types import MappingProxyType
 
-from dcrf.reporting.comparison import METRICS, Comparison
+from dcrf.reporting.comparison import METRICS, Comparison, Difference, Differences
 from dcrf.reporting.lines import table
 from dcrf.reporting.scores import heading
 from dcrf.reporting.summary import spread
@@ -114,11 +115,19 @@ def latex_table(comparison: Comparison, notes: Sequence[str]) -> str:
     )
 
 
-def csv_table(comparison: Comparison) -> str:
-    """Return a row for each method, data set and score: n, mean and deviation (n - 1)."""
+def csv_table(comparison: Comparison, differences: Differences | None = None) -> str:
+    """Return a row for each method, data set and score: n, mean and deviation (n - 1).
+
+    Args:
+        comparison: of the methods.
+        differences: from the baseline, for further columns; None without a baseline.
+    """
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("method", "dataset", "score", "n", "mean", "deviation", "best", "seeds"))
+    header = ["method", "dataset", "score", "n", "mean", "deviation", "best", "seeds"]
+    if differences is not None:
+        header += ["pairs", "difference", "wilcoxon_p", "t_p", "verdict"]
+    writer.writerow(header)
     for method in comparison.methods:
         for dataset in comparison.datasets:
             for metric in METRICS:
@@ -133,9 +142,15 @@ def csv_table(comparison: Comparison) -> str:
                         stdev(values) if len(values) > 1 else "",
                         "yes" if key in comparison.best else "no",
                         " ".join(map(str, sorted(scores))),
+                        *([] if differences is None else _difference_cells(differences.get(key))),
                     ]
                 )
     return stream.getvalue().removesuffix("\n")
+
+
+def _difference_cells(difference: Difference | None) -> tuple[object, ...]:
+    """Return pairs, mean, both p-values and the verdict; empty cells for the baseline itself."""
+    return ("",) * 5 if difference is None else astuple(difference)
 
 
 def _has_scores(comparison: Comparison, method: str, dataset: str) -> bool:

@@ -106,3 +106,17 @@ def test_a_folder_without_runs_is_an_error(tmp_path, capsys):
     assert "contains no run folder" in capsys.readouterr().err
     assert main(["table", str(tmp_path / "missing")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+
+
+def test_a_baseline_is_tested_over_common_seeds(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    words = ["--baseline", "points_idec_table"]
+
+    out = table(capsys, runs, *words)
+
+    assert "points_k_means_usps on points, ACC: no verdict, which needs 6 pairs (" in out
+    rows = list(csv.DictReader(table(capsys, runs, *words, "--format", "csv").splitlines()))
+    assert {row["pairs"] for row in rows if row["method"] != "points_idec_table"} == {"1"}
+
+    assert main(["table", str(runs), "--baseline", "points_idec_tabel"]) == 2
+    assert "did you mean 'points_idec_table'" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from dcrf.reporting.comparison import MethodRuns, compare, notes
+from dcrf.reporting.comparison import Difference, MethodRuns, compare, notes, verdicts
 from dcrf.reporting.comparison_tables import (
     csv_table,
     latex_table,
@@ -169,3 +169,21 @@ def test_csv_has_a_row_for_each_method_data_set_and_score():
     assert float(first["deviation"]) == stdev([0.75, 0.5, 0.25])
     assert (first["best"], first["seeds"]) == ("no", "0 1 2")
     assert (rows[-1]["n"], rows[-1]["mean"]) == ("0", "")
+
+
+def test_verdicts_are_sentences_and_columns():
+    better = Difference(6, 0.0761, 0.03125, 0.0021, "better")
+    none = Difference(2, -0.1, 0.5, None, "no verdict, which needs 6 pairs")
+    differences = {("idec", "digits", "acc"): better, ("idec", "digits", "nmi"): none}
+
+    assert verdicts(differences, "dec")[:2] == [
+        "idec on digits, ACC: better than dec (+0.076, 6 pairs, Wilcoxon p = 0.031, "
+        "t-test p = 0.002)",
+        "idec on digits, NMI: no verdict, which needs 6 pairs (-0.100, 2 pairs, "
+        "Wilcoxon p = 0.500)",
+    ]
+    assert verdicts({}, "dec") == []
+    rows = list(csv.DictReader(csv_table(compare([DEC, IDEC]), differences).splitlines()))
+    of_idec = {r["score"]: r for r in rows if (r["method"], r["dataset"]) == ("idec", "digits")}
+    assert (of_idec["acc"]["pairs"], of_idec["acc"]["verdict"]) == ("6", "better")
+    assert of_idec["nmi"]["t_p"] == of_idec["ari"]["verdict"] == ""
