@@ -26,7 +26,8 @@ from dcrf.data.sources.provenance import (
 from dcrf.data.sources.raw_data import RawData
 from dcrf.embedding.networks import Network
 from dcrf.errors import DataError, status_of
-from dcrf.storage.atomic_files import remove_temporary_files, renamed_when_complete
+from dcrf.storage.atomic_files import remove_temporary_files, replacing
+from dcrf.storage.npy_rows import NpyRows
 
 _IMAGE_AXES = 3
 _GRAY, _WITH_ALPHA = 1, 4  # channels
@@ -70,7 +71,7 @@ def embed(
     remove_temporary_files(file.parent, escape(file.name))
     network.module.to(device)
     batches = feature_batches(images, network, batch_size, device)
-    with renamed_when_complete(file) as stream:
+    with replacing(file) as stream:
         n_features = _write_batches(batches, len(images.samples), stream, progress)
         # the provenance vouches for all other files: removed before they change, written last
         provenance_file(file).unlink(missing_ok=True)
@@ -154,13 +155,10 @@ def _write_batches(
     batches: Iterator[Tensor], n_samples: int, stream: BinaryIO, progress: Callable[[int], object]
 ) -> int:
     """Write features (n_samples, d) batch by batch; return d."""
-    n_features = 0
+    rows, n_features = NpyRows(stream, n_samples), 0
     for batch in batches:
-        if not n_features:
-            n_features = batch.shape[1]
-            layout = {"descr": "<f4", "fortran_order": False, "shape": (n_samples, n_features)}
-            np.lib.format.write_array_header_1_0(stream, layout)
-        stream.write(batch.numpy().astype("<f4", copy=False).tobytes())
+        rows.write(batch.numpy())
+        n_features = batch.shape[1]
         progress(len(batch))
     return n_features
 
@@ -176,7 +174,7 @@ def _write_labels_and_ids(images: RawData, file: Path) -> tuple[str | None, str 
         path = file.with_name(f"{file.stem}_{kind}.npy")
         names[kind] = None if array is None else path.name
         if array is not None:
-            with renamed_when_complete(path) as stream:
+            with replacing(path) as stream:
                 np.save(stream, array, allow_pickle=False)
     return names["labels"], names["ids"]
 
