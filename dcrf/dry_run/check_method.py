@@ -37,7 +37,7 @@ def check(config: MethodConfig, arrays: Arrays = NO_ARRAYS) -> list[Problem]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         at = collecting(problems)
-        data = [expected_data(d, _used_views(d, config), at, arrays) for d in config.datasets]
+        data = [expected_data(d, used_views(d, config), at, arrays) for d in config.datasets]
         problems += _problems(config, data)
     if problems:
         raise ConfigError(config.source, _nearest(problems))
@@ -89,7 +89,7 @@ def _nearest(problems: Sequence[Problem]) -> list[Problem]:
     ]
 
 
-def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
+def used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
     """Return the named views that patterns use on a data set."""
     patterns = [p for phase in config.phases_on(dataset) for p in phase.design_patterns]
     return {view for pattern in patterns for view in pattern.views.values() if view is not None}

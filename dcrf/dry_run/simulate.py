@@ -31,13 +31,18 @@ from dcrf.reporting.writers import Writers
 from dcrf.training.phase import PatternUse, Phase
 
 
-def simulate(config: MethodConfig, data: Sequence[ExpectedData]) -> list[Problem]:
+def simulate(
+    config: MethodConfig,
+    data: Sequence[ExpectedData],
+    on_build: Callable[[MetaMethod], object] | None = None,
+) -> list[Problem]:
     """Return the problems that shapes and numbers of samples cause in a run.
 
     Args:
         config: of a method whose parts can all be built.
         data: the expected data of each data set. A data set of unknown sample shape is skipped,
             and so are those that train its method further.
+        on_build: is told of every method before it runs.
     """
     config = replace(config, precision="fp32", compile=False)
     files = PredictedFiles(config)
@@ -49,6 +54,8 @@ def simulate(config: MethodConfig, data: Sequence[ExpectedData]) -> list[Problem
         for dataset, expected in zip(config.datasets, data, strict=True):
             if method is None or dataset.reinitialize_mappings:
                 method, is_known = build_on_meta(config, dataset, files), True
+                if on_build is not None:
+                    on_build(method)
             is_known = is_known and expected.shapes is not None
             if not is_known or expected.shapes is None:
                 files.skip(dataset)

@@ -30,6 +30,13 @@ def save_tensors(content: Mapping[str, Tensor], file: Path) -> None:
     write_atomically(file, _safetensors_bytes(content) if is_safetensors else to_bytes(content))
 
 
+def save_with_metadata(
+    content: Mapping[str, Tensor], file: Path, metadata: Mapping[str, str]
+) -> None:
+    """Write tensors by name to a safetensors file, with texts by name in its header."""
+    write_atomically(file, _safetensors_bytes(content, metadata))
+
+
 def read_tensors(file: Path) -> dict[Any, Any]:
     """Read tensors by name. The content of the file decides its format, not its name.
 
@@ -82,11 +89,13 @@ def from_bytes(content: bytes, name: str, device: str) -> dict[Any, Any]:
     return values
 
 
-def _safetensors_bytes(content: Mapping[str, Tensor]) -> bytes:
+def _safetensors_bytes(
+    content: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> bytes:
     # safetensors accepts neither strides nor tensors that share memory
     layout = torch.contiguous_format
     copies = {n: t.detach().cpu().clone(memory_format=layout) for n, t in content.items()}
-    return safetensors.torch.save(copies)
+    return safetensors.torch.save(copies, dict(metadata) if metadata else None)
 
 
 def _read(stream: BinaryIO, name: str, device: str) -> Any:

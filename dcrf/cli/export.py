@@ -1,0 +1,87 @@
+"""The command `dcrf export`: write the method of a finished run for other programs."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dcrf.cli.arguments import Parser
+from dcrf.errors import DataError
+from dcrf.reporting.writers import say
+
+OK, FAILED = 0, 1
+DESCRIPTION = """\
+Write the method of a finished run for other programs: its parameters as one safetensors file with
+the configuration beside it, or the mapping from samples to features and probabilities of clusters
+as an ONNX model, which is compared with the method.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
+    options = parser().parse_args(arguments)
+    folder: Path = options.output or options.run / "export"
+    lines = _safetensors if options.format == "safetensors" else _onnx
+    try:
+        for line in lines(options.run, options.dataset, folder):
+            say(line)
+    except OSError as error:
+        say(f"the export cannot be written: {error}", is_error=True)
+        return FAILED
+    return OK
+
+
+def parser() -> Parser:
+    """Return the parser of the command's flags."""
+    flags = Parser(
+        prog="dcrf export",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = flags.add_argument
+    add("run", type=Path, metavar="RUN", help="a run folder")
+    add("--format", choices=["safetensors", "onnx"], required=True, help="the format of the file")
+    add(
+        "--dataset",
+        metavar="NAME",
+        help="the data set of the run after whose training to export, default: the last one",
+    )
+    add("--output", type=Path, metavar="FOLDER", help="default: RUN/export")
+    return flags
+
+
+def _safetensors(folder: Path, dataset: str | None, output: Path) -> Iterator[str]:
+    """Write the parameters; yield lines for the user."""
+    from dcrf.runs.export_run import export_safetensors  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.trained_run import open_run  # noqa: PLC0415 - it imports torch
+
+    run = open_run(folder, dataset, "cpu")
+    file = export_safetensors(run, output)
+    for part in run.method.parts:
+        tensors = run.method.tensors_of(part).values()
+        numbers = sum(tensor.numel() for tensor in tensors)
+        yield f"{part}: {len(tensors)} tensors, {numbers:,} numbers"
+    yield f"written to {file}"
+
+
+def _onnx(folder: Path, dataset: str | None, output: Path) -> Iterator[str]:
+    """Write the ONNX model; yield lines for the user."""
+    from dcrf.dry_run.shapes import sample_shape  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.export_run import export_onnx  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.trained_run import open_run  # noqa: PLC0415 - it imports torch
+
+    run = open_run(folder, dataset, "cpu")
+    shape = sample_shape(run.dataset)
+    if shape is None:
+        name = run.dataset.name
+        raise DataError(f"the data set {name} cannot be read, so the shape of samples is unknown")
+    model = export_onnx(run, output, shape)
+    names = [f"{name} (n, {', '.join(map(str, shape))})" for name, shape in model.shapes.items()]
+    yield f"{names[0]} -> {', '.join(names[1:])}"
+    yield "largest deviation of onnxruntime from torch:"
+    for deviation in model.deviations:
+        values = "  ".join(f"{name} {value:.1e}" for name, value in deviation.outputs.items())
+        yield f"  on {deviation.samples}:  {values}"
+    if model.unread:
+        yield f"  not measured on data of the run: {model.unread}"
+    yield f"written to {model.file}"

@@ -1,0 +1,157 @@
+"""All schema files in one document that refers to no other file, for editors.
+
+It does what `dcrf run --validate` does with single values. References between entries, sizes and
+data are checked by dcrf only.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dcrf.schema.registry import KINDS, SCHEMA
+
+METHOD = "method"
+_CHANGES = "changes."
+"""Begins the name of a definition whose entries may be incomplete."""
+_REMOVAL = "removal"
+
+_ONE, _LIST, _TABLE = (
+    {"items", "additionalProperties", "not", "if", "then", "else"},
+    {"allOf", "anyOf", "oneOf", "prefixItems"},
+    {"properties", "$defs"},
+)
+"""Keywords with a schema, a list of schemas, a schema for each key."""
+_OF_COMPLETE = ("required", "oneOf", "minProperties", "minItems")
+"""Keywords that ask for keys or items that the base may have."""
+_CALLED = ("type", "function_name", "dataset")
+"""Keys of an entry marked `x-call` that name a class or function."""
+
+
+def bundled() -> dict[str, Any]:
+    """Return the schema of method files, draft 2020-12, with every other schema in its `$defs`.
+
+    A file that extends another one, or is the base of others, has parts of a method only. It is
+    checked by the same schemas without the keys that they require.
+    """
+    files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
+    schemas = {
+        _name(file): json.loads(file.read_text())
+        for folder in files
+        for file in sorted(folder.glob("*.json"))
+    }
+    whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
+    changes = {
+        _CHANGES + name: _incomplete(_local(schema, name, _CHANGES))
+        for name, schema in schemas.items()
+    }
+    method = schemas[METHOD]
+    return {
+        "$schema": method["$schema"],
+        "title": method["title"],
+        "description": method["description"],
+        "if": {"anyOf": [{"required": ["extends"]}, {"required": ["abstract"]}]},
+        "then": {"$ref": f"#/$defs/{_CHANGES}{METHOD}"},
+        "else": {"$ref": f"#/$defs/{METHOD}"},
+        "$defs": {**whole, **changes, _REMOVAL: _removal()},
+    }
+
+
+def _name(file: Path) -> str:
+    """Return the name of a schema file in `$defs`."""
+    return ".".join(file.relative_to(SCHEMA).with_suffix("").parts)
+
+
+def _local(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
+    """Return a schema whose references lead to `$defs`, without annotations of ours.
+
+    Args:
+        schema: of the file, or within it.
+        name: of the file in `$defs`.
+        prefix: of the definitions that references lead to.
+    """
+    named = _with_names(schema)
+    local = _mapped(named, lambda inner: _local(inner, name, prefix))
+    if "$ref" in local:
+        local["$ref"] = _reference(local["$ref"], name, prefix)
+    return {k: value for k, value in local.items() if k != "$schema" and not k.startswith("x-")}
+
+
+def _reference(reference: str, name: str, prefix: str) -> str:
+    """Return the place in `$defs` of a reference in a file."""
+    path, _, pointer = reference.partition("#")
+    folder = name.split(".")[:-1]
+    for part in path.split("/") if path else ():
+        folder = folder[:-1] if part == ".." else [*folder, part.removesuffix(".json")]
+    target = ".".join(folder) if path else name
+    return f"#/$defs/{prefix}{target}{pointer}"
+
+
+def _with_names(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of an entry that names a member of torch, with all allowed names."""
+    if "x-call" not in schema:
+        return schema
+    table = json.loads((SCHEMA / "names" / f"{schema['x-call']}.json").read_text())
+    key = next(key for key in _CALLED if key in schema["properties"])
+    named = {**schema["properties"][key], "enum": [*table["names"]]}
+    return {**schema, "properties": {**schema["properties"], key: named}}
+
+
+def _mapped(
+    schema: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Any]
+) -> dict[str, Any]:
+    """Return a schema with changed schemas directly within it. `true` and `false` stay."""
+
+    def changed(inner: Any) -> Any:
+        return change(inner) if isinstance(inner, Mapping) else inner
+
+    result = dict(schema)
+    for key, value in schema.items():
+        if key in _ONE:
+            result[key] = changed(value)
+        elif key in _LIST:
+            result[key] = [changed(inner) for inner in value]
+        elif key in _TABLE:
+            result[key] = {name: changed(inner) for name, inner in value.items()}
+    return result
+
+
+def _incomplete(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema for entries of which a base has the missing keys.
+
+    A condition on a missing key says nothing there, so only those are kept that ask for the key,
+    or for the type of the value.
+    """
+    kept = {k: v for k, v in schema.items() if k not in _OF_COMPLETE}
+    condition = kept.pop("if", {})
+    branches = {key: kept.pop(key) for key in ("then", "else") if key in kept}
+    result = _mapped(kept, _incomplete)
+    if "not" in kept:
+        result["not"] = kept["not"]
+    if "type" in condition or "required" in condition:
+        has_else = "type" in condition
+        result["if"] = condition
+        result |= {k: _incomplete(v) for k, v in branches.items() if k == "then" or has_else}
+    if "properties" in result:
+        inner = result["properties"].items()
+        result["properties"] = {key: _or_removed(value) for key, value in inner}
+    if "items" in result:
+        result["items"] = _or_removed(result["items"])
+    return result
+
+
+def _or_removed(schema: Any) -> Any:
+    """Return a schema that also allows to remove the value of the base."""
+    if not isinstance(schema, Mapping):
+        return schema
+    removes = {"type": "object", "required": ["$remove"]}
+    return {"if": removes, "then": {"$ref": f"#/$defs/{_REMOVAL}"}, "else": schema}
+
+
+def _removal() -> dict[str, Any]:
+    description = "Removes the entry or the key of the file that this one extends."
+    return {
+        "description": description,
+        "type": "object",
+        "properties": {"$remove": {"description": description, "const": True}},
+    }

@@ -1,0 +1,117 @@
+"""The command `dcrf export` on finished runs."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import dcrf
+from dcrf.cli.commands import main
+from dcrf.config import load_checked
+from tests.cases.methods import adam, linear, method
+from tests.cases.set_methods import SHAPES, set_method
+
+
+@pytest.fixture
+def export(capsys):
+    def run_command(folder, *flags, code=0):
+        capsys.readouterr()
+        assert main(["export", str(folder), *flags]) == code
+        printed = capsys.readouterr()
+        return printed.err if code else printed.out
+
+    return run_command
+
+
+def test_safetensors_has_every_part_and_says_where_it_comes_from(run, export):
+    folder = run(method())
+    text = export(folder, "--format", "safetensors")
+    file = folder / "export" / "tiny.safetensors"
+
+    assert text.endswith(f"written to {file}\n")
+    assert "encoder: 4 tensors, 1,125 numbers\n" in text
+    with safe_open(file, "np") as tensors:
+        metadata, names = tensors.metadata(), {*tensors.keys()}
+        centroids = tensors.get_tensor("centroids.centroids")
+    assert {name.split(".")[0] for name in names} == {"encoder", "decoder", "centroids"}
+    assert centroids.shape == (10, 5)
+    config = (folder / "export" / "config.json").read_bytes()
+    assert metadata == {
+        "method": "tiny",
+        "dataset": "digits",
+        "dcrf": dcrf.__version__,
+        "config_sha256": hashlib.sha256(config).hexdigest(),
+    }
+    assert load_checked(folder / "export" / "config.json").name == "tiny"
+    assert json.loads(config)["seed"] == 0
+
+
+def classified():
+    """A method whose strategy is a classifier."""
+    content = method(cluster_assignment_strategy={"type": "classifier"})
+    content["mappings"].append(linear("classifier", 5, 10, "feature_space_classifier"))
+    content["phases"][1]["optimizers"] = [adam("encoder", "classifier")]
+    return content
+
+
+def clustered():
+    """A method with k-means after its last phase."""
+    strategy = {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_method_after_phase": "k_means",
+        "classical_clustering_in_feature_space_after_phase": "pretraining",
+    }
+    content = method(cluster_assignment_strategy=strategy)
+    del content["phases"][1]
+    return content
+
+
+@pytest.mark.parametrize("make", [method, clustered, classified])
+def test_onnx_computes_what_the_method_computes(make, run, export, tmp_path):
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    runtime = pytest.importorskip("onnxruntime")
+    folder = run(make())
+    text = export(folder, "--format", "onnx", "--output", str(tmp_path / "out"))
+
+    file = tmp_path / "out" / "tiny.onnx"
+    assert text.startswith("samples (n, 1, 8, 8) -> features (n, 5), probabilities (n, 10)\n")
+    assert "  on 200 samples of digits:  features " in text
+    session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    for number in (1, 7):
+        samples = np.random.default_rng(0).random((number, 1, 8, 8), np.float32)
+        features, probabilities = session.run(None, {"samples": samples})
+        assert features.shape == (number, 5)
+        assert probabilities.sum(axis=1) == pytest.approx(np.ones(number), abs=1e-5)
+
+
+def test_sets_of_objects_are_not_exported_to_onnx(run, export):
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package)
+    folder = run(set_method(datasets=[SHAPES]))
+
+    message = export(folder, "--format", "onnx", code=2)
+    assert "cannot be exported to ONNX: it clusters sets of objects" in message
+    assert "--format safetensors works for every method" in message
+
+
+def test_without_the_extra_the_message_installs_it(run, export):
+    try:
+        import onnx  # noqa: F401, PLC0415
+    except ImportError:
+        message = export(run(method()), "--format", "onnx", code=2)
+        assert message.endswith("install it by: pip install 'dcrf[onnx]'\n")
+    else:
+        pytest.skip("the extra is installed")
+
+
+def test_a_folder_without_a_run_is_an_error(tmp_path, export):
+    message = export(tmp_path, "--format", "safetensors", code=2)
+    assert "is not a run folder" in message
+
+
+def test_an_unknown_data_set_is_an_error(run, export):
+    message = export(run(method()), "--format", "safetensors", "--dataset", "digit", code=2)
+    assert "did you mean 'digits'?" in message
