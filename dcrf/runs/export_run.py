@@ -20,7 +20,7 @@ from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.builder import RunContext
 from dcrf.builder.open_dataset import open_dataset
 from dcrf.config.file_names import clean_name
-from dcrf.errors import DataError, cause_of
+from dcrf.errors import DataError, causes, first_line
 from dcrf.extras import optional_package
 from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.run_files import RunFiles
@@ -160,24 +160,32 @@ class FeaturesAndProbabilities(nn.Module):
 
 def _converted(run: TrainedRun, model: nn.Module, sample_shape: Sequence[int]) -> bytes:
     """Return the content of an ONNX file."""
-    example = torch.zeros(3, *sample_shape)
+    example = (torch.zeros(3, *sample_shape),)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         file = Path(folder) / "model.onnx"
         try:
+            n = {0: torch.export.Dim("n")}
+            program = torch.export.export(model, example, dynamic_shapes=(n,))
+            decompositions = torch.export.default_decompositions()
+            decompositions[torch.ops.aten._cdist_forward.default] = _distances
             torch.onnx.export(
-                model,
-                (example,),
-                file,
+                program.run_decompositions(decompositions),
+                f=file,
                 input_names=["samples"],
                 output_names=[*_OUTPUTS],
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                dynamo=True,
                 external_data=False,
                 verbose=False,
             )
-        except Exception as error:
-            raise _not_exported(run, cause_of(error).partition("\n")[0]) from error
+        except Exception as error:  # torch raises errors of many kinds here
+            first = list(causes(error))[-1]
+            raise _not_exported(run, first_line(first)) from error
         return file.read_bytes()
+
+
+def _distances(first: Tensor, second: Tensor, p: float, mode: int | None) -> Tensor:
+    """Return the distances (n, m) of rows (n, d) from rows (m, d), in operations that ONNX has."""
+    differences = first.unsqueeze(-2) - second.unsqueeze(-3)
+    return torch.linalg.vector_norm(differences, p, dim=-1)
 
 
 def _not_exported(run: TrainedRun, cause: str) -> DataError:

@@ -56,11 +56,11 @@ def classified():
     return content
 
 
-def clustered():
-    """A method with k-means after its last phase."""
+def clustered(clustering="k_means"):
+    """A method with a clustering after its last phase."""
     strategy = {
         "type": "classical_clustering_in_feature_space_after_phase",
-        "classical_clustering_method_after_phase": "k_means",
+        "classical_clustering_method_after_phase": clustering,
         "classical_clustering_in_feature_space_after_phase": "pretraining",
     }
     content = method(cluster_assignment_strategy=strategy)
@@ -68,7 +68,12 @@ def clustered():
     return content
 
 
-@pytest.mark.parametrize("make", [method, clustered, classified])
+def with_noise():
+    """New samples belong to the cluster of the nearest sample, or to none."""
+    return clustered({"method": "dbscan", "eps": 3, "min_samples": 3})
+
+
+@pytest.mark.parametrize("make", [method, clustered, classified, with_noise])
 def test_onnx_computes_what_the_method_computes(make, run, export, tmp_path):
     for package in ("onnx", "onnxscript"):
         pytest.importorskip(package)
@@ -77,14 +82,15 @@ def test_onnx_computes_what_the_method_computes(make, run, export, tmp_path):
     text = export(folder, "--format", "onnx", "--output", str(tmp_path / "out"))
 
     file = tmp_path / "out" / "tiny.onnx"
-    assert text.startswith("samples (n, 1, 8, 8) -> features (n, 5), probabilities (n, 10)\n")
+    assert text.startswith("samples (n, 1, 8, 8) -> features (n, 5), probabilities (n, ")
     assert "  on 200 samples of digits:  features " in text
     session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
     for number in (1, 7):
         samples = np.random.default_rng(0).random((number, 1, 8, 8), np.float32)
         features, probabilities = session.run(None, {"samples": samples})
         assert features.shape == (number, 5)
-        assert probabilities.sum(axis=1) == pytest.approx(np.ones(number), abs=1e-5)
+        sums = probabilities.sum(axis=1)
+        assert (np.isclose(sums, 1, atol=1e-5) | (sums == 0)).all()
 
 
 def test_sets_of_objects_are_not_exported_to_onnx(run, export):
