@@ -120,15 +120,16 @@ def _dataset(entry: DatasetConfig, expected: Any, config: MethodConfig) -> Itera
     if entry.batch_augmentations:
         facts.append(f"views {', '.join(entry.batch_augmentations)}")
     if len(entry.phases) < len(config.phases):
-        facts.append(f"phases {', '.join(entry.phases)}")
+        facts.append(f"phases {', '.join(entry.phases)}" if entry.phases else "not trained on")
     yield from paragraph(f"{entry.name}: {'; '.join(facts)}", 2, 4)
 
 
 def _mapping(entry: MappingConfig, shapes: Any) -> Iterator[str]:
     """Yield the lines of a mapping; `shapes` are its `MappingShapes`."""
     source = "input" if shapes.reads is None else _shape(shapes.reads)
-    if entry.prior_mapping_name:
-        source = f"output of {entry.prior_mapping_name}"
+    before = entry.prior_mapping_name or entry.associated_feature_extractor_name
+    if before:
+        source = f"output of {before}"
     ends = "" if shapes.writes is None else f" -> {_shape(shapes.writes)}"
     role = entry.type.replace("_", " ")
     yield from paragraph(
@@ -265,7 +266,8 @@ def _value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         name = next((str(value[key]) for key in _NAMES if key in value), "")
-        own = {k: v for k, v in value.items() if k not in _NAMES and v not in (None, [], ())}
+        hidden = {*_NAMES, "input_argument_name"}
+        own = {k: v for k, v in value.items() if k not in hidden and v not in (None, [], ())}
         inner = [f"{key}={_value(item)}" for key, item in own.items()]
         return f"{name}({', '.join(inner)})" if inner or not name else name
     if isinstance(value, list | tuple):

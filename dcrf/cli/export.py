@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.text import columns
 from dcrf.errors import DataError
 from dcrf.reporting.writers import say
 
@@ -12,7 +13,8 @@ OK, FAILED = 0, 1
 DESCRIPTION = """\
 Write the method of a finished run for other programs: its parameters as one safetensors file with
 the configuration beside it, or the mapping from samples to features and probabilities of clusters
-as an ONNX model, which is compared with the method.
+as an ONNX model, which is compared with the method. Its samples have gone through the steps and
+transforms of the data set.
 """
 
 
@@ -58,9 +60,8 @@ def _safetensors(folder: Path, dataset: str | None, output: Path) -> Iterator[st
     run = open_run(folder, dataset, "cpu")
     file = export_safetensors(run, output)
     for part in run.method.parts:
-        tensors = run.method.tensors_of(part).values()
-        numbers = sum(tensor.numel() for tensor in tensors)
-        yield f"{part}: {len(tensors)} tensors, {numbers:,} numbers"
+        numbers = sum(tensor.numel() for tensor in run.method.tensors_of(part).values())
+        yield f"{part}: {numbers:,} numbers"
     yield f"written to {file}"
 
 
@@ -79,9 +80,11 @@ def _onnx(folder: Path, dataset: str | None, output: Path) -> Iterator[str]:
     names = [f"{name} (n, {', '.join(map(str, shape))})" for name, shape in model.shapes.items()]
     yield f"{names[0]} -> {', '.join(names[1:])}"
     yield "largest deviation of onnxruntime from torch:"
-    for deviation in model.deviations:
-        values = "  ".join(f"{name} {value:.1e}" for name, value in deviation.outputs.items())
-        yield f"  on {deviation.samples}:  {values}"
+    rows = [
+        [f"on {d.samples}", *(f"{name} {value:.1e}" for name, value in d.outputs.items())]
+        for d in model.deviations
+    ]
+    yield from columns(rows, 2)
     if model.unread:
         yield f"  not measured on data of the run: {model.unread}"
     yield f"written to {model.file}"

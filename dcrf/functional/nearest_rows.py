@@ -26,9 +26,6 @@ def nearest_rows(features: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     # an exported graph takes any number of rows, so it cannot have a number of chunks
     chunks = [features] if torch.compiler.is_exporting() else features.split(chunk)
     nearest = torch.cat(
-        [
-            (squares - 2 * (rows.double() - center) @ others.T).argmin(dim=1)
-            for rows in chunks
-        ]
+        [(squares - 2 * (rows.double() - center) @ others.T).argmin(dim=1) for rows in chunks]
     )
     return nearest, (features - points[nearest]).square().sum(dim=1).sqrt()

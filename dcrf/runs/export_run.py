@@ -25,6 +25,7 @@ from dcrf.extras import optional_package
 from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.run_files import RunFiles
 from dcrf.runs.run_folder import CONFIGURATION
+from dcrf.runs.trained_files import STEPS
 from dcrf.runs.trained_run import TrainedRun
 from dcrf.storage.atomic_files import json_bytes, write_atomically
 from dcrf.storage.tensor_files import save_with_metadata
@@ -40,6 +41,8 @@ _OWN_SAMPLES = 1000
 def export_safetensors(run: TrainedRun, folder: Path) -> Path:
     """Write the tensors of all parts to one file, named `<part>.<tensor>`; return the file.
 
+    Those of fitted steps of the data set are named `steps.<tensor>`.
+
     Its metadata are `method`, `dataset`, `dcrf` (the version) and `config_sha256`, the digest of
     `config.json`, which is written beside it.
 
@@ -53,6 +56,8 @@ def export_safetensors(run: TrainedRun, folder: Path) -> Path:
         for name, tensor in run.method.tensors_of(part).items()
         if tensor.numel()
     }
+    if run.steps is not None:
+        tensors |= {f"{STEPS}.{name}": tensor for name, tensor in run.steps.state_dict().items()}
     metadata = {
         "method": run.config.name,
         "dataset": run.dataset.name,

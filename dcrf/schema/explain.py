@@ -154,7 +154,10 @@ def part_called(word: str) -> tuple[Registry, str] | None:
 
 def _of_part(registry: Registry, stem: str) -> Explanation:
     schema = registry.schemas[stem]
-    properties = _without(registry.properties(stem), registry.key)
+    keys = sorted(
+        registry.properties(stem).items(), key=lambda k: "$ref" in schema["properties"][k[0]]
+    )
+    properties = _without(dict(keys), registry.key)  # those of this part only come first
     file = _source_file(registry.package, stem)
     notes = [_range_note(schema)] if "x-range" in schema else []
     if registry.within is not None:
