@@ -5,8 +5,9 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from dcrf.builder.open_dataset import open_dataset
 from dcrf.config.file_names import clean_name
 from dcrf.errors import DataError, causes, first_line
 from dcrf.extras import optional_package
+from dcrf.mappings.features import Features
 from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.run_files import RunFiles
 from dcrf.runs.run_folder import CONFIGURATION
@@ -118,7 +120,7 @@ def export_onnx(run: TrainedRun, folder: Path, sample_shape: Sequence[int]) -> O
     if run.dataset.has_problems or isinstance(assignment, SetAssignment):
         raise _not_exported(run, "it clusters sets of objects, not single samples")
     assignment.check_ready()
-    model = FeaturesAndProbabilities(assignment).eval()
+    model = FeaturesAndProbabilities(assignment, run.method.features).eval()
     content = _converted(run, model, sample_shape)
     file = folder / f"{clean_name(run.config.name)}.onnx"
     write_atomically(file, content)
@@ -152,15 +154,17 @@ class FeaturesAndProbabilities(nn.Module):
 
     Args:
         assignment: of a trained method.
+        features: of the method; without any, those of the assignment.
     """
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, features: Features | None) -> None:
         super().__init__()
-        self.assignment = assignment
+        self.assignment, self.features = assignment, features
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return features and probabilities of samples (n, *sample_shape)."""
-        return self.assignment.features(samples), self.assignment(samples).exp()
+        features = self.assignment.features if self.features is None else self.features
+        return features(samples), self.assignment(samples).exp()
 
 
 def _converted(run: TrainedRun, model: nn.Module, sample_shape: Sequence[int]) -> bytes:
@@ -203,16 +207,15 @@ def _not_exported(run: TrainedRun, cause: str) -> DataError:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporter's warnings and log, which do not concern the user."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Silence the exporter, which prints whole graphs; its errors are raised all the same."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)
 
 
 def _deviation(

@@ -93,6 +93,20 @@ def test_onnx_computes_what_the_method_computes(make, run, export, tmp_path):
         assert (np.isclose(sums, 1, atol=1e-5) | (sums == 0)).all()
 
 
+def test_a_strategy_that_cannot_be_traced_is_an_error_without_the_exporters_output(run, export):
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package)
+    tree = {"type": "cluster_tree", "use_tree_during_phases": ["pretraining"]}
+    content = method(cluster_assignment_strategy=tree)
+    del content["phases"][1]
+    content["phases"][0]["design_patterns"].append({"pattern": "tree_compression"})
+    content["phases"][0]["optimizers"] = [adam("encoder", "decoder")]
+
+    message = export(run(content), "--format", "onnx", code=2)
+    assert message.startswith("tiny with the strategy cluster_tree cannot be exported to ONNX: ")
+    assert len(message.splitlines()) == 1
+
+
 def test_sets_of_objects_are_not_exported_to_onnx(run, export):
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package)
