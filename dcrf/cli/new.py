@@ -25,7 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     try:
-        content = content_for(options.data, options)
+        folder = options.output.parent if options.output else Path()
+        content = content_for(options.data, options, folder)
         file = options.output or Path(f"{content['name']}.json")
         if file.exists():
             raise CommandLineError(f"{file} exists; name another file with --output")

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dcrf.cli.arguments import positive
-from dcrf.errors import CommandLineError, DataError
+from dcrf.cli.number_of_clusters import choose, number_or_range
+from dcrf.errors import DataError
 
 OPTIONS = {"label": "label_column", "id": "id_column", "missing": "missing_values"}
 """Flag -> the option of a source that reads tables."""
@@ -16,7 +16,12 @@ _COLUMNS_HINT = "here: --id COLUMN for names of rows, --label COLUMN for classes
 def add_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Add the flags."""
     add = flags.add_argument
-    add("--clusters", type=positive, metavar="K", help="the number of clusters")
+    add(
+        "--clusters",
+        type=number_or_range,
+        metavar="K",
+        help="the number of clusters; auto, or a range such as 2-12, chooses it without labels",
+    )
     add(
         "--method",
         metavar="NAME_OR_FILE",
@@ -31,21 +36,26 @@ def add_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     )
 
 
-def content_for(data: Path, options: argparse.Namespace) -> dict[str, Any]:
+def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Return the content of a method file for data.
 
+    Args:
+        data: a file, or a folder of images.
+        options: the parsed flags.
+        folder: gets the evidence if the number of clusters is chosen.
+
     Raises:
-        CommandLineError: the number of clusters is missing.
+        CommandLineError: the number of clusters is missing, or the data have no clusters.
         DataError, ConfigError: the data or the method cannot be used.
     """
     from dcrf.runs.new_method import new_method  # noqa: PLC0415 - it imports torch
 
-    if options.clusters is None:
-        raise CommandLineError(f"{data}: how many clusters? Add --clusters K")
     given = {key: vars(options)[flag] for flag, key in OPTIONS.items()}
     chosen = {key: value for key, value in given.items() if value is not None}
     try:
-        return new_method(data, options.clusters, options.method, chosen)
+        return choose(
+            options.clusters, lambda k: new_method(data, k, options.method, chosen), data, folder
+        )
     except DataError as error:
         if " is not a number" not in str(error):
             raise

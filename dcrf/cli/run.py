@@ -82,7 +82,7 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
         if given:
             raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
         return path
-    content = content_for(Path(path), options)
+    content = content_for(Path(path), options, options.output_dir)
     file = options.output_dir / f"{content['name']}.json"
     write_atomically(file, f"{readable(content)}\n".encode())
     return str(file)
