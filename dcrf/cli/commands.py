@@ -21,6 +21,7 @@ COMMANDS = {
     "describe": ("dcrf.cli.describe", "show what a method is"),
     "explain": ("dcrf.cli.explain", "explain a part or a key of method files"),
     "schema": ("dcrf.cli.schema", "print the JSON schema of method files, for editors"),
+    "select": ("dcrf.cli.select", "compare finished runs without labels"),
 }
 """Command -> the module whose `main` runs it, and what it does.
 
