@@ -123,6 +123,6 @@ def _reason(choice: "Choice") -> str:
             "between neighbors by the dip test: the data show no clusters"
         )
     return (
-        f"{choice.number} clusters: the largest of the numbers that the evidence supports whose "
-        "stability is at most one standard error below the best"
+        f"{choice.number} clusters: of the numbers that both tests support, the one whose "
+        "stability is farthest above that of data without clusters"
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import torch
@@ -29,37 +30,44 @@ class Evidence(NamedTuple):
     separated: int
 
 
-STANDARD_ERRORS = 2.0
-"""By which stability must exceed its reference if not every cluster is separated."""
+LEVEL = 0.05
+"""Of the test that stability exceeds its reference, for all numbers of clusters together."""
 
 
-def is_supported(evidence: Evidence) -> bool:
+def gain(evidence: Evidence) -> float:
+    """Return the stability beyond that of data without clusters."""
+    return evidence.stability - evidence.reference
+
+
+def is_supported(evidence: Evidence, n_numbers: int) -> bool:
     """Whether stability and the dip test speak for this number of clusters.
 
     Clusters are more stable than in data without clusters: at all if every cluster is separated
-    from the nearest one, and by `STANDARD_ERRORS` standard errors if at least one is.
+    from the nearest one; if only some are, significantly, at `LEVEL` divided by the number of
+    tests (Bonferroni), by the normal distribution.
+
+    Args:
+        evidence: for one number of clusters.
+        n_numbers: numbers of clusters that are tried, >= 1.
     """
-    gain = evidence.stability - evidence.reference
     if evidence.separated == evidence.k:
-        return gain > 0
+        return gain(evidence) > 0
     error = math.hypot(evidence.error, evidence.reference_error)
-    return evidence.separated > 0 and gain > STANDARD_ERRORS * error
+    standard_errors = NormalDist().inv_cdf(1 - LEVEL / n_numbers)
+    return evidence.separated > 0 and gain(evidence) > standard_errors * error
 
 
 def chosen_number(evidence: Sequence[Evidence]) -> int:
     """Return the number of clusters that the evidence speaks for, 1 if it speaks for none.
 
-    It is the largest of the supported numbers whose stability is at most one standard error below
-    that of the most stable one.
+    It is the supported number with the largest gain in stability; of equals, the largest one.
 
     Args:
         evidence: for different k.
     """
-    supported = [each for each in evidence if is_supported(each)]
-    if not supported:
-        return 1
-    best = max(supported, key=lambda each: each.stability)
-    return max(e.k for e in supported if e.stability >= best.stability - best.error)
+    supported = [each for each in evidence if is_supported(each, len(evidence))]
+    best = max(supported, key=lambda each: (gain(each), each.k), default=None)
+    return 1 if best is None else best.k
 
 
 def nearest_other_centers(centers: Tensor) -> Tensor:

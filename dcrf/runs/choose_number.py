@@ -92,7 +92,11 @@ def evidence_table(choice: Choice) -> str:
                 each.k,
                 *(f"{value:.6g}" for value in each[1:5]),
                 "" if each.silhouette is None else f"{each.silhouette:.6g}",
-                *(each.separated, int(is_supported(each)), int(each.k == choice.number)),
+                *(
+                    each.separated,
+                    int(is_supported(each, len(choice.evidence))),
+                    int(each.k == choice.number),
+                ),
             )
         )
     return text.getvalue()

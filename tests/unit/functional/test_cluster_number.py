@@ -27,22 +27,31 @@ def evidence(k, stability, reference=0.5, error=0.01, separated=1):
     ],
 )
 def test_support_is_a_clear_gain_with_a_gap_or_any_gain_with_all_gaps(given, expected):
-    assert is_supported(given) is expected
+    assert is_supported(given, 1) is expected
 
 
 def test_the_error_of_the_reference_counts():
-    assert is_supported(Evidence(2, 0.6, 0.01, 0.5, 0.02, 0.3, 1))
-    assert not is_supported(Evidence(2, 0.6, 0.01, 0.5, 0.06, 0.3, 1))
+    assert is_supported(Evidence(2, 0.6, 0.01, 0.5, 0.02, 0.3, 1), 1)
+    assert not is_supported(Evidence(2, 0.6, 0.01, 0.5, 0.08, 0.3, 1), 1)
 
 
-def test_the_largest_number_near_the_most_stable_one_is_chosen():
-    curve = [evidence(2, 0.9), evidence(3, 0.95), evidence(4, 0.945), evidence(5, 0.93)]
+def test_more_numbers_ask_for_a_clearer_gain():
+    two_standard_errors = evidence(3, 0.52)
 
-    assert chosen_number(curve) == 4
+    assert is_supported(two_standard_errors, 1)
+    assert not is_supported(two_standard_errors, 11)
 
 
-def test_stable_numbers_without_support_do_not_count():
-    assert chosen_number([evidence(2, 0.99, reference=0.99), evidence(3, 0.8)]) == 3
+def test_the_largest_gain_is_chosen_not_the_largest_stability():
+    assert chosen_number([evidence(2, 0.99, reference=0.9), evidence(3, 0.9, reference=0.6)]) == 3
+
+
+def test_of_equal_gains_the_largest_number_is_chosen():
+    assert chosen_number([evidence(2, 1.0), evidence(3, 1.0)]) == 3
+
+
+def test_numbers_without_support_do_not_count():
+    assert chosen_number([evidence(2, 0.9), evidence(3, 0.95, separated=0)]) == 2
 
 
 def test_without_support_there_is_one_cluster():
