@@ -111,7 +111,7 @@ def _lines(choice: "Choice") -> Iterator[str]:
         ]
         for each in choice.evidence
     ]
-    header = ["k", "stability", "without clusters", "", "separated", "silhouette", ""]
+    header = ["k", "stability", "without clusters", "", "separated", "mean silhouette", ""]
     yield f"\n{table(header, rows)}\n"
     yield _reason(choice)
 
@@ -122,7 +122,9 @@ def _reason(choice: "Choice") -> str:
             "no number of clusters is more stable than in data without clusters, and has two modes "
             "between neighbors by the dip test: the data show no clusters"
         )
+    is_last = choice.number == choice.evidence[-1].k
+    more = "; it is the last one tried, so try a range with larger ones, too" if is_last else ""
     return (
         f"{choice.number} clusters: of the numbers that both tests support, the one whose "
-        "stability is farthest above that of data without clusters"
+        f"stability is farthest above that of data without clusters{more}"
     )

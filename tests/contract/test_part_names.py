@@ -44,7 +44,10 @@ WORDS = {
 LEFT: dict[str, dict[str, str]] = {
     "cli/table.py": {"csv": "a format of the table", "text": "a format of the table"},
     "runs/compare_runs.py": {"pca": "the word of a flag for a space, not the step"},
-    "selection/number_of_clusters.py": {"KMeans": "scikit-learn's, of which no part is made"},
+    "selection/number_of_clusters.py": {
+        "KMeans": "that of scikit-learn, not the part",
+        "dip_merging": "the formula, not the pattern",
+    },
 }
 """Generic module -> name of a part that it still contains -> reason."""
 

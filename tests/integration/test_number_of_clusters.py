@@ -54,12 +54,13 @@ def test_data_without_clusters_are_not_trained_on(here, capsys):
     assert {f.name for f in here.glob("runs/*")} == {"rows_clusters.csv", "rows_clusters.svg"}
 
 
-def test_a_new_file_has_the_chosen_number(here):
-    assert main(["new", table(here, 2), "--clusters", "2-3"]) == 0
+def test_a_new_file_has_the_chosen_number(here, capsys):
+    assert main(["new", table(here, 2), "--clusters", "2-2"]) == 0
 
     content = json.loads((here / "rows_idec_table.json").read_text())
     assert content["datasets"][0]["num_clusters"] == 2
     assert (here / "rows_clusters.svg").exists()
+    assert "try a range with larger ones" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
