@@ -24,6 +24,7 @@ from dcrf.runs.sampled_rows import (
     input_rows,
 )
 from dcrf.runs.trained_run import data_set_called
+from dcrf.schema.default_metrics import default_metrics
 from dcrf.schema.registry import METRICS
 
 INPUT, PRINCIPAL_COMPONENTS = "input", "pca"
@@ -66,9 +67,10 @@ class RunScores:
 
 
 def metrics_in_space() -> dict[str, FeatureMetric]:
-    """Return all metrics of features by name."""
+    """Return all metrics of features by name, the default ones first."""
     names = [name for name, facts in METRICS.schemas.items() if facts["x-needs"] == ["features"]]
-    return {name: METRICS.resolve(name)() for name in names}
+    ordered = dict.fromkeys([*default_metrics("features"), *names])
+    return {name: METRICS.resolve(name)() for name in ordered}
 
 
 def runs_below(paths: Sequence[Path]) -> list[Path]:

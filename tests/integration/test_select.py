@@ -44,6 +44,7 @@ def test_runs_are_sorted_by_silhouette_in_a_common_space(runs, capsys, space):
 
     rows = rows_of(out)
     assert code == 0
+    assert [*rows[0]][3] == "silhouette"
     assert [row["method"] for row in rows] == ["k_means", "k_means", "random"]
     assert float(rows[0]["silhouette"]) > 0.7 > float(rows[2]["silhouette"])
     assert [row["agreement"] for row in rows] == ["1", "1", "-"]

@@ -20,6 +20,10 @@ def test_the_number_of_blobs_is_found(k):
     assert chosen_number(list(sweep(blobs(k), range(2, 7)))) == k
 
 
+def test_ten_blobs_are_found():
+    assert chosen_number(list(sweep(blobs(10, n=300, d=10), range(8, 13)))) == 10
+
+
 def test_separated_blobs_are_stable_and_separated():
     (three,) = sweep(blobs(3), [3])
 
