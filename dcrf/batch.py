@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -47,13 +47,15 @@ class SampleFacts(NamedTuple):
     """What results say of the samples of a data set, and what new samples need to be like them.
 
     ids: the name of every sample.
-    columns: the names of the columns of a table.
+    columns: the names of the columns of a table, or the terms of texts.
     steps: fitted steps that all samples have gone through.
+    encoding: JSON of the values that the source has fitted to the data; None if it fits nothing.
     """
 
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
     steps: nn.Module | None = None
+    encoding: Mapping[str, Any] | None = None
 
 
 NO_FACTS = SampleFacts()

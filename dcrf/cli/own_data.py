@@ -5,48 +5,46 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.arguments import positive
-from dcrf.errors import CommandLineError, DataError
-
-OPTIONS = {"label": "label_column", "id": "id_column", "missing": "missing_values"}
-"""Flag -> the option of a source that reads tables."""
-
-_COLUMNS_HINT = "here: --id COLUMN for names of rows, --label COLUMN for classes"
+from dcrf.config.data_flags import add_data_flags, as_flag, data_flags, given_options
+from dcrf.errors import CommandLineError, OptionError
+from dcrf.reporting.writers import say
 
 
 def add_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """Add the flags."""
+    """Add the flags: those of every method, and those that the sources name."""
     add = flags.add_argument
     add("--clusters", type=positive, metavar="K", help="the number of clusters")
     add(
         "--method",
         metavar="NAME_OR_FILE",
-        help="a shipped method, such as dec, or a method file; default: idec",
+        help="a shipped method, such as dec, or a method file; default: one for the kind of data",
     )
-    add("--label", metavar="COLUMN", help="the column of known classes, for scores only")
-    add("--id", metavar="COLUMN", help="the column with the names of rows")
-    add(
-        "--missing",
-        choices=["mean", "median", "drop_rows"],
-        help="what replaces missing values of a table, default: they are refused",
-    )
+    add_data_flags(flags)
+
+
+def given_flags(options: argparse.Namespace) -> list[str]:
+    """Return the flags for one's own data that are given."""
+    flags = [f"--{name}" for name in ("clusters", "method") if vars(options)[name] is not None]
+    known = data_flags()
+    return flags + [f"--{known[key]['x-flag']['name']}" for key in given_options(options)]
 
 
 def content_for(data: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the content of a method file for data.
+    """Return the content of a method file for data, and say what was chosen for them.
 
     Raises:
-        CommandLineError: the number of clusters is missing.
+        CommandLineError: the number of clusters is missing, or an option does not fit the data;
+            the message names flags.
         DataError, ConfigError: the data or the method cannot be used.
     """
     from dcrf.runs.new_method import new_method  # noqa: PLC0415 - it imports torch
 
     if options.clusters is None:
         raise CommandLineError(f"{data}: how many clusters? Add --clusters K")
-    given = {key: vars(options)[flag] for flag, key in OPTIONS.items()}
-    chosen = {key: value for key, value in given.items() if value is not None}
     try:
-        return new_method(data, options.clusters, options.method, chosen)
-    except DataError as error:
-        if " is not a number" not in str(error):
-            raise
-        raise DataError(f"{error}\n    {_COLUMNS_HINT}") from error
+        made = new_method(data, options.clusters, options.method, given_options(options))
+    except OptionError as error:
+        raise CommandLineError(error.told(as_flag)) from error
+    for sentence in made.sentences:
+        say(sentence)
+    return made.content

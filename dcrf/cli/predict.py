@@ -59,7 +59,12 @@ def parser() -> Parser:
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN", help="a run folder")
-    add("data", type=Path, metavar="DATA", help="a CSV, npz, npy or Parquet file")
+    add(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="a CSV, npz, npy or Parquet file, or a folder of images or texts",
+    )
     add(
         "--dataset",
         metavar="NAME",
@@ -104,7 +109,8 @@ def _predict_samples(run: TrainedRun, file: Path, n_clusters: int | None, folder
         )
     prediction = predict_samples(run, file)
     write_atomically(folder / "clusters.csv", clusters_table(prediction).encode())
-    return clusters_in_words(prediction)
+    notes = [f"note: {note}" for note in prediction.notes]
+    return "\n".join([*notes, clusters_in_words(prediction)])
 
 
 def _in_words(partitioned: PartitionedSet) -> str:

@@ -27,12 +27,14 @@ class Prediction:
     probabilities: (n, k) float32, of every cluster; rows of zeros are noise.
     distances: (n,) float32, from the features of each sample to the center of its cluster, NaN for
         noise; None if clusters have no centers.
+    notes: sentences for the user about the samples.
     """
 
     ids: Sequence[str] | None
     clusters: Labels
     probabilities: NDArray[np.float32]
     distances: NDArray[np.float32] | None
+    notes: tuple[str, ...] = ()
 
 
 def predict_samples(run: TrainedRun, file: Path) -> Prediction:
@@ -70,6 +72,7 @@ def predict_samples(run: TrainedRun, file: Path) -> Prediction:
         clusters=values[:, 0].astype(np.int64),
         probabilities=values[:, 2:],
         distances=None if centers is None else values[:, 1],
+        notes=source.notes,
     )
 
 

@@ -98,19 +98,19 @@ def test_a_new_file_runs_and_can_be_edited(here, capsys):
 def test_shipped_methods_take_rows(here, method):
     np.save(here / "rows.npy", np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32))
 
-    check(load_checked(new_method(here / "rows.npy", 4, method, {})))
+    check(load_checked(new_method(here / "rows.npy", 4, method, {}).content))
 
 
 @pytest.mark.parametrize("method", ["dcec", "idec_da", "ccnn", "dec_cc_hybrid", "jule", "k_means"])
 def test_shipped_methods_take_images(here, method):
-    check(load_checked(new_method(here / pictures(here), 4, method, {})))
+    check(load_checked(new_method(here / pictures(here), 4, method, {}).content))
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["flowers.csv"], "flowers.csv: how many clusters? Add --clusters K"),
-        (["flowers.csv", "--clusters", "3"], "here: --id COLUMN for names of rows"),
+        (["flowers.csv", "--clusters", "3"], "--id name takes them as the names of rows"),
         (
             ["flowers.csv", "--clusters", "3", "--id", "nme", "--label", "kind"],
             "no column 'nme'; the table has",

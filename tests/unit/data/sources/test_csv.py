@@ -163,7 +163,8 @@ def test_quoted_text_may_hold_anything(file):
 
 def test_text_among_numbers_is_told_with_row_line_and_column(file):
     assert refusal(file, "a,b\n1,2\n\n3,tall\n").startswith(
-        "row 2 (line 4), column 'b': 'tall' is not a number; list columns of numbers in"
+        "row 2 (line 4), column 'b': 'tall' is not a number; "
+        '"categorical_columns": ["b"] reads categories, "id_column": "b" the names of rows, "label_column": "b" known classes'
     )
     rows = "".join(f"{i},{i}\n" for i in range(9000)) + "1,x\n"
     assert "row 9001 (line 9002), column 'b'" in refusal(file, "a,b\n" + rows)
