@@ -6,6 +6,7 @@ from typing import Any
 
 from dcrf.cli.arguments import positive
 from dcrf.config.data_flags import add_data_flags, as_flag, data_flags, given_options
+from dcrf.config.rules.suggestions import closest
 from dcrf.errors import CommandLineError, OptionError
 from dcrf.reporting.writers import say
 
@@ -44,7 +45,9 @@ def content_for(data: Path, options: argparse.Namespace) -> dict[str, Any]:
     try:
         made = new_method(data, options.clusters, options.method, given_options(options))
     except OptionError as error:
-        raise CommandLineError(error.told(as_flag)) from error
+        guess = closest(error.value, error.known)
+        hint = f"; did you mean {guess!r}?" if guess else ""
+        raise CommandLineError(f"{error.told(as_flag)}{hint}") from error
     for sentence in made.sentences:
         say(sentence)
     return made.content

@@ -77,11 +77,11 @@ def _checked(file: Path, own: str) -> Path:
     return Path(own)
 
 
-Keep = Callable[[str, Method, Labels | None, nn.Module | None], None]
-"""Takes the name, the trained method, the clusters (n,) and the steps of a finished data set."""
+Keep = Callable[[str, Method, Labels | None, SampleFacts], None]
+"""Takes the name, the trained method, the clusters (n,) and the facts of a finished data set."""
 
 
-def forget(dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None) -> None:
+def forget(dataset: str, method: Method, clusters: Labels | None, facts: SampleFacts) -> None:
     """Keep nothing of a finished data set in memory."""
 
 
@@ -143,7 +143,7 @@ class RunFiles:
 
         Samples with ids are listed by them, too.
         """
-        self.keep(dataset, method, clusters, facts.steps)
+        self.keep(dataset, method, clusters, facts)
         if self.folder is not None:
             TrainedFiles(self.folder, self.method, dataset).save(method, facts)
             self._write_clusters(f"clusters/{clean_name(dataset)}.csv", clusters, facts.ids)

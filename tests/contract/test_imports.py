@@ -119,6 +119,7 @@ MAY_IMPORT = {
         "training",
     },
     "api": {
+        "batch",
         "builder",
         "config",
         "data",

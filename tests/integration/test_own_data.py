@@ -117,7 +117,10 @@ def test_shipped_methods_take_images(here, method):
         ),
         (["flowers.csv", "--clusters", "3", "--method", "decc"], "did you mean 'dec'?"),
         (["flowers.csv", "--clusters", "3", "--method", "x.json"], "x.json does not exist"),
-        (["rows.npy", "--clusters", "3", "--label", "kind"], "has no label_column"),
+        (
+            ["rows.npy", "--clusters", "3", "--label", "kind"],
+            "--label kind is not one of its options",
+        ),
         (["rows.npy", "--clusters", "3", "--method", "dcec"], "needs images"),
         (["method.json", "--clusters", "3"], "--clusters is for data"),
         (["missing.csv", "--clusters", "3"], "missing.csv"),

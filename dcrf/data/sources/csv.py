@@ -36,6 +36,9 @@ _DELIMITERS = (",", ";", "\t", "|", " ")
 _OTHER_DELIMITERS = (":", ",", ";", "\t", "|")
 """Delimiters that are suggested for a file with one column."""
 
+_FIRST_NUMBERS = frozenset(map(str, (0, 1, *range(1900, 2100))))
+"""Numbers with which names of columns may begin: indices and years."""
+
 _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
@@ -277,8 +280,8 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _counts(numbers: Sequence[str]) -> bool:
-    """Whether texts count, as 0, 1, 2 or the years 2019, 2020, 2021."""
-    if len(numbers) <= 2 or not numbers[0].isdecimal():  # noqa: PLR2004 - two may be a sample
+    """Whether texts count, as 0, 1, 2 and 1, 2, 3 do, or are consecutive years."""
+    if len(numbers) <= 2 or numbers[0] not in _FIRST_NUMBERS:  # noqa: PLR2004 - two may be a sample
         return False
     start = int(numbers[0])
     return [*numbers] == [str(start + i) for i in range(len(numbers))]
@@ -303,7 +306,7 @@ def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArra
     Columns of categories are NaN.
     """
     numeric = [n for n in range(len(columns.samples)) if n not in columns.categorical]
-    places, names = ([c[n] for n in numeric] for c in (columns.samples, columns.names))
+    places, names = [columns.samples[n] for n in numeric], [columns.names[n] for n in numeric]
     table = np.full((len(rows), len(columns.samples)), np.nan)
     if not numeric:
         return table
@@ -336,7 +339,8 @@ def _number(text: str, row: int, line: int, column: str) -> float:
 
 
 def _not_a_number(place: str, text: str, column: str) -> OptionError:
-    message, remedies = f"{place}: {quoted(text)} is not a number", ()
+    message = f"{place}: {quoted(text)} is not a number"
+    remedies: tuple[Remedy, ...] = ()
     if _DECIMAL_COMMA.fullmatch(text.strip()):
         message += "; write numbers with a decimal point"
     elif _GROUPED.fullmatch(text.strip()):
@@ -356,12 +360,12 @@ def _check_delimiter(form: _Format, rows: Sequence[_Row]) -> None:
     Raises:
         OptionError: it does.
     """
-    texts = [*form.names, *(row.fields[0] for row in rows)]
+    texts = [*(form.names if form.has_header else ()), *(row.fields[0] for row in rows)]
     for delimiter in _OTHER_DELIMITERS:
         if all(delimiter in text for text in texts):
             raise OptionError(
                 "delimiter",
-                f"the file has one column, {quoted(form.names[0])}",
+                f"the file has one column, with values such as {quoted(texts[-1])}",
                 remedies=(Remedy("delimiter", delimiter, "divides it"),),
             )
 

@@ -1,8 +1,9 @@
 """Find the source of a data set by its name, and open the data set or outline it."""
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from dcrf.data.problems.problems import ProblemMaker
 from dcrf.data.sources.base import EncodingSource, Options, Source, SuggestingSource
@@ -15,7 +16,7 @@ from dcrf.data.sources.raw_data import (
     concatenate,
     select,
 )
-from dcrf.errors import DataError, OptionError
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.schema.registry import SOURCES
 
 
@@ -106,11 +107,12 @@ def reads_path(source: str, path: Path) -> bool:
     return bool(endings) and path.name.lower().endswith(endings)
 
 
-def source_of_file(path: Path, options: Collection[str] = ()) -> str:
+def source_of_file(path: Path, options: Options = MappingProxyType({})) -> str:
     """Return the name of the source that reads a file or a folder and has some options.
 
     Raises:
-        DataError: none does.
+        DataError: none reads it.
+        OptionError: none that reads it has all options.
     """
     readers = [stem for stem in SOURCES.schemas if reads_path(stem, path)]
     if not readers:
@@ -120,7 +122,8 @@ def source_of_file(path: Path, options: Collection[str] = ()) -> str:
             return stem
     nearest = max(readers, key=lambda stem: len({*options} & SOURCES.properties(stem).keys()))
     missing = next(key for key in options if key not in SOURCES.properties(nearest))
-    raise OptionError(missing, f"{path}: the source {nearest} has no {missing}")
+    refused = Remedy(missing, options[missing], "is not one of its options")
+    raise OptionError(missing, f"{path} is read by the source {nearest}", remedies=(refused,))
 
 
 def source_like(path: Path, source: str) -> str:

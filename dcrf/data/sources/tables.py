@@ -32,6 +32,9 @@ _FEW_CATEGORIES = 10  # may all be different in a table of few rows
 _UNSEEN = -1  # the code of a category that the training data do not have
 _FEW_ROWS = 20  # in which integers may well differ by chance
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
+REFUSE = "refuse"
+"""The policy that makes missing values an error."""
+
 MISSING_REMEDIES = (
     Remedy("missing_values", "mean", "or median replaces them"),
     Remedy("missing_values", "drop_rows", "leaves their rows out"),
@@ -172,9 +175,10 @@ class TableRows:
         if encoding is not None and encoding.missing_values is not None:
             self._policy = encoding.missing_values
         self._codes: dict[int, dict[str, int]] = {number: {} for number in columns.categorical}
-        for number in columns.categorical if encoding is not None else ():
-            categories = encoding.columns[number].categories or ()
-            self._codes[number] = {category: code for code, category in enumerate(categories)}
+        if encoding is not None:
+            for number in columns.categorical:
+                categories = encoding.columns[number].categories or ()
+                self._codes[number] = {category: code for code, category in enumerate(categories)}
         self._unseen: Counter[str] = Counter()
         self._first_unseen: dict[str, str] = {}
         self._parts: list[NDArray[np.float32]] = []
@@ -401,7 +405,7 @@ class TableRows:
                 f"{self._n_dropped} of {self._n_rows} rows have missing values and are dropped; "
                 "the ids of the others without a column of ids are their numbers",
             )
-        if self._policy == "refuse":
+        if self._policy == REFUSE:
             message = (
                 f"missing values: {self._missing_columns()}; the first one is in row "
                 f"{self._first_missing}"
@@ -454,7 +458,7 @@ def _constant_columns(samples: NDArray[np.float32], names: Sequence[str]) -> tup
     constant = np.flatnonzero(samples.min(axis=0) == samples.max(axis=0))
     if not len(constant) or len(samples) == 1:
         return ()
-    return (f"the same value in all rows: {_listed([repr(names[n]) for n in constant])}",)
+    return (f"the same value in all rows: {_listed([repr(names[n]) for n in constant.tolist()])}",)
 
 
 def _counts_rows(values: NDArray[np.float32]) -> bool:
