@@ -37,7 +37,17 @@ def check(config: MethodConfig, arrays: Arrays = NO_ARRAYS) -> list[Problem]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         at = collecting(problems)
-        data = [expected_data(d, _used_views(d, config), at, arrays) for d in config.datasets]
+        by_name = {entry.name: entry for entry in config.datasets}
+        data = [
+            expected_data(
+                entry,
+                _used_views(entry, config),
+                at,
+                arrays,
+                by_name[entry.steps_fitted_on] if entry.steps_fitted_on else None,
+            )
+            for entry in config.datasets
+        ]
         problems += _problems(config, data)
     if problems:
         raise ConfigError(config.source, _nearest(problems))

@@ -1,10 +1,12 @@
 """Make a method file for one's own data out of a shipped method."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dcrf.builder.sample_steps import build_steps
 from dcrf.config import load_checked
 from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, read
@@ -16,7 +18,7 @@ from dcrf.data.sources.load import (
     source_of_file,
     suggested_options,
 )
-from dcrf.errors import DataError
+from dcrf.errors import ClusteringError, DataError
 from dcrf.schema.registry import SHIPPED, SOURCES
 
 DEFAULT_METHODS = {"images": "idec_usps", "rows": "idec_table"}
@@ -97,7 +99,8 @@ def new_method(
         if takes_images(content):
             raise DataError(f"{file.stem} needs images, but {data} has rows of numbers")
         shape = tuple(outline.examples[0].shape) if outline.examples else ()
-        if steps := steps_of_rows(source):
+        steps, shape = _fitting_steps(steps_of_rows(source), shape, outline.n_samples)
+        if steps:
             entry["steps"] = steps
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
@@ -112,6 +115,18 @@ def _sentences(source: str, suggested: Mapping[str, Any]) -> tuple[str, ...]:
         if (sentence := known[key].get("x-flag", {}).get("chosen")) and value:
             sentences.append(sentence.format(", ".join(map(repr, value))))
     return tuple(sentences)
+
+
+def _fitting_steps(
+    entries: Sequence[dict[str, Any]], shape: tuple[int, ...], n_samples: int | None
+) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
+    """Return the steps that rows have enough samples and values for, and the shape after them."""
+    fitting, width = [], math.prod(shape)
+    for entry, step in zip(entries, build_steps(entries), strict=True):
+        with suppress(ClusteringError):
+            width = step.width(n_samples or width, width)
+            fitting.append(entry)
+    return fitting, shape if width == math.prod(shape) else (width,)
 
 
 def steps_of_rows(source: str | None = None) -> list[dict[str, Any]]:

@@ -87,8 +87,8 @@ class Text:
             return self._tf_idf.data_like(texts, encoding)
 
     def suggested(self) -> dict[str, Any]:
-        """Return the weights that "DEC" (arXiv:1511.06335) has for texts, without stop words."""
-        return {"sublinear_tf": True, "norm": "root_mean_square", "stop_words": "english"}
+        """Return weights of sublinear counts, without stop words: long documents differ less."""
+        return {"sublinear_tf": True, "stop_words": "english"}
 
     def outline(self) -> Outline:
         """Return the outline. Documents are read until the number of terms is known.
