@@ -96,7 +96,7 @@ def train(data: Data, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(file, samples=data.samples)
     for method, iterations in CONFIGURATIONS:
-        content = narrow(new_method(file, len(np.unique(data.labels)), method, {}))
+        content = narrow(new_method(file, len(np.unique(data.labels)), method, {}).content)
         content["name"] = f"{method}_{iterations}"
         for seed in SEEDS:
             parent = folder / data.name

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from dcrf.batch import SampleFacts
 from dcrf.builder import open_samples
 from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.python_arrays import raw_arrays, raw_samples
 from dcrf.data.sources.load import takes_arrays
-from dcrf.data.sources.raw_data import Arrays
+from dcrf.data.sources.raw_data import Arrays, Encoding
 from dcrf.dry_run.check_method import check
 from dcrf.errors import ConfigError, DataError, DcrfError, Problem, describe, first_line
 from dcrf.evaluation.evaluator import Labels
@@ -24,7 +25,7 @@ from dcrf.reporting.writers import KeptRecords
 from dcrf.runs.device import resolve_device
 from dcrf.runs.job import Output
 from dcrf.runs.one_run import run_in_folder, run_in_memory
-from dcrf.runs.trained_run import data_set_called
+from dcrf.runs.trained_run import data_set_called, new_data
 from dcrf.schema.registry import SOURCES
 from dcrf.training.method import Method
 
@@ -41,6 +42,7 @@ class Result:
     methods: data set -> the trained method. Data sets that continue the training of an earlier one
         share its method.
     steps: data set -> the fitted steps that its samples have gone through.
+    encodings: data set -> the values that its source has fitted to it, such as categories or terms.
     history: losses and evaluations, the records in `metrics.jsonl` of a run folder.
     phases: how each phase ended.
     warnings: sentences about the method, its data and collapse.
@@ -56,6 +58,7 @@ class Result:
     clusters: dict[str, np.ndarray] = field(repr=False)
     methods: dict[str, Method] = field(repr=False)
     steps: dict[str, nn.Module | None] = field(repr=False)
+    encodings: dict[str, Encoding | None] = field(repr=False)
     history: list[dict[str, Any]] = field(repr=False)
     phases: tuple[PhaseRecord, ...] = field(repr=False)
     warnings: tuple[str, ...]
@@ -71,7 +74,9 @@ class Result:
         Hard assignments have the probabilities 0 and 1; a row of zeros is noise.
 
         Args:
-            samples: (n, ...), arrays like those of `run`. They get the transforms of the data set.
+            samples: (n, ...), arrays like those of `run`, or the path of a file or folder. They get
+                the encoding, the steps and the transforms of the data set. Columns of a data frame
+                are found by name if the data set is a table.
             dataset: the name of the data set that they resemble, by default the last one.
 
         Raises:
@@ -94,7 +99,11 @@ class Result:
         entry = data_set_called(self.config, dataset, "method")
         method = self.methods[entry.name]
         method.assignment.check_ready()
-        raw = raw_samples(samples)
+        encoding = self.encodings[entry.name]
+        if isinstance(samples, Path | str):
+            raw = new_data(entry, Path(samples), encoding)
+        else:
+            raw = raw_samples(samples, encoding)
         try:
             source = open_samples(
                 entry,
@@ -174,6 +183,7 @@ def run(
         clusters=trained.clusters,
         methods=trained.methods,
         steps=trained.steps,
+        encodings=trained.encodings,
         history=records.values,
         phases=outcome.phases,
         warnings=(*warnings, *_warnings(outcome)),
@@ -187,16 +197,18 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
-    """The trained method, its steps and the clusters (n,) of every data set that has clusters."""
+    """The trained method, its steps and encoding, and the clusters (n,) if there are any."""
 
     methods: dict[str, Method] = field(default_factory=dict)
     steps: dict[str, nn.Module | None] = field(default_factory=dict)
+    encodings: dict[str, Encoding | None] = field(default_factory=dict)
     clusters: dict[str, np.ndarray] = field(default_factory=dict)
 
     def keep(
-        self, dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None
+        self, dataset: str, method: Method, clusters: Labels | None, facts: SampleFacts
     ) -> None:
-        self.methods[dataset], self.steps[dataset] = method.eval(), steps
+        self.methods[dataset] = method.eval()
+        self.steps[dataset], self.encodings[dataset] = facts.steps, facts.encoding
         if clusters is not None:
             self.clusters[dataset] = clusters
 

@@ -55,8 +55,9 @@ class SampleFacts(NamedTuple):
     """What results say of the samples of a data set, and what new samples need to be like them.
 
     ids: the name of every sample.
-    columns: the names of the columns of a table.
+    columns: the names of the columns of a table, or the terms of texts.
     steps: fitted steps that all samples have gone through.
+    encoding: JSON of the values that the source has fitted to the data; None if it fits nothing.
     provenance: how pretrained networks have computed the samples, as plain values.
     rows: N samples before the steps, one number for each column; None without names of columns.
     """
@@ -64,6 +65,7 @@ class SampleFacts(NamedTuple):
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
     steps: nn.Module | None = None
+    encoding: Mapping[str, Any] | None = None
     provenance: Sequence[Mapping[str, Any]] = ()
     rows: Rows | None = None
 

@@ -1,10 +1,12 @@
 """The errors that a user can cause, and functions of their messages."""
 
 import errno
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 
@@ -55,16 +57,51 @@ class TransformError(DataError):
     """A transform fails, or rejects its arguments."""
 
 
+class Remedy(NamedTuple):
+    """A setting of a data set that may mend an error.
+
+    key: of the data set.
+    value: of the key; None if the user must choose it.
+    effect: of the setting, as a verb, such as `leaves their rows out`.
+    """
+
+    key: str
+    value: str | bool | Sequence[str] | None
+    effect: str
+
+
 class OptionError(DataError):
     """An option of a data set or a design pattern is invalid, or does not fit the data.
 
     key: the option.
+    message: without the remedies.
     value, known: its value and the allowed ones, if the option is one of a few names.
+    remedies: settings that may mend it. The text of the error has them as in a method file.
     """
 
-    def __init__(self, key: str, message: str, value: str = "", known: Sequence[str] = ()) -> None:
-        self.key, self.value, self.known = key, value, tuple(known)
-        super().__init__(message)
+    def __init__(
+        self,
+        key: str,
+        message: str,
+        value: str = "",
+        known: Sequence[str] = (),
+        remedies: Sequence[Remedy] = (),
+    ) -> None:
+        self.key, self.message, self.value, self.known = key, message, value, tuple(known)
+        self.remedies = tuple(remedies)
+        super().__init__(self.told(_as_in_a_file))
+
+    def told(self, write: Callable[[Remedy], str]) -> str:
+        """Return the message with its remedies, whose settings `write` writes."""
+        remedies = ", ".join(f"{write(remedy)} {remedy.effect}" for remedy in self.remedies)
+        return "; ".join(filter(None, [self.message, remedies]))
+
+
+def _as_in_a_file(remedy: Remedy) -> str:
+    key = json.dumps(remedy.key)
+    if remedy.value is None:
+        return key
+    return f"{key}: {json.dumps(remedy.value, ensure_ascii=False)}"
 
 
 class TooFewSamplesError(DataError):

@@ -13,8 +13,8 @@ from dcrf.data.batch_order import Loading, batch_sizes, unused_samples_note
 from dcrf.data.data_source import DataSource
 from dcrf.data.sampling.base import Sampling
 from dcrf.data.side_targets import CLASSES, read_side_targets, rows_in_use, targets_of
-from dcrf.data.sources.load import open_data
-from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData
+from dcrf.data.sources.load import encoding_kind, open_data
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, Encoding, RawData
 from dcrf.errors import DataError
 from dcrf.evaluation.label_notes import label_notes
 from dcrf.randomness import RandomStreams
@@ -43,17 +43,19 @@ def open_source(
         device: a torch device name.
         is_trained_on: whether a phase trains on it.
         arrays: data handed over in Python.
-        fitted_on: the data set whose samples the steps are fitted to; None for this one.
+        fitted_on: the data set whose samples the steps are fitted to; None for this one. Its
+            encoding is that of this data set, too.
 
     Raises:
         DataError: the data cannot be read, or do not fit the configuration.
     """
-    raw = open_raw(entry, arrays)
+    training = None if fitted_on is None else open_raw(fitted_on, arrays)
+    raw = open_raw(entry, arrays, _encoding_for(entry, fitted_on, training))
     if entry.steps:
         # once, to fit the steps and to go through them
         raw = replace(raw, samples=decoded(raw, entry.num_workers))
     rows = raw.samples if raw.columns is not None else None
-    training = raw if fitted_on is None else open_raw(fitted_on, arrays)
+    training = training or raw
     targets, raw = _side_targets(entry, raw)
     name = entry.name if fitted_on is None else fitted_on.name
     steps = fit_steps(entry.steps, training, streams.generator("steps", name), entry.num_workers)
@@ -99,8 +101,25 @@ def open_samples(
     )
 
 
-def open_raw(entry: DatasetConfig, arrays: Arrays = NO_ARRAYS) -> RawData:
+def _encoding_for(
+    entry: DatasetConfig, fitted_on: DatasetConfig | None, training: RawData | None
+) -> Encoding | None:
+    """Return the encoding of training data if the source of a data set reads it."""
+    if fitted_on is None or training is None:
+        return None
+    kinds = {encoding_kind(entry.source), encoding_kind(fitted_on.source)}
+    return training.encoding if len(kinds) == 1 else None
+
+
+def open_raw(
+    entry: DatasetConfig, arrays: Arrays = NO_ARRAYS, encoding: Encoding | None = None
+) -> RawData:
     """Return the samples in use before any step.
+
+    Args:
+        entry: the data set.
+        arrays: data handed over in Python.
+        encoding: of training data, from which these are encoded alike; None to fit one.
 
     Raises:
         DataError: the data cannot be read, or the range exceeds them.
@@ -113,6 +132,7 @@ def open_raw(entry: DatasetConfig, arrays: Arrays = NO_ARRAYS) -> RawData:
         first=entry.first,
         last=entry.last,
         arrays=arrays,
+        encoding=encoding,
     )
 
 

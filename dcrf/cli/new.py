@@ -61,7 +61,7 @@ def parser() -> Parser:
         "data",
         type=Path,
         metavar="DATA",
-        help="a CSV, npz, npy or Parquet file, or a folder of images",
+        help="a CSV, npz, npy or Parquet file, or a folder of images or texts",
     )
     add_flags(flags)
     flags.add_argument(

@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dcrf.cli.arguments import positive
 from dcrf.errors import CommandLineError
@@ -14,12 +14,13 @@ from dcrf.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from dcrf.runs.choose_number import Choice
+    from dcrf.runs.new_method import NewMethod
 
 AUTO = "auto"
 _RANGE = re.compile(r"(\d+)-(\d+)")
 _BAR = 20  # characters of a stability of 1
 
-MakeContent = Callable[[int], dict[str, Any]]
+MakeMethod = Callable[[int], "NewMethod"]
 
 
 class NumberRange(NamedTuple):
@@ -48,15 +49,15 @@ def number_or_range(words: str) -> int | NumberRange:
 
 
 def choose(
-    clusters: int | NumberRange | None, make: MakeContent, data: Path, folder: Path
-) -> dict[str, Any]:
-    """Return the content of the method with the given number of clusters, or with the chosen one.
+    clusters: int | NumberRange | None, make: MakeMethod, data: Path, folder: Path
+) -> "NewMethod":
+    """Return the method with the given number of clusters, or with the chosen one.
 
     A choice is printed with its evidence, which is also written to the folder.
 
     Args:
         clusters: the value of `--clusters`.
-        make: makes the content of the method for a number of clusters.
+        make: makes the method for a number of clusters.
         data: a file, or a folder of images.
         folder: gets `<data>_clusters.csv` and `<data>_clusters.svg`.
 
@@ -82,10 +83,10 @@ def choose(
     return make(choice.number)
 
 
-def _choice(numbers: NumberRange, make: MakeContent) -> "Choice":
+def _choice(numbers: NumberRange, make: MakeMethod) -> "Choice":
     from dcrf.runs.choose_number import FIRST, choose_number  # noqa: PLC0415 - it imports torch
 
-    return choose_number(make(numbers.first or FIRST), numbers.first, numbers.last, say)
+    return choose_number(make(numbers.first or FIRST).content, numbers.first, numbers.last, say)
 
 
 def _write(choice: "Choice", stem: Path) -> list[Path]:

@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.number_of_clusters import choose, number_or_range
-from dcrf.errors import DataError
-
-OPTIONS = {"label": "label_column", "id": "id_column", "missing": "missing_values"}
-"""Flag -> the option of a source that reads tables."""
-
-_COLUMNS_HINT = "here: --id COLUMN for names of rows, --label COLUMN for classes"
+from dcrf.config.data_flags import add_data_flags, as_flag, data_flags, given_options
+from dcrf.config.rules.suggestions import closest
+from dcrf.errors import CommandLineError, OptionError
+from dcrf.reporting.writers import say
 
 
 def add_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """Add the flags."""
+    """Add the flags: those of every method, and those that the sources name."""
     add = flags.add_argument
     add(
         "--clusters",
@@ -25,19 +23,20 @@ def add_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     add(
         "--method",
         metavar="NAME_OR_FILE",
-        help="a shipped method, such as dec, or a method file; default: idec",
+        help="a shipped method, such as dec, or a method file; default: one for the kind of data",
     )
-    add("--label", metavar="COLUMN", help="the column of known classes, for scores only")
-    add("--id", metavar="COLUMN", help="the column with the names of rows")
-    add(
-        "--missing",
-        choices=["mean", "median", "drop_rows"],
-        help="what replaces missing values of a table, default: they are refused",
-    )
+    add_data_flags(flags)
+
+
+def given_flags(options: argparse.Namespace) -> list[str]:
+    """Return the flags for one's own data that are given."""
+    flags = [f"--{name}" for name in ("clusters", "method") if vars(options)[name] is not None]
+    known = data_flags()
+    return flags + [f"--{known[key]['x-flag']['name']}" for key in given_options(options)]
 
 
 def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Return the content of a method file for data.
+    """Return the content of a method file for data, and say what was chosen for them.
 
     Args:
         data: a file, or a folder of images.
@@ -45,18 +44,21 @@ def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[s
         folder: gets the evidence if the number of clusters is chosen.
 
     Raises:
-        CommandLineError: the number of clusters is missing, or the data have no clusters.
+        CommandLineError: the number of clusters is missing, the data have no clusters, or an option
+            does not fit the data; the message names flags.
         DataError, ConfigError: the data or the method cannot be used.
     """
     from dcrf.runs.new_method import new_method  # noqa: PLC0415 - it imports torch
 
-    given = {key: vars(options)[flag] for flag, key in OPTIONS.items()}
-    chosen = {key: value for key, value in given.items() if value is not None}
+    given = given_options(options)
     try:
-        return choose(
-            options.clusters, lambda k: new_method(data, k, options.method, chosen), data, folder
+        made = choose(
+            options.clusters, lambda k: new_method(data, k, options.method, given), data, folder
         )
-    except DataError as error:
-        if " is not a number" not in str(error):
-            raise
-        raise DataError(f"{error}\n    {_COLUMNS_HINT}") from error
+    except OptionError as error:
+        guess = closest(error.value, error.known)
+        hint = f"; did you mean {guess!r}?" if guess else ""
+        raise CommandLineError(f"{error.told(as_flag)}{hint}") from error
+    for sentence in made.sentences:
+        say(sentence)
+    return made.content

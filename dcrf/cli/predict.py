@@ -58,7 +58,12 @@ def parser() -> Parser:
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN", help="a run folder")
-    add("data", type=Path, metavar="DATA", help="a CSV, npz, npy or Parquet file")
+    add(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="a CSV, npz, npy or Parquet file, or a folder of images or texts",
+    )
     add(
         "--dataset",
         metavar="NAME",

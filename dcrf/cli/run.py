@@ -11,7 +11,7 @@ from dcrf.cli.arguments import Parser, parse
 from dcrf.cli.arguments import parser as run_parser
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
-from dcrf.cli.own_data import OPTIONS, add_flags, content_for
+from dcrf.cli.own_data import add_flags, content_for, given_flags
 from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
@@ -77,8 +77,8 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
     """Return a path as it is, or the method file that is made for the data at it."""
     from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
 
-    if path.endswith(".json") or not is_data(Path(path)):
-        given = [f"--{flag}" for flag in ("clusters", "method", *OPTIONS) if vars(options)[flag]]
+    given = given_flags(options)
+    if path.endswith(".json") or not is_data(Path(path), is_meant=bool(given)):
         if given:
             raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
         return path

@@ -51,7 +51,7 @@ class DataSource:
         targets: the side targets of all samples; None without any.
 
     notes: sentences for the user about these data, as in `raw`.
-    facts: names of the samples and their columns and provenance, as in `raw`, and the steps.
+    facts: names of the samples and columns, encoding and provenance, as in `raw`, and the steps.
 
     Raises:
         DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
@@ -69,7 +69,7 @@ class DataSource:
         targets: SideTargets | None = None,
     ) -> None:
         self.name, self.n_samples = name, len(raw.samples)
-        self.facts = SampleFacts(raw.ids, raw.columns, steps, raw.provenance)
+        self.facts = SampleFacts(raw.ids, raw.columns, steps, raw.encoding, raw.provenance)
         self._labels, self._files, self._loading = raw.labels, raw.files, loading
         self._targets = targets
         self._streams = RandomStreams(streams.seed_for("data", name))

@@ -19,7 +19,9 @@ from dcrf.data.sources.arrays import (
     notes_on,
     samples_tensor,
 )
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import Encoding, RawData
+from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
+from dcrf.data.sources.tables import REFUSE, TableRows, columns_like
 from dcrf.errors import DataError
 
 _IMAGE_AXES = 4
@@ -49,12 +51,18 @@ def raw_arrays(data: Mapping[str, Any]) -> dict[str, RawData]:
     return arrays
 
 
-def raw_samples(samples: Any) -> RawData:
+def raw_samples(samples: Any, encoding: Encoding | None = None) -> RawData:
     """Return samples without labels as raw data.
 
+    Args:
+        samples: arrays or a data frame.
+        encoding: of the training data; a data frame is encoded like a table.
+
     Raises:
-        DataError: they cannot be samples.
+        DataError: they cannot be samples, or do not fit the encoding.
     """
+    if _is_frame(samples) and encoding is not None and "columns" in encoding:
+        return _encoded_table(samples, table_encoding(encoding))
     return _raw_data(samples, None)
 
 
@@ -87,7 +95,7 @@ def _labels(labels: Any, n_samples: int) -> np.ndarray:
 
 def _samples_array(samples: Any) -> np.ndarray:
     """Return samples as an array, images with channels last."""
-    if hasattr(samples, "columns") and hasattr(samples, "to_numpy"):
+    if _is_frame(samples):
         return _table(samples)
     array = _array(samples, "samples")
     is_torch_image = isinstance(samples, Tensor) and array.ndim == _IMAGE_AXES
@@ -143,6 +151,34 @@ def _table(frame: Any) -> np.ndarray:
             row = int(np.isfinite(column).argmin())
             raise DataError(f"row {row} of column {name!r} is not finite ({column[row]:g})")
     return np.stack(list(columns.values()), axis=1) if columns else np.empty((len(frame), 0))
+
+
+def _is_frame(samples: Any) -> bool:
+    """Whether samples are a data frame of pandas, polars or alike."""
+    return hasattr(samples, "columns") and hasattr(samples, "to_numpy")
+
+
+def _encoded_table(frame: Any, encoding: TableEncoding) -> RawData:
+    """Return a data frame encoded as the training data were, with columns found by name."""
+    columns = columns_like(encoding, [str(name) for name in frame.columns], None, None)
+    names = {str(name): name for name in frame.columns}
+    rows, values = TableRows(columns, REFUSE, encoding), []
+    for number, name in enumerate(columns.names):
+        column = _column(frame[names[name]])
+        if number in columns.categorical:
+            texts = ["" if _is_missing(value) else str(value).strip() for value in column.tolist()]
+            values.append(rows.codes(number, texts))
+        elif column.dtype.kind in "buif":
+            values.append(column.astype(np.float64))
+        else:
+            raise DataError(f"column {name!r} does not hold numbers")
+    rows.add(np.stack(values, axis=1))
+    return rows.raw_data()
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value of a data frame is None, NaN or pandas' NA, which equals nothing."""
+    return value is None or type(value).__name__ == "NAType" or value != value  # noqa: PLR0124
 
 
 def _column(series: Any) -> np.ndarray:

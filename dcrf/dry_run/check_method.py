@@ -10,7 +10,7 @@ from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.data.batch_order import Loading, unused_samples_note
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.data.transforms.build import build_transforms
-from dcrf.dry_run.expected_data import ExpectedData, expected_data
+from dcrf.dry_run.expected_data import ExpectedData, expected_data_sets
 from dcrf.dry_run.meta_stand_ins import META
 from dcrf.dry_run.optimizers import check_optimizers, epoch_length
 from dcrf.dry_run.simulate import simulate
@@ -37,7 +37,7 @@ def check(config: MethodConfig, arrays: Arrays = NO_ARRAYS) -> list[Problem]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         at = collecting(problems)
-        data = [expected_data(d, used_views(d, config), at, arrays) for d in config.datasets]
+        data = expected_data_sets(config, at, arrays)
         problems += _problems(config, data)
     if problems:
         raise ConfigError(config.source, _nearest(problems))
@@ -87,12 +87,6 @@ def _nearest(problems: Sequence[Problem]) -> list[Problem]:
         for path, problem in reversed(first_at_path.items())
         if not any(other.startswith((f"{path}.", f"{path}[")) for other in first_at_path)
     ]
-
-
-def used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
-    """Return the named views that patterns use on a data set."""
-    patterns = [p for phase in config.phases_on(dataset) for p in phase.design_patterns]
-    return {view for pattern in patterns for view in pattern.views.values() if view is not None}
 
 
 def _check_transforms(entry: DatasetConfig, at: At) -> None:

@@ -14,12 +14,12 @@ from dcrf.builder.data_sources import LABELS, targets_in_file
 from dcrf.builder.problem_sources import most_clusters_of
 from dcrf.builder.sample_steps import build_steps
 from dcrf.clusterings.steps.base import Transformation
-from dcrf.config.method_config import DatasetConfig, Options
+from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.batch_order import Loading, check_batch_size
 from dcrf.data.problems.problems import check_least_clusters, range_of_objects
 from dcrf.data.side_targets import CLASSES, rows_in_use
-from dcrf.data.sources.load import outline_data, problem_maker
+from dcrf.data.sources.load import encoding_kind, outline_data, problem_maker
 from dcrf.data.sources.outline import UNKNOWN, Outline, concatenated, parts_in_range, size_of_range
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.data.transforms.build import TRANSFORM_ERRORS
@@ -54,8 +54,41 @@ class ExpectedData:
     has_problems: bool = False
 
 
+def expected_data_sets(
+    config: MethodConfig, at: At, arrays: Arrays = NO_ARRAYS
+) -> list[ExpectedData]:
+    """Predict all data sets of a method, with the views that patterns use on them.
+
+    Args:
+        config: of the method.
+        at: takes the problems, each at its JSON path.
+        arrays: data handed over in Python.
+    """
+    by_name = {entry.name: entry for entry in config.datasets}
+    return [
+        expected_data(
+            entry,
+            _used_views(entry, config),
+            at,
+            arrays,
+            by_name[entry.steps_fitted_on] if entry.steps_fitted_on else None,
+        )
+        for entry in config.datasets
+    ]
+
+
+def _used_views(dataset: DatasetConfig, config: MethodConfig) -> set[str]:
+    """Return the named views that patterns use on a data set."""
+    patterns = [p for phase in config.phases_on(dataset) for p in phase.design_patterns]
+    return {view for pattern in patterns for view in pattern.views.values() if view is not None}
+
+
 def expected_data(
-    entry: DatasetConfig, used_views: Collection[str], at: At, arrays: Arrays = NO_ARRAYS
+    entry: DatasetConfig,
+    used_views: Collection[str],
+    at: At,
+    arrays: Arrays = NO_ARRAYS,
+    fitted_on: DatasetConfig | None = None,
 ) -> ExpectedData:
     """Predict a data set.
 
@@ -64,6 +97,7 @@ def expected_data(
         used_views: the named views that patterns use on it. No batch of the others is made.
         at: takes the problems, each at its JSON path.
         arrays: data handed over in Python.
+        fitted_on: the data set whose encoding and steps it gets; None for its own.
     """
     if entry.class_problems is not None:
         return _class_problems(entry, entry.class_problems, used_views, at, arrays)
@@ -71,6 +105,8 @@ def expected_data(
         with at(entry.path):
             problem_maker(entry.source, entry.dataset, entry.options, entry.num_clusters)
     parts = _outline_parts(entry, at, arrays)
+    if fitted_on is not None and encoding_kind(entry.source) == encoding_kind(fitted_on.source):
+        parts = _encoded_like(fitted_on, parts, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
     n_fitted = whole.n_samples if entry.steps_fitted_on is None else None
@@ -188,6 +224,19 @@ def _outline_parts(entry: DatasetConfig, at: At, arrays: Arrays) -> Sequence[Out
             with at(f"{entry.path}.{_key_of(entry, index, error)}"):
                 raise _with_suggestion(error) from error
     return outlines
+
+
+def _encoded_like(
+    fitted_on: DatasetConfig, parts: Sequence[Outline], arrays: Arrays
+) -> Sequence[Outline]:
+    """Return the outlines of data that get the encoding of another data set."""
+    if encoding_kind(fitted_on.source) is None:
+        return parts
+    try:
+        training = outline_data(fitted_on.source, fitted_on.dataset, fitted_on.options, arrays)
+    except DataError:  # a problem of that data set
+        return parts
+    return [replace(part, examples=training.examples) for part in parts]
 
 
 def _key_of(entry: DatasetConfig, index: int, error: DataError) -> str:

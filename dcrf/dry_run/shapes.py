@@ -10,8 +10,12 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.builder.components import collecting
 from dcrf.config.method_config import DatasetConfig, MethodConfig
-from dcrf.dry_run.check_method import used_views
-from dcrf.dry_run.expected_data import DEFAULT_VIEW, ExpectedData, expected_data
+from dcrf.dry_run.expected_data import (
+    DEFAULT_VIEW,
+    ExpectedData,
+    expected_data,
+    expected_data_sets,
+)
 from dcrf.dry_run.meta_stand_ins import MetaMethod
 from dcrf.dry_run.simulate import simulate
 from dcrf.dry_run.size_limits import number_problems
@@ -66,7 +70,7 @@ def method_shapes(config: MethodConfig) -> MethodShapes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         at = collecting(problems)
-        data = [expected_data(entry, used_views(entry, config), at) for entry in config.datasets]
+        data = expected_data_sets(config, at)
         problems += simulate(config, data, record.watch)
     return MethodShapes(data, record.mappings(), record.other_parts(), problems)
 

@@ -1,67 +1,96 @@
 """Make a method file for one's own data out of a shipped method."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from torchvision.datasets.folder import IMG_EXTENSIONS
-
+from dcrf.builder.sample_steps import build_steps
 from dcrf.config import load_checked
 from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, read
 from dcrf.config.path_checks import is_file, is_folder
 from dcrf.config.rules.suggestions import closest, listed
-from dcrf.data.sources.load import outline_data, source_of_file
+from dcrf.data.sources.load import (
+    outline_data,
+    reads_path,
+    source_of_file,
+    suggested_options,
+)
 from dcrf.data.sources.provenance import options_beside
-from dcrf.errors import DataError
+from dcrf.errors import ClusteringError, DataError
 from dcrf.schema.registry import SHIPPED, SOURCES
 
 DEFAULT_METHODS = {"images": "idec_usps", "rows": "idec_table"}
-"""Kind of the samples -> the shipped method that is taken if none is named."""
+"""Kind of the samples -> the shipped method that is taken if none is named.
+
+The schema of a source may name another one for rows, `x-method`.
+"""
 IMAGE_SHAPE = (1, 32, 32)
 """The gray image that methods without convolutions see."""
 BATCH_SIZE = 256
 
 
-def is_data(path: Path) -> bool:
-    """Whether a path names data: a file of a source, or a folder with images and no method file."""
+class NewMethod(NamedTuple):
+    """A method for data.
+
+    content: of its file.
+    sentences: for the user, on choices that were made for the data.
+    """
+
+    content: dict[str, Any]
+    sentences: tuple[str, ...]
+
+
+def is_data(path: Path, *, is_meant: bool = False) -> bool:
+    """Whether a path names data: a file of a source, or a folder of such files and no method file.
+
+    Args:
+        path: of a file or folder, which may be missing.
+        is_meant: whether a folder without any method file is meant as data.
+    """
     if is_folder(path):
-        has_images = any(file.suffix.lower() in IMG_EXTENSIONS for file in path.rglob("*.*"))
-        return has_images and not any(path.glob("*.json"))
-    endings = [e for s in SOURCES.schemas.values() for e in s.get("x-file-endings", ())]
-    return path.name.lower().endswith(tuple(endings))
+        if is_meant:
+            return not any(path.rglob("*.json"))
+        if any(path.glob("*.json")):
+            return False
+    return any(reads_path(source, path) for source in SOURCES.schemas)
 
 
 def new_method(
     data: Path, n_clusters: int, method: str | None, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the content of a method file for data.
+) -> NewMethod:
+    """Return a method for data.
 
-    Rows of numbers are standardized. Images become gray images of 32 x 32, or of the shape that
-    the method has been written for if it has convolutions or views.
+    Rows get the steps of the default method for their source: those of a table are standardized.
+    Images become gray images of 32 x 32, or of the shape that the method has been written for if it
+    has convolutions or views.
 
     Args:
-        data: a file, or a folder of images.
+        data: a file, or a folder of images or texts.
         n_clusters: k.
         method: a method file, or the name of a shipped method or of its folder; None for that which
             suits the kind of data.
-        options: of the source, such as `label_column`.
+        options: of the source, such as `label_column`. The source may suggest others.
 
     Raises:
         DataError: the data or the method cannot be used.
+        OptionError: an option does not fit the data, or is missing.
         ConfigError: the method file is invalid.
     """
     named = None if method is None else method_file(method)
-    source = source_of_file(data)
-    known = SOURCES.properties(source)
-    if unknown := [key for key in options if key not in known]:
-        raise DataError(f"{data}: the source {source} has no {unknown[0]}")
+    source = source_of_file(data, options)
+    path = {"path": str(data.resolve())}
     options = {**options_beside(data, source), **options}
-    entry: dict[str, Any] = {"source": source, "path": str(data.resolve()), **options}
-    outline = outline_data(source, data.stem, {k: v for k, v in entry.items() if k != "source"})
+    suggested = suggested_options(source, data.stem, {**path, **options})
+    suggested = {key: value for key, value in suggested.items() if key not in options}
+    options = {**path, **options, **suggested}
+    outline = outline_data(source, data.stem, options)
+    entry: dict[str, Any] = {"source": source, **options}
     is_image = bool(outline.examples) and outline.examples[0].ndim > 1
-    file = named or method_file(DEFAULT_METHODS["images" if is_image else "rows"])
+    default = "images" if is_image else "rows"
+    file = named or method_file(SOURCES.schemas[source].get("x-method", DEFAULT_METHODS[default]))
     content = read(file).data
     n_samples = outline.n_samples or BATCH_SIZE
     entry |= {"name": data.stem, "sampling": "shuffled", "batch_size": min(BATCH_SIZE, n_samples)}
@@ -72,15 +101,45 @@ def new_method(
         if takes_images(content):
             raise DataError(f"{file.stem} needs images, but {data} has rows of numbers")
         shape = tuple(outline.examples[0].shape) if outline.examples else ()
-        entry["steps"] = steps_of_rows()
+        steps, shape = _fitting_steps(steps_of_rows(source), shape, outline.n_samples)
+        if steps:
+            entry["steps"] = steps
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
-    return {**result, "description": f"{file.stem} on {data.name}, made by dcrf new."}
+    description = f"{file.stem} on {data.name}, made by dcrf new."
+    return NewMethod({**result, "description": description}, _sentences(source, suggested))
 
 
-def steps_of_rows() -> list[dict[str, Any]]:
-    """Return the steps that rows of numbers go through first, those of the default method."""
-    steps: list[dict[str, Any]] = read_method(DEFAULT_METHODS["rows"])["datasets"][0]["steps"]
+def _sentences(source: str, suggested: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return sentences on suggested options that a flag could have set otherwise."""
+    known, sentences = SOURCES.properties(source), []
+    for key, value in suggested.items():
+        if (sentence := known[key].get("x-flag", {}).get("chosen")) and value:
+            sentences.append(sentence.format(", ".join(map(repr, value))))
+    return tuple(sentences)
+
+
+def _fitting_steps(
+    entries: Sequence[dict[str, Any]], shape: tuple[int, ...], n_samples: int | None
+) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
+    """Return the steps that rows have enough samples and values for, and the shape after them."""
+    fitting, width = [], math.prod(shape)
+    for entry, step in zip(entries, build_steps(entries), strict=True):
+        with suppress(ClusteringError):
+            width = step.width(n_samples or width, width)
+            fitting.append(entry)
+    return fitting, shape if width == math.prod(shape) else (width,)
+
+
+def steps_of_rows(source: str | None = None) -> list[dict[str, Any]]:
+    """Return the steps that rows go through first: those of the default method.
+
+    Args:
+        source: of the rows; None for rows of numbers.
+    """
+    schema = {} if source is None else SOURCES.schemas[source]
+    method = read_method(schema.get("x-method", DEFAULT_METHODS["rows"]))
+    steps: list[dict[str, Any]] = method["datasets"][0].get("steps", [])
     return steps
 
 

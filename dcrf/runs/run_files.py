@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from dcrf.assignment.set_assignment import SetAssignment
-from dcrf.batch import NO_FACTS
+from dcrf.batch import NO_FACTS, SampleFacts
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
@@ -73,11 +73,11 @@ def _checked(file: Path, own: str) -> Path:
     return Path(own)
 
 
-Keep = Callable[[str, Method, Labels | None, nn.Module | None], None]
-"""Takes the name, the trained method, the clusters (n,) and the steps of a finished data set."""
+Keep = Callable[[str, Method, Labels | None, SampleFacts], None]
+"""Takes the name, the trained method, the clusters (n,) and the facts of a finished data set."""
 
 
-def forget(dataset: str, method: Method, clusters: Labels | None, steps: nn.Module | None) -> None:
+def forget(dataset: str, method: Method, clusters: Labels | None, facts: SampleFacts) -> None:
     """Keep nothing of a finished data set in memory."""
 
 
@@ -154,7 +154,7 @@ class RunFiles:
         and a profile.
         """
         facts = NO_FACTS if source is None else source.facts
-        self.keep(dataset, method, clusters, facts.steps)
+        self.keep(dataset, method, clusters, facts)
         if self.folder is None:
             return
         TrainedFiles(self.folder, self.method, dataset).save(method, facts)

@@ -1,6 +1,6 @@
 """The files of a run folder from which a trained method can be opened again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ from dcrf.storage.parameter_files import load_part
 from dcrf.storage.tensor_files import SAFETENSORS, read_tensors, save_tensors
 from dcrf.training.method import Method
 
-STEPS, STATE, COLUMNS = "steps", "state", "columns"
+STEPS, STATE, ENCODING = "steps", "state", "encoding"
+COLUMNS = "columns"  # in runs of older versions, in place of an encoding
 
 
 class TrainedFiles:
     """The files of a method after its training on a data set, in `parameters/` of a run folder.
 
     Each part has a file of its own. Fitted steps of the data set have one, if there are any; so
-    have the names of columns of a table, and the state of modules that is no tensor.
+    have the encoding of the data, and the state of modules that is no tensor.
 
     Args:
         folder: of the run.
@@ -48,8 +49,8 @@ class TrainedFiles:
             save_tensors(tensors, self._file(STEPS))
         if state := method.other_state():
             save_tensors(state, self._file(STATE, ".pth"))
-        if facts.columns is not None:
-            write_json(self._file(COLUMNS, ".json"), list(facts.columns))
+        if facts.encoding is not None:
+            write_json(self._file(ENCODING, ".json"), facts.encoding)
 
     def load(self, method: Method, steps: nn.Module | None) -> None:
         """Restore the method and the fitted steps, which are both unfitted yet.
@@ -66,22 +67,17 @@ class TrainedFiles:
         if (file := self._file(STATE, ".pth")).exists():
             self._restore(method, read_tensors(file), file)
 
-    def columns(self) -> Sequence[str] | None:
-        """Return the names of the columns of the samples, None if they have none.
+    def encoding(self) -> Mapping[str, Any] | None:
+        """Return the encoding of the data; None if their source has fitted nothing to them.
 
         Raises:
             DataError: the file is damaged.
         """
-        file = self._file(COLUMNS, ".json")
+        file, names = self._file(ENCODING, ".json"), self._file(COLUMNS, ".json")
         if not file.exists():
-            return None
-        try:
-            columns = read_json(file)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{file} cannot be read: {error}") from error
-        if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-            raise DataError(f"{file} is not a list of names")
-        return columns
+            return {COLUMNS: _json(names, list)} if names.exists() else None
+        encoding: Mapping[str, Any] = _json(file, dict)
+        return encoding
 
     def _restore(self, method: Method, state: Mapping[str, Any], file: Path) -> None:
         try:
@@ -91,3 +87,18 @@ class TrainedFiles:
 
     def _file(self, part: str, suffix: str = SAFETENSORS) -> Path:
         return saved_file(self.folder, self.method, self.dataset, part, None, suffix)
+
+
+def _json(file: Path, kind: type) -> Any:
+    """Return the content of a JSON file, an object of one type.
+
+    Raises:
+        DataError: it cannot be read, or holds something else.
+    """
+    try:
+        content = read_json(file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read: {error}") from error
+    if not isinstance(content, kind) or not content:
+        raise DataError(f"{file} is damaged: expected JSON of type {kind.__name__}")
+    return content

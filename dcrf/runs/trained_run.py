@@ -1,6 +1,5 @@
 """Open the method that a finished run has trained."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from dcrf.config import load_checked
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.config.rules.suggestions import closest
 from dcrf.data.data_source import DataSource
-from dcrf.data.sources.load import open_data, source_of_file
+from dcrf.data.sources.load import encoding_kind, open_data, source_like
 from dcrf.data.sources.provenance import options_beside, options_of_one_file
+from dcrf.data.sources.raw_data import Encoding, RawData
 from dcrf.errors import DataError
 from dcrf.randomness import RandomStreams
 from dcrf.runs.device import resolve_device
@@ -32,7 +32,7 @@ class TrainedRun:
     dataset: the data set after whose training the parameters were saved.
     method: in evaluation mode, on the device of the configuration.
     steps: of the data set, fitted; None without any.
-    columns: the names of the columns of its samples, None if they have none.
+    encoding: of its samples; None if their source has fitted nothing to them.
     streams: of the run's seed.
     """
 
@@ -40,38 +40,59 @@ class TrainedRun:
     dataset: DatasetConfig
     method: Method
     steps: nn.Module | None
-    columns: Sequence[str] | None
+    encoding: Encoding | None
     streams: RandomStreams
 
     def open_file(self, file: Path, *, with_labels: bool = False) -> DataSource:
         """Open new samples of a file, which go through the steps and transforms of the data set.
 
-        A file of the source of the data set is read with its options. A table may have more
-        columns, in any order: those of the training are chosen by name.
+        A file of the source of the data set is read with its options, and encoded as the data of
+        the training: columns of a table are found by name, texts get the same terms.
 
         Args:
-            file: of the samples.
+            file: of the samples, or their folder.
             with_labels: whether the file has labels where that of the data set has them.
 
         Raises:
             DataError: the file cannot be read or its samples do not fit the data set; the message
                 names the file.
         """
-        source = source_of_file(file)
-        known = SOURCES.properties(source)
-        own = self.dataset.options if source == self.dataset.source else {}
-        if Path(own.get("path", "")).absolute() != file.absolute():
-            own = options_of_one_file(own, source)
-        options = {**own, **options_beside(file, source)}
-        if not with_labels:
-            options = {key: v for key, v in options.items() if not known[key].get("x-labels")}
-        if self.columns is not None and "columns" in known:
-            options = {**options, "columns": self.columns}
-        raw = open_data(source, file.stem, {**options, "path": str(file)})
+        raw = new_data(self.dataset, file, self.encoding, with_labels=with_labels)
         try:
             return open_samples(self.dataset, raw, self.streams, self.config.device, self.steps)
         except DataError as error:
             raise DataError(f"{file}: {error}") from error
+
+
+def new_data(
+    dataset: DatasetConfig, file: Path, encoding: Encoding | None, *, with_labels: bool = False
+) -> RawData:
+    """Read new samples of a file or folder, encoded as those of a data set, before any step.
+
+    Args:
+        dataset: that they resemble.
+        file: of the samples, or their folder.
+        encoding: of the data set.
+        with_labels: as for `TrainedRun.open_file`.
+
+    Raises:
+        DataError: the file cannot be read or its samples do not fit the encoding.
+    """
+    source = source_like(file, dataset.source)
+    known = SOURCES.properties(SOURCES.stems[source])
+    own = dataset.options if source == dataset.source else {}
+    if Path(own.get("path", "")).absolute() != file.absolute():
+        own = options_of_one_file(own, source)
+    options = {**own, **options_beside(file, source)}
+    if not with_labels:
+        options = {key: v for key, v in options.items() if not known[key].get("x-labels")}
+    is_alike = encoding_kind(source) == encoding_kind(dataset.source)
+    return open_data(
+        source,
+        file.stem,
+        {**options, "path": str(file)},
+        encoding=encoding if is_alike else None,
+    )
 
 
 def open_run(folder: Path, dataset: str | None = None, device: str | None = None) -> TrainedRun:
@@ -93,8 +114,8 @@ def open_run(folder: Path, dataset: str | None = None, device: str | None = None
     method = build_method(config, entry.num_clusters, streams, read_tensor)
     steps, files = unfitted_steps(entry.steps), TrainedFiles(folder, config.name, entry.name)
     files.load(method, steps)
-    columns = files.columns()
-    return TrainedRun(config, entry, method.to(config.device).eval(), steps, columns, streams)
+    encoding = files.encoding()
+    return TrainedRun(config, entry, method.to(config.device).eval(), steps, encoding, streams)
 
 
 def data_sets_of(folder: Path) -> list[str]:

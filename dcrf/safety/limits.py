@@ -48,6 +48,7 @@ INERT_PICKLE_BYTES = 256 * 2**20  # 20 newsgroups take 40 MB
 TEXT_LINE_CHARACTERS = 2**24
 GZIP_UNPACKED_BYTES = 4 * 2**30  # read in a minute
 TABLE_COLUMNS = 2**18
+COLUMN_CATEGORIES = 256
 TABLE_CHECKED_BYTES = 2**24  # read in a second
 SAMPLE_VALUES = 2**26
 T_SNE_SAMPLES = 50_000  # hours on two cores
@@ -252,6 +253,12 @@ TABLE = (
         "refused",
     ),
     Limit("TABLE_COLUMNS", "columns of a table", f"{TABLE_COLUMNS:,}", "refused"),
+    Limit(
+        "COLUMN_CATEGORIES",
+        "categories of a column of a table",
+        f"{COLUMN_CATEGORIES}",
+        "refused",
+    ),
     Limit(
         "TABLE_CHECKED_BYTES",
         "file of a table whose values are checked before the run",

@@ -133,6 +133,7 @@ MAY_IMPORT = {
         "storage",
     },
     "api": {
+        "batch",
         "builder",
         "config",
         "data",

@@ -1,23 +1,26 @@
 """Every data source is one stem and keeps the promises of `dcrf.data.sources.base`."""
 
 import inspect
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
 import dcrf
 from dcrf.batch import Clock
 from dcrf.data.sources.load import open_data, outline_data, problem_maker
-from dcrf.errors import ConfigError
+from dcrf.errors import ConfigError, DataError
 from dcrf.schema.registry import SOURCES
 from tests.cases.sources import checked, handed_over, smallest_entry
 
 PACKAGE = Path(dcrf.__file__).parent
 TESTS = Path(__file__).parents[1]
 SHARED_MODULES = ("base", "load", "outline", "provenance", "raw_data", "arrays", "tables")
+SHARED_MODULES = ("base", "load", "outline", "raw_data", "arrays", "tables", "table_encoding")
 
 every_source = pytest.mark.parametrize("stem", SOURCES.schemas)
 OF_PROBLEMS = [s for s, schema in SOURCES.schemas.items() if schema.get("x-batch") == "problems"]
@@ -64,6 +67,39 @@ def test_the_data_are_the_same_whenever_they_are_opened(smallest, stem):
     assert np.array_equal(first.labels, second.labels)
     for index in range(len(first.samples)):
         assert np.array_equal(np.asarray(first.samples[index]), np.asarray(second.samples[index]))
+
+
+@pytest.mark.parametrize("stem", OF_SAMPLES)
+def test_new_data_are_encoded_as_the_training_data(smallest, stem):
+    options, arrays = (smallest.source, smallest.dataset, smallest.options), handed_over(stem)
+    raw = open_data(*options, arrays=arrays)
+    has_kind = "x-encoding" in SOURCES.schemas[stem]
+
+    assert (raw.encoding is not None) == has_kind
+    if has_kind:
+        saved = json.loads(json.dumps(raw.encoding))
+        again = open_data(*options, arrays=arrays, encoding=saved)
+        assert torch.equal(torch.as_tensor(again.samples), torch.as_tensor(raw.samples))
+        assert again.columns == raw.columns
+        assert again.encoding == raw.encoding
+        for damage in ({}, {"columns": [1]}, {"columns": []}, {"terms": ["a"], "idf": [1, 2]}):
+            with pytest.raises(DataError, match="the encoding of the run is damaged"):
+                open_data(*options, arrays=arrays, encoding=damage)
+
+
+def test_one_flag_is_one_option_of_all_sources():
+    flags = {}
+    for stem in SOURCES.schemas:
+        for key, words in SOURCES.properties(stem).items():
+            if "x-flag" in words:
+                flags.setdefault(words["x-flag"]["name"], set()).add(key)
+
+    assert flags
+    assert all(len(keys) == 1 for keys in flags.values())
+
+
+def test_the_folders_of_images_are_those_that_torchvision_reads():
+    assert {*SOURCES.schemas["image_folder"]["x-folder-endings"]} == {*IMG_EXTENSIONS}
 
 
 @pytest.mark.parametrize("stem", OF_PROBLEMS)

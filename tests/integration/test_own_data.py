@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_iris
 
+import dcrf
 from dcrf.cli.commands import main
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
@@ -98,35 +99,167 @@ def test_a_new_file_runs_and_can_be_edited(here, capsys):
 def test_shipped_methods_take_rows(here, method):
     np.save(here / "rows.npy", np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32))
 
-    check(load_checked(new_method(here / "rows.npy", 4, method, {})))
+    check(load_checked(new_method(here / "rows.npy", 4, method, {}).content))
 
 
 @pytest.mark.parametrize("method", ["dcec", "idec_da", "ccnn", "dec_cc_hybrid", "jule", "k_means"])
 def test_shipped_methods_take_images(here, method):
-    check(load_checked(new_method(here / pictures(here), 4, method, {})))
+    check(load_checked(new_method(here / pictures(here), 4, method, {}).content))
+
+
+PEOPLE = "name,color,weight,size,kind\n" + "".join(
+    f"p{i},{('red', 'blue', 'green')[i % 3]},{'' if i == 5 else i % 3 + 0.5},{i % 7},k{i % 3}\n"
+    for i in range(60)
+)
+
+
+def predicted(folder, name):
+    return table(folder / f"predictions/{name}/clusters.csv")
+
+
+def table(file):
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
+def test_a_table_of_categories_with_missing_values_becomes_clusters_and_predictions(here, capsys):
+    (here / "people.csv").write_text(PEOPLE)
+    (here / "new.csv").write_text("size,color,weight\n1,violet,1.5\n2,,2.5\n3,blue,\n")
+
+    words = ("--clusters", "3", "--id", "name", "--label", "kind", "--missing", "mean")
+    assert run("people.csv", *words) == 0
+    assert "columns of texts are read as categories: 'color';" in capsys.readouterr().out
+
+    (folder,) = here.glob("runs/people_idec_table/*-0")
+    assert main(["predict", str(folder), "new.csv"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == [
+        "note: replaced by the mean or most frequent category of their column in the training "
+        "data: 1 in column 'color', 1 in column 'weight'",
+        "note: 1 value in column 'color' is a category that the training data do not have, such as "
+        "'violet'; they are 0 in all columns of categories",
+    ]
+    together = predicted(folder, "new")
+    for number, row in enumerate(["1,violet,1.5", "2,,2.5", "3,blue,"]):
+        (here / "one.csv").write_text(f"size,color,weight\n{row}\n")
+        assert main(["predict", str(folder), "one.csv"]) == 0
+        (alone,) = predicted(folder, "one")
+        assert alone | {"sample": str(number)} == together[number]
+
+
+def test_a_file_and_a_data_frame_are_assigned_as_predict_does(here):
+    pandas = pytest.importorskip("pandas")
+    (here / "people.csv").write_text(PEOPLE)
+    (here / "new.csv").write_text("size,color,weight\n1,violet,1.5\n2,,2.5\n3,blue,\n")
+    options = {"id_column": "name", "label_column": "kind", "missing_values": "mean"}
+    content = new_method(here / "people.csv", 3, None, options).content
+
+    result = dcrf.run(content, max_iterations=3, device="cpu")
+
+    of_file = result.assign("new.csv")
+    of_frame = result.assign(pandas.read_csv("new.csv"))
+    np.testing.assert_array_equal(of_frame, of_file)
+    assert of_file.shape == (3, 3)
+
+
+def test_texts_become_clusters_and_predictions(here):
+    topics = ["boat sail wind mast harbor", "bread oven flour dough yeast"]
+    lines = [f"d{i};{topics[i % 2]} word{i % 5};t{i % 2}" for i in range(60)]
+    (here / "reviews.csv").write_text("\n".join(["id;review;topic", *lines]) + "\n")
+    folder = here / "new_texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a boat and its sail")
+    (folder / "b.txt").write_text("dough in the oven")
+
+    words = ("--clusters", "2", "--text", "review", "--label", "topic", "--id", "id")
+    assert run("reviews.csv", *words) == 0
+
+    (run_folder,) = here.glob("runs/reviews_*/*-0")
+    assert main(["predict", str(run_folder), "new_texts"]) == 0
+    rows = predicted(run_folder, "new_texts")
+    assert [row["id"] for row in rows] == ["a.txt", "b.txt"]
+    known = table(run_folder / "clusters/reviews.csv")
+    cluster_of = {row["id"]: row["cluster"] for row in known}
+    assert [row["cluster"] for row in rows] == [cluster_of["d0"], cluster_of["d1"]]
+
+
+def test_a_folder_of_texts_is_data(here):
+    folder = here / "texts"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number}.txt").write_text(["wind and sea", "oven and flour"][number % 2])
+
+    content = new_method(folder, 2, None, {}).content
+
+    assert content["datasets"][0]["source"] == "text"
+    check(load_checked(content))
+
+
+def test_a_test_set_gets_the_encoding_of_its_training_data(here):
+    (here / "people.csv").write_text(PEOPLE)
+    (here / "test.csv").write_text(
+        "kind,size,color,weight\n" + "k1,1,violet,1.5\nk0,2,red,\nk0,3,,2\n" * 2
+    )
+    options = {"id_column": "name", "label_column": "kind", "missing_values": "mean"}
+    content = new_method(here / "people.csv", 3, None, options).content
+    training = content["datasets"][0]
+    test = {**training, "name": "test", "path": str(here / "test.csv"), "order": 2}
+    del test["id_column"]
+    test |= {"steps_fitted_on": training["name"], "batch_size": 6}
+    content["datasets"] = [{**training, "order": 1}, test]
+
+    result = dcrf.run(content, max_iterations=3, device="cpu")
+
+    assert result.clusters["test"].tolist() == result.assign("test.csv").argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["flowers.csv"], "flowers.csv: how many clusters? Add --clusters K"),
-        (["flowers.csv", "--clusters", "3"], "here: --id COLUMN for names of rows"),
+        (["flowers.csv", "--clusters", "3"], "--id name takes them as the names of rows"),
         (
             ["flowers.csv", "--clusters", "3", "--id", "nme", "--label", "kind"],
             "no column 'nme'; the table has",
         ),
         (["flowers.csv", "--clusters", "3", "--method", "decc"], "did you mean 'dec'?"),
         (["flowers.csv", "--clusters", "3", "--method", "x.json"], "x.json does not exist"),
-        (["rows.npy", "--clusters", "3", "--label", "kind"], "has no label_column"),
+        (
+            ["rows.npy", "--clusters", "3", "--label", "kind"],
+            "--label kind is not one of its options",
+        ),
         (["rows.npy", "--clusters", "3", "--method", "dcec"], "needs images"),
         (["method.json", "--clusters", "3"], "--clusters is for data"),
         (["missing.csv", "--clusters", "3"], "missing.csv"),
+        (
+            ["empty", "--clusters", "3"],
+            "empty: the folder holds no file that ends in .jpg, .jpeg, .png, .ppm, .bmp, .pgm, "
+            ".tif, .tiff, .webp, .txt",
+        ),
+        (
+            ["gaps.csv", "--clusters", "2"],
+            "missing values: 1 in column 'b'; the first one is in row 1; --missing mean or median "
+            "replaces them, --missing drop_rows leaves their rows out",
+        ),
+        (
+            ["typo.csv", "--clusters", "2"],
+            "row 4 (line 5), column 'b': 'tall' is not a number; --categorical b reads categories, "
+            "--id b the names of rows, --label b known classes",
+        ),
+        (["colons.csv", "--clusters", "2"], "such as '3:4'; --delimiter : divides it"),
+        (["gaps.csv", "--clusters", "2", "--text", "a", "--missing", "mean"], "--"),
+        (["flowers.csv", "--clusters", "2", "--text", "nam"], "did you mean 'name'?"),
+        (["ragged.csv", "--clusters", "2"], "row 2 (line 3) has 3 fields, but the header has 2"),
     ],
 )
 def test_mistakes_are_explained(here, words, expected, capsys):
     flowers(here)
     (here / "method.json").write_text("{}")
     np.save(here / "rows.npy", np.zeros((30, 12), np.float32))
+    (here / "empty").mkdir()
+    (here / "gaps.csv").write_text("a,b\n1,\n2,3\n")
+    (here / "typo.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,tall\n")
+    (here / "colons.csv").write_text("a:b\n1:2\n3:4\n")
+    (here / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n")
 
     assert run(*words) == 2
 

@@ -1,6 +1,7 @@
 """The commands `dcrf predict` and `dcrf evaluate` on finished runs."""
 
 import csv
+import json
 import re
 import shutil
 from pathlib import Path
@@ -281,14 +282,32 @@ def test_an_unfinished_run_is_refused(on_flowers, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff"])
-def test_damaged_names_of_columns_are_named(on_flowers, tmp_path, damage, capsys):
+def test_a_damaged_encoding_is_named(on_flowers, tmp_path, damage, capsys):
     copy = tmp_path / "copy"
     shutil.copytree(on_flowers, copy)
-    (file,) = copy.glob("parameters/*_columns.json")
+    (file,) = copy.glob("parameters/*_encoding.json")
     file.write_bytes(damage)
 
     assert main(["evaluate", str(copy)]) == 2
     assert str(file) in capsys.readouterr().err
+
+
+def test_a_run_of_an_older_version_has_only_the_names_of_columns(on_flowers, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(on_flowers, copy)
+    (file,) = copy.glob("parameters/*_encoding.json")
+    file.with_name(file.name.replace("encoding", "columns")).write_text(
+        json.dumps([column["name"] for column in json.loads(file.read_text())["columns"]])
+    )
+    file.unlink()
+    columns, order = PROFILE.split(","), [2, 0, 3, 1]
+    names = [columns[place] for place in order]
+    new = table(tmp_path / "new.csv", names, TABLE.data[40:60][:, order])
+
+    assert main(["predict", str(copy), str(new), "--output", str(tmp_path / "out")]) == 0
+    known = rows(on_flowers / "clusters/flowers.csv")[40:60]
+    predicted = rows(tmp_path / "out/clusters.csv")
+    assert [row["cluster"] for row in predicted] == [row["cluster"] for row in known]
 
 
 def annealed():

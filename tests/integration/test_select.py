@@ -18,7 +18,7 @@ def runs(tmp_path_factory):
     rows = np.repeat([[0.0] * 4, [9.0] * 4], 30, axis=0) + random.normal(size=(60, 4))
     np.savez(folder / "rows.npz", samples=rows.astype(np.float32))
     for method, seeds in (("k_means", (0, 1)), ("random", (0,))):
-        content = new_method(folder / "rows.npz", 2, method, {})
+        content = new_method(folder / "rows.npz", 2, method, {}).content
         content["name"] = method
         for seed in seeds:
             dcrf.run(content, seed=seed, device="cpu", output_dir=folder / "runs")
@@ -85,7 +85,7 @@ def test_mistakes_are_explained(runs, capsys, tmp_path):
 
 def test_runs_on_other_data_are_refused(runs, capsys, tmp_path):
     np.savez(tmp_path / "other.npz", samples=np.eye(8, 4, dtype=np.float32))
-    content = new_method(tmp_path / "other.npz", 2, "random", {})
+    content = new_method(tmp_path / "other.npz", 2, "random", {}).content
     dcrf.run(content, device="cpu", output_dir=tmp_path)
 
     code, _, error = select(capsys, runs, tmp_path / content["name"])

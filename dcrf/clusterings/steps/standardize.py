@@ -13,7 +13,14 @@ class Standardize(Transformation):
     z = (x - mean) / s with s^2 = (1/N) sum_i (x_i - mean)^2. A feature without variance becomes 0.
 
     New samples: the mean and the standard deviation of the fit.
+
+    Args:
+        keeps_binary: whether features with no other values than 0 and 1 stay as they are, so that a
+            rare category does not weigh more than a frequent one.
     """
+
+    def __init__(self, *, keeps_binary: bool = False) -> None:
+        self.keeps_binary = keeps_binary
 
     def width(self, n_samples: int, n_features: int) -> int:
         """Return the width of rows, which does not change."""
@@ -25,7 +32,12 @@ class Standardize(Transformation):
         sums = torch.stack([rows[part].double().sum(dim=0) for part in parts])
         mean = sums.sum(dim=0) / len(rows)
         squares = [(rows[part].double() - mean).square().sum(dim=0) for part in parts]
-        return _Standardized(mean, (torch.stack(squares).sum(dim=0) / len(rows)).sqrt())
+        deviation = (torch.stack(squares).sum(dim=0) / len(rows)).sqrt()
+        if self.keeps_binary:
+            binary = [((rows[part] == 0) | (rows[part] == 1)).all(dim=0) for part in parts]
+            is_binary = torch.stack(binary).all(dim=0)
+            mean, deviation = mean.masked_fill(is_binary, 0), deviation.masked_fill(is_binary, 1)
+        return _Standardized(mean, deviation)
 
     def unfitted(self) -> FittedStep:
         """Return means and standard deviations of width 0."""

@@ -124,7 +124,8 @@ def naming_option(key: str, file: str) -> Iterator[None]:
     try:
         yield
     except OptionError as error:
-        raise OptionError(error.key, f"{file}: {error}", error.value, error.known) from error
+        message = f"{file}: {error.message}"
+        raise OptionError(error.key, message, error.value, error.known, error.remedies) from error
     except DataError as error:
         raise OptionError(key, f"{file}: {error}") from error
 

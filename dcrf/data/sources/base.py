@@ -1,10 +1,10 @@
 """The interface of data sources."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from dcrf.data.sources.outline import Outline
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import Encoding, RawData
 
 Options = Mapping[str, Any]
 
@@ -32,5 +32,37 @@ class Source(Protocol):
         Raises:
             DataError: the data set cannot be used.
             OptionError: one of its options is wrong.
+        """
+        ...
+
+
+@runtime_checkable
+class EncodingSource(Protocol):
+    """A source that fits values to its data, such as a vocabulary or the mean of a column.
+
+    `open` returns them as `RawData.encoding`. The schema names their kind, `x-encoding`: sources of
+    one kind read each other's.
+    """
+
+    def open_like(self, encoding: Encoding) -> RawData:
+        """Return new data, encoded with the values that were fitted to earlier data.
+
+        Names of samples may be missing.
+
+        Raises:
+            DataError: the data cannot be read, do not fit the encoding, or it is damaged.
+        """
+        ...
+
+
+@runtime_checkable
+class SuggestingSource(Protocol):
+    """A source that suggests options for a method file that is made for its data."""
+
+    def suggested(self) -> Options:
+        """Return options that suit the data, beside those that are given.
+
+        Raises:
+            OptionError: the data cannot be used without an option that only the user knows.
         """
         ...

@@ -1,35 +1,43 @@
-"""The source `csv`: a table of numbers in a text file, which gzip may have packed."""
+"""The source `csv`: a table in a text file, which gzip may have packed."""
 
 import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dcrf.data.sources.arrays import naming, naming_option
 from dcrf.data.sources.outline import Outline
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import Encoding, RawData
+from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
 from dcrf.data.sources.tables import (
     MISSING,
     ChosenColumns,
     TableRows,
     chosen_columns,
-    outline_of_columns,
+    columns_like,
     outline_of_table,
+    quoted,
+    text_columns,
 )
-from dcrf.errors import DataError
-from dcrf.safety.limits import QUOTED_VALUE_CHARACTERS
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.safety.text_files import text_lines
 
 _DELIMITERS = (",", ";", "\t", "|", " ")
 """Delimiters that are recognized."""
+
+_OTHER_DELIMITERS = (":", ",", ";", "\t", "|")
+"""Delimiters that are suggested for a file with one column."""
+
+_FIRST_NUMBERS = frozenset(map(str, (0, 1, *range(1900, 2100))))
+"""Numbers with which names of columns may begin: indices and years."""
 
 _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
@@ -55,7 +63,7 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """A table of numbers in a text file, read into memory as float32 (N, d).
+    """A table of numbers and categories in a text file, read into memory as float32 (N, d).
 
     Columns of a file without a header are called `column_1`, `column_2` and so on; so are columns
     without a name.
@@ -67,6 +75,8 @@ class Csv:
     columns: of the samples; None for all but those of labels and ids.
     label_column: the classes. Texts are numbered in sorted order.
     id_column: the names of samples, for results.
+    categorical_columns: of the samples, whose values are categories. Each category becomes a column
+        of 0 and 1.
     missing_values: `refuse`, `mean`, `median` or `drop_rows`.
     """
 
@@ -78,6 +88,7 @@ class Csv:
     columns: Sequence[str] | None = None
     label_column: str | None = None
     id_column: str | None = None
+    categorical_columns: Sequence[str] = ()
     missing_values: str = "refuse"
 
     def open(self) -> RawData:
@@ -90,6 +101,39 @@ class Csv:
         with naming(f"data set {self.dataset} in {self.path}"):
             return self._read()
 
+    def open_like(self, encoding: Encoding) -> RawData:
+        """Read new rows, encoded as those of the training data.
+
+        Raises:
+            DataError: as for `open`, or a column of the training data is missing.
+        """
+        known = table_encoding(encoding)
+        like = replace(self, columns=[column.name for column in known.columns])
+        with naming(f"data set {self.dataset} in {self.path}"):
+            return like._read(known)
+
+    def suggested(self) -> dict[str, Any]:
+        """Return the columns of texts in the first rows as `categorical_columns`.
+
+        Raises:
+            OptionError: a column has too many different texts for categories, or the file cannot be
+                read.
+        """
+        if self.categorical_columns:
+            return {}
+        with naming_option("path", self.path), text_lines(Path(self.path)) as lines:
+            form, rows = self._rows(lines)
+            columns = self._chosen(form)
+            first = list(islice(rows, _ROWS_AT_A_TIME))
+            if len(form.names) == 1:
+                _check_delimiter(form, first)
+            values = [_texts(first, place) for place in columns.samples]
+            categorical = text_columns(columns.names, values, _is_number)
+        suggested: dict[str, Any] = {"categorical_columns": categorical} if categorical else {}
+        if categorical and self.has_header is None:
+            suggested["has_header"] = form.has_header  # which other columns may not tell
+        return suggested
+
     def outline(self) -> Outline:
         """Return the outline. Files of up to `TABLE_CHECKED_BYTES` are read whole to check them.
 
@@ -101,14 +145,16 @@ class Csv:
         with naming_option("path", self.path):
             return outline_of_table(Path(self.path), self._read, self._count)
 
-    def _read(self) -> RawData:
+    def _read(self, encoding: TableEncoding | None = None) -> RawData:
         with text_lines(Path(self.path)) as lines:
             form, rows = self._rows(lines)
-            columns = self._chosen(form)
-            table = TableRows(columns, self.missing_values)
+            columns = self._chosen(form, encoding)
+            table = TableRows(columns, self.missing_values, encoding)
             first = 1
             while part := list(islice(rows, _ROWS_AT_A_TIME)):
                 numbers = _numbers(part, first, columns)
+                for number in columns.categorical:
+                    numbers[:, number] = table.codes(number, _texts(part, columns.samples[number]))
                 labels = [] if columns.label is None else _texts(part, columns.label)
                 ids = [] if columns.id is None else [row.fields[columns.id].strip() for row in part]
                 table.add(numbers, labels, ids)
@@ -120,10 +166,30 @@ class Csv:
         with text_lines(Path(self.path)) as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form)
-            return outline_of_columns(columns, sum(1 for _ in rows), self.missing_values)
+            table, n_rows = TableRows(columns, self.missing_values), 0
+            while part := list(islice(rows, _ROWS_AT_A_TIME)):
+                n_rows += len(part)
+                for number in columns.categorical:
+                    table.codes(number, _texts(part, columns.samples[number]))
+            return table.outline(n_rows)
 
-    def _chosen(self, form: _Format) -> ChosenColumns:
-        return chosen_columns(form.names, self.columns, self.label_column, self.id_column)
+    def _chosen(self, form: _Format, encoding: TableEncoding | None = None) -> ChosenColumns:
+        if encoding is not None:
+            return columns_like(
+                encoding,
+                form.names,
+                self.label_column,
+                self.id_column,
+                has_names=form.has_header,
+            )
+        columns = chosen_columns(
+            form.names,
+            self.columns,
+            self.label_column,
+            self.id_column,
+            self.categorical_columns,
+        )
+        return columns if form.has_header else replace(columns, n_unnamed=len(form.names))
 
     def _rows(self, lines: Iterator[str]) -> tuple[_Format, Iterator[_Row]]:
         """Return the format of the file, and its rows without the header."""
@@ -144,6 +210,7 @@ class Csv:
         has_header = self.has_header
         if has_header is None:
             named = {self.label_column, self.id_column, *(self.columns or ())} - {None}
+            named |= {*self.categorical_columns}
             has_header = bool(named & {*map(str.strip, rows[0])}) or _is_header(rows)
         names = [name.strip() for name in rows[0]] if has_header else [""] * len(rows[0])
         names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
@@ -209,27 +276,57 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
         if is_text and values and sum(map(_is_number, values)) >= _NUMERIC * len(values):
             return True
     numbers = [name.strip() for name in (first[1:] if _is_missing(first[0]) else first)]
-    counted = [[str(start + i) for i in range(len(numbers))] for start in (0, 1)]
-    return len(numbers) > 2 and numbers in counted  # noqa: PLR2004 - two may well be a sample
+    return _counts(numbers) or _names_categories(first, others)
+
+
+def _counts(numbers: Sequence[str]) -> bool:
+    """Whether texts count, as 0, 1, 2 and 1, 2, 3 do, or are consecutive years."""
+    if len(numbers) <= 2 or numbers[0] not in _FIRST_NUMBERS:  # noqa: PLR2004 - two may be a sample
+        return False
+    start = int(numbers[0])
+    return [*numbers] == [str(start + i) for i in range(len(numbers))]
+
+
+def _names_categories(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table of texts only differs from all others in every column.
+
+    Its other values must repeat, as those of categories do.
+    """
+    for place, name in enumerate(first):
+        values = [row[place] for row in others if place < len(row)]
+        is_text = not (_is_number(name) or _is_missing(name))
+        if not is_text or name in values or 2 * len({*values}) > len(values):
+            return False
+    return len({*first}) == len(first)
 
 
 def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArray[np.float64]:
-    """Return the numbers (n, d) of rows from number `first` on, NaN for missing ones."""
-    shape = len(rows), len(columns.samples)
-    pick: Callable[[list[str]], Sequence[str]] = itemgetter(*columns.samples)
-    if len(columns.samples) == 1:
-        (place,) = columns.samples
+    """Return the numbers (n, d) of rows from number `first` on, NaN for missing ones.
+
+    Columns of categories are NaN.
+    """
+    numeric = [n for n in range(len(columns.samples)) if n not in columns.categorical]
+    places, names = [columns.samples[n] for n in numeric], [columns.names[n] for n in numeric]
+    table = np.full((len(rows), len(columns.samples)), np.nan)
+    if not numeric:
+        return table
+    pick: Callable[[list[str]], Sequence[str]] = itemgetter(*places)
+    if len(places) == 1:
+        (place,) = places
         pick = lambda fields: (fields[place],)  # noqa: E731 - as itemgetter of several
     fields = chain.from_iterable(pick(row.fields) for row in rows)
     try:
-        return np.fromiter(map(float, fields), np.float64, shape[0] * shape[1]).reshape(shape)
+        numbers = np.fromiter(map(float, fields), np.float64, len(rows) * len(places))
     except ValueError:
-        numbers = [
-            _number(text, number, row.line, name)
-            for number, row in enumerate(rows, first)
-            for text, name in zip(pick(row.fields), columns.names, strict=True)
-        ]
-        return np.array(numbers).reshape(shape)
+        numbers = np.array(
+            [
+                _number(text, number, row.line, name)
+                for number, row in enumerate(rows, first)
+                for text, name in zip(pick(row.fields), names, strict=True)
+            ]
+        )
+    table[:, numeric] = numbers.reshape(len(rows), len(places))
+    return table
 
 
 def _number(text: str, row: int, line: int, column: str) -> float:
@@ -238,22 +335,39 @@ def _number(text: str, row: int, line: int, column: str) -> float:
     except ValueError:
         if _is_missing(text):
             return float("nan")
-    raise DataError(
-        f"row {row} (line {line}), column {column!r}: {_quoted(text)} is not a number{_hint(text)}"
-    )
+    raise _not_a_number(f"row {row} (line {line}), column {column!r}", text, column)
 
 
-def _hint(text: str) -> str:
+def _not_a_number(place: str, text: str, column: str) -> OptionError:
+    message = f"{place}: {quoted(text)} is not a number"
+    remedies: tuple[Remedy, ...] = ()
     if _DECIMAL_COMMA.fullmatch(text.strip()):
-        return "; write numbers with a decimal point"
-    if _GROUPED.fullmatch(text.strip()):
-        return "; write numbers without separators of thousands"
-    return '; list columns of numbers in "columns", or name the classes in "label_column"'
+        message += "; write numbers with a decimal point"
+    elif _GROUPED.fullmatch(text.strip()):
+        message += "; write numbers without separators of thousands"
+    else:
+        remedies = (
+            Remedy("categorical_columns", [column], "reads categories"),
+            Remedy("id_column", column, "the names of rows"),
+            Remedy("label_column", column, "known classes"),
+        )
+    return OptionError("columns", message, remedies=remedies)
 
 
-def _quoted(text: str) -> str:
-    most = QUOTED_VALUE_CHARACTERS
-    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+def _check_delimiter(form: _Format, rows: Sequence[_Row]) -> None:
+    """Raise OptionError if another character divides the only column of a file.
+
+    Raises:
+        OptionError: it does.
+    """
+    texts = [*(form.names if form.has_header else ()), *(row.fields[0] for row in rows)]
+    for delimiter in _OTHER_DELIMITERS:
+        if all(delimiter in text for text in texts):
+            raise OptionError(
+                "delimiter",
+                f"the file has one column, with values such as {quoted(texts[-1])}",
+                remedies=(Remedy("delimiter", delimiter, "divides it"),),
+            )
 
 
 def _texts(rows: Sequence[_Row], place: int) -> list[str]:

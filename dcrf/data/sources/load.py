@@ -3,13 +3,21 @@
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from dcrf.data.problems.problems import ProblemMaker
-from dcrf.data.sources.base import Options, Source
+from dcrf.data.sources.base import EncodingSource, Options, Source, SuggestingSource
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.provenance import with_provenance
-from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays, RawData, concatenate, select
-from dcrf.errors import DataError
+from dcrf.data.sources.raw_data import (
+    NO_ARRAYS,
+    Arrays,
+    Encoding,
+    RawData,
+    concatenate,
+    select,
+)
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.schema.registry import SOURCES
 
 
@@ -22,6 +30,7 @@ def open_data(
     first: int | None = None,
     last: int | None = None,
     arrays: Arrays = NO_ARRAYS,
+    encoding: Encoding | None = None,
 ) -> RawData:
     """Open a data set.
 
@@ -33,12 +42,15 @@ def open_data(
         first: index of the first sample to keep, counted over all parts.
         last: index of the last sample to keep, inclusive.
         arrays: data handed over in Python, for sources that ask for `arrays`.
+        encoding: of training data, from which these are encoded alike; None to fit one.
 
     Raises:
         DataError: the data cannot be read, or the range exceeds them.
         LookupError: the source is unknown.
     """
-    opened = [_open(source, dataset, {**options, **part}, arrays) for part in parts or ({},)]
+    opened = [
+        _open(source, dataset, {**options, **part}, arrays, encoding) for part in parts or ({},)
+    ]
     try:
         return select(concatenate(opened), first, last)
     except DataError as error:
@@ -76,23 +88,74 @@ def problem_maker(
     return problems.problems(n_clusters), problems.num_problems
 
 
-def source_of_file(path: Path) -> str:
-    """Return the name of the source that reads files with the ending of a path, or a folder.
+def suggested_options(source: str, dataset: str, options: Options) -> Options:
+    """Return options that a source suggests for its data beside those that are given.
 
     Raises:
-        DataError: none does.
+        OptionError: the data cannot be used without an option that only the user knows.
     """
-    endings = {
-        ending: stem
-        for stem, schema in SOURCES.schemas.items()
-        for ending in schema.get("x-file-endings", ())
-    }
-    name = f"{path.name.lower()}{'/' if path.is_dir() else ''}"
-    for ending, stem in endings.items():
-        if name.endswith(ending):
+    unread = _unread(source, dataset, options, NO_ARRAYS)
+    return unread.suggested() if isinstance(unread, SuggestingSource) else {}
+
+
+def reads_path(source: str, path: Path) -> bool:
+    """Whether a source reads files with the ending of a path, or such files in a folder."""
+    if path.is_dir():
+        endings = tuple(SOURCES.schemas[source].get("x-folder-endings", ()))
+        return bool(endings) and any(f.name.lower().endswith(endings) for f in path.rglob("*"))
+    endings = tuple(SOURCES.schemas[source].get("x-file-endings", ()))
+    return bool(endings) and path.name.lower().endswith(endings)
+
+
+def source_of_file(path: Path, options: Options = MappingProxyType({})) -> str:
+    """Return the name of the source that reads a file or a folder and has some options.
+
+    Raises:
+        DataError: none reads it.
+        OptionError: none that reads it has all options.
+    """
+    readers = [stem for stem in SOURCES.schemas if reads_path(stem, path)]
+    if not readers:
+        raise DataError(f"{path}: {_expected(path)}")
+    for stem in readers:
+        if {*options} <= SOURCES.properties(stem).keys():
             return stem
-    known = ", ".join(ending for ending in endings if ending != "/")
-    raise DataError(f"{path}: expected a file that ends in {known}, or a folder of images")
+    nearest = max(readers, key=lambda stem: len({*options} & SOURCES.properties(stem).keys()))
+    missing = next(key for key in options if key not in SOURCES.properties(nearest))
+    refused = Remedy(missing, options[missing], "is not one of its options")
+    raise OptionError(missing, f"{path} is read by the source {nearest}", remedies=(refused,))
+
+
+def source_like(path: Path, source: str) -> str:
+    """Return the source that reads new data at a path for a method trained on another source.
+
+    That is the same source if it reads the path, or one that reads its encoding.
+
+    Raises:
+        DataError: no source reads the path.
+    """
+    kind = encoding_kind(source)
+    readers = [stem for stem in SOURCES.schemas if reads_path(stem, path)]
+    alike = [stem for stem in readers if kind is not None and encoding_kind(stem) == kind]
+    if SOURCES.stems[source] in readers:
+        return source
+    return alike[0] if alike else source_of_file(path)
+
+
+def encoding_kind(source: str) -> str | None:
+    """Return the kind of the encoding that a source fits and reads; None if it has none."""
+    kind: str | None = SOURCES.schemas[SOURCES.stems[source]].get("x-encoding")
+    return kind
+
+
+def _expected(path: Path) -> str:
+    key = "x-folder-endings" if path.is_dir() else "x-file-endings"
+    endings = dict.fromkeys(e for s in SOURCES.schemas.values() for e in s.get(key, ()))
+    if path.is_dir():
+        return f"the folder holds no file that ends in {', '.join(endings)}"
+    if not path.exists() and not path.suffix:
+        return "it does not exist"
+    return f"expected a file that ends in {', '.join(endings)}, or a folder of images or texts"
 
 
 def takes_arrays(source: str) -> bool:
@@ -100,9 +163,15 @@ def takes_arrays(source: str) -> bool:
     return "arrays" in inspect.signature(SOURCES.resolve(source)).parameters
 
 
-def _open(source: str, dataset: str, options: Options, arrays: Arrays) -> RawData:
+def _open(
+    source: str, dataset: str, options: Options, arrays: Arrays, encoding: Encoding | None
+) -> RawData:
     """Open a data set or a part of it, with the provenance beside its file."""
-    raw = _unread(source, dataset, options, arrays).open()
+    unread = _unread(source, dataset, options, arrays)
+    if encoding is not None and isinstance(unread, EncodingSource):
+        raw = unread.open_like(encoding)
+    else:
+        raw = unread.open()
     return with_provenance(raw, options.get("path"))
 
 

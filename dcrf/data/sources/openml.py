@@ -1,4 +1,4 @@
-"""The source `openml`: tables of numbers from openml.org, in the cache of scikit-learn."""
+"""The source `openml`: tables of openml.org, in the cache of scikit-learn."""
 
 import csv
 import gzip
@@ -18,9 +18,16 @@ from sklearn.datasets import fetch_openml
 
 from dcrf.data.sources.arrays import naming, naming_option
 from dcrf.data.sources.outline import UNKNOWN, Outline, examples_of
-from dcrf.data.sources.raw_data import RawData
-from dcrf.data.sources.tables import ChosenColumns, TableRows, chosen_columns
-from dcrf.errors import DataError, OptionError
+from dcrf.data.sources.raw_data import Encoding, RawData
+from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
+from dcrf.data.sources.tables import (
+    MISSING_REMEDIES,
+    ChosenColumns,
+    TableRows,
+    chosen_columns,
+    columns_like,
+)
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.safety.limits import GZIP_JSON_BYTES
 from dcrf.safety.reading_errors import READING_ERRORS
 from dcrf.safety.terminal_text import escaped
@@ -47,8 +54,10 @@ class Openml:
     root: the folder of the cache, `data_home` in scikit-learn.
     dataset_version: of a data set with a name; None is version 1. A number has one version only.
     download: whether to download the data set if the cache lacks it.
-    columns: of the samples, which must hold numbers; None for all but labels and ids.
+    columns: of the samples; None for all but labels and ids.
     label_column: the classes; None for the column that OpenML calls the target, if any.
+    categorical_columns: of the samples, whose values are categories; the others hold numbers. Each
+        category becomes a column of 0 and 1.
     missing_values: `refuse`, `mean`, `median` or `drop_rows`.
     """
 
@@ -59,6 +68,7 @@ class Openml:
     download: bool = False
     columns: Sequence[str] | None = None
     label_column: str | None = None
+    categorical_columns: Sequence[str] = ()
     missing_values: str = "refuse"
 
     def open(self) -> RawData:
@@ -69,16 +79,32 @@ class Openml:
                 samples.
         """
         with naming(f"data set {self.dataset} of OpenML"):
-            if self.download and not self._is_cached():
-                self._fetch()
-            table = self._table()
-            columns = self._chosen(table)
-            rows = TableRows(columns, self.missing_values)
-            for part in table.parts():
-                labels = [] if columns.label is None else [row[columns.label] for row in part]
-                ids = [] if columns.id is None else [row[columns.id] for row in part]
-                rows.add(_numbers(part, columns), labels, ids)
-            raw = rows.raw_data()
+            return self._rows_of()
+
+    def open_like(self, encoding: Encoding) -> RawData:
+        """Read another table, encoded as the training data.
+
+        Raises:
+            DataError: as for `open`, or a column of the training data is missing.
+        """
+        with naming(f"data set {self.dataset} of OpenML"):
+            return self._rows_of(table_encoding(encoding))
+
+    def _rows_of(self, encoding: TableEncoding | None = None) -> RawData:
+        if self.download and not self._is_cached():
+            self._fetch()
+        table = self._table()
+        columns = self._chosen(table, encoding)
+        rows = TableRows(columns, self.missing_values, encoding)
+        for part in table.parts():
+            numbers = _numbers(part, columns)
+            for number in columns.categorical:
+                place = columns.samples[number]
+                numbers[:, number] = rows.codes(number, [row[place] for row in part])
+            labels = [] if columns.label is None else [row[columns.label] for row in part]
+            ids = [] if columns.id is None else [row[columns.id] for row in part]
+            rows.add(numbers, labels, ids)
+        raw = rows.raw_data()
         return replace(raw, notes=(*table.notes, *raw.notes))
 
     def outline(self) -> Outline:
@@ -93,16 +119,27 @@ class Openml:
             table = self._table()
             columns = self._chosen(table)
             examples = examples_of((len(columns.samples),), torch.float32)
+            if columns.categorical and table.path.is_file():
+                examples = self._counted(table, columns).examples
+            elif columns.categorical:
+                examples = ()
         n_samples = table.n_samples
         if missing := table.missing_values(columns):
             if self.missing_values == "refuse":
                 raise OptionError(
-                    "missing_values",
-                    f'missing values: {missing}; "mean" or "median" replaces them, "drop_rows" '
-                    "leaves rows out",
+                    "missing_values", f"missing values: {missing}", remedies=MISSING_REMEDIES
                 )
             n_samples = n_samples if self.missing_values != "drop_rows" else None
         return Outline(n_samples, examples, columns.label is not None, table.notes)
+
+    def _counted(self, table: "_Table", columns: ChosenColumns) -> Outline:
+        """Return the outline after counting the categories."""
+        rows, n_rows = TableRows(columns, self.missing_values), 0
+        for part in table.parts():
+            n_rows += len(part)
+            for number in columns.categorical:
+                rows.codes(number, [row[columns.samples[number]] for row in part])
+        return rows.outline(n_rows)
 
     @property
     def _cache(self) -> Path:
@@ -178,7 +215,7 @@ class Openml:
             raise OptionError("root", f"{file} is damaged ({error})") from error
         return value
 
-    def _chosen(self, table: "_Table") -> ChosenColumns:
+    def _chosen(self, table: "_Table", encoding: TableEncoding | None = None) -> ChosenColumns:
         """Return the columns to read.
 
         Raises:
@@ -192,15 +229,24 @@ class Openml:
         columns = self.columns
         if columns is None:
             columns = [name for name in table.usual if name != label]
-        chosen = chosen_columns(list(table.types), columns, label, table.id)
-        others = [f"{name} ({table.types[name]})" for name in chosen.names
-                  if table.types[name] != _NUMERIC]  # fmt: skip
+        if encoding is not None:
+            return columns_like(encoding, list(table.types), label, table.id)
+        chosen = chosen_columns(
+            list(table.types), columns, label, table.id, self.categorical_columns
+        )
+        others = [
+            name
+            for number, name in enumerate(chosen.names)
+            if number not in chosen.categorical and table.types[name] != _NUMERIC
+        ]
         if others:
-            numeric = [name for name in chosen.names if table.types[name] == _NUMERIC]
+            numeric = [name for name in chosen.names if name not in others]
+            typed = [f"{name} ({table.types[name]})" for name in others]
             raise OptionError(
                 "columns",
-                f"columns that hold no numbers: {_listed(others)}; list the others in "
+                f"columns that hold no numbers: {_listed(typed)}; list the others in "
                 f'"columns": {_listed(numeric)}',
+                remedies=(Remedy("categorical_columns", others, "reads categories"),),
             )
         return chosen
 
@@ -319,13 +365,17 @@ def _fields(row: str) -> list[str]:
 
 
 def _numbers(rows: Sequence[Sequence[str]], columns: ChosenColumns) -> np.ndarray:
-    """Return the numbers (n, d) of rows, NaN for missing ones."""
-    fields = (row[place] or "nan" for row in rows for place in columns.samples)
+    """Return the numbers (n, d) of rows, NaN for missing ones and for categories."""
+    numeric = [n for n in range(len(columns.samples)) if n not in columns.categorical]
+    places = [columns.samples[number] for number in numeric]
+    table = np.full((len(rows), len(columns.samples)), np.nan)
+    fields = (row[place] or "nan" for row in rows for place in places)
     try:
-        numbers = np.fromiter(map(float, fields), np.float64, len(rows) * len(columns.samples))
+        numbers = np.fromiter(map(float, fields), np.float64, len(rows) * len(places))
     except ValueError as error:
         raise DataError(f"a column of numbers holds text ({error})") from error
-    return numbers.reshape(len(rows), -1)
+    table[:, numeric] = numbers.reshape(len(rows), len(places))
+    return table
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The source `parquet`: a table of numbers in a file of Apache Parquet."""
+"""The source `parquet`: a table in a file of Apache Parquet."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from dcrf.data.sources.arrays import naming, naming_option
 from dcrf.data.sources.outline import Outline
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import Encoding, RawData
+from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
 from dcrf.data.sources.tables import (
     ChosenColumns,
     TableRows,
     chosen_columns,
-    outline_of_columns,
+    columns_like,
     outline_of_table,
+    text_columns,
 )
-from dcrf.errors import DataError, OptionError
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.extras import optional_package
 from dcrf.safety.memory import free_memory, gib
 from dcrf.safety.reading_errors import READING_ERRORS
@@ -29,13 +31,15 @@ _ROWS_AT_A_TIME = 4096
 
 @dataclass(frozen=True, slots=True)
 class Parquet:
-    """A table of numbers in a file of Apache Parquet, read into memory as float32 (N, d).
+    """A table of numbers and categories in a file of Apache Parquet, as float32 (N, d) in memory.
 
     dataset: the name for errors.
     path: the file.
-    columns: of the samples, of numbers or booleans; None for all but those of labels and ids.
+    columns: of the samples; None for all but those of labels and ids.
     label_column: the classes. Texts are numbered in sorted order.
     id_column: the names of samples, for results.
+    categorical_columns: of the samples, whose values are categories; the others hold numbers or
+        booleans. Each category becomes a column of 0 and 1.
     missing_values: `refuse`, `mean`, `median` or `drop_rows`.
     """
 
@@ -45,6 +49,7 @@ class Parquet:
     columns: Sequence[str] | None = None
     label_column: str | None = None
     id_column: str | None = None
+    categorical_columns: Sequence[str] = ()
     missing_values: str = "refuse"
 
     def open(self) -> RawData:
@@ -56,6 +61,34 @@ class Parquet:
         with naming(f"data set {self.dataset} in {self.path}"):
             return self._read()
 
+    def open_like(self, encoding: Encoding) -> RawData:
+        """Read new rows, encoded as those of the training data.
+
+        Raises:
+            DataError: as for `open`, or a column of the training data is missing.
+        """
+        with naming(f"data set {self.dataset} in {self.path}"):
+            return self._read(table_encoding(encoding))
+
+    def suggested(self) -> dict[str, Any]:
+        """Return the columns of texts in the first rows as `categorical_columns`.
+
+        Raises:
+            OptionError: a column has too many different texts for categories, or the file cannot be
+                read.
+        """
+        if self.categorical_columns:
+            return {}
+        with naming_option("path", self.path), self._opened() as file:
+            names = self._places(file.schema_arrow).names
+            texts = [n for n in names if not _holds_numbers(file.schema_arrow.field(n).type)]
+            first = next(file.iter_batches(_ROWS_AT_A_TIME, columns=texts), None) if texts else None
+            if first is None:
+                return {}
+            values = [_texts(first, name) for name in texts]
+            categorical = text_columns(texts, values, lambda text: False)
+        return {"categorical_columns": categorical}
+
     def outline(self) -> Outline:
         """Return the outline. Files of up to `TABLE_CHECKED_BYTES` are read whole to check them.
 
@@ -66,22 +99,33 @@ class Parquet:
         with naming_option("path", self.path):
             return outline_of_table(Path(self.path), self._read, self._count)
 
-    def _read(self) -> RawData:
+    def _read(self, encoding: TableEncoding | None = None) -> RawData:
         with self._opened() as file:
-            columns = self._chosen(file.schema_arrow)
+            columns = self._chosen(file.schema_arrow, encoding)
             _check_memory(file.metadata, len(columns.samples))
-            table = TableRows(columns, self.missing_values)
-            for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=self._needed(columns, file)):
-                numbers = [_numbers(batch.column(name)) for name in columns.names]
+            table = TableRows(columns, self.missing_values, encoding)
+            needed = self._needed(columns, file)
+            for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=needed):
+                numbers = [
+                    table.codes(number, _texts(batch, name))
+                    if number in columns.categorical
+                    else _numbers(batch.column(name))
+                    for number, name in enumerate(columns.names)
+                ]
                 labels = [] if self.label_column is None else _texts(batch, self.label_column)
-                ids = [] if self.id_column is None else _texts(batch, self.id_column)
+                ids = [] if columns.id is None else _texts(batch, str(self.id_column))
                 table.add(np.stack(numbers, axis=1), labels, ids)
         return table.raw_data()
 
     def _count(self) -> Outline:
         with self._opened() as file:
             columns = self._chosen(file.schema_arrow)
-            return outline_of_columns(columns, file.metadata.num_rows, self.missing_values)
+            table = TableRows(columns, self.missing_values)
+            names = {number: columns.names[number] for number in columns.categorical}
+            for batch in file.iter_batches(_ROWS_AT_A_TIME, columns=[*names.values()]):
+                for number, name in names.items():
+                    table.codes(number, _texts(batch, name))
+            return table.outline(file.metadata.num_rows)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -99,18 +143,34 @@ class Parquet:
                 raise
             raise DataError(f"cannot be read as a table of Parquet ({error})") from error
 
-    def _chosen(self, schema: Any) -> ChosenColumns:
-        if len({*schema.names}) < len(schema.names):
-            raise DataError("several columns have the same name")
-        columns = chosen_columns(schema.names, self.columns, self.label_column, self.id_column)
-        for name in columns.names:
-            if not _holds_numbers(kind := schema.field(name).type):
+    def _chosen(self, schema: Any, encoding: TableEncoding | None = None) -> ChosenColumns:
+        columns = self._places(schema, encoding)
+        for number, name in enumerate(columns.names):
+            kind = schema.field(name).type
+            if number not in columns.categorical and not _holds_numbers(kind):
                 raise OptionError(
                     "columns",
-                    f"column {name!r} is of type {kind}, not numbers; list columns of numbers in "
-                    '"columns", or name the classes in "label_column"',
+                    f"column {name!r} is of type {kind}, not numbers",
+                    remedies=(
+                        Remedy("categorical_columns", [name], "reads categories"),
+                        Remedy("id_column", name, "the names of rows"),
+                        Remedy("label_column", name, "known classes"),
+                    ),
                 )
         return columns
+
+    def _places(self, schema: Any, encoding: TableEncoding | None = None) -> ChosenColumns:
+        if len({*schema.names}) < len(schema.names):
+            raise DataError("several columns have the same name")
+        if encoding is not None:
+            return columns_like(encoding, schema.names, self.label_column, self.id_column)
+        return chosen_columns(
+            schema.names,
+            self.columns,
+            self.label_column,
+            self.id_column,
+            self.categorical_columns,
+        )
 
     def _needed(self, columns: ChosenColumns, file: Any) -> list[str]:
         wanted = {*columns.names, self.label_column, self.id_column}

@@ -14,6 +14,9 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from dcrf.errors import DataError
 
+Encoding = Mapping[str, Any]
+"""Values that a source has fitted to data, as JSON. Only sources of one `x-encoding` read them."""
+
 
 class Samples(Protocol):
     """A sequence of samples: a tensor, or an object that decodes sample i on access."""
@@ -35,8 +38,10 @@ class RawData:
     notes: sentences for the user about the data, such as why labels are ignored.
     files: the files that samples are read from on access, if known.
     ids: a name for every sample, which results show beside its number; None if they have none.
-    columns: the names of the columns of samples (N, d) from a table, before any step; None if they
-        have none.
+    columns: the names of the d columns of samples (N, d) before any step, such as columns of a
+        table or terms of texts; None if they have none.
+    encoding: JSON of the values that the source has fitted to these data, from which it encodes
+        new data alike; None if it fits nothing.
     provenance: how pretrained networks have computed the samples, as plain values.
     """
 
@@ -46,6 +51,7 @@ class RawData:
     files: Sequence[str | Path] = ()
     ids: Sequence[str] | None = None
     columns: Sequence[str] | None = None
+    encoding: Encoding | None = None
     provenance: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -56,7 +62,10 @@ NO_ARRAYS: Arrays = MappingProxyType({})
 
 
 def concatenate(parts: Sequence[RawData]) -> RawData:
-    """Concatenate parts. If one part has no labels, the result has none and a note says so."""
+    """Concatenate parts. If one part has no labels, the result has none and a note says so.
+
+    Parts that have fitted their own values have no common encoding.
+    """
     if len(parts) == 1:
         return parts[0]
     labels = [part.labels for part in parts if part.labels is not None]
@@ -71,6 +80,7 @@ def concatenate(parts: Sequence[RawData]) -> RawData:
         [file for part in parts for file in part.files],
         _concatenate_ids(parts),
         parts[0].columns if all(part.columns == parts[0].columns for part in parts) else None,
+        parts[0].encoding if all(part.encoding == parts[0].encoding for part in parts) else None,
         tuple(provenance for part in parts for provenance in part.provenance),
     )
 

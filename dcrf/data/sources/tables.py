@@ -1,7 +1,8 @@
 """Samples, labels and ids out of the columns of a table, for every source that reads tables."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,16 @@ from numpy.typing import NDArray
 
 from dcrf.data.sources.outline import Outline, examples_of
 from dcrf.data.sources.raw_data import RawData
-from dcrf.errors import DataError, OptionError
-from dcrf.safety.limits import TABLE_CHECKED_BYTES, TABLE_COLUMNS
+from dcrf.data.sources.table_encoding import EncodedColumn, TableEncoding
+from dcrf.errors import DataError, OptionError, Remedy
+from dcrf.safety.limits import (
+    COLUMN_CATEGORIES,
+    QUOTED_VALUE_CHARACTERS,
+    TABLE_CHECKED_BYTES,
+    TABLE_COLUMNS,
+)
 from dcrf.safety.memory import free_memory, gib
+from dcrf.safety.terminal_text import escaped
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 """Texts that mean a missing value, in lower case and without spaces around."""
@@ -20,6 +28,17 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 _BYTES_PER_CHECK = 2**26  # of free memory
 _LISTED_COLUMNS = 10
 _MANY_CLASSES = 0.5  # of all rows
+_FEW_CATEGORIES = 10  # may all be different in a table of few rows
+_UNSEEN = -1  # the code of a category that the training data do not have
+_FEW_ROWS = 20  # in which integers may well differ by chance
+_NUMERIC = 0.5  # of the values of a column that is a column of numbers
+REFUSE = "refuse"
+"""The policy that makes missing values an error."""
+
+MISSING_REMEDIES = (
+    Remedy("missing_values", "mean", "or median replaces them"),
+    Remedy("missing_values", "drop_rows", "leaves their rows out"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,8 @@ class ChosenColumns:
     samples: their places.
     label, id: None without such a column.
     label_name: "" without labels.
+    categorical: which of the samples' columns, counted from 0, hold categories.
+    n_unnamed: the number of all columns in a file without a header, 0 for one with a header.
     """
 
     names: tuple[str, ...]
@@ -37,6 +58,8 @@ class ChosenColumns:
     label: int | None
     label_name: str
     id: int | None
+    categorical: frozenset[int] = frozenset()
+    n_unnamed: int = 0
 
 
 def chosen_columns(
@@ -44,6 +67,7 @@ def chosen_columns(
     columns: Sequence[str] | None,
     label_column: str | None,
     id_column: str | None,
+    categorical_columns: Sequence[str] = (),
 ) -> ChosenColumns:
     """Return the places of columns by their names.
 
@@ -52,6 +76,7 @@ def chosen_columns(
         columns: of the samples, in their order; None for all but those of labels and ids.
         label_column: the classes, for evaluation.
         id_column: the ids.
+        categorical_columns: those of the samples that hold categories.
 
     Raises:
         OptionError: a name is unknown or occurs twice, or no column is left.
@@ -69,21 +94,93 @@ def chosen_columns(
         raise OptionError("columns", f"column {label_column!r} holds the labels, not samples")
     if not samples:
         raise OptionError("columns", "no column is left for the samples")
+    categorical = {_place("categorical_columns", name, known) for name in categorical_columns}
+    if others := categorical - {*samples}:
+        name = known[min(others)]
+        raise OptionError("categorical_columns", f"column {name!r} is not one of the samples")
     return ChosenColumns(
-        tuple(known[place] for place in samples), samples, label, label_column or "", ids
+        tuple(known[place] for place in samples),
+        samples,
+        label,
+        label_column or "",
+        ids,
+        frozenset(number for number, place in enumerate(samples) if place in categorical),
     )
 
 
+def columns_like(
+    encoding: TableEncoding,
+    known: Sequence[str],
+    label_column: str | None,
+    id_column: str | None,
+    *,
+    has_names: bool = True,
+) -> ChosenColumns:
+    """Return the places of the columns that training data had, in a table of new data.
+
+    Columns are found by their names, so that their order does not matter and other columns are
+    left out. Tables without names must have as many columns as the training data.
+
+    Args:
+        encoding: of the training data.
+        known: the names of all columns in the table.
+        label_column: as in `chosen_columns`.
+        id_column: the same, but it may be missing.
+        has_names: whether the table names its columns.
+
+    Raises:
+        OptionError: a column of the training data is missing.
+        DataError: the columns have no names, and their number is another one.
+    """
+    names = [column.name for column in encoding.columns]
+    if not has_names:
+        if not encoding.n_unnamed:
+            raise DataError(
+                "its first row does not name the columns; new data need those of the training "
+                f"data: {_listed([*map(repr, names)])}"
+            )
+        if len(known) != encoding.n_unnamed:
+            raise DataError(
+                f"{len(known)} columns without names, but the training data have "
+                f"{encoding.n_unnamed}; columns without names are found by their place"
+            )
+    if missing := [name for name in names if name not in known]:
+        raise OptionError(
+            "columns",
+            f"columns of the training data are missing: {_listed([*map(repr, missing)])}; the "
+            f"table has: {_listed([*map(repr, known)])}",
+            missing[0],
+            known,
+        )
+    id_column = id_column if id_column in known else None
+    categorical = [column.name for column in encoding.columns if column.categories is not None]
+    chosen = chosen_columns(known, names, label_column, id_column, categorical)
+    return replace(chosen, n_unnamed=encoding.n_unnamed)
+
+
 class TableRows:
-    """Rows of numbers with their labels and ids, collected part by part.
+    """Rows of numbers and categories with their labels and ids, collected part by part.
 
     Args:
         columns: the chosen columns.
         missing_values: `refuse`, `mean`, `median` or `drop_rows`.
+        encoding: of the training data, if these are new data; None to fit one.
     """
 
-    def __init__(self, columns: ChosenColumns, missing_values: str) -> None:
+    def __init__(
+        self, columns: ChosenColumns, missing_values: str, encoding: TableEncoding | None = None
+    ) -> None:
         self._columns, self._policy = columns, missing_values
+        self._encoding = encoding
+        if encoding is not None and encoding.missing_values is not None:
+            self._policy = encoding.missing_values
+        self._codes: dict[int, dict[str, int]] = {number: {} for number in columns.categorical}
+        if encoding is not None:
+            for number in columns.categorical:
+                categories = encoding.columns[number].categories or ()
+                self._codes[number] = {category: code for code, category in enumerate(categories)}
+        self._unseen: Counter[str] = Counter()
+        self._first_unseen: dict[str, str] = {}
         self._parts: list[NDArray[np.float32]] = []
         self._labels: list[str] = []
         self._ids: list[str] = []
@@ -92,13 +189,47 @@ class TableRows:
         self._n_unlabeled = 0
         self._first_missing: int | None = None
 
+    def codes(self, number: int, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return (n,): a code for the category of each text, NaN for a missing one.
+
+        Args:
+            number: of the column, one of `categorical`.
+            texts: n values of the column, `""` for a missing one.
+
+        Raises:
+            OptionError: the column has more than `COLUMN_CATEGORIES` categories.
+        """
+        known = self._codes[number]
+        if self._encoding is None:
+            for text in texts:
+                if text and text not in known:
+                    known[text] = len(known)
+                    if len(known) > COLUMN_CATEGORIES:
+                        raise _too_many_categories(self._columns.names[number])
+        elif unseen := [text for text in texts if text and text not in known]:
+            name = self._columns.names[number]
+            self._unseen[name] += len(unseen)
+            self._first_unseen.setdefault(name, unseen[0])
+        codes = (known.get(text, _UNSEEN) if text else np.nan for text in texts)
+        return np.fromiter(codes, np.float64, len(texts))
+
+    def outline(self, n_rows: int) -> Outline:
+        """Return the outline of a table of `n_rows` whose categories have gone through `codes`.
+
+        Numbers need not be read. The number of rows that `drop_rows` leaves is unknown.
+        """
+        width = len(self._columns.samples) - len(self._codes) + sum(map(len, self._codes.values()))
+        n_samples = None if self._policy == "drop_rows" else n_rows
+        examples = examples_of((width,), torch.float32)
+        return Outline(n_samples, examples, self._columns.label is not None)
+
     def add(
         self, numbers: NDArray[np.float64], labels: Sequence[str] = (), ids: Iterable[str] = ()
     ) -> None:
         """Add rows.
 
         Args:
-            numbers: (n, d), NaN for a missing value.
+            numbers: (n, d), NaN for a missing value; those of categories are their `codes`.
             labels: n texts, `""` for a missing one; empty without labels.
             ids: n texts, empty without ids.
 
@@ -134,6 +265,9 @@ class TableRows:
     def raw_data(self) -> RawData:
         """Return all rows as float32 (N, d), with notes about missing and constant values.
 
+        Each category becomes a column of 0 and 1, in sorted order. A category that the training
+        data do not have is 0 in all of them.
+
         Raises:
             DataError: no row is left, or missing values cannot be replaced.
             OptionError: values are missing and refused.
@@ -143,14 +277,99 @@ class TableRows:
         if not len(table):
             dropped = " with all values" if self._n_dropped else ""
             raise DataError(f"the table has no row{dropped}")
-        notes = (*self._replace_missing(table), *self._constant_columns(table))
+        encoding = self._encoding or self._fitted(table)
+        notes = (*self._replace_missing(table, encoding), *self._notes_on_categories(encoding))
+        ids = self._ids or None
+        if self._encoding is None:
+            notes += (*self._like_ids(table), *_repeated_ids(self._ids))
+        samples = self._with_categories(table, encoding)
+        if self._encoding is None:
+            notes += _constant_columns(samples, encoding.names)
         labels = None
         if self._columns.label is not None:
             labels = classes_of(self._labels)
             notes += self._many_classes(labels)
-        ids = self._ids or None
-        samples = torch.from_numpy(table)
-        return RawData(samples, labels, notes, ids=ids, columns=self._columns.names)
+        return RawData(
+            torch.from_numpy(samples),
+            labels,
+            notes,
+            ids=ids,
+            columns=encoding.names,
+            encoding=encoding.as_json(),
+        )
+
+    def _fitted(self, table: NDArray[np.float32]) -> TableEncoding:
+        """Return the encoding of a table, whose codes get the order of their categories."""
+        columns = []
+        for number, name in enumerate(self._columns.names):
+            values, categories = table[:, number], None
+            if number in self._codes:
+                codes = self._codes[number]
+                categories = tuple(sorted(codes))
+                ranks = {codes[category]: rank for rank, category in enumerate(categories)}
+                order = np.array([ranks[code] for code in range(len(ranks))], np.float32)
+                present = ~np.isnan(values)
+                values[present] = order[values[present].astype(np.int64)]
+            columns.append(EncodedColumn(name, categories, self._fill(values, categories)))
+        return TableEncoding(tuple(columns), self._policy, self._columns.n_unnamed)
+
+    def _fill(
+        self, values: NDArray[np.float32], categories: Sequence[str] | None
+    ) -> float | str | None:
+        """Return the value that replaces missing ones of a column: for categories, the mode."""
+        present = values[~np.isnan(values)]
+        if self._policy not in ("mean", "median") or not len(present):
+            return None
+        if categories is not None:
+            return categories[int(np.bincount(present.astype(np.int64)).argmax())]
+        average = np.mean if self._policy == "mean" else np.median
+        return float(average(present.astype(np.float64)))
+
+    def _with_categories(
+        self, table: NDArray[np.float32], encoding: TableEncoding
+    ) -> NDArray[np.float32]:
+        """Return the samples (N, d) of rows of numbers and codes."""
+        if not self._codes:
+            return table
+        width = len(encoding.names)
+        if width > TABLE_COLUMNS:
+            raise DataError(f"{width:,} columns and categories, more than {TABLE_COLUMNS:,}")
+        if (n_bytes := 4 * len(table) * width) > free_memory():
+            raise DataError(f"the categories would take {gib(n_bytes)} of memory")
+        samples, place = np.zeros((len(table), width), np.float32), 0
+        for number, column in enumerate(encoding.columns):
+            if column.categories is None:
+                samples[:, place] = table[:, number]
+            else:
+                codes = table[:, number].astype(np.int64)
+                known = np.flatnonzero(codes != _UNSEEN)
+                samples[known, place + codes[known]] = 1
+            place += len(column.names)
+        return samples
+
+    def _notes_on_categories(self, encoding: TableEncoding) -> tuple[str, ...]:
+        if self._encoding is None:
+            columns = [encoding.columns[number] for number in sorted(self._codes)]
+            counts = [f"{len(column.categories or ())} in {column.name!r}" for column in columns]
+            return (f"categories, each a column of 0 and 1: {_listed(counts)}",) if counts else ()
+        return tuple(
+            f"{count} value{'s' if count > 1 else ''} in column {name!r} "
+            f"{'are categories' if count > 1 else 'is a category'} that the training data do not "
+            f"have, such as {self._first_unseen[name]!r}; they are 0 in all columns of categories"
+            for name, count in self._unseen.items()
+        )
+
+    def _like_ids(self, table: NDArray[np.float32]) -> tuple[str, ...]:
+        """Return a note on columns that count the rows, as ids do."""
+        numbers = [n for n in range(table.shape[1]) if n not in self._codes]
+        columns = [n for n in numbers if len(table) >= _FEW_ROWS and _counts_rows(table[:, n])]
+        if not columns:
+            return ()
+        names = _listed([repr(self._columns.names[number]) for number in columns])
+        return (
+            f"a different integer in every row, as ids have, but read as samples: {names}; "
+            '"id_column" keeps ids out',
+        )
 
     def _float32(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):
@@ -175,7 +394,9 @@ class TableRows:
                     f"the table would take more than {gib(2 * self._n_bytes)} of memory"
                 )
 
-    def _replace_missing(self, table: NDArray[np.float32]) -> tuple[str, ...]:
+    def _replace_missing(
+        self, table: NDArray[np.float32], encoding: TableEncoding
+    ) -> tuple[str, ...]:
         """Fill missing values in place and return notes about them."""
         if self._first_missing is None:
             return ()
@@ -184,28 +405,34 @@ class TableRows:
                 f"{self._n_dropped} of {self._n_rows} rows have missing values and are dropped; "
                 "the ids of the others without a column of ids are their numbers",
             )
-        if self._policy == "refuse":
-            raise OptionError("missing_values", f"missing values: {self._missing_text()}")
+        if self._policy == REFUSE:
+            message = (
+                f"missing values: {self._missing_columns()}; the first one is in row "
+                f"{self._first_missing}"
+            )
+            if self._encoding is not None:
+                message += "; fill them, since the run was trained to refuse them"
+                raise OptionError("missing_values", message)
+            raise OptionError("missing_values", message, remedies=MISSING_REMEDIES)
         if self._n_unlabeled:
             raise OptionError(
                 "missing_values",
-                f"{self._n_unlabeled} labels are missing in column {self._columns.label_name!r}; "
-                '"missing_values": "drop_rows" leaves their rows out',
+                f"{self._n_unlabeled} labels are missing in column {self._columns.label_name!r}",
+                remedies=MISSING_REMEDIES[1:],
             )
-        average = np.nanmean if self._policy == "mean" else np.nanmedian
-        for column in np.flatnonzero(self._n_missing):
-            values, name = table[:, column], self._columns.names[column]
-            missing = np.isnan(values)
-            if missing.all():
-                raise DataError(f"all values of column {name!r} are missing")
-            values[missing] = average(values.astype(np.float64))
-        return (f"replaced by the {self._policy} of their column: {self._missing_columns()}",)
-
-    def _missing_text(self) -> str:
-        return (
-            f"{self._missing_columns()}; the first one is in row {self._first_missing}; "
-            '"missing_values": "mean" or "median" replaces them, "drop_rows" leaves rows out'
-        )
+        for number in np.flatnonzero(self._n_missing):
+            values, column = table[:, number], encoding.columns[number]
+            fill = column.fill
+            if fill is None:  # a run of an older version has not saved it
+                fill = self._fill(values, column.categories)
+            if fill is None:
+                raise DataError(f"all values of column {column.name!r} are missing")
+            if column.categories is not None:
+                fill = column.categories.index(str(fill))
+            values[np.isnan(values)] = fill
+        kind = f"{self._policy}{' or most frequent category' if self._codes else ''}"
+        place = "their column" if self._encoding is None else "their column in the training data"
+        return (f"replaced by the {kind} of {place}: {self._missing_columns()}",)
 
     def _missing_columns(self) -> str:
         """Return the number of missing values in each column."""
@@ -217,13 +444,6 @@ class TableRows:
             counts.append(f"{self._n_unlabeled} in column {self._columns.label_name!r}")
         return _listed(counts)
 
-    def _constant_columns(self, table: NDArray[np.float32]) -> tuple[str, ...]:
-        constant = np.flatnonzero(table.min(axis=0) == table.max(axis=0))
-        if not len(constant) or len(table) == 1:
-            return ()
-        names = _listed([repr(self._columns.names[column]) for column in constant])
-        return (f"the same value in all rows: {names}",)
-
     def _many_classes(self, labels: NDArray[np.int64]) -> tuple[str, ...]:
         n_classes = len(np.unique(labels))
         if n_classes <= _MANY_CLASSES * len(labels):
@@ -232,6 +452,75 @@ class TableRows:
             f"column {self._columns.label_name!r} has {n_classes} different labels in "
             f"{len(labels)} rows",
         )
+
+
+def _constant_columns(samples: NDArray[np.float32], names: Sequence[str]) -> tuple[str, ...]:
+    constant = np.flatnonzero(samples.min(axis=0) == samples.max(axis=0))
+    if not len(constant) or len(samples) == 1:
+        return ()
+    return (f"the same value in all rows: {_listed([repr(names[n]) for n in constant.tolist()])}",)
+
+
+def _counts_rows(values: NDArray[np.float32]) -> bool:
+    """Whether values are different integers, in ascending order or without gaps."""
+    differences = np.diff(values)
+    ascends = bool((differences > 0).all())
+    if not ascends and np.ptp(values) != len(values) - 1:
+        return False
+    return bool((values == np.rint(values)).all()) and len(np.unique(values)) == len(values)
+
+
+def _repeated_ids(ids: Sequence[str]) -> tuple[str, ...]:
+    repeated = [name for name, count in Counter(ids).items() if count > 1]
+    if not repeated:
+        return ()
+    return (
+        f"{len(repeated)} ids occur in several rows, such as {escaped(repeated[0])!r}; results "
+        "show the number of a row beside its id",
+    )
+
+
+def _too_many_categories(name: str) -> OptionError:
+    return OptionError(
+        "categorical_columns",
+        f"column {name!r} has more than {COLUMN_CATEGORIES} categories, as a column of names has",
+        remedies=(Remedy("id_column", name, "keeps it out of the samples"),),
+    )
+
+
+def text_columns(
+    names: Sequence[str], values: Sequence[Sequence[str]], is_number: Callable[[str], bool]
+) -> list[str]:
+    """Return the names of columns of texts that can be categories.
+
+    Args:
+        names: of d columns.
+        values: d columns of texts, the first rows of a table, `""` for a missing one.
+        is_number: whether a text is meant as a number.
+
+    Raises:
+        OptionError: a column has another text in most rows, as names and sentences have.
+    """
+    categorical = []
+    for name, column in zip(names, values, strict=True):
+        present = [text for text in column if text]
+        if not present or sum(map(is_number, present)) >= _NUMERIC * len(present):
+            continue
+        n_different = len(set(present))
+        many = n_different > COLUMN_CATEGORIES or n_different > _MANY_CLASSES * len(present)
+        if many and n_different > _FEW_CATEGORIES:
+            raise OptionError(
+                "id_column",
+                f"column {name!r} has {n_different} different texts in {len(present)} rows, such "
+                f"as {quoted(present[0])}, so they are not categories",
+                remedies=(
+                    Remedy("id_column", name, "takes them as the names of rows"),
+                    Remedy("text_column", name, "clusters them as documents"),
+                    Remedy("columns", None, "lists the columns of the samples"),
+                ),
+            )
+        categorical.append(name)
+    return categorical
 
 
 def outline_of_table(
@@ -250,13 +539,6 @@ def outline_of_table(
     raw = read()
     examples = examples_of((raw.samples[0].numel(),), torch.float32)
     return Outline(len(raw.samples), examples, raw.labels is not None, raw.notes)
-
-
-def outline_of_columns(columns: ChosenColumns, n_rows: int, missing_values: str) -> Outline:
-    """Return the outline of a table whose values are not read. Dropped rows are not known."""
-    examples = examples_of((len(columns.samples),), torch.float32)
-    n_samples = None if missing_values == "drop_rows" else n_rows
-    return Outline(n_samples, examples, columns.label is not None)
 
 
 def classes_of(labels: Sequence[str]) -> NDArray[np.int64]:
@@ -285,6 +567,12 @@ def _place(key: str, name: str, known: Sequence[str]) -> int:
     raise OptionError(
         key, f"no column {name!r}; the table has: {_listed([*map(repr, known)])}", name, known
     )
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotation marks, cut if it is long."""
+    most = QUOTED_VALUE_CHARACTERS
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -3,18 +3,19 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
+from dcrf.data.sources import raw_data
 from dcrf.data.sources.arrays import naming
 from dcrf.data.sources.class_folders import list_class_folders
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.tables import classes_of
 from dcrf.data.sources.tf_idf import Norm, StopWords, Texts, TfIdf
-from dcrf.errors import DataError, OptionError
+from dcrf.errors import DataError, OptionError, Remedy
 from dcrf.safety.limits import (
     DOCUMENT_CHARACTERS,
     IMAGE_FOLDER_ENTRIES,
@@ -24,6 +25,9 @@ from dcrf.safety.limits import (
 from dcrf.safety.terminal_text import escaped
 
 Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+"""Delimiters that are recognized; the first one is taken if none fits."""
 
 _CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8-sig"})  # without a byte order mark
 
@@ -40,7 +44,7 @@ class Text:
     text_column: the column of the documents in a CSV file.
     label_column: the column of the labels in a CSV file; None without labels.
     id_column: the column of the names of documents in a CSV file, for results.
-    delimiter: between the columns of a CSV file, one character.
+    delimiter: between the columns of a CSV file, one character; None to recognize it.
     classes: whether sub-folders are classes; None finds out, as `list_class_folders` does.
     encoding: of the files.
     max_features, min_df, stop_words, norm, sublinear_tf: as in `TfIdf`.
@@ -52,7 +56,7 @@ class Text:
     text_column: str | None = None
     label_column: str | None = None
     id_column: str | None = None
-    delimiter: str = ","
+    delimiter: str | None = None
     classes: bool | None = None
     encoding: Encoding = "utf-8"
     max_features: int = 2000
@@ -69,6 +73,22 @@ class Text:
         """
         with naming(f"data set {self.dataset} in {self.path}"):
             return self._tf_idf.data(self._texts(is_outline=False))
+
+    def open_like(self, encoding: raw_data.Encoding) -> RawData:
+        """Read new documents and weight them with the terms of the training documents.
+
+        They may be in a folder or a CSV file, wherever those of the training were.
+
+        Raises:
+            DataError: a document cannot be read, or the encoding is damaged.
+        """
+        with naming(f"data set {self.dataset} in {self.path}"):
+            texts = self._for_new_documents()._texts(is_outline=False)
+            return self._tf_idf.data_like(texts, encoding)
+
+    def suggested(self) -> dict[str, Any]:
+        """Return weights of sublinear counts, without stop words: long documents differ less."""
+        return {"sublinear_tf": True, "stop_words": "english"}
 
     def outline(self) -> Outline:
         """Return the outline. Documents are read until the number of terms is known.
@@ -89,11 +109,24 @@ class Text:
     def _tf_idf(self) -> TfIdf:
         return TfIdf(self.max_features, self.min_df, self.stop_words, self.norm, self.sublinear_tf)
 
+    def _for_new_documents(self) -> "Text":
+        """Return this source without options that mean nothing at its path."""
+        if not Path(self.path).is_file():
+            return replace(self, text_column=None, label_column=None, id_column=None)
+        table = self._table(Path(self.path))
+        columns = table.columns()
+        text_column = columns[0] if len(columns) == 1 else self.text_column
+        id_column = self.id_column if self.id_column in columns else None
+        return replace(self, classes=None, text_column=text_column, id_column=id_column)
+
+    @property
+    def _codec(self) -> str:
+        return _CODECS.get(self.encoding, self.encoding)
+
     def _texts(self, *, is_outline: bool) -> Texts:
-        codec = _CODECS.get(self.encoding, self.encoding)
-        path = Path(self.path)
+        codec, path = self._codec, Path(self.path)
         if path.is_file():
-            return self._column(path, codec, is_outline)
+            return self._column(path, is_outline)
         for key in ("text_column", "label_column", "id_column"):
             if path.is_dir() and getattr(self, key) is not None:
                 raise OptionError(key, f"{path} is a folder, and only CSV files have columns")
@@ -106,12 +139,22 @@ class Text:
             return Texts(files, None, None, None, ids.__getitem__)
         return Texts(files, n_samples, labels, has_labels, ids.__getitem__, listing.notes, ids)
 
-    def _column(self, path: Path, codec: str, is_outline: bool) -> Texts:
+    def _table(self, path: Path) -> "_Table":
+        """Return the CSV file, whose delimiter is recognized by the names of its columns."""
+        if self.delimiter is not None:
+            return _Table(path, self._codec, self.delimiter)
+        named = {self.text_column, self.label_column, self.id_column} - {None}
+        tables = [_Table(path, self._codec, delimiter) for delimiter in _DELIMITERS]
+        columns = [_columns_or_none(table) for table in tables]
+        fitting = [t for t, names in zip(tables, columns, strict=True) if named <= {*names}]
+        return fitting[0] if named and fitting else tables[0]
+
+    def _column(self, path: Path, is_outline: bool) -> Texts:
         if (size := path.stat().st_size) > TEXT_BYTES:
             raise DataError(f"it has {size} bytes; at most {TEXT_BYTES} are read")
         if self.classes is not None:
             raise OptionError("classes", f"{path} is a file, and classes are sub-folders")
-        table = _Table(path, codec, self.delimiter)
+        table = self._table(path)
         columns = table.columns()
         if self.text_column is None:
             raise OptionError(
@@ -210,6 +253,14 @@ class _Column:
         return (fields[self.place] for _, fields in self.table.body())
 
 
+def _columns_or_none(table: _Table) -> list[str]:
+    """Return the names of the columns; none if the delimiter does not fit."""
+    try:
+        return table.columns()
+    except DataError:
+        return []
+
+
 def _lines_and_values(
     table: _Table, places: Mapping[str, int]
 ) -> tuple[Sequence[int], Mapping[str, Sequence[str]]]:
@@ -262,9 +313,10 @@ def _decoding(path: str, codec: str) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:
-        raise DataError(
-            f"{path} is not encoded as {codec.removesuffix('-sig')} ({error}); set "
-            '"encoding", such as to "latin-1", which reads all bytes'
+        raise OptionError(
+            "encoding",
+            f"{path} is not encoded as {codec.removesuffix('-sig')} ({error})",
+            remedies=(Remedy("encoding", "latin-1", "reads all bytes"),),
         ) from error
     except (OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read ({error})") from error

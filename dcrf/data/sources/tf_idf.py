@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from torch import Tensor
 
 from dcrf.data.sources.outline import Outline, examples_of
-from dcrf.data.sources.raw_data import RawData, Samples
+from dcrf.data.sources.raw_data import Encoding, RawData, Samples
 from dcrf.errors import DataError
 from dcrf.safety.limits import DOCUMENT_CHARACTERS, SAMPLES_IN_MEMORY_BYTES, TEXT_OUTLINE_BYTES
 from dcrf.safety.terminal_text import escaped
@@ -59,15 +59,58 @@ class Texts:
             yield document
 
 
+class Terms(NamedTuple):
+    """The terms of training documents, with which new documents are weighted alike.
+
+    terms: d words, sorted.
+    idf: (d,) float32, their factors.
+    norm, sublinear_tf: as in `TfIdf`.
+    """
+
+    terms: Sequence[str]
+    idf: np.ndarray
+    norm: Norm
+    sublinear_tf: bool
+
+    def as_json(self) -> Encoding:
+        """Return the terms as JSON, which `terms_of` reads."""
+        return {**self._asdict(), "terms": list(self.terms), "idf": self.idf.tolist()}
+
+
+def terms_of(encoding: Encoding) -> Terms:
+    """Read terms.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    try:
+        terms = Terms(**encoding)
+        idf = np.asarray(terms.idf, np.float32)
+        is_sound = (
+            isinstance(terms.terms, list)
+            and all(isinstance(term, str) for term in terms.terms)
+            and idf.shape == (len({*terms.terms}),)
+            and bool(np.isfinite(idf).all())
+            and terms.norm in get_args(Norm)
+        )
+        if not is_sound:
+            raise ValueError("terms, idf or norm")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the encoding of the run is damaged ({error})") from error
+    return terms._replace(idf=idf)
+
+
 class Rows(NamedTuple):
     """The weights of documents.
 
     samples: (N, d) float32, or a sequence of such rows if they exceed `SAMPLES_IN_MEMORY_BYTES`.
     empty: (m,) indices of documents without any of the d terms, whose weights are 0.
+    terms: the d terms.
     """
 
     samples: Samples
     empty: np.ndarray
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +145,18 @@ class TfIdf:
             DataError: a document cannot be read, or no term occurs in `min_df` documents.
         """
         rows = self.fit_transform(texts)
-        notes = (*texts.notes, *self._notes(len(rows.samples[0])))
-        if n_empty := len(rows.empty):
-            notes += (
-                f"{n_empty} of {len(rows.samples)} documents have none of the terms, so all values "
-                f"of their samples are 0; the first: {escaped(texts.name(rows.empty[0]))}",
-            )
-        return RawData(rows.samples, texts.labels, notes, ids=texts.ids)
+        return _raw_data(rows, texts, self._notes(len(rows.terms.terms)))
+
+    def data_like(self, texts: Texts, encoding: Encoding) -> RawData:
+        """Return the weights of new documents, with the terms of the training documents.
+
+        Raises:
+            DataError: a document cannot be read, or the encoding is damaged.
+        """
+        terms = terms_of(encoding)
+        counter = CountVectorizer(vocabulary=list(terms.terms))
+        counts = counter.transform(texts).astype(np.float32)
+        return _raw_data(_weighted(counts, terms), texts)
 
     def outline(self, texts: Texts) -> Outline:
         """Return the outline of `data`; documents are read only until the terms are counted.
@@ -129,22 +177,17 @@ class TfIdf:
         Raises:
             DataError: no term occurs in `min_df` documents.
         """
+        counter = self._counter()
         try:
-            counts = self._counter().fit_transform(documents)
+            counts = counter.fit_transform(documents)
         except ValueError as error:  # of an empty vocabulary
             raise self._no_terms() from error
         totals = np.asarray(counts.sum(axis=0)).ravel()
-        most_frequent = np.argsort(-totals, kind="stable")[: self.max_features]
-        counts = counts[:, np.sort(most_frequent)].astype(np.float32)
-        norm = {"none": None, "root_mean_square": "l2"}.get(self.norm, self.norm)
-        transformer = TfidfTransformer(norm=norm, sublinear_tf=self.sublinear_tf)
-        weights = transformer.fit_transform(counts)
-        n_documents, n_terms = weights.shape
-        if self.norm == "root_mean_square":
-            weights *= np.float32(n_terms**0.5)
-        is_small = _FLOAT32_BYTES * n_documents * n_terms <= SAMPLES_IN_MEMORY_BYTES
-        samples = torch.from_numpy(weights.toarray()) if is_small else SparseRows(weights)
-        return Rows(samples, np.flatnonzero(np.diff(weights.indptr) == 0))
+        kept = np.sort(np.argsort(-totals, kind="stable")[: self.max_features])
+        counts = counts[:, kept].astype(np.float32)
+        idf = TfidfTransformer().fit(counts).idf_.astype(np.float32)
+        terms = counter.get_feature_names_out()[kept].tolist()
+        return _weighted(counts, Terms(terms, idf, self.norm, self.sublinear_tf))
 
     def n_terms(self, documents: Iterable[str]) -> int | None:
         """Return d, the number of terms of documents, which are read only until it is known.
@@ -186,6 +229,31 @@ class TfIdf:
     def _no_terms(self) -> DataError:
         words = "word" if self.stop_words == "none" else "word other than a stop word"
         return DataError(f"no {words} of two letters occurs in {self.min_df} documents (min_df)")
+
+
+def _weighted(counts: csr_matrix, terms: Terms) -> Rows:
+    """Return the weights of documents with these counts (N, d) of terms."""
+    norm = {"none": None, "root_mean_square": "l2"}.get(terms.norm, terms.norm)
+    transformer = TfidfTransformer(norm=norm, sublinear_tf=terms.sublinear_tf)
+    transformer.idf_ = terms.idf
+    weights = transformer.transform(counts)
+    n_documents, n_terms = weights.shape
+    if terms.norm == "root_mean_square":
+        weights *= np.float32(n_terms**0.5)
+    is_small = _FLOAT32_BYTES * n_documents * n_terms <= SAMPLES_IN_MEMORY_BYTES
+    samples = torch.from_numpy(weights.toarray()) if is_small else SparseRows(weights)
+    return Rows(samples, np.flatnonzero(np.diff(weights.indptr) == 0), terms)
+
+
+def _raw_data(rows: Rows, texts: Texts, notes: tuple[str, ...] = ()) -> RawData:
+    notes = (*texts.notes, *notes)
+    if n_empty := len(rows.empty):
+        notes += (
+            f"{n_empty} of {len(rows.samples)} documents have none of the terms, so all values "
+            f"of their samples are 0; the first: {escaped(texts.name(rows.empty[0]))}",
+        )
+    terms = rows.terms
+    return RawData(rows.samples, texts.labels, notes, (), texts.ids, terms.terms, terms.as_json())
 
 
 class SparseRows:

@@ -13,7 +13,7 @@ from sklearn.datasets import fetch_20newsgroups
 
 from dcrf.data.sources.arrays import naming
 from dcrf.data.sources.outline import Outline
-from dcrf.data.sources.raw_data import RawData
+from dcrf.data.sources.raw_data import Encoding, RawData
 from dcrf.data.sources.tf_idf import Norm, StopWords, Texts, TfIdf
 from dcrf.errors import DataError, OptionError
 from dcrf.safety.inert_pickle import Inert, inert_values
@@ -66,9 +66,18 @@ class TwentyNewsgroups:
             DataError: the cache is missing or damaged, or the download fails.
         """
         with naming(f"data set {self.dataset}"):
-            if self.download and not self._cache.exists():
-                self._fetch()
+            self._fetch_if_missing()
             return self._tf_idf.data(self._posts())
+
+    def open_like(self, encoding: Encoding) -> RawData:
+        """Read posts, such as the test set, with the terms of the training documents.
+
+        Raises:
+            DataError: as for `open`, or the encoding is damaged.
+        """
+        with naming(f"data set {self.dataset}"):
+            self._fetch_if_missing()
+            return self._tf_idf.data_like(self._posts(), encoding)
 
     def outline(self) -> Outline:
         """Return the outline that the cache gives.
@@ -102,7 +111,9 @@ class TwentyNewsgroups:
             )
         return _posts_of(_cached(self._cache), _PARTS[self.subset], self.removed_parts)
 
-    def _fetch(self) -> None:
+    def _fetch_if_missing(self) -> None:
+        if not self.download or self._cache.exists():
+            return
         try:
             with waiting_lock(Path(self.root)):
                 if not self._cache.exists():  # another run may have fetched it meanwhile

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dcrf.data.sources import tables
-from dcrf.data.sources.load import open_data, outline_data
+from dcrf.data.sources.load import open_data, outline_data, suggested_options
 from dcrf.errors import DataError, OptionError
 from tests.unit.config.methods import dec, load, problem
 
@@ -163,7 +163,9 @@ def test_quoted_text_may_hold_anything(file):
 
 def test_text_among_numbers_is_told_with_row_line_and_column(file):
     assert refusal(file, "a,b\n1,2\n\n3,tall\n").startswith(
-        "row 2 (line 4), column 'b': 'tall' is not a number; list columns of numbers in"
+        "row 2 (line 4), column 'b': 'tall' is not a number; "
+        '"categorical_columns": ["b"] reads categories, '
+        '"id_column": "b" the names of rows, "label_column": "b" known classes'
     )
     rows = "".join(f"{i},{i}\n" for i in range(9000)) + "1,x\n"
     assert "row 9001 (line 9002), column 'b'" in refusal(file, "a,b\n" + rows)
@@ -379,3 +381,178 @@ def test_rows_that_are_left_keep_their_numbers_as_ids(file):
     raw = read(file, "a,b\n1,2\n4,\n7,8\n", missing_values="drop_rows")
 
     assert list(raw.ids) == ["1", "3"]
+
+
+MIXED = """\
+name,color,size,weight
+a,red,1,2.5
+b,blue,,3.5
+c,NA,2,
+d,red,1,6
+"""
+
+
+def new_rows(file, content, raw, **options):
+    file.write_text(content)
+    return open_data("csv", "new", {"path": str(file), **options}, encoding=raw.encoding)
+
+
+def test_categories_become_columns_of_0_and_1(file):
+    content = "color,x,shape\nred,1,round\nblue,2,flat\nred,3,round\n"
+    raw = read(file, content, categorical_columns=["shape", "color"])
+
+    assert raw.columns == ["color=blue", "color=red", "x", "shape=flat", "shape=round"]
+    assert raw.samples.tolist() == [[0, 1, 1, 0, 1], [1, 0, 2, 1, 0], [0, 1, 3, 0, 1]]
+    assert raw.notes == ("categories, each a column of 0 and 1: 2 in 'color', 2 in 'shape'",)
+
+
+def test_numbers_can_be_categories_and_all_columns_categories(file):
+    raw = read(file, "zip\n10\n9\n10\n", categorical_columns=["zip"])
+
+    assert raw.columns == ["zip=10", "zip=9"]
+    assert raw.samples.tolist() == [[1, 0], [0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize(("policy", "weight", "size"), [("mean", 4, 4 / 3), ("median", 3.5, 1)])
+def test_new_rows_get_the_values_of_the_training_data(file, policy, weight, size):
+    options = {"id_column": "name", "categorical_columns": ["color"], "missing_values": policy}
+    raw = read(file, MIXED, **options)
+    new = new_rows(file, "weight,color,size\n9,violet,\n,blue,5\n8,,7\n,violet,1\n", raw, **options)
+
+    assert raw.columns == ["color=blue", "color=red", "size", "weight"]
+    assert raw.samples[2].tolist() == [0, 1, 2, weight]
+    expected = [[0, 0, size, 9], [1, 0, 5, weight], [0, 1, 7, 8], [0, 0, 1, weight]]
+    assert torch.allclose(new.samples, torch.tensor(expected, dtype=torch.float32))
+    assert new.ids is None  # new rows need no names
+    assert new.notes == (
+        f"replaced by the {policy} or most frequent category of their column in the training "
+        "data: 1 in column 'color', 1 in column 'size', 2 in column 'weight'",
+        "2 values in column 'color' are categories that the training data do not have, such as "
+        "'violet'; they are 0 in all columns of categories",
+    )
+
+
+def test_a_column_that_was_complete_in_training_may_miss_values_in_new_rows(file):
+    raw = read(file, "a,b\n1,2\n3,4\n", missing_values="mean")
+
+    assert new_rows(file, "a,b\n,\n", raw).samples.tolist() == [[2, 3]]
+
+
+def test_missing_values_that_the_run_refuses_are_refused_in_new_rows(file):
+    raw = read(file, "a,b\n1,2\n3,4\n")
+    with pytest.raises(DataError, match="1 in column 'b'; the first one is in row 2; fill them,"):
+        new_rows(file, "a,b\n1,2\n3,\n", raw)
+
+
+def test_missing_categories_are_refused_with_their_row(file):
+    message = refusal(file, "c,x\nred,1\n,2\n", categorical_columns=["c"])
+
+    assert "missing values: 1 in column 'c'; the first one is in row 2" in message
+
+
+def test_other_columns_of_new_rows_are_left_out_and_missing_ones_are_named(file):
+    raw = read(file, "a,b\n1,2\n3,4\n")
+
+    assert new_rows(file, "c,b,a\nx,2,1\ny,4,3\n", raw).samples.tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(DataError, match="columns of the training data are missing: 'b'; the table"):
+        new_rows(file, "a,c\n1,2\n", raw)
+
+
+def test_columns_without_names_are_found_by_their_place_in_a_table_of_the_same_width(file):
+    raw = read(file, "5,2,9\n3,4,8\n")
+
+    assert new_rows(file, "7,8,1\n", raw).samples.tolist() == [[7, 8, 1]]
+    with pytest.raises(DataError, match="4 columns without names, but the training data have 3"):
+        new_rows(file, "7,8,1,0\n", raw)
+    named = read(file, "a,b\n1,2\n3,4\n")
+    with pytest.raises(
+        DataError, match=r"does not name the columns; new data need those .*'a', 'b'"
+    ):
+        new_rows(file, "7,8\n", named)
+
+
+def test_too_many_categories_are_refused(file):
+    rows = "".join(f"k{i},{i % 2}\n" for i in range(257))
+    message = refusal(file, "c,x\n" + rows, categorical_columns=["c"])
+
+    assert message == (
+        "column 'c' has more than 256 categories, as a column of names has; "
+        '"id_column": "c" keeps it out of the samples'
+    )
+
+
+def test_categories_must_be_among_the_samples(file):
+    content = "a,b,y\n1,2,u\n3,4,v\n"
+
+    for options in ({"label_column": "y"}, {"columns": ["a", "b"]}):
+        message = refusal(file, content, categorical_columns=["y"], **options)
+        assert message == "column 'y' is not one of the samples"
+    assert "no column 'z'" in refusal(file, content, categorical_columns=["z"], label_column="y")
+
+
+def test_categories_of_large_files_are_counted_for_the_outline(file, monkeypatch):
+    monkeypatch.setattr(tables, "TABLE_CHECKED_BYTES", 10)
+    file.write_text("c,x\nred,1\nblue,x\nred,3\n")
+    outline = outline_data("csv", "t", {"path": str(file), "categorical_columns": ["c"]})
+
+    assert (outline.n_samples, outline.examples[0].shape) == (3, (3,))
+
+
+def suggested(file, content, **options):
+    file.write_text(content)
+    return suggested_options("csv", "t", {"path": str(file), **options})
+
+
+def test_columns_of_texts_are_suggested_as_categories(file):
+    rows = "".join(f"{'ab'[i % 2]},{i},x{i % 3}\n" for i in range(12))
+
+    assert suggested(file, "c,n,k\n" + rows) == {
+        "categorical_columns": ["c", "k"],
+        "has_header": True,
+    }
+    assert suggested(file, "c,n,k\n" + rows, label_column="k")["categorical_columns"] == ["c"]
+    assert suggested(file, "a,b\n1,2\n") == {}
+    assert suggested(file, "c,n,k\n" + rows, categorical_columns=["c"]) == {}
+
+
+def test_a_header_above_texts_alone_is_recognized(file):
+    assert suggested(file, "color,size\n" + "red,big\nblue,small\nred,small\n" * 3) == {
+        "categorical_columns": ["color", "size"],
+        "has_header": True,
+    }
+    raw = read(file, "2019,2020,2021\n3.5,4,5\n2,2,9\n")
+    assert raw.columns == ["2019", "2020", "2021"]
+
+
+def test_a_column_of_names_is_not_suggested(file):
+    with pytest.raises(OptionError) as raised:
+        suggested(file, "who,x\n" + "".join(f"p{i},{i}\n" for i in range(30)))
+
+    assert "column 'who' has 30 different texts in 30 rows, such as 'p0'" in str(raised.value)
+    assert [remedy.key for remedy in raised.value.remedies] == [
+        "id_column",
+        "text_column",
+        "columns",
+    ]
+
+
+def test_another_delimiter_is_suggested(file):
+    with pytest.raises(OptionError, match='"delimiter": ":" divides it'):
+        suggested(file, "a:b\n1:2\n3:4\n")
+
+
+def test_a_column_that_counts_the_rows_is_noted(file):
+    rows = "".join(f"{i + 7},{i % 3}.5\n" for i in range(20))
+    (note,) = read(file, "number,x\n" + rows).notes
+
+    assert note == (
+        "a different integer in every row, as ids have, but read as samples: 'number'; "
+        '"id_column" keeps ids out'
+    )
+    assert read(file, "x,y\n" + "".join(f"{i * i % 97},{i % 3}\n" for i in range(20))).notes == ()
+
+
+def test_ids_that_occur_twice_are_noted(file):
+    (note,) = read(file, "id,x\na,1\nb,2\na,3\n", id_column="id").notes
+
+    assert note.startswith("1 ids occur in several rows, such as 'a'")

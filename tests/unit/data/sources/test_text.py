@@ -225,3 +225,29 @@ def test_a_field_of_too_many_characters_is_refused(labeled, monkeypatch):
     with pytest.raises(DataError, match="field larger than field limit"):
         source(labeled, text_column="text").open()
     assert csv.field_size_limit() == before
+
+
+def test_new_documents_may_be_in_a_folder_or_a_file_of_one_column(tmp_path):
+    table(tmp_path / "a.csv", ["text", *DOCUMENTS], ["id", "1", "2", "3", "4"])
+    trained = source(tmp_path / "a.csv", text_column="text", id_column="id")
+    raw = trained.open()
+    options = {"text_column": "text", "id_column": "id"}
+
+    folder(tmp_path / "texts", "1.txt", "2.txt", "3.txt", "4.txt")
+    table(tmp_path / "b.csv", ["other name", DOCUMENTS[2]])
+    in_folder = source(tmp_path / "texts", **options).open_like(raw.encoding)
+    in_file = source(tmp_path / "b.csv", **options).open_like(raw.encoding)
+
+    assert torch.equal(in_folder.samples, raw.samples)
+    assert torch.equal(in_file.samples, raw.samples[2:3])
+    assert in_file.ids is None
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_recognized_by_the_named_columns(tmp_path, delimiter):
+    lines = [["id", "text"], *([str(i), text] for i, text in enumerate(["a cat", "two dogs"] * 2))]
+    (tmp_path / "a.csv").write_text("".join(delimiter.join(line) + "\n" for line in lines))
+
+    raw = source(tmp_path / "a.csv", text_column="text", id_column="id").open()
+
+    assert raw.ids == ["0", "1", "2", "3"]

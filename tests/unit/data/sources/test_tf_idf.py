@@ -1,5 +1,6 @@
 """TF-IDF against its formula, widths before the text is read, and large corpora."""
 
+import json
 import math
 from collections import Counter
 
@@ -59,6 +60,10 @@ def test_weights_are_those_of_the_formula(max_features, min_df, norm, sublinear)
     expected = reference(DOCUMENTS, max_features, min_df, norm, sublinear)
     assert samples.dtype == torch.float32
     torch.testing.assert_close(samples, expected, rtol=1e-6, atol=1e-7)
+
+
+def texts(documents):
+    return Texts(documents, len(documents), None, False, lambda index: f"document {index}")
 
 
 def test_a_weight_by_hand():
@@ -145,3 +150,29 @@ def test_rows_beyond_the_memory_stay_sparse(monkeypatch):
     assert len(sparse) == len(dense)
     assert torch.equal(torch.stack([sparse[i] for i in range(4)]), dense)
     assert torch.equal(sparse[np.int64(2)], dense[2])
+
+
+@pytest.mark.parametrize("norm", ["none", "l1", "l2", "root_mean_square"])
+@pytest.mark.parametrize("sublinear", [False, True])
+def test_new_documents_get_the_terms_and_weights_of_the_training_documents(norm, sublinear):
+    weights = TfIdf(max_features=8, norm=norm, sublinear_tf=sublinear)
+    raw = weights.data(texts(DOCUMENTS))
+    saved = json.loads(json.dumps(raw.encoding))
+
+    again = TfIdf().data_like(texts(DOCUMENTS[::-1]), saved)
+
+    assert torch.equal(again.samples, raw.samples.flip(0))
+    assert again.columns == raw.columns == sorted(raw.columns)
+    one = TfIdf().data_like(texts([DOCUMENTS[1]]), saved)
+    assert torch.equal(one.samples[0], raw.samples[1])
+
+
+def test_new_documents_without_any_known_term_are_noted():
+    raw = TfIdf().data(texts(DOCUMENTS))
+    new = TfIdf().data_like(texts(["cat", "xylophone"]), raw.encoding)
+
+    assert new.samples[1].tolist() == [0] * len(raw.columns)
+    assert new.notes == (
+        "1 of 2 documents have none of the terms, so all values of their samples are 0; the first: "
+        "document 1",
+    )
