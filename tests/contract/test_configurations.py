@@ -107,7 +107,7 @@ def short(file, root):
             continue
         if "num_problems" in dataset:
             settings += [f"{path}.num_problems=2", f"{path}.batch_size=2"]
-        first, last = (60, 89) if "path" in dataset else (0, 199)  # files may hold classes in order
+        first, last = (60, 119) if "path" in dataset else (0, 199)  # files may hold classes in order
         if "path" in dataset or "index_of_last_sample_to_use" in dataset:
             settings += [
                 f"{path}.index_of_first_sample_to_use={first}",
