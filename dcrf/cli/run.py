@@ -11,6 +11,7 @@ from dcrf.cli.output import command
 from dcrf.cli.own_data import OPTIONS, add_flags, content_for
 from dcrf.errors import CommandLineError
 from dcrf.reporting.writers import say
+from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
@@ -39,8 +40,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _say_what_is_next(runs: Path) -> None:
-    """Say where the clusters are, and how to cluster new data."""
+    """Say where the clusters are, and how to cluster new data, unless the run has stopped."""
     folder = run_folders(runs)[-1]
+    if finished_outcome(folder, folder) is None:
+        return
     for file in sorted((folder / "clusters").glob("*.csv")):
         say(f"\nthe cluster of every sample: {file}")
     say(f"new data: {command()} predict {folder} NEW_DATA")

@@ -6,6 +6,7 @@ from pathlib import Path
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.records import Outcome
+from dcrf.runs.phase_order import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Output:
     program: the shell command of the command line, for messages.
     prefix: starts every line if several runs write at the same time.
     overrides: command-line flags that changed the file's values.
+    end: the data set and the phase, both from 0, before which the run stops; None for its end.
     shows_lines: whether lines go to the terminal as well.
     """
 
@@ -40,6 +42,7 @@ class Output:
     program: str = "python main.py"
     prefix: str = ""
     overrides: tuple[str, ...] = ()
+    end: Step | None = None
     shows_lines: bool = True
 
 

@@ -15,6 +15,7 @@ from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
+from dcrf.runs.run_folder import CHECKPOINTS
 from dcrf.runs.trained_files import TrainedFiles
 from dcrf.storage.atomic_files import (
     read_json,
@@ -25,7 +26,6 @@ from dcrf.storage.atomic_files import (
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.training.method import Method
 
-CHECKPOINTS = "checkpoints"
 NUMBERED = "kept_apart.json"
 
 
