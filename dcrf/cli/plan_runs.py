@@ -16,7 +16,7 @@ from dcrf.config import MethodConfig, check_shared_files, load_checked, with_pla
 from dcrf.config.path_checks import is_folder, is_there
 from dcrf.errors import CommandLineError, ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.records import Outcome
-from dcrf.runs.phase_order import BEGIN, Step, end_after
+from dcrf.runs.phase_order import BEGIN, PhaseIndex, end_after
 from dcrf.runs.resume import ExistingRun, find_existing_run
 from dcrf.runs.run_folder import is_run_configuration, read_run_start
 
@@ -38,7 +38,7 @@ class PlannedRun:
     seed_in_names: int | None
     overrides: tuple[str, ...]
     threads: int
-    end: Step | None = None
+    end: PhaseIndex | None = None
 
     @property
     def outcome(self) -> Outcome | None:

@@ -1,7 +1,7 @@
 """Continue a run with other exit criteria: of phases that have not ended, or of its last one."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from dcrf.config.json_paths import moved
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import ConfigError, DataError, Problem
 from dcrf.reporting.records import PhaseRecord
-from dcrf.runs.phase_order import Step, steps_of
+from dcrf.runs.phase_order import PhaseIndex, names_before
 from dcrf.runs.run_folder import CHECKPOINTS, CONFIGURATION, RESULT, RUN_START, RunStart
 from dcrf.storage.atomic_files import write_json
 from dcrf.storage.checkpoint_folders import folders, intact_content, position_of, remove
@@ -52,7 +52,7 @@ def changed_phases(config: MethodConfig, changes: Sequence[Change]) -> set[str]:
 
 def check_continues(
     config: MethodConfig, folder: Path, changes: Sequence[Change], last: PhaseRecord | None
-) -> Step:
+) -> PhaseIndex:
     """Return the position of a run that continues its last phase, which has ended.
 
     Args:
@@ -91,12 +91,11 @@ def _why_over(config: MethodConfig, changes: Sequence[Change], last: PhaseRecord
     return None
 
 
-def _checkpoint_before(config: MethodConfig, folder: Path, phases: Collection[str]) -> Path | None:
+def _checkpoint_before(config: MethodConfig, folder: Path, phases: Set[str]) -> Path | None:
     """Return the newest intact checkpoint from before the end of any of some phases."""
-    steps = steps_of(config)
     for checkpoint in reversed(folders(folder / CHECKPOINTS)):
         position = position_of(checkpoint)
-        if position is None or any(n in phases and s < position for s, n in steps.items()):
+        if position is None or not phases.isdisjoint(names_before(config, position)):
             continue
         try:
             intact_content(checkpoint)

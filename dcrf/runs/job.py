@@ -6,7 +6,7 @@ from pathlib import Path
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.records import Outcome
-from dcrf.runs.phase_order import Step
+from dcrf.runs.phase_order import PhaseIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Output:
     program: str = "python main.py"
     prefix: str = ""
     overrides: tuple[str, ...] = ()
-    end: Step | None = None
+    end: PhaseIndex | None = None
     shows_lines: bool = True
 
 

@@ -26,7 +26,7 @@ from dcrf.runs.changed_criteria import adopt, changeable
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
-from dcrf.runs.phase_order import steps_of
+from dcrf.runs.phase_order import names_before
 from dcrf.runs.resume import changes_of, check_same_configuration
 from dcrf.runs.run_files import Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
@@ -307,8 +307,7 @@ def _adopt_changes(run: Run, output: Output) -> None:
 def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
     """Note differences of the environment; raise ConfigError for another configuration."""
     before = checkpoint.description
-    position = position_of(checkpoint.folder)
-    ended = {name for s, name in steps_of(run.config).items() if position is None or s < position}
+    ended = names_before(run.config, position_of(checkpoint.folder))
     accepted = check_same_configuration(
         before.get("configuration"),
         now["configuration"],

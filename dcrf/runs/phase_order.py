@@ -1,18 +1,18 @@
 """The phases of a run in their order, and where `--phases` ends it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.errors import ConfigError, Problem
 
-Step = tuple[int, int]
+PhaseIndex = tuple[int, int]
 """The numbers of a data set and of a phase on it, both from 0, in running order."""
-BEGIN: Step = (0, 0)
+BEGIN: PhaseIndex = (0, 0)
 
 
-def steps_of(config: MethodConfig) -> dict[Step, str]:
-    """Return the steps of a run in their order, each with the name of its phase."""
+def phases_in_order(config: MethodConfig) -> dict[PhaseIndex, str]:
+    """Return the phases of all data sets in running order, each with its name."""
     return {
         (number, position): phase.name
         for number, dataset in enumerate(config.datasets)
@@ -20,39 +20,53 @@ def steps_of(config: MethodConfig) -> dict[Step, str]:
     }
 
 
-def end_after(config: MethodConfig, names: Collection[str], position: Step) -> Step | None:
-    """Return the step before which a run stops that runs only phases with these names.
+def names_before(config: MethodConfig, position: PhaseIndex | None) -> list[str]:
+    """Return the names of the phases before a position, of all for None, in running order."""
+    phases = phases_in_order(config).items()
+    return [name for index, name in phases if position is None or index < position]
+
+
+def end_after(
+    config: MethodConfig, names: Collection[str], position: PhaseIndex
+) -> PhaseIndex | None:
+    """Return the phase before which a run stops that runs only phases with these names.
 
     Args:
         config: of the method.
         names: of phases. Those that have ended may be among them.
-        position: of the run, before which all steps have ended.
+        position: of the run, before which all phases have ended.
 
     Returns:
-        The first step with another phase, None if all that are left have these names.
+        The first phase with another name, None if all that are left have these names.
 
     Raises:
         ConfigError: the method has no phase of a name, or another phase comes before it.
     """
-    steps = steps_of(config)
-    end = next((s for s, name in steps.items() if s >= position and name not in names), None)
-    covered = {name for step, name in steps.items() if end is None or step < end}
-    if end is not None and (problems := list(_problems(steps, names, covered, end))):
+    phases = phases_in_order(config)
+    left = {index: name for index, name in phases.items() if index >= position}
+    end = next((index for index, name in left.items() if name not in names), None)
+    reached = {name for index, name in phases.items() if end is None or index < end}
+    unreached = [name for name in names if name not in reached]
+    if problems := list(_problems(unreached, list(phases.values()), list(left.values()))):
         raise ConfigError(config.source, problems)
     return end
 
 
 def _problems(
-    steps: Mapping[Step, str], names: Collection[str], covered: Collection[str], end: Step
+    unreached: Sequence[str], phases: Sequence[str], left: Sequence[str]
 ) -> Iterator[Problem]:
-    """Yield a problem for every name that the run does not reach."""
-    order = list(dict.fromkeys(steps.values()))
-    for name in names:
-        if name not in order:
-            yield Problem(
-                "--phases", f"the method has no phase called {name!r}", suggestion(name, order)
-            )
-        elif name not in covered:
-            needed = ",".join(other for other in order if other in {*names, steps[end]})
-            found = f"{name} comes after {steps[end]}, which is not among the phases to run"
-            yield Problem("--phases", found, f"write --phases {needed}")
+    """Yield a problem for every name that the run does not reach.
+
+    Args:
+        unreached: the names.
+        phases: the names of all phases in running order.
+        left: those of the phases that have not ended.
+    """
+    for name in unreached:
+        if name not in phases:
+            remedy = suggestion(name, dict.fromkeys(phases))
+            yield Problem("--phases", f"the method has no phase called {name!r}", remedy)
+        else:
+            *before, _ = needed = list(dict.fromkeys(left[: left.index(name) + 1]))
+            found = f"{name} comes after {' and '.join(before)}"
+            yield Problem("--phases", found, f"write --phases {','.join(needed)}")

@@ -14,7 +14,7 @@ from dcrf.errors import ConfigError, Problem
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
 from dcrf.reporting.scores import scores_of
 from dcrf.runs.changed_criteria import Change, changeable, changed_phases, check_continues
-from dcrf.runs.phase_order import BEGIN, Step, steps_of
+from dcrf.runs.phase_order import BEGIN, PhaseIndex, names_before
 from dcrf.runs.run_folder import (
     CHECKPOINTS,
     CONFIGURATION,
@@ -48,7 +48,7 @@ class ExistingRun:
     start: RunStart
     outcome: Outcome | None = None
     partial: Outcome | None = None
-    position: Step = BEGIN
+    position: PhaseIndex = BEGIN
     is_changed: bool = False
 
 
@@ -73,7 +73,7 @@ def find_existing_run(config: MethodConfig, seed: int, output_dir: Path) -> Exis
     partial = finished_outcome(folder, config.source, "partial")
     newest = (position_of(checkpoint) for checkpoint in reversed(folders(folder / CHECKPOINTS)))
     position = next(newest, None) or BEGIN
-    ended = [name for step, name in steps_of(config).items() if outcome or step < position]
+    ended = names_before(config, None if outcome else position)
     changes = changes_of(config, seed, folder, changeable(config, ended[:-1]))
     if changes and ended and ended[-1] in changed_phases(config, changes):
         last = next((o.phases[-1] for o in (outcome, partial) if o and o.phases), None)
@@ -148,7 +148,7 @@ def finished_outcome(folder: Path, source: Path | str, status: str = "ok") -> Ou
             "source": str(source),
             "method": str(values["method"]),
             "seconds": None,
-            "error": None if values["error"] is None else str(values["error"]),
+            "error": str(values["error"]) if values.get("error") else None,
             "label_informed": values.get("label_informed") is True,
             "datasets": tuple(DatasetRecord.from_plain(record) for record in values["datasets"]),
             "phases": tuple(PhaseRecord(**record) for record in values["phases"]),

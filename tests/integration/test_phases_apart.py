@@ -149,7 +149,7 @@ def test_the_command_line_runs_phases_apart_and_continues(tmp_path, capsys):
     file = written(tmp_path, method())
     code, _, err = call(file, "--phases", "finetuning,pretrainin")
     assert code == 2
-    assert "finetuning comes after pretraining, which is not among the phases to run" in err
+    assert "finetuning comes after pretraining\n    write --phases pretraining,finetuning" in err
     assert "no phase called 'pretrainin'\n    did you mean 'pretraining'?" in err
     assert not (tmp_path / "runs").exists()
 

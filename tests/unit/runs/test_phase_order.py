@@ -4,7 +4,7 @@ import pytest
 
 from dcrf.config import load_checked
 from dcrf.errors import ConfigError
-from dcrf.runs.phase_order import BEGIN, end_after, steps_of
+from dcrf.runs.phase_order import BEGIN, end_after, phases_in_order
 from tests.cases.methods import digits, method
 
 FIRST, SECOND = ["pretraining"], ["finetuning"]
@@ -17,8 +17,8 @@ def config():
     return load_checked(method(datasets=data))
 
 
-def test_steps_are_in_running_order(config):
-    assert list(steps_of(config).items()) == [
+def test_phases_are_in_running_order(config):
+    assert list(phases_in_order(config).items()) == [
         ((0, 0), "pretraining"),
         ((0, 1), "finetuning"),
         ((1, 0), "pretraining"),
@@ -43,6 +43,11 @@ def test_a_run_stops_before_the_first_other_phase(config, names, position, end):
     assert end_after(config, names, position) == end
 
 
+def test_a_misspelled_name_is_refused_beside_all_others(config):
+    with pytest.raises(ConfigError, match="no phase called 'fine'"):
+        end_after(config, [*FIRST, *SECOND, "fine"], BEGIN)
+
+
 def test_all_names_that_cannot_run_are_named(config):
     with pytest.raises(ConfigError) as caught:
         end_after(config, ["finetuning", "pretrianing"], BEGIN)
@@ -51,7 +56,7 @@ def test_all_names_that_cannot_run_are_named(config):
     assert problems == [
         (
             "--phases",
-            "finetuning comes after pretraining, which is not among the phases to run",
+            "finetuning comes after pretraining",
             "write --phases pretraining,finetuning",
         ),
         (
