@@ -21,6 +21,7 @@ examples:
                  --set 'phases[finetuning].exit_criteria.iterations=2000'
   python main.py --resume runs/my_method/2026-01-31T12-00-00-0 resume a run that was interrupted
   python main.py configurations/quickstart --resume            ... every run that is not finished
+  python main.py my_method.json --phases pretraining           the first phase now, the rest later
 
 Results are written to runs/<method>/<time>-<seed>/: result.json (final ACC, NMI, ARI),
 metrics.jsonl (all losses and evaluations), config.json (the method with every default filled in),
@@ -129,6 +130,12 @@ def parser(prog: str = "main.py", paths: str = "FILE_OR_FOLDER") -> argparse.Arg
     add("--device", help="torch device instead of the file's: cpu, cuda, cuda:1, ...")
     add("--max_iterations", type=positive, metavar="N", help="end every phase after N iterations")
     add(
+        "--phases",
+        type=_names,
+        metavar="NAME[,NAME...]",
+        help="stop before any other phase; --resume RUN_FOLDER runs the rest later",
+    )
+    add(
         "--set",
         action="append",
         default=[],
@@ -153,7 +160,8 @@ def _add_run_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--resume",
         action="store_true",
-        help="resume runs that are not finished; FILE_OR_FOLDER may also be a run folder",
+        help="resume runs that are not finished; FILE_OR_FOLDER may also be a run folder, also a "
+        "finished one with a greater number of iterations",
     )
     add(
         "--checkpoint_interval",
@@ -206,6 +214,15 @@ def _seeds(text: str) -> list[int]:
             )
         seeds.update(dict.fromkeys(span))
     return list(seeds)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(
+            f"expected names of phases such as pretraining,finetuning, got {text!r}"
+        )
+    return names
 
 
 def _seconds(text: str) -> float:

@@ -22,7 +22,7 @@ from dcrf.cli.plan_runs import (
     plan_runs,
 )
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
-from dcrf.reporting.records import Outcome
+from dcrf.reporting.records import AS_ASKED, Outcome
 from dcrf.reporting.summary import content, same_names, summary
 from dcrf.reporting.writers import say, say_json
 from dcrf.runs.executors import LocalExecutor
@@ -32,8 +32,8 @@ from dcrf.runs.spinning import shorten_spinning
 from dcrf.storage.atomic_files import write_json
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-FINAL = {"ok", "diverged", "invalid"}
-"""Statuses of runs that resuming cannot change."""
+FINAL = AS_ASKED | {"diverged", "invalid"}
+"""Statuses of runs that need no resuming."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,6 +146,7 @@ def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespac
             prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
             overrides=run.overrides,
             saves_features=start.saves_features if start else options.save_features,
+            end=run.end,
         )
         threads = output.threads or max(1, run.threads // at_once)
         jobs.append(Job(run.config, run.seed, output, threads))
@@ -182,7 +183,7 @@ def exit_code(statuses: Set[str], signals: Sequence[int]) -> int:
         return 128 + signals[0]  # as shells report a program that a signal has ended
     if "interrupted" in statuses:
         return INTERRUPTED
-    return OK if statuses == {"ok"} else FAILED
+    return OK if statuses and statuses <= AS_ASKED else FAILED
 
 
 def _resume_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
@@ -192,7 +193,8 @@ def _resume_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
         if run.existing is None:
             yield f"{name}  was never started, so it starts now"
         elif run.outcome:
-            yield f"{name}  is finished, results in {run.existing.folder}"
+            how = "is finished" if run.outcome.status == "ok" else f"has {run.outcome.error}"
+            yield f"{name}  {how}, results in {run.existing.folder}"
 
 
 def _same_name_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:

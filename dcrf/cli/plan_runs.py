@@ -6,6 +6,7 @@ Nothing here starts a process or prints.
 import argparse
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from dcrf.config import MethodConfig, check_shared_files, load_checked, with_pla
 from dcrf.config.path_checks import is_folder, is_there
 from dcrf.errors import CommandLineError, ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.records import Outcome
+from dcrf.runs.phase_order import BEGIN, PhaseIndex, end_after
 from dcrf.runs.resume import ExistingRun, find_existing_run
+from dcrf.runs.run_folder import is_run_configuration, read_run_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class PlannedRun:
     seed_in_names: the seed if the names of saved files contain it, else None.
     overrides: command-line flags that change the file's values.
     threads: number of torch threads for all runs at the same time.
+    end: the data set and the phase before which it stops; None for its end.
     """
 
     config: MethodConfig
@@ -34,11 +38,15 @@ class PlannedRun:
     seed_in_names: int | None
     overrides: tuple[str, ...]
     threads: int
+    end: PhaseIndex | None = None
 
     @property
     def outcome(self) -> Outcome | None:
-        """The outcome of a run that is already finished, else None."""
-        return self.existing.outcome if self.existing else None
+        """The outcome of a run that has nothing left to do, else None."""
+        if self.existing is None:
+            return None
+        has_stopped = self.end is not None and self.end <= self.existing.position
+        return self.existing.outcome or (self.existing.partial if has_stopped else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,29 @@ def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[
             continue
         for file in files:
             try:
-                methods.append(
-                    load_checked(file, options.settings, options.max_iterations, options.device)
-                )
+                methods.append(_load(file, options))
             except ConfigError as error:
                 rejected.append(RejectedFile(str(file), error))
     return methods, rejected
+
+
+def _load(file: Path, options: argparse.Namespace) -> MethodConfig:
+    """Load a method file. In that of a run to resume, `--max_iterations` is of the last phase.
+
+    Raises:
+        ConfigError: the file is invalid.
+    """
+    settings, most = options.settings, options.max_iterations
+    if options.resume and most is not None and is_run_configuration(file):
+        overrides: tuple[str, ...] = ()
+        with suppress(OSError, ValueError):  # `find_existing_run` reports it
+            overrides = read_run_start(file.parent).overrides
+        if f"--max_iterations {most}" not in overrides:
+            config = load_checked(file)
+            last = config.phases_on(config.datasets[-1])[-1]
+            settings = [*settings, f"{last.path}.exit_criteria.iterations={most}"]
+        most = None
+    return load_checked(file, settings, most, options.device)
 
 
 def plan_runs(
@@ -172,11 +197,28 @@ def _runs_of(
     for seed in options.seed or [config.seed or 0]:
         existing = find_existing_run(config, seed, options.output_dir) if options.resume else None
         if existing is not None:
-            start = existing.start
-            yield PlannedRun(config, seed, existing, start.seed_in_names, start.overrides, threads)
+            in_names, overrides = existing.start.seed_in_names, existing.start.overrides
+            if existing.is_changed:
+                overrides = with_later(overrides, overrides_of(options))
         else:
             in_names = seed if len(options.seed or []) > 1 else None
-            yield PlannedRun(config, seed, None, in_names, overrides_of(options), threads)
+            overrides = overrides_of(options)
+        end = None
+        if options.phases is not None:
+            end = end_after(config, options.phases, existing.position if existing else BEGIN)
+        yield PlannedRun(config, seed, existing, in_names, overrides, threads, end)
+
+
+def with_later(overrides: Sequence[str], later: Sequence[str]) -> tuple[str, ...]:
+    """Return overrides of a run and later ones, which replace those of the same values."""
+    replaced = {_target_of(flag) for flag in later}
+    return (*(flag for flag in overrides if _target_of(flag) not in replaced), *later)
+
+
+def _target_of(override: str) -> str:
+    """Return the value that an override sets: `--set PATH`, or another flag without its value."""
+    flag, _, value = override.partition(" ")
+    return f"{flag} {value.partition('=')[0]}" if flag == "--set" else flag
 
 
 def _refuse_conflicts(

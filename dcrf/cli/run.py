@@ -15,6 +15,7 @@ from dcrf.cli.own_data import add_flags, content_for, given_flags
 from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
+from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
@@ -44,8 +45,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _say_what_is_next(runs: Path) -> None:
-    """Say what the clusters are, where they are, and how to cluster new data."""
+    """Say what the clusters are and how to cluster new data, unless the run has stopped before."""
     folder = run_folders(runs)[-1]
+    if finished_outcome(folder, folder) is None:
+        return
     for file in sorted((folder / "profiles").glob("*.csv")):
         say("")
         _say_profile(file)

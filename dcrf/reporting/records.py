@@ -143,14 +143,19 @@ class DatasetRecord:
         return cls(**{**values, "reclusterings": others, "provenance": provenance})
 
 
+AS_ASKED = frozenset({"ok", "partial"})
+"""Statuses of runs that have done all that they were asked to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one run of a method ended.
 
     source: the method file.
     seed: None if the file is `invalid`.
-    status: `ok`; `failed`, `diverged` or `out of memory`; `crashed` if its process died;
-        `timed out`; `invalid`; `interrupted`; `not run`.
+    status: `ok`; `partial` if it has stopped before a phase, as asked; `failed`, `diverged` or
+        `out of memory`; `crashed` if its process died; `timed out`; `invalid`; `interrupted`;
+        `not run`.
     label_informed: whether labels influenced the result, which is then not unsupervised.
     datasets: the finished data sets, also of a run that failed on a later one.
     seconds: wall time of the run.

@@ -9,6 +9,7 @@ from dcrf.evaluation.evaluator import Evaluation, Labels
 from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.run_files import RunFiles
 from dcrf.runs.trained_run import TrainedRun
+from dcrf.training.interfaces import DataSource
 
 
 def evaluate_run(run: TrainedRun, file: Path | None = None) -> tuple[Evaluation, Labels]:
@@ -25,17 +26,27 @@ def evaluate_run(run: TrainedRun, file: Path | None = None) -> tuple[Evaluation,
     Raises:
         DataError: the samples cannot be read, or samples of the method cannot be assigned.
     """
-    context = RunContext(
-        run.config, run.streams, run.config.device, NO_WRITER, RunFiles(None, run.config.name)
-    )
-    if file is None:
-        source = open_dataset(context, run.dataset)
-    else:
-        source = run.open_file(file, with_labels=True)
-    evaluator = make_evaluator(context, run.method.assignment, source)
+    source = samples_of(run, file)
+    evaluator = make_evaluator(_context(run), run.method.assignment, source)
     if reason := evaluator.why_not_ready():
         raise DataError(f"the run cannot be evaluated: {reason}")
     evaluation = evaluator.evaluate(run.method.pass_over(source))
     if evaluator.clusters is None:
         raise RuntimeError("an evaluation has clusters")
     return evaluation, evaluator.clusters
+
+
+def samples_of(run: TrainedRun, file: Path | None = None) -> DataSource:
+    """Open the samples of a run, or those of a file with their labels.
+
+    Raises:
+        DataError: the samples cannot be read, or do not fit the data set.
+    """
+    if file is None:
+        return open_dataset(_context(run), run.dataset)
+    return run.open_file(file, with_labels=True)
+
+
+def _context(run: TrainedRun) -> RunContext:
+    files = RunFiles(None, run.config.name)
+    return RunContext(run.config, run.streams, run.config.device, NO_WRITER, files)

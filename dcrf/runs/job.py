@@ -6,6 +6,7 @@ from pathlib import Path
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import cause_of, status_of
 from dcrf.reporting.records import Outcome
+from dcrf.runs.phase_order import PhaseIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Output:
     program: the shell command of the command line, for messages.
     prefix: starts every line if several runs write at the same time.
     overrides: command-line flags that changed the file's values.
+    end: the data set and the phase, both from 0, before which the run stops; None for its end.
     shows_lines: whether lines go to the terminal as well.
     saves_features: whether the features of all samples are saved after every phase.
     """
@@ -41,6 +43,7 @@ class Output:
     program: str = "python main.py"
     prefix: str = ""
     overrides: tuple[str, ...] = ()
+    end: PhaseIndex | None = None
     shows_lines: bool = True
     saves_features: bool = False
 

@@ -22,20 +22,25 @@ from dcrf.randomness import RandomStreams
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
 from dcrf.reporting.scores import is_scored_by_labels
 from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
+from dcrf.runs.changed_criteria import adopt, changeable
 from dcrf.runs.device import resolve_device
 from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
-from dcrf.runs.resume import check_same_configuration
-from dcrf.runs.run_files import CHECKPOINTS, Keep, RunFiles, forget
+from dcrf.runs.phase_order import names_before
+from dcrf.runs.resume import changes_of, check_same_configuration
+from dcrf.runs.run_files import Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
+    CHECKPOINTS,
     RESULT,
     RunStart,
     new_run_folder,
     next_run_number,
+    read_run_start,
     run_configuration,
 )
 from dcrf.storage.atomic_files import locked, remove_temporary_files, write_json
 from dcrf.storage.checkpoint_files import Checkpoint, remove_checkpoints
+from dcrf.storage.checkpoint_folders import position_of
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.history import RunHistory
 from dcrf.training.interruption import StopRequest, handle_signals
@@ -179,11 +184,12 @@ def _failed(
 def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> RunEnd:
     """Train, and write `timing.json` and `result.json`."""
     stop = StopRequest()
-    checkpoints = _checkpoints(run, metrics, stop, output.checkpoint_interval)
-    trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints)
+    checkpoints = _checkpoints(run, metrics, stop, output)
+    trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints, output.end)
     with handle_signals(stop):
         failure = _train(trainer, checkpoints, run, output, log)
-    outcome = outcome_of(run, trainer.history, *_status_and_cause(failure), output.overrides)
+    status = _status_and_cause(failure, trainer.stopped_before)
+    outcome = outcome_of(run, trainer.history, *status, output.overrides)
     try:
         write_json(run.folder / "timing.json", trainer.history.durations.seconds)
         write_json(run.folder / RESULT, _result(outcome))
@@ -196,9 +202,12 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> R
     return RunEnd(outcome, failure)
 
 
-def _status_and_cause(failure: BaseException | None) -> tuple[str, str | None]:
+def _status_and_cause(
+    failure: BaseException | None, stopped_before: str | None
+) -> tuple[str, str | None]:
     if failure is None:
-        return "ok", None
+        is_whole = stopped_before is None
+        return ("ok", None) if is_whole else ("partial", f"stopped before {stopped_before}")
     if isinstance(failure, KeyboardInterrupt):
         return "interrupted", None
     return status_of(failure), str(failure)
@@ -210,9 +219,7 @@ def _is_unlabeled(datasets: Sequence[DatasetRecord]) -> bool:
     return bool(evaluations) and not any(map(is_scored_by_labels, evaluations))
 
 
-def _checkpoints(
-    run: Run, metrics: JsonLines, stop: StopRequest, interval: int | None
-) -> Checkpoints:
+def _checkpoints(run: Run, metrics: JsonLines, stop: StopRequest, output: Output) -> Checkpoints:
     description = {
         "configuration": run_configuration(run.config, run.streams.seed),
         "torch": str(torch.__version__),
@@ -220,7 +227,15 @@ def _checkpoints(
         "threads": torch.get_num_threads(),
     }
     files: dict[str, Stateful] = {"metrics": metrics, "files": run.files.numbered}
-    return Checkpoints(run.folder / CHECKPOINTS, run.writer, stop, files, description, interval)
+    return Checkpoints(
+        run.folder / CHECKPOINTS,
+        run.writer,
+        stop,
+        files,
+        description,
+        output.checkpoint_interval,
+        keeps_ends=output.keeps_checkpoints or output.end is not None,
+    )
 
 
 def _train(
@@ -230,6 +245,9 @@ def _train(
     try:
         write_json(run.folder / "environment.json", environment(run.device))
         trainer.run(_start(checkpoints, run, output))
+        if trainer.stopped_before is not None:
+            stopped = f"stopped before {trainer.stopped_before}, as asked"
+            _log(run, f"{stopped}{_resume_hint(';', run, output)}")
         return None
     except KeyboardInterrupt as interruption:
         _log(run, f"interrupted{_resume_hint(';', run, output)}")
@@ -255,6 +273,8 @@ def _start(checkpoints: Checkpoints, run: Run, output: Output) -> Start:
         ConfigError: the checkpoint was written with another configuration.
         DataError, OSError: the checkpoint cannot be restored.
     """
+    if output.resume_folder is not None:
+        _adopt_changes(run, output)
     checkpoint = checkpoints.read_newest(run.device)
     place = f"resumes from {checkpoint.folder}" if checkpoint else f"results in {run.folder}"
     _write(run, f"seed {run.streams.seed}  {place}")
@@ -272,10 +292,32 @@ def _start(checkpoints: Checkpoints, run: Run, output: Output) -> Start:
     return checkpoints.start_from(checkpoint)
 
 
+def _adopt_changes(run: Run, output: Output) -> None:
+    """Let a run that is resumed with other exit criteria continue with these.
+
+    Raises:
+        ConfigError: other values have changed, too.
+        OSError: the new configuration cannot be written.
+    """
+    seed = run.streams.seed
+    changes = changes_of(run.config, seed, run.folder, changeable(run.config))
+    if changes:
+        start = replace(read_run_start(run.folder), overrides=output.overrides)
+        adopt(run.config, run.folder, changes, start, run_configuration(run.config, seed))
+
+
 def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
     """Note differences of the environment; raise ConfigError for another configuration."""
     before = checkpoint.description
-    check_same_configuration(before.get("configuration"), now["configuration"], checkpoint.folder)
+    ended = names_before(run.config, position_of(checkpoint.folder))
+    accepted = check_same_configuration(
+        before.get("configuration"),
+        now["configuration"],
+        checkpoint.folder,
+        changeable(run.config, ended),
+    )
+    for difference in accepted:
+        run.writer.write(Note(f"{run.config.name}  note: {difference.path}: {difference.words}"))
     for key in ("torch", "device", "threads"):
         if before.get(key) != now[key]:
             change = (

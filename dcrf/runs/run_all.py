@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 
 from dcrf.reporting.lines import outcome_line
-from dcrf.reporting.records import Outcome
+from dcrf.reporting.records import AS_ASKED, Outcome
 from dcrf.reporting.writers import say
 from dcrf.runs.dependencies import Dependencies, dependencies
 from dcrf.runs.job import Job
@@ -13,6 +13,7 @@ _HOW_ENDED = {
     "out of memory": "ran out of memory",
     "interrupted": "was interrupted",
     "not run": "was not run",
+    "partial": "has stopped before its end",
 }
 """How a run ended, for statuses that do not fit `has <status>`."""
 
@@ -90,7 +91,7 @@ class RunQueue:
     def finish(self, number: int, outcome: Outcome) -> None:
         """Note how a job ended; a failure may stop the queue."""
         self.outcomes[number] = outcome
-        if outcome.status != "ok" and not self.continue_on_failure:
+        if outcome.status not in AS_ASKED and not self.continue_on_failure:
             self.is_stopped = True
 
     def _missing_file(self, needed: Dependencies) -> str | None:

@@ -15,13 +15,13 @@ from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
 from dcrf.runs.cluster_files import FEATURES, TABLES, save_clusters, save_features
 from dcrf.runs.clusters_table import write_clusters
+from dcrf.runs.run_folder import CHECKPOINTS
 from dcrf.runs.trained_files import TrainedFiles
 from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_json
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
 
-CHECKPOINTS = "checkpoints"
 NUMBERED = "kept_apart.json"
 
 

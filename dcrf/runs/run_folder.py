@@ -14,7 +14,8 @@ from dcrf.config.path_checks import is_file
 from dcrf.safety.limits import RESUMED_THREADS
 from dcrf.storage.atomic_files import read_json, write_json
 
-CONFIGURATION, RESULT, RUN_START = "config.json", "result.json", "checkpoints/run.json"
+CONFIGURATION, RESULT, CHECKPOINTS = "config.json", "result.json", "checkpoints"
+RUN_START = f"{CHECKPOINTS}/run.json"
 _TIME = len("2026-01-31T23-59-59")
 
 
@@ -51,6 +52,11 @@ class RunStart:
 def is_run_folder(path: Path) -> bool:
     """Whether the folder contains a run, finished or not."""
     return is_file(path / CONFIGURATION) and is_file(path / RUN_START)
+
+
+def is_run_configuration(file: Path) -> bool:
+    """Whether a file is the configuration in a run folder."""
+    return file.name == CONFIGURATION and is_run_folder(file.parent)
 
 
 def run_folders(parent: Path) -> list[Path]:

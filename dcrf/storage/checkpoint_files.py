@@ -1,6 +1,5 @@
 """Checkpoints on disk: a folder each, written atomically and verified by checksums."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,10 +12,19 @@ from torch.serialization import safe_globals
 
 from dcrf.errors import DataError
 from dcrf.safety.limits import CHECKPOINTS_KEPT
-from dcrf.storage.atomic_files import json_bytes, read_json
+from dcrf.storage.atomic_files import json_bytes
+from dcrf.storage.checkpoint_folders import (
+    DESCRIPTION,
+    MANIFEST,
+    STATE,
+    folders,
+    intact_content,
+    read_description,
+    remove,
+    sha256,
+)
 from dcrf.storage.tensor_files import from_bytes, to_bytes
 
-STATE, DESCRIPTION, MANIFEST = "state.pth", "description.json", "manifest.json"
 _OF_LAZY_LAYERS: list[Any] = [UninitializedParameter, UninitializedBuffer]
 
 
@@ -54,7 +62,7 @@ def write(parent: Path, state: Mapping[str, Any], description: Mapping[str, Any]
         raise
     _flush(parent)
     for old in folders(parent)[:-CHECKPOINTS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove(old)
     return folder
 
 
@@ -75,7 +83,7 @@ def read_newest(parent: Path, device: str) -> tuple[Checkpoint | None, list[str]
             reasons[folder] = str(error)
             continue
         for damaged in reasons:
-            shutil.rmtree(damaged, ignore_errors=True)
+            remove(damaged)
         return checkpoint, list(reasons.values())
     return None, list(reasons.values())
 
@@ -86,33 +94,17 @@ def read(folder: Path, device: str) -> Checkpoint:
     Raises:
         DataError: it is incomplete or damaged.
     """
-    try:
-        sums = read_json(folder / MANIFEST)["sha256"]
-        content = {name: (folder / name).read_bytes() for name in (STATE, DESCRIPTION)}
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"the checkpoint {folder} is incomplete: {error}") from error
-    for name, part in content.items():
-        if not isinstance(sums, dict) or sums.get(name) != _sha256(part):
-            raise DataError(f"the checkpoint {folder} is damaged: {name} has changed")
+    content = intact_content(folder)
     with safe_globals(_OF_LAZY_LAYERS):
         state = from_bytes(content[STATE], str(folder / STATE), device)
-    description = read_json(folder / DESCRIPTION)
-    if not isinstance(description, dict):
-        raise DataError(f"the checkpoint {folder} is damaged: {DESCRIPTION} is not an object")
-    return Checkpoint(folder, state, description)
-
-
-def folders(parent: Path) -> list[Path]:
-    """Return the folders of all checkpoints, the newest last."""
-    paths = parent.iterdir() if parent.is_dir() else ()
-    return sorted((f for f in paths if f.name.isdecimal()), key=lambda folder: int(folder.name))
+    return Checkpoint(folder, state, read_description(folder))
 
 
 def remove_checkpoints(parent: Path) -> None:
     """Remove all checkpoints, and keep the other files of their folder."""
     _remove_unfinished(parent)
     for folder in folders(parent):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def _remove_unfinished(parent: Path) -> None:
@@ -123,7 +115,7 @@ def _remove_unfinished(parent: Path) -> None:
 
 def _fill(folder: Path, state: Mapping[str, Any], description: Mapping[str, Any]) -> None:
     content = {STATE: to_bytes(state), DESCRIPTION: json_bytes(description)}
-    sums = {name: _sha256(part) for name, part in content.items()}
+    sums = {name: sha256(part) for name, part in content.items()}
     content[MANIFEST] = json_bytes({"sha256": sums})
     for name, part in content.items():
         with (folder / name).open("wb") as stream:
@@ -140,7 +132,3 @@ def _flush(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -11,6 +11,7 @@ from dcrf.errors import DataError, cause_of
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
 from dcrf.storage.checkpoint_files import Checkpoint, read_newest, write
+from dcrf.storage.checkpoint_folders import POSITION
 from dcrf.training.interruption import StopRequest
 from dcrf.training.start import FRESH, ResumedStart, Start
 
@@ -53,6 +54,8 @@ class Checkpoints:
         files: the objects that write the run's files, by name.
         description: plain values that identify the run.
         interval: iterations between checkpoints; None for one every `SECONDS`.
+        keeps_ends: whether a phase gets a checkpoint after its last iteration, too, from which it
+            can continue with other exit criteria.
 
     last: the folder of the checkpoint last written or read, and its position in words.
     """
@@ -65,9 +68,12 @@ class Checkpoints:
         files: Mapping[str, Stateful],
         description: Mapping[str, Any],
         interval: int | None = None,
+        *,
+        keeps_ends: bool = False,
     ) -> None:
         self.folder, self.writer, self.stop = folder, writer, stop
         self.files, self.description, self.interval = dict(files), dict(description), interval
+        self.keeps_ends = keeps_ends
         self.last: tuple[Path, str] | None = None
         self._time_of_last = time.monotonic()
 
@@ -129,7 +135,8 @@ class Checkpoints:
         try:
             content = {n: s.state_dict() for n, s in {**self.files, **states}.items()}
             content["position"] = asdict(position)
-            folder = write(self.folder, content, self.description)
+            description = {**self.description, POSITION: [position.dataset, position.phase]}
+            folder = write(self.folder, content, description)
             self.last = folder, position.description
         except OSError as error:
             with suppress(OSError):  # the log may be on the same full disk
@@ -140,6 +147,8 @@ class Checkpoints:
 
 class NoCheckpoints:
     """Stands in for `Checkpoints` in a run that writes none."""
+
+    keeps_ends = False
 
     def is_due(self, iteration: int) -> bool:
         """Return False."""

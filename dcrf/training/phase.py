@@ -189,10 +189,14 @@ def run_phase(
     data_pass: DatasetPass,
     cached: Sequence[CachedModule],
     between_iterations: Callable[[PhaseState], None] = _do_nothing,
+    before_end: Callable[[PhaseState], None] = _do_nothing,
     read_companions: ReadCompanions = _no_companions,
     read_targets: ReadSideTargets = _no_targets,
 ) -> str:
     """Train until an exit criterion is met, and return its reason.
+
+    A phase that is resumed after its last iteration ends without another one, unless its exit
+    criteria have changed.
 
     Args:
         phase: its state is updated.
@@ -201,6 +205,7 @@ def run_phase(
         cached: modules that run once per input tensor in an iteration.
         between_iterations: called after an iteration if another one follows. Only then does
             `phase.state_dict()` hold everything that the following iterations need.
+        before_end: called after the last iteration, while the phase can still continue.
         read_companions: reads the companions that patterns ask for.
         read_targets: reads the side targets, for patterns that learn from them.
 
@@ -209,7 +214,8 @@ def run_phase(
         DivergedError: a loss or a gradient is not finite.
     """
     state = phase.state
-    for clock, batch in batches:
+    reason = first_reason(phase.exit_criteria, state) if state.clock.iteration else None
+    for clock, batch in batches if reason is None else ():
         state.clock = clock
         batch_of = begin_iteration(phase, clock, batch, data_pass, read_companions, read_targets)
         compute = partial(compute_losses, phase.patterns, clock, batch_of, cached)
@@ -225,11 +231,10 @@ def run_phase(
         if reason := first_reason(phase.exit_criteria, state):
             break
         between_iterations(state)
-    else:
-        reason = "the data ran out"
+    before_end(state)
     for hook in phase.hooks:
         hook.after_phase(state)
-    return reason
+    return reason or "the data ran out"
 
 
 def begin_iteration(

@@ -32,17 +32,23 @@ from dcrf.training.start import FRESH, Start
 class Trainer:
     """Runs the plans of one method.
 
+    end: the data set and the phase, both from 0, before which the run stops; None for its end.
     history: the results so far, also after a failure.
+    stopped_before: the phase that would follow, in words, once the run has stopped there.
     """
 
     plans: Sequence[DatasetPlan]
     streams: RandomStreams
     writer: Writer
     checkpoints: Checkpoints | NoCheckpoints = field(default_factory=NoCheckpoints)
+    end: tuple[int, int] | None = None
     history: RunHistory = field(default_factory=RunHistory)
+    stopped_before: str | None = None
 
     def run(self, start: Start = FRESH) -> None:
-        """Train and evaluate on every data set.
+        """Train and evaluate on every data set, or until `end`.
+
+        A run that stops within a data set saves its parameters, and evaluates nothing.
 
         Raises:
             DataError: `start` is a checkpoint of another method.
@@ -52,10 +58,16 @@ class Trainer:
         start.restore_history(self.history, self.plans)
         method: Method | None = None
         for number, plan in enumerate(self.plans[start.dataset :], start.dataset):
+            if self._stops_before(number, 0):
+                return
             with self._part(plan.name, "opening"):
                 session = self._open(number, method)
                 start.restore_session(session, self.streams)
             for phase_number, phase in enumerate(plan.phases[start.phase :], start.phase):
+                if self._stops_before(number, phase_number):
+                    with self._part(plan.name, "saving"):
+                        plan.finish(session.method, None, session.source)
+                    return
                 with self._part(plan.name, phase.name):
                     self._run_phase(session, phase_number, start)
                 words = f"{plan.name}, after {phase.name}"
@@ -65,6 +77,14 @@ class Trainer:
             with self._part(plan.name, "final evaluation"):
                 self._finish(session)
             method, start = session.method, FRESH
+
+    def _stops_before(self, dataset: int, phase: int) -> bool:
+        """Whether the run stops before a phase, which is then noted."""
+        if self.end is None or (dataset, phase) < self.end:
+            return False
+        plan = self.plans[dataset]
+        self.stopped_before = f"{plan.phases[phase].name} on {plan.name}"
+        return True
 
     def _open(self, number: int, method: Method | None) -> DatasetSession:
         """Open a data set, for the method of the one before if it is kept."""
@@ -106,6 +126,7 @@ class Trainer:
                 data_pass,
                 cached,
                 between_iterations,
+                partial(self._before_end, session, number, phase),
                 source.companions,
                 source.side_targets,
             )
@@ -145,15 +166,27 @@ class Trainer:
         # files that the phase has loaded may change while it runs
         has_just_loaded = iteration == 0 and session.plan.phases[number].loads_files
         if has_just_loaded or self.checkpoints.is_due(iteration):
-            check_parameters(session.method)
-            words = f"{session.plan.name}, {phase.name}, after it {iteration}"
-            states: dict[str, Stateful] = {
-                "phase": phase,
-                "evaluator": session.evaluator,
-                "generators": GlobalGenerators(),
-            }
-            position = Position(session.number, number, words)
-            self.checkpoints.write(position, {**self._states(session), **states})
+            self._write_within(session, number, phase)
+
+    def _before_end(
+        self, session: DatasetSession, number: int, phase: Phase, state: PhaseState
+    ) -> None:
+        """Write a checkpoint from which the phase can continue beyond its end, if one is kept."""
+        if self.checkpoints.keeps_ends:
+            self._write_within(session, number, phase)
+
+    def _write_within(self, session: DatasetSession, number: int, phase: Phase) -> None:
+        """Write a checkpoint within a phase."""
+        check_parameters(session.method)
+        iteration = phase.state.clock.iteration
+        words = f"{session.plan.name}, {phase.name}, after it {iteration}"
+        states: dict[str, Stateful] = {
+            "phase": phase,
+            "evaluator": session.evaluator,
+            "generators": GlobalGenerators(),
+        }
+        position = Position(session.number, number, words)
+        self.checkpoints.write(position, {**self._states(session), **states})
 
     def _states(self, session: DatasetSession) -> dict[str, Stateful]:
         """Return the objects whose states every checkpoint contains."""

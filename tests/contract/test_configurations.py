@@ -5,22 +5,36 @@ import json
 import os
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import dcrf
+from dcrf.builder import data_sources
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.config.extends import is_abstract
 from dcrf.config.file_names import clean_name
+from dcrf.data.sources.load import open_data
+from dcrf.data.sources.raw_data import NO_ARRAYS
 from dcrf.dry_run.check_method import check
+from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.evaluate_run import evaluate_run
+from dcrf.runs.one_run import run_in_memory
 from dcrf.runs.trained_run import open_run
-from tests.cases.methods import class_folders, fake_mnist, fake_newsgroups, fake_usps, result
+from tests.cases.methods import (
+    class_folders,
+    fake_mnist,
+    fake_newsgroups,
+    fake_usps,
+    method,
+    result,
+)
 
 FOLDER = ROOT / "configurations"
 ALL_FILES = sorted(FOLDER.rglob("*.json"))
@@ -93,7 +107,7 @@ FAKES["timit"] = fake_spectrograms
 
 
 def short(file, root):
-    """The settings that make a run short: fake or few data, few restarts."""
+    """The settings that make a run short: fake or few data."""
     content = loaded(file).filled
     settings = [
         f"datasets[{index}].root={root}"
@@ -107,18 +121,24 @@ def short(file, root):
             continue
         if "num_problems" in dataset:
             settings += [f"{path}.num_problems=2", f"{path}.batch_size=2"]
-        first, last = (60, 119) if "path" in dataset else (0, 199)  # files may hold classes in order
+        first, last = (
+            (60, 119) if "path" in dataset else (0, 199)
+        )  # files may hold classes in order
         if "path" in dataset or "index_of_last_sample_to_use" in dataset:
             settings += [
                 f"{path}.index_of_first_sample_to_use={first}",
                 f"{path}.index_of_last_sample_to_use={last}",
             ]
-    strategy = content["cluster_assignment_strategy"]
-    return (
-        replaced_data(file)
-        + settings
-        + [f"cluster_assignment_strategy.{key}=1" for key in strategy if key.endswith("_restarts")]
-    )
+    return replaced_data(file) + settings
+
+
+def quick(value, key=""):
+    """A method whose clusterings start once, and whose phases are evaluated at once, if at all."""
+    if isinstance(value, dict):
+        return {name: quick(inner, name) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [quick(inner) for inner in value]
+    return 1 if key in ("num_restarts", "performance_evaluation_interval") else value
 
 
 def test_no_file_is_missed():
@@ -142,10 +162,12 @@ def test_it_is_valid_and_can_be_built(file):
     [tried(file) for file in FILES if missing_data(file) is None],
     ids=[file.stem for file in FILES if missing_data(file) is None],
 )
-def test_it_runs(file, fake_root, tmp_path):
+def test_it_runs(file, fake_root, tmp_path, monkeypatch):
     """In this process, which has torch already: other tests run files by the command line."""
-    settings, options = short(file, fake_root), {"device": "cpu", "max_iterations": 2}
-    folder = dcrf.run(file, settings=settings, output_dir=tmp_path, **options).folder
+    content, settings = quick(loaded(file).filled), short(file, fake_root)
+    options = {"device": "cpu", "max_iterations": 2}
+    ran_once = dcrf.run(content, settings=settings, output_dir=tmp_path, **options)
+    folder = ran_once.folder
     found = result(folder)
 
     config = loaded(file)
@@ -160,6 +182,55 @@ def test_it_runs(file, fake_root, tmp_path):
     again, clusters = evaluate_run(open_run(folder))
     assert again.scores["acc"] == evaluation["acc"]
     assert clusters[clusters >= least].tolist() == written_clusters(folder, config)
+    if not ran_once.label_informed:
+        check_that_other_labels_train_alike(ran_once, monkeypatch)
+
+
+def check_that_other_labels_train_alike(ran_once, monkeypatch):
+    """Train again with permuted labels: no trained weight, cluster or end of a phase changes."""
+
+    def with_permuted_labels(*arguments, **named):
+        raw = open_data(*arguments, **named)
+        if raw.labels is None:
+            return raw
+        return replace(raw, labels=np.random.default_rng(0).permutation(raw.labels))
+
+    methods, clusters_of = {}, {}
+
+    def keep(dataset, method, clusters, steps):
+        methods[dataset], clusters_of[dataset] = method, clusters
+
+    with monkeypatch.context() as patch:
+        patch.setattr(data_sources, "open_data", with_permuted_labels)
+        again = run_in_memory(
+            ran_once.config, ran_once.seed, NO_ARRAYS, NO_WRITER, keep, shows_lines=False
+        )
+
+    assert again.outcome.phases == ran_once.phases
+    assert methods.keys() == ran_once.methods.keys()
+    for dataset, trained in methods.items():
+        assert np.array_equal(clusters_of[dataset], ran_once.clusters.get(dataset))
+        state, before = trained.state_dict(), ran_once.methods[dataset].state_dict()
+        assert state.keys() == before.keys()
+        assert [name for name in state if not same(state[name], before[name])] == []
+
+
+def test_the_check_finds_labels_that_end_a_phase(monkeypatch):
+    content = method()
+    content["phases"][1]["exit_criteria"]["performance_evaluation_acc_gt"] = 0.25
+    ran_once = dcrf.run(content)
+    assert ran_once.label_informed
+    assert ran_once.phases[1].iteration == 2
+
+    with pytest.raises(AssertionError):
+        check_that_other_labels_train_alike(ran_once, monkeypatch)
+
+
+def same(one, other):
+    """Whether two values of a state are equal, also where they are NaN."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one.nan_to_num(), other.nan_to_num())
+    return repr(one) == repr(other)
 
 
 def written_clusters(folder, config):

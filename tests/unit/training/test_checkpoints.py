@@ -94,7 +94,7 @@ def test_a_checkpoint_holds_position_files_and_states(tmp_path):
     kept.write(POSITION, {"method": Value(5)})
 
     checkpoint = kept.read_newest("cpu")
-    assert checkpoint.description == {"name": "tiny"}
+    assert checkpoint.description == {"name": "tiny", "position": [1, 2]}
     assert checkpoint.state == {
         "metrics": {"value": 3},
         "method": {"value": 5},
