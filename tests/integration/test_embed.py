@@ -95,7 +95,7 @@ def test_a_data_set_of_a_method_file_is_embedded(here):
         (["images", "--model", "torchvision/resnet18", "--seed", "1", "--out", "f.npy"], "--seed"),
         (["images", "--model", "torchvision/x", "--out", "f.npy"], "has no network 'x'"),
         (["images", *MODEL, "--dataset", "a", "--out", "f.npy"], "images is not a method file"),
-        (["missing", *MODEL, "--out", "f.npy"], "missing: expected a file that ends in"),
+        (["missing", *MODEL, "--out", "f.npy"], "missing: it does not exist"),
         (["rows.npy", *MODEL, "--out", "f.npy"], "networks embed images"),
         (["images", *MODEL[:2], "--weights", "none.pth", "--out", "f.npy"], "none.pth"),
     ],
