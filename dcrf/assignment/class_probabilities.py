@@ -42,8 +42,9 @@ class ClassProbabilities(Assignment):
         return log_probabilities
 
     def features(self, samples: Tensor) -> Tensor:
-        """Return the classifier's input, flattened to (n, d)."""
-        return self._inputs(samples).flatten(1)
+        """Return the input of the classifier's own layers, flattened to (n, d)."""
+        inputs, prior = self._inputs(samples), self.classifier.prior
+        return (inputs if prior is None else prior(inputs)).flatten(1)
 
     def _inputs(self, samples: Tensor) -> Tensor:
         return samples if self.feature_extractor is None else self.feature_extractor(samples)

@@ -112,6 +112,13 @@ def test_a_feature_space_classifier_sees_features():
     torch.testing.assert_close(strategy.features(SAMPLES), encoder(SAMPLES))
 
 
+def test_the_features_of_a_classifier_after_another_mapping_are_the_output_of_that_one():
+    encoder = TrainableMapping([nn.Linear(4, 2)])
+    classifier = ClassProbabilities(TrainableMapping([nn.Linear(2, 3)], prior=encoder), 3)
+
+    assert torch.equal(classifier.features(SAMPLES), encoder(SAMPLES))
+
+
 def test_a_classifier_of_another_width_than_clusters_is_refused():
     with pytest.raises(TrainingError, match=r"shape \(3,\).*num_clusters is 10"):
         ClassProbabilities(TrainableMapping([nn.Linear(4, 3)]), 10)(SAMPLES)
