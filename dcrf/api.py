@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dcrf.data.python_arrays import raw_arrays, raw_samples
 from dcrf.data.sources.load import takes_arrays
 from dcrf.data.sources.raw_data import Arrays, Encoding
 from dcrf.dry_run.check_method import check
+from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError, DataError, DcrfError, Problem, describe, first_line
 from dcrf.evaluation.evaluator import Labels
 from dcrf.randomness import RandomStreams
@@ -96,7 +98,7 @@ class Result:
         self, samples: Any, dataset: str | None, function: Callable[[Method, Tensor], Tensor]
     ) -> np.ndarray:
         """Return `function` of a method that is ready and of samples, batch by batch."""
-        entry = data_set_called(self.config, dataset, "method")
+        entry = data_set_called(self.config.datasets, dataset, "method")
         method = self.methods[entry.name]
         method.assignment.check_ready()
         encoding = self.encodings[entry.name]
@@ -161,9 +163,10 @@ def run(
         expected = f"expected a method file or its content as a dict, got {type(method).__name__}"
         raise ConfigError("<dict>", [Problem("$", expected)])
     source = method if isinstance(method, Mapping) else Path(method)
-    config = load_checked(source, settings, max_iterations, device)
-    number = _seed_of(config, seed)
     arrays = raw_arrays({} if data is None else data)
+    shapes_of = partial(sample_shapes, arrays=arrays)
+    config = load_checked(source, settings, max_iterations, device, shapes_of=shapes_of)
+    number = _seed_of(config, seed)
     config, warnings = _checked(config, source, arrays, settings)
     records, trained = KeptRecords(), _Trained()
     if output_dir is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.dry_runs import shapes_of
 from dcrf.cli.text import columns, paragraph
 from dcrf.config import load_checked
 from dcrf.config.method_config import (
@@ -38,7 +39,7 @@ _SHOWN_BY_SHAPES = {
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     named = parser().parse_args(arguments).method
-    config = load_checked(_file(named), check_inputs=False)
+    config = load_checked(_file(named), check_inputs=False, shapes_of=shapes_of)
     say("\n".join(_lines(config)))
     return OK
 

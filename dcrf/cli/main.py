@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dcrf.cli.arguments import parse
-from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process
+from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process, shapes_in_process, shapes_of
 from dcrf.cli.find_files import ROOT
 from dcrf.cli.output import open_output
 from dcrf.cli.plan_runs import (
@@ -78,7 +78,7 @@ def validate(options: argparse.Namespace) -> int:
 
 def print_methods(options: argparse.Namespace) -> int:
     """Print every method as a run writes it to its `config.json`; return the exit code."""
-    methods, invalid = load_methods(options)
+    methods, invalid = load_methods(options, shapes_of)
     _print_errors(invalid)
     for config in methods:
         say_json(config.filled)
@@ -117,10 +117,11 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
     """Load and check all files; print why files are rejected."""
-    methods, invalid = load_methods(options)
-    _print_errors(invalid)
     # runs need a process that imports torch anyway, so this one does without
-    dry_run = dry_runs if options.validate else dry_runs_in_process
+    here = (shapes_of, dry_runs), (shapes_in_process, dry_runs_in_process)
+    shapes, dry_run = here[0] if options.validate else here[1]
+    methods, invalid = load_methods(options, shapes)
+    _print_errors(invalid)
     runs, unfit = plan_runs(methods, options, dry_run)
     _print_errors(unfit)
     return runs, [*invalid, *unfit]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.dry_runs import shapes_of
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for
 from dcrf.config import load_checked
@@ -44,7 +45,7 @@ def _check(content: Mapping[str, Any], file: Path) -> None:
     from dcrf.dry_run.check_method import check  # noqa: PLC0415 - it imports torch
 
     try:
-        check(load_checked(content))
+        check(load_checked(content, shapes_of=shapes_of))
     except ConfigError as error:
         raise ConfigError(f"the method for {file}", error.problems) from error
 

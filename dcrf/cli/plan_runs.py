@@ -13,6 +13,7 @@ from pathlib import Path
 from dcrf.cli.dry_runs import DryRun
 from dcrf.cli.find_files import method_files
 from dcrf.config import MethodConfig, check_shared_files, load_checked, with_places
+from dcrf.config.load import ShapesOf
 from dcrf.config.path_checks import is_folder, is_there
 from dcrf.errors import CommandLineError, ConfigError, DcrfError, Problem, first_line
 from dcrf.reporting.records import Outcome
@@ -66,8 +67,14 @@ class RejectedFile:
 _Planned = tuple[MethodConfig, list[PlannedRun]]
 
 
-def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[RejectedFile]]:
+def load_methods(
+    options: argparse.Namespace, shapes_of: ShapesOf
+) -> tuple[list[MethodConfig], list[RejectedFile]]:
     """Load every method file on the command line, without importing torch.
+
+    Args:
+        options: the flags.
+        shapes_of: reads the shapes of data for methods with sizes `"auto"`.
 
     Raises:
         CommandLineError: a path does not exist or contains no method files. With
@@ -84,13 +91,13 @@ def load_methods(options: argparse.Namespace) -> tuple[list[MethodConfig], list[
             continue
         for file in files:
             try:
-                methods.append(_load(file, options))
+                methods.append(_load(file, options, shapes_of))
             except ConfigError as error:
                 rejected.append(RejectedFile(str(file), error))
     return methods, rejected
 
 
-def _load(file: Path, options: argparse.Namespace) -> MethodConfig:
+def _load(file: Path, options: argparse.Namespace, shapes_of: ShapesOf) -> MethodConfig:
     """Load a method file. In that of a run to resume, `--max_iterations` is of the last phase.
 
     Raises:
@@ -102,11 +109,11 @@ def _load(file: Path, options: argparse.Namespace) -> MethodConfig:
         with suppress(OSError, ValueError):  # `find_existing_run` reports it
             overrides = read_run_start(file.parent).overrides
         if f"--max_iterations {most}" not in overrides:
-            config = load_checked(file)
+            config = load_checked(file, shapes_of=shapes_of)
             last = config.phases_on(config.datasets[-1])[-1]
             settings = [*settings, f"{last.path}.exit_criteria.iterations={most}"]
         most = None
-    return load_checked(file, settings, most, options.device)
+    return load_checked(file, settings, most, options.device, shapes_of=shapes_of)
 
 
 def plan_runs(

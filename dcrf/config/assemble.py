@@ -55,7 +55,6 @@ def method_config(
     data = nodes["$"].value
     phases = tuple(_phase(nodes[path], nodes) for path, _ in in_order(data, "phases"))
     names = tuple(phase.name for phase in phases)
-    datasets = in_order(data, "datasets")
     strategy = nodes["$.cluster_assignment_strategy"]
     return MethodConfig(
         source=source,
@@ -67,7 +66,7 @@ def method_config(
         metrics=tuple(data.get("metrics", ())),
         mappings=tuple(_mapping(node) for node in nodes["$.mappings"].children()),
         phases=phases,
-        datasets=tuple(_dataset(nodes[path], names) for path, _ in datasets),
+        datasets=dataset_configs(nodes),
         strategy=_strategy(strategy),
         parts=_parts(strategy, names),
         features=_features(strategy, strategy.value.get("associated_feature_extractor_name", "")),
@@ -76,6 +75,13 @@ def method_config(
         notes=notes,
         warnings=warnings,
     )
+
+
+def dataset_configs(nodes: Nodes) -> tuple[DatasetConfig, ...]:
+    """Return the enabled data sets of a method, in their order. Its mappings may be invalid."""
+    data = nodes["$"].value
+    phases = tuple(phase["name"] for _, phase in in_order(data, "phases"))
+    return tuple(_dataset(nodes[path], phases) for path, _ in in_order(data, "datasets"))
 
 
 def _mapping(node: Node) -> MappingConfig:

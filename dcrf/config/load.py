@@ -1,11 +1,12 @@
 """Load a method: from a file or dict to a checked configuration, or to all of its problems."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dcrf.config import (
+    data_sizes,
     defaults,
     deprecated_keys,
     extends,
@@ -15,15 +16,67 @@ from dcrf.config import (
     rules,
     write_blocks,
 )
-from dcrf.config.assemble import method_config
+from dcrf.config.assemble import dataset_configs, method_config
+from dcrf.config.data_sizes import Place, Shape, Size
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Positions, locate, moved
-from dcrf.config.method_config import MethodConfig
+from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.config.parse_json import RawConfig
 from dcrf.config.rules import schema_errors, suspicious_settings
 from dcrf.config.rules.torch_calls import make_integers
-from dcrf.config.schema_lookup import nodes_of
+from dcrf.config.rules.torch_signatures import AUTO
+from dcrf.config.schema_lookup import Nodes, nodes_of
+from dcrf.config.write_blocks import Origins
 from dcrf.errors import ConfigError, Problem
+
+ShapesOf = Callable[[Sequence[DatasetConfig]], Sequence[Shape | Problem | None]]
+"""Returns the shape of a sample of each data set as mappings get it, the problem of data that
+cannot be read, or None if the shape is unknown before samples are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A method as in its file, with overrides and under the present keys.
+
+    origins: JSON path -> the command-line option that set the value there.
+    renamed: deprecated keys of the file.
+    problems: of the file and the overrides, without those of values.
+    """
+
+    raw: RawConfig
+    origins: Mapping[str, str]
+    renamed: Sequence[Renamed]
+    problems: Sequence[Problem]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The method."""
+        return self.raw.data
+
+    def error(self, problems: Sequence[Problem]) -> ConfigError:
+        """Return the error of a method with problems."""
+        return ConfigError(self.raw.source, self.as_written(problems))
+
+    def as_written(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return problems in terms of the file."""
+        return _as_written(problems, self.raw, self.renamed, self.origins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A method with defaults and without blocks and mirrors, possibly invalid.
+
+    blocks: the places of blocks in the file.
+    problems: all of them.
+    mirror_problems: those of mirrored layers, which hide others.
+    data_problems: those that data sets cannot be read with.
+    """
+
+    nodes: Nodes
+    blocks: Origins
+    problems: Sequence[Problem]
+    mirror_problems: Sequence[Problem]
+    data_problems: Sequence[Problem]
 
 
 def load_checked(
@@ -32,6 +85,7 @@ def load_checked(
     max_iterations: int | None = None,
     device: str | None = None,
     check_inputs: bool = True,
+    shapes_of: ShapesOf | None = None,
 ) -> MethodConfig:
     """Parse a method, apply overrides and defaults, and check it by the schema and all rules.
 
@@ -42,9 +96,47 @@ def load_checked(
         max_iterations: ends every phase after this many iterations at the latest.
         device: replaces the method's `device`.
         check_inputs: whether the files and folders that it reads must exist.
+        shapes_of: called for a method with sizes `"auto"` of samples only, which are a problem
+            without it. `dcrf.dry_run.shapes.sample_shapes` is one.
 
     Raises:
         ConfigError: lists every problem. Problems of a dict have no line numbers.
+    """
+    words = _words(source, settings, max_iterations, device)
+    if places := _auto_places(words.data):
+        _fill(places, words, check_inputs, shapes_of)
+    checked = _checked(words, check_inputs)
+    if checked.problems:
+        raise words.error(checked.problems)
+    make_integers(checked.nodes)
+    notes = tuple(change.note for change in words.renamed)
+    warnings = checked.blocks.located(suspicious_settings.warnings(checked.nodes))
+    warnings = words.as_written(warnings)
+    return method_config(words.raw.source, checked.nodes, notes, tuple(warnings))
+
+
+def load_datasets(
+    source: Path | Mapping[str, Any], check_inputs: bool = True
+) -> tuple[DatasetConfig, ...]:
+    """Return the data sets of a method. No data are read, whatever sizes of layers are `"auto"`.
+
+    Raises:
+        ConfigError: as `load_checked`.
+    """
+    words = _words(source)
+    return dataset_configs(_draft(_auto_places(words.data), words, check_inputs).nodes)
+
+
+def _words(
+    source: Path | Mapping[str, Any],
+    settings: Sequence[str] = (),
+    max_iterations: int | None = None,
+    device: str | None = None,
+) -> _Words:
+    """Return the words of a method, with the overrides of `load_checked`.
+
+    Raises:
+        ConfigError: the file cannot be parsed, or is abstract.
     """
     raw = _raw(source)
     data = raw.data
@@ -54,21 +146,69 @@ def load_checked(
     renamed, spelled_twice = deprecated_keys.rename(data)
     if max_iterations is not None:
         overrides.cap_iterations(data, max_iterations)
-    problems = [*raw.problems, *override_problems, *spelled_twice, *schema_errors.problems(data)]
-    filled = defaults.filled(data, raw.source.parent)
+    return _Words(raw, origins, renamed, [*raw.problems, *override_problems, *spelled_twice])
+
+
+def _checked(words: _Words, check_inputs: bool) -> _Checked:
+    """Fill the defaults of a method, write its layers out, and check it."""
+    of_words = [*words.problems, *schema_errors.problems(words.data)]
+    filled = defaults.filled(words.data, words.raw.source.parent)
     block_problems, blocks = write_blocks.write_out(filled)
     mirror_problems = mirrors.write_out(filled, blocks)
     nodes = nodes_of(filled)
-    problems += blocks.located(
-        [*block_problems, *mirror_problems, *rules.problems(nodes, check_inputs)]
+    of_rules = rules.problems(nodes, check_inputs)
+    of_datasets = [problem for problem in of_rules if _is_within(problem.path, "$.datasets")]
+    return _Checked(
+        nodes,
+        blocks,
+        [*of_words, *blocks.located([*block_problems, *mirror_problems, *of_rules])],
+        mirror_problems,
+        [*of_words, *of_datasets],
     )
+
+
+def _auto_places(data: Mapping[str, Any]) -> list[Place]:
+    return [place for place in data_sizes.places(data) if place.is_auto]
+
+
+def _draft(places: Sequence[Place], words: _Words, check_inputs: bool) -> _Checked:
+    """Return a method with any numbers in place of the sizes that its data determine.
+
+    Raises:
+        ConfigError: it has problems whatever these sizes are.
+    """
+    for place in places:
+        place.fill(data_sizes.ANY_SIZES)
+    draft = _checked(words, check_inputs)
+    # mirrors of any numbers may have problems of their own, and hide the names of their layers
+    certain = draft.data_problems if places and draft.mirror_problems else draft.problems
+    if certain:
+        raise words.error(certain)
+    make_integers({p: node for p, node in draft.nodes.items() if _is_within(p, "$.datasets")})
+    return draft
+
+
+def _fill(
+    places: Sequence[Place], words: _Words, check_inputs: bool, shapes_of: ShapesOf | None
+) -> None:
+    """Fill in the sizes that the data of a method determine.
+
+    Raises:
+        ConfigError: the data cannot be read or do not have one size, or the method has problems
+            whatever the sizes are.
+    """
+    datasets = dataset_configs(_draft(places, words, check_inputs).nodes)
+    of_samples = [place for place in places if place.size is not Size.CLUSTERS]
+    if of_samples and shapes_of is None:
+        remedy = "write a number, or pass shapes_of=dcrf.dry_run.shapes.sample_shapes in Python"
+        message = f'"{AUTO}" needs data, which are not read here'
+        raise words.error([Problem(place.path, message, remedy) for place in of_samples])
+    shapes = shapes_of(datasets) if of_samples and shapes_of else ()
+    sizes, problems = data_sizes.sizes_of(places, datasets, shapes)
     if problems:
-        raise ConfigError(raw.source, _as_written(problems, raw, renamed, origins))
-    make_integers(nodes)
-    notes = tuple(change.note for change in renamed)
-    warnings = blocks.located(suspicious_settings.warnings(nodes))
-    warnings = _as_written(warnings, raw, renamed, origins)
-    return method_config(raw.source, nodes, notes, tuple(warnings))
+        raise words.error(problems)
+    for place in places:
+        place.fill(sizes)
 
 
 def with_places(
@@ -92,6 +232,8 @@ def with_places(
         return list(problems)
     origins, _ = overrides.apply(raw.data, settings)
     renamed, _ = deprecated_keys.rename(raw.data)
+    for place in _auto_places(raw.data):
+        place.fill(data_sizes.ANY_SIZES)
     problems = write_blocks.origins(raw.data).located(problems)
     return _as_written(problems, raw, renamed, origins)
 

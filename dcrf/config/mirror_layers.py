@@ -28,7 +28,8 @@ InstanceNorm1d InstanceNorm2d InstanceNorm3d LayerNorm LeakyReLU LogSigmoid LogS
 RMSNorm RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus Softshrink Softsign Tanh Tanhshrink
 Threshold
 """
-_KEEP_SHAPE = frozenset(_NAMES.split())
+KEEP_SHAPE = frozenset(_NAMES.split())
+"""Layers whose output has the shape of their input."""
 _SHAPES = MappingProxyType({1: "length", 2: "height, width", 3: "depth, height, width"})
 
 
@@ -118,7 +119,7 @@ def mirror(
     for each in layers:
         reference = f"{mapping}.{each.entry.get('name')}"
         layer = replace(each, shape=shape, reference=reference, unpooling=unpooling)
-        if layer.kind in _KEEP_SHAPE:
+        if layer.kind in KEEP_SHAPE:
             if blocks:
                 blocks[-1][1].append(deepcopy(layer.entry))
             continue

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from dcrf.builder.components import collecting
 from dcrf.config.method_config import DatasetConfig, MethodConfig
+from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.dry_run.expected_data import (
     DEFAULT_VIEW,
     ExpectedData,
@@ -79,6 +80,33 @@ def sample_shape(dataset: DatasetConfig) -> Shape | None:
     """Return the shape of a sample in the default view, None if the data cannot be read."""
     expected = expected_data(dataset, (), collecting([]))
     return None if expected.shapes is None else expected.shapes[DEFAULT_VIEW]
+
+
+def sample_shapes(
+    datasets: Sequence[DatasetConfig], arrays: Arrays = NO_ARRAYS
+) -> list[Shape | Problem | None]:
+    """Return the shape of a sample of each data set, as layers get it.
+
+    For clustering problems it is that of an object. It is the problem of data that cannot be read,
+    and None if the shape is unknown before samples are read. No sample is read.
+
+    Args:
+        datasets: of a method.
+        arrays: data handed over in Python.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run gives the same ones
+        return [_shape_or_problem(dataset, arrays) for dataset in datasets]
+
+
+def _shape_or_problem(dataset: DatasetConfig, arrays: Arrays) -> Shape | Problem | None:
+    problems: list[Problem] = []
+    default_view = replace(dataset, batch_augmentations={}, side_targets=None)
+    expected = expected_data(default_view, (), collecting(problems), arrays)
+    if expected.shapes is None:
+        return problems[0] if problems else None
+    shape = expected.shapes[DEFAULT_VIEW]
+    return shape[1:] if dataset.has_problems else shape
 
 
 @dataclass(slots=True)

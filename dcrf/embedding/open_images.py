@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dcrf.builder.data_sources import open_raw
-from dcrf.config import load_checked
+from dcrf.config import load_datasets
 from dcrf.data.sources.load import open_data, source_of_file
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DataError
@@ -25,7 +25,7 @@ def open_images(path: Path, dataset: str | None = None) -> tuple[RawData, str]:
         if dataset is not None:
             raise DataError(f"--dataset {dataset}: {path} is not a method file")
         return open_data(source_of_file(path), path.stem, {"path": str(path)}), str(path)
-    entry = data_set_called(load_checked(path), dataset, "method")
+    entry = data_set_called(load_datasets(path), dataset, "method")
     if entry.has_problems:
         raise DataError(f"the data set {entry.name} has clustering problems, not images")
     return open_raw(entry), f"{entry.name} in {path}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dcrf.builder.sample_steps import build_steps
-from dcrf.config import load_checked
+from dcrf.config import load_datasets
 from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, read
 from dcrf.config.path_checks import is_file, is_folder
@@ -178,8 +178,7 @@ def method_file(name: str) -> Path:
 
 def _image_shape(file: Path, content: Mapping[str, Any]) -> tuple[int, ...]:
     """Return the shape of images that a method sees: its own if it has convolutions or views."""
-    config = load_checked(file, check_inputs=False)
-    own = config.datasets[0]
+    own = load_datasets(file, check_inputs=False)[0]
     if takes_images(content) or own.batch_augmentations:
         options = {**own.options, **(own.parts[0] if own.parts else {})}
         with suppress(DataError):  # its data may be missing

@@ -109,7 +109,7 @@ def open_run(folder: Path, dataset: str | None = None, device: str | None = None
     """
     config = _configuration(folder)
     config = replace(config, device=resolve_device(device or config.device))
-    entry = data_set_called(config, dataset, "run")
+    entry = data_set_called(config.datasets, dataset, "run")
     streams = RandomStreams(config.seed or 0)
     method = build_method(config, entry.num_clusters, streams, read_tensor)
     steps, files = unfitted_steps(entry.steps), TrainedFiles(folder, config.name, entry.name)
@@ -134,15 +134,17 @@ def _configuration(folder: Path) -> MethodConfig:
     return load_checked(folder / CONFIGURATION, check_inputs=False)
 
 
-def data_set_called(config: MethodConfig, name: str | None, owner: str) -> DatasetConfig:
+def data_set_called(
+    datasets: Sequence[DatasetConfig], name: str | None, owner: str
+) -> DatasetConfig:
     """Return the data set with a name, the last one for None.
 
     Raises:
         DataError: there is none; the message names the owner, `run` or `method`.
     """
-    entries = {entry.name: entry for entry in config.datasets}
+    entries = {entry.name: entry for entry in datasets}
     if not name:
-        return config.datasets[-1]
+        return datasets[-1]
     if name not in entries:
         guess = closest(name, list(entries))
         remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"

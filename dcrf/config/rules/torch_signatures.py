@@ -27,6 +27,18 @@ Argument = tuple[str, str, object]
 
 POSITIONAL = "positional_arguments"
 """The key of positional arguments."""
+AUTO = "auto"
+"""In a file: a size that the data determine. It is a number before any call is checked."""
+
+_AUTO_ARGUMENTS = {
+    *("in_features", "out_features", "in_channels", "out_channels"),
+    *("sizes", "channels", "unflattened_size"),
+}
+_AUTO_PLACES = (
+    f'write a number; "{AUTO}" may be the first size of a mapping that reads samples, the last '
+    "size of a decoder or of a classifier, the unflattened_size at the end of a decoder, and the "
+    "sample_shape beside mirror_of"
+)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
@@ -302,12 +314,24 @@ def _not_numbers(path: str, argument: str, value: object, is_integer: bool) -> I
     """Check a number or list of numbers: torch reports strings late or not at all."""
     for place, item in _items(value, path):
         if isinstance(item, str | dict):
-            is_quoted = isinstance(item, str) and _NUMBER.fullmatch(item)
-            remedy = f"write {item if is_quoted else 'a number'} for {argument!r}"
-            yield Problem(place, f"{shown(item)} is not a number", remedy)
+            yield _not_a_number(place, argument, item)
         elif is_integer and isinstance(item, float) and not item.is_integer():
             remedy = f"write a whole number for {argument!r}"
             yield Problem(place, f"{item} is not an integer", remedy)
+
+
+def _not_a_number(path: str, argument: str, value: str | dict[str, Any]) -> Problem:
+    remedy = f"write a number for {argument!r}"
+    if isinstance(value, str) and argument in _AUTO_ARGUMENTS:
+        if value == AUTO:
+            return Problem(
+                path, f'the data do not tell this size, so "{AUTO}" has no number', _AUTO_PLACES
+            )
+        if closest(value.strip(), [AUTO]):
+            remedy = f"did you mean {AUTO!r}?"
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        remedy = f"write {value} for {argument!r}"
+    return Problem(path, f"{shown(value)} is not a number", remedy)
 
 
 def _not_entries(path: str, value: object) -> Iterator[Problem]:
