@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dcrf.config.data_sizes import Shape
+from dcrf.config.data_sizes import ShapeOfData
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.errors import ConfigError, DcrfError, Problem
 from dcrf.runs.process_entry import call_in_process
@@ -39,14 +39,14 @@ def dry_runs_in_process(configs: Sequence[MethodConfig]) -> list[DryRun]:
     return call_in_process(dry_runs, configs) if configs else []
 
 
-def shapes_of(datasets: Sequence[DatasetConfig]) -> list[Shape | Problem | None]:
+def shapes_of(datasets: Sequence[DatasetConfig]) -> list[ShapeOfData]:
     """Return the shapes of samples in this process, which imports torch."""
     from dcrf.dry_run.shapes import sample_shapes  # noqa: PLC0415 - it imports torch
 
     return sample_shapes(datasets)
 
 
-def shapes_in_process(datasets: Sequence[DatasetConfig]) -> list[Shape | Problem | None]:
+def shapes_in_process(datasets: Sequence[DatasetConfig]) -> list[ShapeOfData]:
     """Return `shapes_of` of a new process, forked from the server that has imported torch.
 
     Raises:

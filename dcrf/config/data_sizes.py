@@ -15,6 +15,9 @@ from dcrf.config.safe_lookup import Entry, objects, objects_within, text
 from dcrf.errors import Problem
 
 Shape = tuple[int, ...]
+ShapeOfData = Shape | list[Problem]
+"""The shape of a sample as layers get it, or why it is unknown: the problems of data that cannot be
+read, none if the shape is unknown before samples are read."""
 
 _FIRST = ("sizes", "channels", "in_features", "in_channels")
 _LAST = ("sizes", "channels", "out_features", "out_channels")
@@ -168,38 +171,34 @@ def _keeps_number(layer: Mapping[str, Any]) -> bool:
 def sizes_of(
     needed: Sequence[Place],
     datasets: Sequence[DatasetConfig],
-    shapes: Sequence[Shape | Problem | None],
+    shapes: Sequence[ShapeOfData],
 ) -> tuple[DataSizes, list[Problem]]:
     """Return the sizes that all data sets have, and why a size is missing.
 
     Args:
         needed: the places that are to be filled.
         datasets: of the method.
-        shapes: of a sample of each data set, as mappings get it; a problem of the data, or None for
-            a shape that is unknown before samples are read. Empty if no place needs them.
+        shapes: of a sample of each data set. Empty if no place needs them.
     """
     of_clusters = next((place for place in needed if place.size is Size.CLUSTERS), None)
     of_samples = next((place for place in needed if place.size is not Size.CLUSTERS), None)
+    known: list[tuple[DatasetConfig, Shape]] = []
     problems: list[Problem] = []
-    if of_clusters is not None:
-        numbers = [(d, f"{d.num_clusters} clusters") for d in datasets]
-        problems += _disagreement(of_clusters, "number of clusters", numbers)
     if of_samples is not None:
         for dataset, shape in zip(datasets, shapes, strict=True):
-            if not isinstance(shape, tuple):
-                problems.append(_unknown(of_samples, dataset, shape))
-        known = [
-            (dataset, f"samples of shape {shape}")
-            for dataset, shape in zip(datasets, shapes, strict=True)
-            if isinstance(shape, tuple)
-        ]
-        problems += _disagreement(of_samples, "shape of samples", known)
-    shape = next((shape for shape in shapes if isinstance(shape, tuple)), None)
-    sizes = DataSizes(shape, next((d.num_clusters for d in datasets), None))
+            if isinstance(shape, tuple):
+                known.append((dataset, shape))
+            else:
+                problems += _unknown(of_samples, dataset, shape)
+        words = [(dataset, f"samples of shape {shape}") for dataset, shape in known]
+        problems += _disagreement(of_samples, "shape of samples", words)
+    if of_clusters is not None:
+        words = [(dataset, f"{dataset.num_clusters} clusters") for dataset in datasets]
+        problems += _disagreement(of_clusters, "number of clusters", words)
+    sizes = DataSizes(known[0][1] if known else None, datasets[0].num_clusters)
     if not problems:
-        problems += [
-            _without_size(place, shape) for place in needed if not sizes.number(place.size)
-        ]
+        missing = (place for place in needed if not sizes.number(place.size))
+        problems += [_without_size(place, sizes.sample_shape) for place in missing]
     return sizes, problems
 
 
@@ -219,18 +218,18 @@ def _disagreement(
             return
 
 
-def _unknown(place: Place, dataset: DatasetConfig, problem: Problem | None) -> Problem:
-    """Return the problem of a data set whose shape of samples is unknown."""
-    if problem is None:
-        return Problem(
-            place.path,
+def _unknown(place: Place, dataset: DatasetConfig, reasons: Sequence[Problem]) -> list[Problem]:
+    """Return the problems of a data set whose shape of samples is unknown for these reasons."""
+    if not reasons:
+        message = (
             f'"{AUTO}" needs the shape of samples, but those of {dataset.name!r} at {dataset.path} '
-            "may have any shape",
-            'make them equal by a transform such as {"type": "Resize", "size": [32, 32]}, or write '
-            "a number",
+            "may have any shape"
         )
+        resize = '{"type": "Resize", "size": [32, 32]}'
+        remedy = f"make them equal by a transform such as {resize}, or write a number"
+        return [Problem(place.path, message, remedy)]
     remedy = f'"{AUTO}" at {place.path} is read from these data; a number there needs no data'
-    return Problem(problem.path, problem.found, remedy)
+    return [Problem(reason.path, reason.found, remedy) for reason in reasons]
 
 
 def _without_size(place: Place, shape: Shape | None) -> Problem:

@@ -17,7 +17,7 @@ from dcrf.config import (
     write_blocks,
 )
 from dcrf.config.assemble import dataset_configs, method_config
-from dcrf.config.data_sizes import Place, Shape, Size
+from dcrf.config.data_sizes import Place, ShapeOfData, Size
 from dcrf.config.deprecated_keys import Renamed
 from dcrf.config.json_paths import Positions, locate, moved
 from dcrf.config.method_config import DatasetConfig, MethodConfig
@@ -29,9 +29,8 @@ from dcrf.config.schema_lookup import Nodes, nodes_of
 from dcrf.config.write_blocks import Origins
 from dcrf.errors import ConfigError, Problem
 
-ShapesOf = Callable[[Sequence[DatasetConfig]], Sequence[Shape | Problem | None]]
-"""Returns the shape of a sample of each data set as mappings get it, the problem of data that
-cannot be read, or None if the shape is unknown before samples are read."""
+ShapesOf = Callable[[Sequence[DatasetConfig]], Sequence[ShapeOfData]]
+"""Returns the shape of a sample of each data set, or why it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from dcrf.builder.components import collecting
+from dcrf.config.data_sizes import ShapeOfData
 from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.dry_run.expected_data import (
@@ -84,11 +85,10 @@ def sample_shape(dataset: DatasetConfig) -> Shape | None:
 
 def sample_shapes(
     datasets: Sequence[DatasetConfig], arrays: Arrays = NO_ARRAYS
-) -> list[Shape | Problem | None]:
-    """Return the shape of a sample of each data set, as layers get it.
+) -> list[ShapeOfData]:
+    """Return the shape of a sample of each data set, or why it is unknown. No sample is read.
 
-    For clustering problems it is that of an object. It is the problem of data that cannot be read,
-    and None if the shape is unknown before samples are read. No sample is read.
+    For clustering problems it is the shape of an object.
 
     Args:
         datasets: of a method.
@@ -99,12 +99,12 @@ def sample_shapes(
         return [_shape_or_problem(dataset, arrays) for dataset in datasets]
 
 
-def _shape_or_problem(dataset: DatasetConfig, arrays: Arrays) -> Shape | Problem | None:
+def _shape_or_problem(dataset: DatasetConfig, arrays: Arrays) -> ShapeOfData:
     problems: list[Problem] = []
     default_view = replace(dataset, batch_augmentations={}, side_targets=None)
     expected = expected_data(default_view, (), collecting(problems), arrays)
     if expected.shapes is None:
-        return problems[0] if problems else None
+        return problems
     shape = expected.shapes[DEFAULT_VIEW]
     return shape[1:] if dataset.has_problems else shape
 

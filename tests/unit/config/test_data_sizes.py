@@ -299,7 +299,7 @@ def test_misspelled_words_are_recognized_as_the_shape_of_a_mirror(tmp_path, writ
 def test_unreadable_data_are_named_with_the_place_that_needs_them(tmp_path):
     problem = Problem("$.datasets[0].dataset", "the file is empty")
 
-    assert problems(tmp_path, automatic(), problem) == [
+    assert problems(tmp_path, automatic(), [problem]) == [
         (
             "$.datasets[0].dataset",
             "the file is empty",
@@ -310,7 +310,7 @@ def test_unreadable_data_are_named_with_the_place_that_needs_them(tmp_path):
 
 
 def test_an_unknown_shape_is_a_problem_of_the_place(tmp_path):
-    ((path, found, remedy),) = problems(tmp_path, automatic(), None)
+    ((path, found, remedy),) = problems(tmp_path, automatic(), [])
 
     assert path == "$.mappings[0].layers[1].in_features"
     assert "'load_digits' at $.datasets[0] may have any shape" in found
