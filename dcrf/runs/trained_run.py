@@ -1,5 +1,6 @@
 """Open the method that a finished run has trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
