@@ -104,7 +104,7 @@ def clustered_run(folder: Path, dataset: str | None) -> ClusteredRun | None:
     """
     outcome = finished_outcome(folder, folder)
     config = load_checked(folder / CONFIGURATION, check_inputs=False)
-    entry = data_set_called(config, dataset, "run")
+    entry = data_set_called(config.datasets, dataset, "run")
     if entry.has_problems:
         raise DataError(f"{folder}: the run has clustered sets of objects, which have no space")
     file = folder / "clusters" / f"{clean_name(entry.name)}.csv"
