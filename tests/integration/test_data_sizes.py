@@ -162,8 +162,8 @@ def test_a_file_whose_data_are_missing_takes_other_data(here):
     for index, size in enumerate(((20, 30), (16, 16), (16, 16))):
         (here / "pictures").mkdir(exist_ok=True)
         Image.new("RGB", size).save(here / f"pictures/{index}.png")
-    rows = load_checked(new_method(here / "rows.npy", 4, file, {}))
-    images = load_checked(new_method(here / "pictures", 2, file, {}))
+    rows = load_checked(new_method(here / "rows.npy", 4, file, {}).content)
+    images = load_checked(new_method(here / "pictures", 2, file, {}).content)
 
     check(rows)
     check(images)
@@ -177,7 +177,7 @@ def test_other_sizes_of_the_file_are_replaced_too(here):
     classifier = {"type": "feature_space_classifier", "name": "head", "layers": [head]}
     content = automatic(**table(here, 5))
     content["mappings"].append(classifier)
-    made = new_method(here / "rows.npy", 4, written(here, content), {})
+    made = new_method(here / "rows.npy", 4, written(here, content), {}).content
 
     assert made["mappings"][0]["layers"][1]["sizes"] == [5, 6, 2]
     assert made["mappings"][2]["layers"][0]["out_features"] == 4
