@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.arguments import Parser, positive
+from dcrf.cli.named_run import named_run
 from dcrf.config.clustering_entry import checked_clustering
 from dcrf.config.method_config import Options
 from dcrf.config.path_checks import is_file
@@ -86,6 +87,7 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
         entry = checked_clustering(options.clustering, "--clustering")
     elif options.clusters is not None:
         raise CommandLineError("--clusters is the number of --clustering, which is missing")
+    options.run = named_run(options.run)
     if is_file(options.run):
         yield _line_of_features(options, entry)
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.named_run import named_run
 from dcrf.cli.text import columns
 from dcrf.errors import DataError
 from dcrf.reporting.writers import say
@@ -21,6 +22,7 @@ transforms of the data set.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    options.run = named_run(options.run)
     folder: Path = options.output or options.run / "export"
     lines = _safetensors if options.format == "safetensors" else _onnx
     try:
@@ -41,7 +43,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     add = flags.add_argument
-    add("run", type=Path, metavar="RUN", help="a run folder")
+    add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")
     add("--format", choices=["safetensors", "onnx"], required=True, help="the format of the file")
     add(
         "--dataset",

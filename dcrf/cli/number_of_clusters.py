@@ -106,7 +106,7 @@ def _lines(choice: "Choice") -> Iterator[str]:
             f"{each.stability:.2f} +- {each.error:.2f}",
             f"{each.reference:.2f} +- {each.reference_error:.2f}",
             "#" * round(_BAR * max(each.stability, 0)),
-            f"{each.separated} of {each.k}",
+            f"{each.separated} of {each.k}{' *' if each.k in choice.supported else '  '}",
             "-" if each.silhouette is None else f"{each.silhouette:.2f}",
             "<- chosen" if each.k == choice.number else "",
         ]
@@ -125,7 +125,10 @@ def _reason(choice: "Choice") -> str:
         )
     is_last = choice.number == choice.evidence[-1].k
     more = "; it is the last one tried, so try a range with larger ones, too" if is_last else ""
+    separated = next(each.separated for each in choice.evidence if each.k == choice.number)
+    weak = f"; only {separated} of them separated, which is weak evidence"
     return (
-        f"{choice.number} clusters: of the numbers that both tests support, the one whose "
-        f"stability is farthest above that of data without clusters{more}"
+        f"{choice.number} clusters: of the numbers with a star, which both tests support, the one "
+        "whose stability is farthest above that of data without clusters"
+        f"{weak if separated < choice.number else ''}{more}"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dcrf.cli.arguments import Parser, positive
+from dcrf.cli.named_run import named_run
 from dcrf.errors import DataError
 from dcrf.pictures.page import write_pages
 from dcrf.pictures.partitioned_set import PartitionedSet
@@ -33,6 +34,7 @@ scores.csv (the probability of every number), index.html and sheet.svg (pictures
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    options.run = named_run(options.run)
     folder: Path = options.output or options.run / "predictions" / options.data.stem
     try:
         run = open_run(options.run, options.dataset, options.device)
@@ -57,7 +59,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     add = flags.add_argument
-    add("run", type=Path, metavar="RUN", help="a run folder")
+    add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")
     add(
         "data",
         type=Path,

@@ -12,6 +12,7 @@ from dcrf.cli.arguments import parser as run_parser
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
+from dcrf.config.rules.suggestions import closest
 from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
@@ -58,6 +59,7 @@ def _say_what_is_next(runs: Path) -> None:
     for file in sorted((folder / "clusters").glob("*.csv")):
         say(f"the cluster of every sample: {file}")
     say(f"new data: {command()} predict {folder} NEW_DATA")
+    say(f"another method: add --method k_means; {command()} select RUN RUN compares without labels")
 
 
 def _say_profile(file: Path) -> None:
@@ -81,11 +83,31 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
     from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
 
     given = given_flags(options)
+    if given and not Path(path).exists():
+        raise CommandLineError(_missing(Path(path)))
     if path.endswith(".json") or not is_data(Path(path), is_meant=bool(given)):
         if given:
             raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
         return path
     content = content_for(Path(path), options, options.output_dir)
-    file = options.output_dir / f"{content['name']}.json"
-    write_atomically(file, f"{readable(content)}\n".encode())
+    file: Path = options.output_dir / f"{content['name']}.json"
+    _write(file, f"{readable(content)}\n".encode())
     return str(file)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a method file; another one of its name, which may be edited, is kept and named."""
+    from dcrf.storage.parameter_files import unused  # noqa: PLC0415 - it imports torch
+
+    if file.exists() and file.read_bytes() != content:
+        kept = unused(file)
+        file.rename(kept)
+        say(f"the method file {file} was another one, which is now {kept}")
+    write_atomically(file, content)
+
+
+def _missing(path: Path) -> str:
+    """Return that a path does not exist, and which one may be meant."""
+    beside = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
+    guess = closest(path.name, beside)
+    return f"{path} does not exist" + (f"; did you mean {path.parent / guess}?" if guess else "")

@@ -48,10 +48,21 @@ def values_line(record: LossRecord | ScheduleRecord, values: Mapping[str, float]
 
 
 def evaluation_line(record: EvaluationRecord) -> str:
-    """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`."""
+    """Return `finetuning  it 1500  ACC 0.953  NMI 0.902  ARI 0.901  (n=10000)`.
+
+    The last evaluation of samples also counts empty clusters, if there are any.
+    """
     place = f"{record.phase}  it {record.iteration}" if record.phase else f"{record.dataset}  final"
     samples = f"(n={sample_size(record.evaluation)})"
-    return "  ".join([place, *scores(record.evaluation), samples])
+    empty = [] if record.phase else _empty_clusters(record.evaluation)
+    return "  ".join([place, *scores(record.evaluation), samples, *empty])
+
+
+def _empty_clusters(evaluation: Mapping[str, Any]) -> list[str]:
+    sizes = evaluation.get("cluster_sizes", ())
+    if "deviations" in evaluation or all(sizes):  # with deviations, they are numbers of problems
+        return []
+    return [f"{sum(not size for size in sizes)} of {len(sizes)} clusters empty"]
 
 
 def validation_line(record: ValidationRecord) -> str:

@@ -35,6 +35,12 @@ class Choice:
     n_samples: int
     n_clustered: int
 
+    @property
+    def supported(self) -> frozenset[int]:
+        """The numbers that both tests support."""
+        tried = self.evidence
+        return frozenset(each.k for each in tried if is_supported(each, len(tried)))
+
 
 def choose_number(
     content: Mapping[str, Any],
@@ -94,7 +100,7 @@ def evidence_table(choice: Choice) -> str:
                 "" if each.silhouette is None else f"{each.silhouette:.6g}",
                 *(
                     each.separated,
-                    int(is_supported(each, len(choice.evidence))),
+                    int(each.k in choice.supported),
                     int(each.k == choice.number),
                 ),
             )

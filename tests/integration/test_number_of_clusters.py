@@ -34,7 +34,7 @@ def test_the_number_is_chosen_shown_written_and_trained_with(here, capsys):
 
     out = capsys.readouterr().out
     assert "2 to 4 clusters of 90 samples, in the first 3 principal components of" in out
-    assert "3 clusters: of the numbers that both tests support" in out
+    assert "3 clusters: of the numbers with a star, which both tests support" in out
     with (here / "runs/rows_clusters.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [row["num_clusters"] for row in rows] == ["2", "3", "4"]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from dcrf.cli.commands import main
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 from dcrf.runs.new_method import method_file, new_method
+from dcrf.runs.run_folder import run_folders
 from tests.cases.methods import result
 
 
@@ -279,3 +281,39 @@ def test_names_of_shipped_methods():
     assert method_file("dec").stem == "dec_usps"
     assert method_file("idec_table").stem == "idec_table"
     assert method_file("dec_cc_hybrid").parent.name == "dec_cc_hybrid"
+
+
+def test_an_edited_method_file_is_kept(here, capsys):
+    np.save("rows.npy", np.eye(12, 3, dtype=np.float32))
+    words = ["run", "rows.npy", "--max_iterations", "1", "--device", "cpu", "--method", "random"]
+    assert main([*words, "--clusters", "2"]) == 0
+    (file,) = (here / "runs").glob("rows_random*.json")
+    edited = file.read_text().replace('"rows_', '"edited_')
+    file.write_text(edited)
+
+    assert main([*words, "--clusters", "3"]) == 0
+
+    kept = file.with_name(f"{file.stem}_2.json")
+    assert kept.read_text() == edited
+    assert f"which is now {Path('runs') / kept.name}" in capsys.readouterr().out
+
+
+def test_data_that_do_not_exist_are_named_with_a_suggestion(here, capsys):
+    (here / "beetles.csv").write_text("a,b\n1,2\n")
+
+    assert main(["run", "beatles.csv", "--clusters", "2"]) == 2
+
+    assert capsys.readouterr().err == "beatles.csv does not exist; did you mean beetles.csv?\n"
+
+
+def test_a_folder_of_runs_stands_for_its_newest_one(here, capsys):
+    np.save("rows.npy", np.eye(12, 3, dtype=np.float32))
+    words = ["run", "rows.npy", "--max_iterations", "1", "--device", "cpu", "--method", "random"]
+    assert main([*words, "--clusters", "2", "--seed", "0,1"]) == 0
+    (parent,) = filter(Path.is_dir, (here / "runs").glob("rows_random*"))
+    newest = run_folders(parent)[-1]
+
+    assert main(["predict", str(parent), "rows.npy"]) == 0
+
+    assert (newest / "predictions/rows/clusters.csv").exists()
+    assert f"{parent} has 2 runs; this is the newest, {newest.name}" in capsys.readouterr().out

@@ -44,6 +44,10 @@ UNLABELED = {
             "digits  final  silhouette 0.250  (n=60)",
         ),
         (
+            EvaluationRecord("digits", None, None, {**UNLABELED, "cluster_sizes": [60, 0, 0]}),
+            "digits  final  silhouette 0.250  (n=60)  2 of 3 clusters empty",
+        ),
+        (
             EvaluationRecord("digits", None, None, {**UNLABELED, "internal_samples": 50}),
             "digits  final  silhouette 0.250  (n=50 of 60)",
         ),
