@@ -22,14 +22,16 @@ from dcrf.cli.plan_runs import (
     plan_runs,
 )
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
+from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
 from dcrf.reporting.run_view import PlainConsole, RunView, console_for
 from dcrf.reporting.summary import content, same_names, summary
-from dcrf.reporting.writers import say, say_json
+from dcrf.reporting.writers import say, say_json, say_whole
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
 from dcrf.runs.spinning import shorten_spinning
+from dcrf.safety.terminal_text import plain
 from dcrf.storage.atomic_files import write_json
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -121,7 +123,8 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except OSError as error:
         say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
-    say(f"\n{summary(outcomes)}")
+    say("")
+    _say_summary(summary(outcomes))
     if len(outcomes) > 1 and statuses - FINAL:
         flags = [] if options.resume else ["--resume"]
         say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
@@ -219,6 +222,13 @@ def _same_name_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
     sources = dict.fromkeys((run.config.name, str(run.config.source)) for run in runs)
     for name, files in same_names(sources).items():
         yield f"{name}  note: {' and '.join(files)} have this name; the table adds the file"
+
+
+def _say_summary(text: str) -> None:
+    if has_color(sys.stdout):
+        say_whole(with_colors(plain(text)))
+    else:
+        say(text)
 
 
 def _print_errors(rejected: Sequence[RejectedFile]) -> None:
