@@ -68,8 +68,9 @@ NO_RUN = EarlierRun()
 class RunProgress:
     """Follows the records of a run.
 
-    The pace of a phase, in seconds per iteration, is its mean in this process since its first
-    iteration, so it includes evaluations and checkpoints. A phase that has not begun is expected to
+    The pace of a phase, in seconds per iteration, is its mean over at least the last half of its
+    time in this process, so it includes evaluations, and adapts if other programs start or end. A
+    phase that has not begun is expected to
     take, per iteration, the same as
 
     1. in an earlier run, multiplied by the ratio of the current phase's paces in both runs,
@@ -93,7 +94,9 @@ class RunProgress:
         self._epoch_lengths: dict[str, float] = {}
         self.phase = PlannedPhase("", "", None)
         self.epoch = 1
-        self.first: tuple[int, float] | None = None
+        self.start: float | None = None
+        self._since = self._next_since = 0, 0.0  # iteration and time from which the pace counts
+        self._double_at = 0.0
         self.iteration: int | None = None
         self.scores: list[str] = []
 
@@ -135,25 +138,28 @@ class RunProgress:
         )
 
     def _begin(self, phase: PlannedPhase) -> None:
-        self.phase, self.epoch, self.first, self.iteration = phase, 1, None, None
+        self.phase, self.epoch, self.start, self.iteration = phase, 1, None, None
         self.scores = []
 
     def _advance(self, record: Progress) -> None:
         self.iteration, self.now = record.iteration, self.clock()
-        if self.first is None:
-            self.first = record.iteration, self.now
+        if self.start is None:
+            self.start, self._double_at = self.now, self.now + 1.0
+            self._since = self._next_since = record.iteration, self.now
+        elif self.now >= self._double_at:
+            self._since, self._next_since = self._next_since, (record.iteration, self.now)
+            self._double_at = self.now + (self.now - self.start)
         if record.epoch != self.epoch:
             self.epoch = record.epoch
             length = (record.iteration - 1) / (record.epoch - 1)
             self._epoch_lengths[self.phase.dataset] = length
 
     def _keep_pace(self) -> None:
-        if self.first is not None and self.iteration is not None:
-            iteration, start = self.first
-            if self.iteration > iteration and self.now > start:
-                pace = (self.now - start) / (self.iteration - iteration)
-                self._paces.pop(_place(self.phase), None)  # the latest one comes last
-                self._paces[_place(self.phase)] = pace
+        iteration, since = self._since
+        if self.start is not None and self.iteration is not None and self.iteration > iteration:
+            pace = (self.now - since) / (self.iteration - iteration)
+            self._paces.pop(_place(self.phase), None)  # the latest one comes last
+            self._paces[_place(self.phase)] = pace
 
     def _total(self, phase: PlannedPhase) -> int | None:
         """Return the iterations of a phase, None if they are unknown."""

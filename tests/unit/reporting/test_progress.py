@@ -76,6 +76,18 @@ def test_every_phase_has_its_own_rate():
     assert training.status.seconds_left == 29 * 2.0
 
 
+def test_the_rate_follows_a_machine_that_gets_slower():
+    training = Training(PlannedPhase("digits", "pretraining", 1000))
+    training.start("pretraining")
+    training.iterate(1, 101, 0.125)
+    training.iterate(102, 126, 0.5)
+
+    training.iterate(127, 226, 0.5)
+
+    assert training.status.rate == 2.0
+    assert training.status.seconds_left == 774 * 0.5
+
+
 def test_a_resumed_phase_counts_from_its_first_iteration_in_this_process():
     training = Training(*TWO_PHASES)
     training.start("pretraining")
