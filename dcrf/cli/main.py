@@ -31,7 +31,6 @@ from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
 from dcrf.runs.spinning import shorten_spinning
-from dcrf.safety.terminal_text import plain
 from dcrf.storage.atomic_files import write_json
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -226,7 +225,7 @@ def _same_name_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
 
 def _say_summary(text: str) -> None:
     if has_color(sys.stdout):
-        say_whole(with_colors(plain(text)))
+        say_whole(with_colors(text))
     else:
         say(text)
 

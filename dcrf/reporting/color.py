@@ -4,6 +4,7 @@ import os
 from typing import TextIO
 
 from dcrf.reporting.records import AS_ASKED
+from dcrf.safety.terminal_text import plain
 
 _GREEN, _YELLOW, _RED, _END = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 _STOPPED = frozenset({"interrupted", "not run"})
@@ -18,10 +19,12 @@ def has_color(stream: TextIO) -> bool:
 def with_colors(summary: str) -> str:
     """Return a summary whose statuses are green, yellow for stopped runs, red for failed ones.
 
+    Control characters in it are escaped.
+
     Args:
-        summary: of `dcrf.reporting.summary`, with escaped names; its first table has the statuses.
+        summary: of `dcrf.reporting.summary`; its first table has the statuses.
     """
-    first, gap, rest = summary.partition("\n\n")
+    first, gap, rest = plain(summary).partition("\n\n")
     header, line, *rows = first.split("\n")
     start = header.index("status")
     rows = [_colored(row, start, start + _length(line, start)) for row in rows]

@@ -77,7 +77,8 @@ class RunProgress:
     2. without such a run, the latest phase of the same name on another data set,
     3. otherwise the current phase.
 
-    Data sets to open and initializations count only in 1, since nothing else tells their length.
+    Initializations and final evaluations count only in 1, since nothing else tells their length;
+    opening data never counts.
 
     Args:
         clock: returns seconds.

@@ -45,6 +45,15 @@ def test_statuses_are_colored_and_nothing_else():
     assert colored.count("\x1b[0m") == 3
 
 
+def test_names_with_control_characters_are_escaped():
+    text = summary([Outcome("a.json", "a\x1b[2J", 0, "failed", error="\x1b]0;title\x07")])
+
+    colored = with_colors(text)
+
+    assert colored.count("\x1b") <= 2
+    assert "\x1b[2J" not in colored
+
+
 @pytest.mark.parametrize(
     ("stream", "term", "no_color", "expected"),
     [
