@@ -37,10 +37,14 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
 
 
 def _phase_plan(builder: PhaseBuilder) -> PhasePlan:
+    criteria = builder.phase.exit_criteria
+    counts_neither = bool(criteria.keys() - {"iterations", "epochs"})
     return PhasePlan(
         name=builder.phase.name,
         prepare=builder.prepare,
         make=builder.make,
-        max_iterations=builder.phase.exit_criteria.get("iterations"),
+        max_iterations=criteria.get("iterations"),
         loads_files=builder.loads_files,
+        epochs=criteria.get("epochs"),
+        may_end_earlier=counts_neither or builder.phase.on_collapse == "stop",
     )

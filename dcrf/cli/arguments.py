@@ -197,6 +197,7 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         help="write all logs to this file; %%s is replaced by the method's name",
     )
     logs.add_argument("--no_log_files", action="store_true", help="write no log files")
+    add("--quiet", action="store_true", help="print only the summary and errors")
     add("--no_log_timestamps", action="store_true", help="omit the time in log lines")
 
 

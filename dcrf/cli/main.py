@@ -22,9 +22,11 @@ from dcrf.cli.plan_runs import (
     plan_runs,
 )
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
+from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
+from dcrf.reporting.run_view import PlainConsole, RunView, console_for
 from dcrf.reporting.summary import content, same_names, summary
-from dcrf.reporting.writers import say, say_json
+from dcrf.reporting.writers import say, say_json, say_whole
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shorten_spinning()
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parse(arguments)
-    announce(options.paths, sys.stderr)
+    if not options.quiet:
+        announce(options.paths, sys.stderr)
     try:
         if options.print_config:
             return print_methods(options)
@@ -93,13 +96,24 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     runs, rejected = check_files(options)
     if rejected and not (runs and options.resume_on_error):
         raise CommandLineError(_unusable(rejected))
-    for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
-        say(line)
+    if not options.quiet:
+        for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
+            say(line)
     at_once = min(options.jobs, len(runs))
-    jobs = jobs_of([run for run in runs if not run.outcome], at_once, options)
+    console = console_for(sys.stderr) if at_once > 1 else PlainConsole()
+    has_view = isinstance(console, RunView)
+    jobs = jobs_of([run for run in runs if not run.outcome], at_once, options, has_view=has_view)
     continues = options.resume_on_error
-    with LocalExecutor(options.timeout) as executor:
-        ended = iter(run_all(jobs, executor, at_once=at_once, continue_on_failure=continues))
+    with LocalExecutor(options.timeout, console) as executor:
+        ended = iter(
+            run_all(
+                jobs,
+                executor,
+                at_once=at_once,
+                continue_on_failure=continues,
+                say=console.say,
+            )
+        )
     outcomes = [run.outcome or next(ended) for run in runs]
     outcomes += [file.outcome for file in rejected]
     statuses = {outcome.status for outcome in outcomes}
@@ -108,7 +122,8 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except OSError as error:
         say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
-    say(f"\n{summary(outcomes)}")
+    say("")
+    _say_summary(summary(outcomes))
     if len(outcomes) > 1 and statuses - FINAL:
         flags = [] if options.resume else ["--resume"]
         say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
@@ -127,7 +142,9 @@ def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[Rej
     return runs, [*invalid, *unfit]
 
 
-def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace) -> list[Job]:
+def jobs_of(
+    runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace, *, has_view: bool = False
+) -> list[Job]:
     """Return the jobs of runs; torch's threads are divided among those at the same time."""
     jobs = []
     for run in runs:
@@ -148,6 +165,8 @@ def jobs_of(runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespac
             overrides=run.overrides,
             saves_features=start.saves_features if start else options.save_features,
             end=run.end,
+            shows_lines=not options.quiet,
+            sends_status=has_view,
         )
         threads = output.threads or max(1, run.threads // at_once)
         jobs.append(Job(run.config, run.seed, output, threads))
@@ -203,6 +222,13 @@ def _same_name_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
     sources = dict.fromkeys((run.config.name, str(run.config.source)) for run in runs)
     for name, files in same_names(sources).items():
         yield f"{name}  note: {' and '.join(files)} have this name; the table adds the file"
+
+
+def _say_summary(text: str) -> None:
+    if has_color(sys.stdout):
+        say_whole(with_colors(text))
+    else:
+        say(text)
 
 
 def _print_errors(rejected: Sequence[RejectedFile]) -> None:

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         return UNUSABLE
     made = dict(zip(options.paths, files, strict=True))
     code = run_methods([made.get(word, word) for word in rest])
-    if code == 0 and not (options.validate or options.print_config):
+    if code == 0 and not (options.quiet or options.validate or options.print_config):
         for path, file in made.items():
             if path != file:
                 _say_what_is_next(options.output_dir / Path(file).stem)

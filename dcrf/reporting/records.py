@@ -15,6 +15,28 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """A phase on a data set that a run will train.
+
+    iterations, epochs: the numbers at which it ends, None without such a criterion.
+    may_end_earlier: whether it has other exit criteria as well.
+    """
+
+    dataset: str
+    phase: str
+    iterations: int | None
+    epochs: int | None = None
+    may_end_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A run starts or resumes. `phases` are all of its phases in order, also those that ended."""
+
+    phases: Sequence[PlannedPhase]
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseStart:
     """A phase starts. `iterations` is its largest number of iterations, None if unknown."""
 
@@ -29,6 +51,7 @@ class Progress:
 
     iteration: int
     losses: Callable[[], Mapping[str, float]]
+    epoch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +202,7 @@ class Outcome:
 
 Record = (
     Note
+    | RunPlan
     | PhaseStart
     | Progress
     | LossRecord

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -11,10 +13,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from tqdm import tqdm
-
 from dcrf.errors import indented
-from dcrf.reporting.lines import line, scores
+from dcrf.reporting.lines import line
+from dcrf.reporting.progress import NO_RUN, Clock, EarlierRun, RunProgress
 from dcrf.reporting.records import (
     EvaluationRecord,
     LossRecord,
@@ -27,7 +28,15 @@ from dcrf.reporting.records import (
     ScheduleRecord,
     ValidationRecord,
 )
+from dcrf.reporting.status_line import cut, progress_line, status_line, width
 from dcrf.safety.terminal_text import plain
+
+_REDRAW, _SEND, _SILENCE = 0.1, 0.5, 30.0
+"""Seconds between two drawings of a status line, between two messages, and until a line is due."""
+STATUS_MARK = "\x1e"
+"""Begins a line that is the status of a run as JSON. No other line can contain it."""
+_IN_STATUS = PhaseStart | LossRecord | ScheduleRecord
+"""Records without a line of their own if the status of the run is shown."""
 
 
 class Writer(Protocol):
@@ -62,7 +71,7 @@ NO_WRITER = Writers(())
 
 
 @contextmanager
-def _unless_gone(stream: TextIO) -> Iterator[None]:
+def unless_gone(stream: TextIO) -> Iterator[None]:
     """Redirect a stream that fails to /dev/null, so that training continues."""
     try:
         yield
@@ -87,7 +96,7 @@ class Lines:
     def write(self, record: Record) -> None:
         """Write the record's line, if it has one."""
         if self.stream is not None:
-            with _unless_gone(self.stream):
+            with unless_gone(self.stream):
                 self._put(self.stream, record)
 
     def close(self) -> None:
@@ -117,7 +126,7 @@ def say_json(content: Any) -> None:
 
 def say_whole(text: str) -> None:
     """Print text to standard output without shortening lines; the caller has escaped names."""
-    with _unless_gone(sys.stdout):
+    with unless_gone(sys.stdout):
         sys.stdout.write(f"{text}\n")
 
 
@@ -150,58 +159,144 @@ class LogFile(Lines):
         self.file.close()
 
 
-class Terminal:
-    """Shows a progress bar per phase, with evaluations and notes above it."""
+class LinesWithProgress(Lines):
+    """Plain lines, and the progress of a run that has written nothing for 30 seconds.
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.bar: tqdm | None = None
-        self.last_scores: list[str] = []
+    Args:
+        stream: a text stream; None if Python has no standard output.
+        clock: returns seconds.
+        earlier: a finished run of the method.
+    """
+
+    def __init__(
+        self, stream: TextIO | None, clock: Clock = time.monotonic, earlier: EarlierRun = NO_RUN
+    ) -> None:
+        super().__init__(stream, timestamps=False)
+        self.progress = RunProgress(clock, earlier)
+        self.last_line = clock()
 
     def write(self, record: Record) -> None:
-        """Draw the record; losses are shown in the bar only."""
-        with _unless_gone(self.stream):
-            self._draw(record)
+        """Write the record's line, or the line of progress if one is due."""
+        self.progress.take(record)
+        if isinstance(record, Progress):
+            if self.progress.now - self.last_line < _SILENCE:
+                return
+            record = Note(progress_line(self.progress.status(record.losses())))
+        if line(record) is not None:
+            self.last_line = self.progress.clock()
+            super().write(record)
+
+
+class StatusSender(Lines):
+    """Writes for a process that shows several runs: lines, and statuses as `STATUS_MARK` and JSON.
+
+    Args:
+        stream: read by the other process.
+        clock: returns seconds.
+        earlier: a finished run of the method.
+    """
+
+    def __init__(
+        self, stream: TextIO | None, clock: Clock = time.monotonic, earlier: EarlierRun = NO_RUN
+    ) -> None:
+        super().__init__(stream, timestamps=False)
+        self.progress = RunProgress(clock, earlier)
+        self.sent = -_SEND
+
+    def write(self, record: Record) -> None:
+        """Write the record's line, or the status: when a phase starts, and twice a second."""
+        self.progress.take(record)
+        if isinstance(record, PhaseStart):
+            self._send({})
+        elif isinstance(record, Progress):
+            if self.progress.now - self.sent >= _SEND:
+                self._send(record.losses())
+        elif not isinstance(record, _IN_STATUS):
+            super().write(record)
+
+    def _send(self, losses: Mapping[str, float]) -> None:
+        self.sent = self.progress.now
+        if self.stream is not None:
+            with unless_gone(self.stream):
+                text = json.dumps(asdict(self.progress.status(losses)))
+                self.stream.write(f"{STATUS_MARK}{text}\n")
+
+
+class Terminal:
+    """Shows the progress of a run in the last line, with evaluations and notes above it.
+
+    It writes no escape sequences, so it suits any terminal.
+
+    Args:
+        stream: of the terminal.
+        clock: returns seconds.
+        earlier: a finished run of the method.
+    """
+
+    def __init__(
+        self, stream: TextIO, clock: Clock = time.monotonic, earlier: EarlierRun = NO_RUN
+    ) -> None:
+        self.stream, self.progress = stream, RunProgress(clock, earlier)
+        self.drawn = -_REDRAW
+        self.shown = ""
+
+    def write(self, record: Record) -> None:
+        """Draw the record; losses are shown in the status only."""
+        self.progress.take(record)
+        if not isinstance(record, Progress):
+            with unless_gone(self.stream):
+                self._print(record)
+        elif self.progress.now - self.drawn >= _REDRAW:
+            with unless_gone(self.stream):
+                self._draw(record.losses())
 
     def close(self) -> None:
-        """Remove the bar."""
-        with _unless_gone(self.stream):
-            self._close_bar()
+        """Remove the status."""
+        with unless_gone(self.stream):
+            self._show("")
 
-    def _draw(self, record: Record) -> None:
-        match record:
-            case PhaseStart():
-                self._open_bar(record)
-            case Progress():
-                self._move_bar(record)
-            case EvaluationRecord():
-                self.last_scores = scores(record.evaluation)
-            case PhaseRecord():
-                self._close_bar()
-        is_hidden = isinstance(record, PhaseStart | LossRecord | ScheduleRecord)
-        if not is_hidden and (text := line(record)):
-            tqdm.write(plain(indented(text)), file=self.stream)
+    def _print(self, record: Record) -> None:
+        """Print the record's line in place of the status, and the status below it."""
+        if not isinstance(record, _IN_STATUS) and (text := line(record)) is not None:
+            status = "" if isinstance(record, PhaseRecord) else self.shown
+            self._show("")
+            self.stream.write(f"{plain(indented(text))}\n")
+            self._show(status)
+        if isinstance(record, PhaseStart):
+            self._draw({})
 
-    def _close_bar(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
+    def _draw(self, losses: Mapping[str, float]) -> None:
+        self.drawn = self.progress.now
+        status = self.progress.status(losses)
+        limit = columns(self.stream) - 1  # some terminals begin a new line after the last column
+        self._show(cut(encodable(status_line(status, limit), self.stream), limit))
 
-    def _open_bar(self, record: PhaseStart) -> None:
-        self.last_scores = []
-        self.bar = tqdm(
-            desc=f"{record.phase} on {record.dataset}",
-            total=record.iterations,
-            unit="it",
-            file=self.stream,
-            dynamic_ncols=True,
-            leave=False,
-        )
+    def _show(self, text: str) -> None:
+        """Write a status over the one before."""
+        rest = " " * (width(self.shown) - width(text))
+        if rest:
+            self.stream.write(f"\r{text}{rest}\r{text}")
+        elif text:
+            self.stream.write(f"\r{text}")
+        self.shown = text
 
-    def _move_bar(self, record: Progress) -> None:
-        if self.bar is not None and self.bar.update(record.iteration - self.bar.n):
-            losses = [f"{name} {value:.4g}" for name, value in record.losses().items()]
-            self.bar.set_postfix_str("  ".join([*self.last_scores[:1], *losses]), refresh=False)
+
+def encodable(text: str, stream: TextIO) -> str:
+    """Return text with escapes in place of characters that a stream's encoding lacks."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def columns(stream: TextIO) -> int:
+    """Return the width of a terminal; COLUMNS, or 80, if the stream is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _default_columns()
+    except (OSError, ValueError):  # ValueError: no file descriptor, or a closed one
+        return _default_columns()
+
+
+def _default_columns() -> int:
+    return shutil.get_terminal_size().columns
 
 
 class JsonLines:

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 
 from dcrf.reporting.lines import duration
 from dcrf.reporting.records import Outcome
-from dcrf.reporting.writers import say
+from dcrf.reporting.run_view import Console
 from dcrf.runs.job import Job
 from dcrf.runs.process_entry import GRACE, start
 
@@ -29,6 +29,7 @@ class ChildProcess:
         run: the function to call with the job.
         job: the job.
         timeout: seconds until it is stopped; None for no limit.
+        console: shows the lines of the process, if these have a prefix.
 
     Raises:
         OSError, EOFError: no process can be started.
@@ -38,8 +39,10 @@ class ChildProcess:
     stopped: `interrupted` or `timed out` once this process has asked it to end.
     """
 
-    def __init__(self, run: Callable[[Job], Outcome], job: Job, timeout: float | None) -> None:
-        self.job, self.timeout = job, timeout
+    def __init__(
+        self, run: Callable[[Job], Outcome], job: Job, timeout: float | None, console: Console
+    ) -> None:
+        self.job, self.timeout, self.console = job, timeout, console
         self.results, results = Pipe(duplex=False)
         self.lines, lines = None, None
         if job.output.prefix:
@@ -133,9 +136,14 @@ class ChildProcess:
                 self.lines = None
                 lines = [self.partial_line] if self.partial_line else []
             for text in lines:
-                say(f"{self.job.output.prefix}{text.decode(errors='replace')}")
+                self.console.receive(self._name, text.decode(errors="replace"))
+
+    @property
+    def _name(self) -> str:
+        return self.job.output.prefix.removesuffix(": ")
 
     def _ended(self) -> Outcome:
+        self.console.remove(self._name)
         outcome = self.received or self._without_outcome()
         self.process.close()
         self.results.close()

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from dcrf.reporting.lines import outcome_line
 from dcrf.reporting.records import Outcome
-from dcrf.reporting.writers import say
+from dcrf.reporting.run_view import Console, PlainConsole
 from dcrf.runs.child_process import ChildProcess
 from dcrf.runs.job import Job
 from dcrf.training.interruption import SIGNALS
@@ -41,12 +41,13 @@ class LocalExecutor(Executor):
 
     Args:
         timeout: seconds until a run is stopped; None for no limit.
+        console: shows the lines of runs whose lines have a prefix, and those about all runs.
 
     signals: the SIGINT and SIGTERM received, in order.
     """
 
-    def __init__(self, timeout: float | None = None) -> None:
-        self.timeout = timeout
+    def __init__(self, timeout: float | None = None, console: Console | None = None) -> None:
+        self.timeout, self.console = timeout, console or PlainConsole()
         self.signals: list[int] = []
         self._waiting: deque[tuple[Future[Outcome], _Run, Job]] = deque()
         self._running: dict[Future[Outcome], ChildProcess] = {}
@@ -171,7 +172,7 @@ class LocalExecutor(Executor):
             if outcome := child.poll():
                 del self._running[future]
                 if child.received is None:  # the run itself could not print it
-                    say(outcome_line(outcome))
+                    self.console.say(outcome_line(outcome))
                 future.set_result(outcome)
 
     def _start_waiting(self) -> None:
@@ -181,13 +182,13 @@ class LocalExecutor(Executor):
                 self._cancel_waiting()
                 return
             try:
-                child = ChildProcess(run, job, self.timeout)
+                child = ChildProcess(run, job, self.timeout, self.console)
             except (OSError, EOFError) as error:
                 if self._running:
                     return
                 self._waiting.popleft()
                 outcome = job.outcome("failed", f"no process can be started: {error}")
-                say(outcome_line(outcome))
+                self.console.say(outcome_line(outcome))
                 future.set_result(outcome)
             else:
                 self._waiting.popleft()
@@ -202,6 +203,7 @@ class LocalExecutor(Executor):
         start = time.monotonic()
         for child in self._running.values():
             child.pause()
+        self.console.clear()
         signal.raise_signal(signal.SIGSTOP)
         for child in self._running.values():
             child.resume(time.monotonic() - start)

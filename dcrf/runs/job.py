@@ -28,6 +28,7 @@ class Output:
     overrides: command-line flags that changed the file's values.
     end: the data set and the phase, both from 0, before which the run stops; None for its end.
     shows_lines: whether lines go to the terminal as well.
+    sends_status: whether the main process shows the progress of several runs.
     saves_features: whether the features of all samples are saved after every phase.
     """
 
@@ -46,6 +47,7 @@ class Output:
     end: PhaseIndex | None = None
     shows_lines: bool = True
     saves_features: bool = False
+    sends_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)

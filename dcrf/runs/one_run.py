@@ -19,11 +19,22 @@ from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.errors import DcrfError, describe, is_expected, status_of
 from dcrf.pictures.writer import SetPages
 from dcrf.randomness import RandomStreams
+from dcrf.reporting.progress import NO_RUN
 from dcrf.reporting.records import DatasetRecord, Note, Outcome
 from dcrf.reporting.scores import is_scored_by_labels
-from dcrf.reporting.writers import NO_WRITER, JsonLines, Lines, LogFile, Terminal, Writer, Writers
+from dcrf.reporting.writers import (
+    NO_WRITER,
+    JsonLines,
+    LinesWithProgress,
+    LogFile,
+    StatusSender,
+    Terminal,
+    Writer,
+    Writers,
+)
 from dcrf.runs.changed_criteria import adopt, changeable
 from dcrf.runs.device import resolve_device
+from dcrf.runs.earlier_run import earlier_run
 from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
 from dcrf.runs.phase_order import names_before
@@ -32,6 +43,7 @@ from dcrf.runs.run_files import Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
     CHECKPOINTS,
     RESULT,
+    TIMING,
     RunStart,
     new_run_folder,
     next_run_number,
@@ -107,7 +119,7 @@ def run_in_folder(
         except OSError as error:
             cause = f"results cannot be written: {error}"
             return _failed(config, seed, output, cause, error)
-        console = [_console()] if output.shows_lines else []
+        console = [_console(output, folder)] if output.shows_lines else []
         pages = SetPages(folder / PICTURES)
         writer = Writers([*console, metrics, *([log] if log else []), pages, records])
         stack.callback(writer.close)
@@ -191,7 +203,7 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> R
     status = _status_and_cause(failure, trainer.stopped_before)
     outcome = outcome_of(run, trainer.history, *status, output.overrides)
     try:
-        write_json(run.folder / "timing.json", trainer.history.durations.seconds)
+        write_json(run.folder / TIMING, trainer.history.durations.seconds)
         write_json(run.folder / RESULT, _result(outcome))
     except OSError as error:
         cause = f"results cannot be written: {error}"
@@ -342,10 +354,14 @@ def _resume_hint(lead: str, run: Run, output: Output) -> str:
     return "" if run.arrays else f"{lead} resume with: {command}"
 
 
-def _console() -> Writer:
+def _console(output: Output | None = None, folder: Path | None = None) -> Writer:
+    """Return the writer for people: of a run in this folder, or of one in memory."""
+    earlier = NO_RUN if folder is None else earlier_run(folder)
+    if output is not None and output.sends_status:
+        return StatusSender(sys.stdout, earlier=earlier)
     if sys.stderr is not None and sys.stderr.isatty():
-        return Terminal(sys.stderr)
-    return Lines(sys.stdout, timestamps=False)
+        return Terminal(sys.stderr, earlier=earlier)
+    return LinesWithProgress(sys.stdout, earlier=earlier)
 
 
 def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:

@@ -1,6 +1,6 @@
 """Run many jobs through an executor, each after the jobs whose files it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 
 from dcrf.reporting.lines import outcome_line
@@ -19,7 +19,12 @@ _HOW_ENDED = {
 
 
 def run_all(
-    jobs: Sequence[Job], executor: Executor, *, at_once: int = 1, continue_on_failure: bool = False
+    jobs: Sequence[Job],
+    executor: Executor,
+    *,
+    at_once: int = 1,
+    continue_on_failure: bool = False,
+    say: Callable[[str], None] = say,
 ) -> list[Outcome]:
     """Run all jobs; return their outcomes in order.
 
@@ -32,8 +37,9 @@ def run_all(
             may cancel futures; the queue then stops.
         at_once: number of jobs submitted at the same time.
         continue_on_failure: whether other jobs still start after one has failed.
+        say: prints a line about a job that could not run.
     """
-    queue = RunQueue(jobs, continue_on_failure)
+    queue = RunQueue(jobs, continue_on_failure, say)
     running: dict[Future[Outcome], int] = {}
     while True:
         while len(running) < at_once and (number := queue.pop_ready()) is not None:
@@ -61,13 +67,16 @@ class RunQueue:
     Args:
         jobs: in their order.
         continue_on_failure: whether jobs still start after one has failed.
+        say: prints a line about a job that cannot run.
 
     outcomes: of the jobs that have ended or cannot run, by number.
     is_stopped: whether no more jobs start.
     """
 
-    def __init__(self, jobs: Sequence[Job], continue_on_failure: bool) -> None:
-        self.jobs, self.continue_on_failure = jobs, continue_on_failure
+    def __init__(
+        self, jobs: Sequence[Job], continue_on_failure: bool, say: Callable[[str], None] = say
+    ) -> None:
+        self.jobs, self.continue_on_failure, self.say = jobs, continue_on_failure, say
         self.dependencies = dependencies([(j.config, j.output.seed_in_names) for j in jobs])
         self.outcomes: dict[int, Outcome] = {}
         self.is_stopped = False
@@ -82,7 +91,7 @@ class RunQueue:
             if missing := self._missing_file(needed):
                 self._waiting.remove(number)
                 self.finish(number, self.jobs[number].outcome("not run", missing))
-                say(outcome_line(self.outcomes[number]))
+                self.say(outcome_line(self.outcomes[number]))
             elif not self.is_stopped:
                 self._waiting.remove(number)
                 return number

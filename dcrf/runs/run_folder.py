@@ -14,7 +14,8 @@ from dcrf.config.path_checks import is_file
 from dcrf.safety.limits import RESUMED_THREADS
 from dcrf.storage.atomic_files import read_json, write_json
 
-CONFIGURATION, RESULT, CHECKPOINTS = "config.json", "result.json", "checkpoints"
+CONFIGURATION, RESULT, TIMING = "config.json", "result.json", "timing.json"
+CHECKPOINTS = "checkpoints"
 RUN_START = f"{CHECKPOINTS}/run.json"
 _TIME = len("2026-01-31T23-59-59")
 

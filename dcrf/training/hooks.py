@@ -201,7 +201,9 @@ class ShowProgress(Hook):
 
     def after_iteration(self, state: PhaseState) -> None:
         """Report the iteration, and losses that are read on demand."""
-        losses = state.losses
-        self.writer.write(
-            Progress(state.clock.iteration, lambda: {n: loss.item() for n, loss in losses.items()})
-        )
+        clock, losses = state.clock, state.losses
+
+        def read() -> dict[str, float]:
+            return {name: loss.item() for name, loss in losses.items()}
+
+        self.writer.write(Progress(clock.iteration, read, clock.epoch))

@@ -18,6 +18,8 @@ class PhasePlan:
     make: builds patterns, optimizers and hooks for the method in its present state.
     max_iterations: None if no exit criterion counts iterations.
     loads_files: whether `prepare` reads files, which may change while the phase runs.
+    epochs: at which it ends, None if no exit criterion counts epochs.
+    may_end_earlier: whether it has exit criteria that count neither.
     """
 
     name: str
@@ -25,6 +27,8 @@ class PhasePlan:
     make: Callable[[Method, DatasetPass, Evaluator], Phase]
     max_iterations: int | None
     loads_files: bool = False
+    epochs: int | None = None
+    may_end_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from dcrf.reporting.records import (
     Note,
     PhaseRecord,
     PhaseStart,
+    PlannedPhase,
     ReclusteringRecord,
+    RunPlan,
 )
 from dcrf.reporting.writers import Writer
 from dcrf.training.checkpoints import Checkpoints, NoCheckpoints, Position, Stateful
@@ -56,6 +58,7 @@ class Trainer:
             KeyboardInterrupt: a signal has requested a stop, and a checkpoint is written.
         """
         start.restore_history(self.history, self.plans)
+        self.writer.write(RunPlan(self._planned_phases()))
         method: Method | None = None
         for number, plan in enumerate(self.plans[start.dataset :], start.dataset):
             if self._stops_before(number, 0):
@@ -77,6 +80,21 @@ class Trainer:
             with self._part(plan.name, "final evaluation"):
                 self._finish(session)
             method, start = session.method, FRESH
+
+    def _planned_phases(self) -> tuple[PlannedPhase, ...]:
+        """Return the phases of the run in their order, up to its end."""
+        return tuple(
+            PlannedPhase(
+                plan.name,
+                phase.name,
+                phase.max_iterations,
+                phase.epochs,
+                phase.may_end_earlier,
+            )
+            for number, plan in enumerate(self.plans)
+            for phase_number, phase in enumerate(plan.phases)
+            if self.end is None or (number, phase_number) < self.end
+        )
 
     def _stops_before(self, dataset: int, phase: int) -> bool:
         """Whether the run stops before a phase, which is then noted."""

@@ -550,3 +550,13 @@ def test_data_that_are_not_there_are_a_problem_of_the_file(call, tmp_path):
 
     assert code == 2
     assert "$.datasets[0].root" in err
+
+
+def test_quiet_prints_the_summary_and_errors_only(call, tmp_path):
+    good, bad = written(tmp_path, method(), "a.json"), written(tmp_path, method(), "b.json")
+
+    _, out, errors = call(good, bad, "--quiet", "--max_iterations", "1", "--set", "seed=3")
+
+    assert out.startswith("\nmethod ")
+    assert errors == ""
+    assert "log.txt" in {file.name for file in folders(tmp_path)[0].iterdir()}

@@ -1,24 +1,38 @@
 """Where records go."""
 
+import fcntl
 import json
 import os
 import re
+import struct
+import termios
 from contextlib import suppress
 from functools import partial
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
+from dcrf.reporting.progress import Status
 from dcrf.reporting.records import (
     EvaluationRecord,
     LossRecord,
     Note,
     PhaseRecord,
     PhaseStart,
+    PlannedPhase,
     Progress,
+    RunPlan,
 )
-from dcrf.reporting.writers import JsonLines, Lines, LogFile, Terminal, Writers
+from dcrf.reporting.writers import (
+    JsonLines,
+    Lines,
+    LinesWithProgress,
+    LogFile,
+    StatusSender,
+    Terminal,
+    Writers,
+)
 
 EVALUATION = {"acc": 0.5, "nmi": 0.25, "ari": 0.125, "n_samples": 20, "internal": {}}
 RECORDS = [
@@ -200,28 +214,128 @@ def test_several_writers_are_all_closed(tmp_path):
             file.write(Note("too late"))
 
 
-def test_the_terminal_shows_a_bar_and_keeps_evaluations_above_it():
+class Seconds:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def of_eighty_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def train(writer, clock, iterations, seconds):
+    """Let the first phase of two run for some iterations."""
+    phases = PlannedPhase("digits", "finetuning", 1000), PlannedPhase("digits", "last", 200)
+    writer.write(RunPlan(phases))
+    writer.write(PhaseStart("digits", "finetuning", 1000))
+    for iteration in range(1, iterations + 1):
+        clock.now += seconds
+        writer.write(Progress(iteration, lambda: {"a_b/c": 0.5}))
+
+
+def test_the_terminal_shows_a_status_and_keeps_evaluations_above_it():
     stream = StringIO()
 
     write_all(Terminal(stream))
 
     text = stream.getvalue()
-    assert "finetuning on digits:   0%" in text
+    assert "finetuning  starts" in text
     lasting = [part.split("\r")[-1] for part in text.split("\n")]
     for expected in ("hello", EVALUATION_LINE, *LINES[-2:]):
         assert expected in lasting
-    assert LINES[2] not in text  # losses stand in the bar
+    assert LINES[2] not in text  # the status shows losses
 
 
-def test_the_terminal_without_a_known_end_counts():
-    stream = StringIO()
-    terminal = Terminal(stream)
+def test_the_status_is_drawn_ten_times_a_second():
+    stream, clock = StringIO(), Seconds()
+    terminal = Terminal(stream, clock)
 
-    terminal.write(PhaseStart("digits", "training", None))
-    terminal.write(Progress(1, lambda: {"a/b": 0.5}))
-    terminal.close()
+    train(terminal, clock, 64, 1 / 64)
 
-    assert "training on digits: 0it" in stream.getvalue()
+    drawn = [text for text in stream.getvalue().split("\r") if "it/s" in text]
+    assert len(set(drawn)) == 9  # the first iteration has no rate
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 140])
+def test_the_status_fits_the_terminal(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream, clock = StringIO(), Seconds()
+
+    train(Terminal(stream, clock), clock, 64, 0.25)
+
+    assert max(map(len, re.split("[\r\n]", stream.getvalue()))) < columns
+
+
+def test_a_terminal_without_a_letter_gets_its_escape():
+    with TextIOWrapper(BytesIO(), encoding="ascii") as stream:
+        Terminal(stream).write(PhaseStart("digits", "Übung" * 20, None))
+
+        text = stream.buffer.getvalue().decode("ascii")
+        assert "\\xdcbung" in text
+        assert max(map(len, text.split("\r"))) < 80
+
+
+@on_linux
+def test_a_real_terminal_tells_its_width():
+    keyboard, screen = os.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    with os.fdopen(screen, "w") as stream:
+        clock = Seconds()
+
+        train(Terminal(stream, clock), clock, 16, 0.25)
+
+        text = ""
+        while "16/1,000" not in text:  # what is written arrives later
+            text += os.read(keyboard, 2**16).decode()
+    os.close(keyboard)
+    assert "\r1/2 finetuning  16/1,000  4.0 it/s  4:56 left" in text
+    assert max(map(len, text.split("\r"))) < 60
+
+
+def test_without_a_terminal_a_silent_run_writes_its_progress_every_30_seconds():
+    stream, clock = StringIO(), Seconds()
+
+    train(LinesWithProgress(stream, clock), clock, 256, 0.25)
+
+    assert stream.getvalue().splitlines() == [
+        "finetuning  starts on digits",
+        "finetuning  it 120 of 1000  4.0 it/s  4:30 left  a 0.5",
+        "finetuning  it 240 of 1000  4.0 it/s  4:00 left  a 0.5",
+    ]
+
+
+def test_a_run_that_writes_lines_writes_no_progress():
+    stream, clock = StringIO(), Seconds()
+    writer = LinesWithProgress(stream, clock)
+
+    for _ in range(10):
+        train(writer, clock, 100, 0.25)
+        writer.write(Note("still here"))
+
+    assert set(stream.getvalue().splitlines()) == {
+        "finetuning  starts on digits",
+        "still here",
+    }
+
+
+def test_a_status_is_sent_twice_a_second_among_lines():
+    stream, clock = StringIO(), Seconds()
+    sender = StatusSender(stream, clock)
+
+    train(sender, clock, 64, 1 / 32)
+    sender.write(LossRecord("digits", "finetuning", 64, {"a_b/c": 0.5}))
+    sender.write(Note("\x1e{}"))
+
+    *statuses, note, _ = stream.getvalue().split("\n")
+    assert note == "\\x1e{}"
+    sent = [Status(**json.loads(text.removeprefix("\x1e"))) for text in statuses]
+    assert [status.iteration for status in sent] == [None, 16, 32, 48, 64]
 
 
 def test_the_terminal_can_be_closed_in_mid_phase_and_twice():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_checked
+from dcrf.reporting.run_view import PlainConsole
 from dcrf.runs.child_process import ChildProcess
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_job
@@ -26,7 +27,7 @@ def start(tmp_path):
     def starter(content, timeout=None):
         config = load_checked(Path(written(tmp_path, content)))
         job = Job(config, 0, Output(tmp_path / "runs"), threads=1)
-        child = ChildProcess(run_job, job, timeout)
+        child = ChildProcess(run_job, job, timeout, PlainConsole())
         started.append(child)
         return child
 

@@ -14,7 +14,15 @@ from dcrf.errors import DataError, TrainingError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.mappings.mapping import TrainableMapping
 from dcrf.randomness import RandomStreams
-from dcrf.reporting.records import DatasetRecord, EvaluationRecord, Note, PhaseRecord, PhaseStart
+from dcrf.reporting.records import (
+    DatasetRecord,
+    EvaluationRecord,
+    Note,
+    PhaseRecord,
+    PhaseStart,
+    PlannedPhase,
+    RunPlan,
+)
 from dcrf.training.exit_criteria import Iterations
 from dcrf.training.method import Method
 from dcrf.training.optimizers import OptimizerGroups
@@ -137,6 +145,7 @@ def test_everything_is_written_in_its_order():
 
     final = EvaluationRecord("blobs", None, None, trainer.history.datasets[0].evaluation)
     assert trainer.writer.records == [
+        RunPlan((PlannedPhase("blobs", "training", 3),)),
         PhaseStart("blobs", "training", 3),
         trainer.history.phases[0],
         final,
@@ -151,7 +160,7 @@ def test_notes_of_the_data_are_written_when_the_data_set_is_opened():
 
     trainer = run(plan("a", open=open_with_notes))
 
-    assert trainer.writer.records[:2] == [
+    assert trainer.writer.records[1:3] == [
         Note("a  rows are sorted by class"),
         Note("a  the last 4 rows are in no batch"),
     ]
