@@ -120,3 +120,18 @@ def test_a_baseline_is_tested_over_common_seeds(runs, capsys, monkeypatch):
 
     assert main(["table", str(runs), "--baseline", "points_idec_tabel"]) == 2
     assert "did you mean 'points_idec_table'" in capsys.readouterr().err
+
+
+def test_statistics_are_columns(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    out = table(capsys, runs, "--statistics", "median,interval,n")
+
+    assert "method               median  95 % interval  n" in out
+    assert "no interval below 3 seeds" in out
+
+
+def test_an_unknown_statistic_is_an_error(runs, capsys):
+    with pytest.raises(SystemExit):
+        main(["table", str(runs), "--statistics", "mediam"])
+    assert "no statistic is called 'mediam'; did you mean 'median'?" in capsys.readouterr().err
