@@ -7,7 +7,14 @@ from pathlib import Path
 
 from dcrf.cli.arguments import Parser
 from dcrf.config.rules.suggestions import closest
-from dcrf.reporting.comparison import Comparison, Differences, compare, notes, verdicts
+from dcrf.reporting.comparison import (
+    Comparison,
+    Differences,
+    can_be_ranked,
+    compare,
+    notes,
+    verdicts,
+)
 from dcrf.reporting.comparison_tables import csv_table, latex_table, markdown_table, text_table
 from dcrf.reporting.statistics import STATISTICS, Intervals, StatisticsTable
 from dcrf.reporting.writers import say, say_whole
@@ -33,7 +40,12 @@ def main(arguments: Sequence[str]) -> int:
 
         differences = against(comparison, options.baseline)
     tested = verdicts(differences or {}, options.baseline)
-    sentences = [*tested, *notes(methods, comparison), *remarks]
+    ranked = []
+    if can_be_ranked(comparison):
+        from dcrf.runs.over_data_sets import ranking  # noqa: PLC0415 - it imports scipy
+
+        ranked = ranking(comparison)
+    sentences = [*tested, *ranked, *notes(methods, comparison), *remarks]
     if options.statistics is None:
         _say_comparison(comparison, differences, sentences, options.format)
     else:

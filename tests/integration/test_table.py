@@ -135,3 +135,67 @@ def test_an_unknown_statistic_is_an_error(runs, capsys):
     with pytest.raises(SystemExit):
         main(["table", str(runs), "--statistics", "mediam"])
     assert "no statistic is called 'mediam'; did you mean 'median'?" in capsys.readouterr().err
+
+
+def change(file, **values):
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_runs_of_another_release_are_another_method(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    change(folder / "environment.json", dcrf="0.0.1")
+    name = folder.parent.name
+
+    out = table(capsys, runs)
+
+    assert f"{name} (2) has another release of dcrf than {name}, 0.0.1: {folder}" in out
+
+
+def test_other_commits_are_named(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    change(folder / "environment.json", commit="abcdef")
+
+    out = table(capsys, runs)
+
+    assert f"{folder.parent.name} ran at several commits of dcrf, which may differ: " in out
+
+
+def test_other_data_of_one_name_are_another_data_set(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    name = next(iter(runs.glob("*k_means*"))).name
+    for folder in runs.glob("*k_means*/*"):
+        (entry,) = json.loads((folder / "config.json").read_text())["datasets"]
+        change(folder / "config.json", datasets=[{**entry, "path": "/elsewhere/points.npz"}])
+
+    out = table(capsys, runs)
+
+    assert "data set points (2)" in out
+    other = name if out.index(name) > out.index("data set points (2)") else "points_idec_table"
+    expected = "points (2) is other data than points by their configurations; used by "
+    assert f"{expected}{other}" in out
+    assert "* best" not in out
+
+
+def test_methods_without_a_common_seed_are_named(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+
+    assert "points_idec_table on points lacks seed 1 of others" in table(capsys, runs)
+
+
+def test_settings_that_differ_by_data_set_are_one_method(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    other = shutil.copytree(folder, folder.with_name("2026-01-01T00-00-00-1"))
+    (entry,) = json.loads((other / "config.json").read_text())["datasets"]
+    change(other / "config.json", datasets=[{**entry, "name": "circles"}])
+    (record,) = json.loads((other / "result.json").read_text())["datasets"]
+    change(other / "result.json", datasets=[{**record, "dataset": "circles"}])
+    name = folder.parent.name
+
+    out = table(capsys, runs)
+
+    assert f"{name} has settings of its own on each of " in out
+    assert f"{name} (2)" not in out
+    assert "data set circles" in out

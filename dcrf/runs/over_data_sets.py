@@ -1,0 +1,77 @@
+"""Compare methods over data sets by their ranks."""
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+
+from dcrf.functional.paired_tests import LEVEL
+from dcrf.functional.rank_tests import (
+    DATA_SETS_NEEDED,
+    data_sets_for_pairs,
+    friedman,
+    pairs_of_methods,
+)
+from dcrf.reporting.comparison import METRICS, Comparison
+from dcrf.reporting.scores import heading
+
+_NO_VERDICT = "not distinguishable"
+
+
+def ranking(comparison: Comparison) -> list[str]:
+    """Return sentences about ranks of the unsupervised methods, at least three, over data sets.
+
+    A method's value on a data set is the mean over the seeds that all methods have there. Data sets
+    that lack a method, or a common seed, do not count.
+    """
+    sentences = [line for metric in METRICS for line in _of_metric(comparison, metric)]
+    return list(dict.fromkeys(sentences))
+
+
+def _of_metric(comparison: Comparison, metric: str) -> list[str]:
+    methods, rows = comparison.unsupervised, []
+    for dataset in comparison.datasets:
+        seeds = common_seeds(comparison, methods, dataset, metric)
+        if seeds:
+            scores = (comparison.values[method, dataset, metric] for method in methods)
+            rows.append([mean(own[seed] for seed in seeds) for own in scores])
+    if len(rows) < DATA_SETS_NEEDED:
+        return [
+            f"no ranks over data sets: {len(rows)} of {len(comparison.datasets)} have scores of "
+            f"all {len(methods)} methods with a common seed; Friedman's test needs "
+            f"{DATA_SETS_NEEDED}"
+        ]
+    test = friedman(rows)
+    order = sorted(zip(test.ranks, methods, strict=True))
+    ranks = ", ".join(f"{name} {rank:.2f}" for rank, name in order)
+    verdict = "they differ" if test.p < LEVEL else _NO_VERDICT
+    ranked = (
+        f"{heading(metric)}, mean ranks over {len(rows)} data sets: {ranks}; {verdict} "
+        f"(Friedman p = {test.p:.3f})"
+    )
+    return [ranked, f"{heading(metric)}, {_pairs(rows, methods)}"]
+
+
+def _pairs(rows: Sequence[Sequence[float]], methods: Sequence[str]) -> str:
+    """Return the pairs of methods that differ over data sets."""
+    needed = data_sets_for_pairs(len(methods))
+    if len(rows) < needed:
+        return f"no verdict on pairs, which needs {needed} data sets for {len(methods)} methods"
+    pairs = pairs_of_methods(rows)
+    differing = [pair for pair in pairs if pair.verdict != _NO_VERDICT]
+    words = []
+    for pair in differing:
+        names = methods[pair.first], methods[pair.second]
+        size = f"{pair.difference:+.3f}, p = {pair.p:.3f}"
+        words.append(f"{names[0]} {pair.verdict} than {names[1]} ({size})")
+    if others := len(pairs) - len(differing):
+        least = min(pair.p for pair in pairs if pair.verdict == _NO_VERDICT)
+        words.append(f"{others} not distinguishable (p from {least:.3f})")
+    return f"pairs by Wilcoxon with Holm's correction: {', '.join(words)}"
+
+
+def common_seeds(
+    comparison: Comparison, methods: Sequence[str], dataset: str, metric: str
+) -> list[int]:
+    """Return the seeds for which all methods have a score on a data set, in rising order."""
+    none: Mapping[int, float] = {}
+    scores = [comparison.values.get((method, dataset, metric), none) for method in methods]
+    return sorted(set.intersection(*(set(own) for own in scores)))
