@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
-from dcrf.config.rules.suggestions import closest
+from dcrf.config.rules.suggestions import closest, listed
+from dcrf.errors import CommandLineError
 from dcrf.reporting.comparison import (
     Comparison,
     Differences,
+    MethodRuns,
     can_be_ranked,
     compare,
     notes,
@@ -33,6 +35,16 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     methods, remarks = methods_of(saved_runs(options.runs))
+    if options.by_space:
+        methods, absent = _spaces(methods)
+        remarks += absent
+    computed: list[MethodRuns] = []
+    if options.baselines:
+        from dcrf.runs.baselines import baselines_of  # noqa: PLC0415 - it imports torch
+
+        computed, absent = baselines_of(methods)
+        remarks += absent
+    methods = [*methods, *computed]
     comparison = compare(methods)
     differences = None
     if options.baseline is not None:
@@ -41,16 +53,32 @@ def main(arguments: Sequence[str]) -> int:
         differences = against(comparison, options.baseline)
     tested = verdicts(differences or {}, options.baseline)
     ranked = []
-    if can_be_ranked(comparison):
+    if can_be_ranked(comparison) and not options.by_space:
         from dcrf.runs.over_data_sets import ranking  # noqa: PLC0415 - it imports scipy
 
         ranked = ranking(comparison)
+    if options.baselines:
+        from dcrf.runs.over_data_sets import null_hypothesis  # noqa: PLC0415 - it imports scipy
+
+        trained = [method.name for method in methods if method.is_trained]
+        others = [method.name for method in methods if not method.is_trained]
+        tested = [*null_hypothesis(comparison, trained, others), *tested]
     sentences = [*tested, *ranked, *notes(methods, comparison), *remarks]
     if options.statistics is None:
         _say_comparison(comparison, differences, sentences, options.format)
     else:
         _say_statistics(comparison, differences, sentences, options)
     return OK
+
+
+def _spaces(methods: Sequence[MethodRuns]) -> tuple[list[MethodRuns], list[str]]:
+    """Return the rows of a table by clustering space, of the one method."""
+    if len(methods) > 1:
+        names = listed(method.name for method in methods)
+        raise CommandLineError(f"--by_space is for runs of one method, but these are of {names}")
+    from dcrf.runs.by_space import spaces_of  # noqa: PLC0415 - it imports torch
+
+    return spaces_of(methods[0])
 
 
 def _say_comparison(
@@ -133,6 +161,17 @@ def parser() -> Parser:
         metavar="NAME[,NAME...]",
         help=f"a column for each of {', '.join(STATISTICS)}; the interval is that of the mean by "
         "the bootstrap; default: mean and deviation in one cell",
+    )
+    more = flags.add_mutually_exclusive_group()
+    more.add_argument(
+        "--baselines",
+        action="store_true",
+        help="add k-means and random clusters of the same data, which are computed once",
+    )
+    more.add_argument(
+        "--by_space",
+        action="store_true",
+        help="compare k-means on the samples and on the features after each phase of one method",
     )
     flags.add_argument(
         "--format",

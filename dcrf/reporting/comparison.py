@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class MethodRuns:
     data: name of a data set -> a digest of what it reads; data sets of one name with different
         digests are different ones.
     is_trained: whether the method trains; classical clusterings do not.
+    folders: seed and name of a data set -> the run folder with its result.
     """
 
     name: str
@@ -33,6 +35,7 @@ class MethodRuns:
     unfinished: Sequence[str] = ()
     data: Mapping[str, str] = field(default_factory=dict)
     is_trained: bool = True
+    folders: Mapping[tuple[int, str], Path] = field(default_factory=dict)
 
     @property
     def records(self) -> Iterator[tuple[int, DatasetRecord]]:

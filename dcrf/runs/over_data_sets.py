@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from dcrf.functional.paired_tests import LEVEL
+from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, paired_test
 from dcrf.functional.rank_tests import (
     DATA_SETS_NEEDED,
     data_sets_for_pairs,
@@ -75,3 +75,55 @@ def common_seeds(
     none: Mapping[int, float] = {}
     scores = [comparison.values.get((method, dataset, metric), none) for method in methods]
     return sorted(set.intersection(*(set(own) for own in scores)))
+
+
+def null_hypothesis(
+    comparison: Comparison, trained: Sequence[str], baselines: Sequence[str]
+) -> list[str]:
+    """Return a sentence for each metric: whether trained methods bring nothing on average.
+
+    On each data set the mean of the trained methods is compared with the best baseline there, whose
+    choice by its scores favors the baselines. Both are means over seeds.
+
+    Args:
+        comparison: of all of them.
+        trained: names of the trained methods.
+        baselines: names of the methods that do not train.
+    """
+    sentences = []
+    for metric in METRICS:
+        differences = []
+        for dataset in comparison.datasets:
+            ours = _means(comparison, trained, dataset, metric)
+            others = _means(comparison, baselines, dataset, metric)
+            if ours and others:
+                differences.append(mean(ours) - max(others))
+        if differences:
+            sentences.append(f"{heading(metric)}, {_null_sentence(differences)}")
+    return sentences
+
+
+def _means(
+    comparison: Comparison, methods: Sequence[str], dataset: str, metric: str
+) -> list[float]:
+    """Return the means of the methods that have scores of a data set; labels influenced none."""
+    unsupervised = [name for name in methods if name in comparison.unsupervised]
+    keys = [(name, dataset, metric) for name in unsupervised]
+    return [mean(comparison.values[key].values()) for key in keys if key in comparison.values]
+
+
+def _null_sentence(differences: Sequence[float]) -> str:
+    test, number = paired_test(differences), len(differences)
+    size = (
+        f"trained methods less the best baseline: {test.difference:+.3f} on average over "
+        f"{number} data set{'s' if number != 1 else ''}"
+    )
+    if test.verdict is None:
+        return f"{size}; no verdict, which needs {PAIRS_NEEDED} data sets"
+    verdicts = {
+        "better": "is rejected: they are better",
+        "worse": "is rejected: they are worse",
+        _NO_VERDICT: "is not rejected",
+    }
+    p = f"Wilcoxon p = {test.wilcoxon:.3f}"
+    return f"{size} ({p}): the hypothesis that they bring nothing {verdicts[test.verdict]}"

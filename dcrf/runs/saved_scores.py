@@ -110,11 +110,14 @@ def _difference(first: SavedRun, other: SavedRun, name: str) -> str:
 def _method(name: str, runs: Sequence[SavedRun], notes: list[str]) -> MethodRuns:
     """Return the runs of one group as a method, and append notes on them."""
     by_seed: dict[int, Outcome] = {}
+    folders: dict[tuple[int, str], Path] = {}
     for run in runs:
         if run.outcome is not None and run.outcome.seed is not None:
             if run.outcome.seed in by_seed:
                 notes.append(f"{name}, seed {run.outcome.seed}: the newest run counts")
             by_seed[run.outcome.seed] = run.outcome
+            for record in run.outcome.datasets:
+                folders[run.outcome.seed, record.dataset] = run.folder
     flags = {flag for outcome in by_seed.values() for flag in outcome.overrides}
     if changes := sorted(flag for flag in flags if not flag.startswith("--device")):
         notes.append(f"{name} ran with {', '.join(changes)}")
@@ -124,7 +127,7 @@ def _method(name: str, runs: Sequence[SavedRun], notes: list[str]) -> MethodRuns
         notes.append(f"{name} ran at several commits of dcrf, which may differ: {listed}")
     unfinished = [f"{run.folder} ({run.status})" for run in runs if run.outcome is None]
     outcomes = dict(sorted(by_seed.items()))
-    return MethodRuns(name, outcomes, unfinished, runs[0].data, runs[0].is_trained)
+    return MethodRuns(name, outcomes, unfinished, runs[0].data, runs[0].is_trained, folders)
 
 
 def _joined(name: str, parts: Sequence[MethodRuns]) -> MethodRuns:
@@ -140,6 +143,7 @@ def _joined(name: str, parts: Sequence[MethodRuns]) -> MethodRuns:
         [run for part in parts for run in part.unfinished],
         {name: digest for part in parts for name, digest in part.data.items()},
         any(part.is_trained for part in parts),
+        {place: folder for part in parts for place, folder in part.folders.items()},
     )
 
 
