@@ -18,7 +18,7 @@ from dcrf.reporting.comparison import (
     verdicts,
 )
 from dcrf.reporting.comparison_tables import csv_table, latex_table, markdown_table, text_table
-from dcrf.reporting.statistics import STATISTICS, Intervals, StatisticsTable
+from dcrf.reporting.statistics_tables import STATISTICS, Intervals, StatisticsTable
 from dcrf.reporting.writers import say, say_whole
 from dcrf.runs.saved_scores import methods_of, saved_runs
 

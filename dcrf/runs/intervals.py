@@ -2,7 +2,7 @@
 
 from dcrf.functional.intervals import RELIABLE_VALUES, VALUES_NEEDED, bootstrap_interval
 from dcrf.reporting.comparison import Comparison
-from dcrf.reporting.statistics import Intervals
+from dcrf.reporting.statistics_tables import Intervals
 
 
 def intervals_of(comparison: Comparison) -> tuple[Intervals, list[str]]:

@@ -6,6 +6,7 @@ from statistics import mean
 from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, paired_test
 from dcrf.functional.rank_tests import (
     DATA_SETS_NEEDED,
+    METHODS_NEEDED,
     data_sets_for_pairs,
     friedman,
     pairs_of_methods,
@@ -19,15 +20,29 @@ _NO_VERDICT = "not distinguishable"
 def ranking(comparison: Comparison) -> list[str]:
     """Return sentences about ranks of the unsupervised methods, at least three, over data sets.
 
-    A method's value on a data set is the mean over the seeds that all methods have there. Data sets
-    that lack a method, or a common seed, do not count.
+    A method's value on a data set is the mean over the seeds that all methods have there. Methods
+    on fewer data sets than most are left out if three others are left. Data sets that lack a
+    method, or a common seed, do not count.
     """
-    sentences = [line for metric in METRICS for line in _of_metric(comparison, metric)]
+    methods = _methods_of_most_data(comparison)
+    sentences = [line for metric in METRICS for line in _of_metric(comparison, methods, metric)]
+    if others := [name for name in comparison.unsupervised if name not in methods]:
+        sentences.append(f"without a rank, since they ran on fewer data sets: {', '.join(others)}")
     return list(dict.fromkeys(sentences))
 
 
-def _of_metric(comparison: Comparison, metric: str) -> list[str]:
-    methods, rows = comparison.unsupervised, []
+def _methods_of_most_data(comparison: Comparison) -> list[str]:
+    """Return the methods on the largest number of data sets; all, if these are below three."""
+    data: dict[str, set[str]] = {name: set() for name in comparison.unsupervised}
+    for method, dataset, _ in comparison.values:
+        data.get(method, set()).add(dataset)
+    most = max(map(len, data.values()))
+    methods = [name for name, own in data.items() if len(own) == most]
+    return methods if len(methods) >= METHODS_NEEDED else list(data)
+
+
+def _of_metric(comparison: Comparison, methods: Sequence[str], metric: str) -> list[str]:
+    rows = []
     for dataset in comparison.datasets:
         seeds = common_seeds(comparison, methods, dataset, metric)
         if seeds:

@@ -4,7 +4,7 @@ import pytest
 
 from dcrf.reporting.comparison import MethodRuns, can_be_ranked, compare
 from dcrf.reporting.records import DatasetRecord, Outcome
-from dcrf.runs.over_data_sets import ranking
+from dcrf.runs.over_data_sets import null_hypothesis, ranking
 
 
 def method(name, accs, **others):
@@ -85,3 +85,42 @@ def test_methods_that_saw_labels_have_no_rank():
 )
 def test_ranks_are_expected_of_three_methods_on_two_data_sets(n_methods, n_sets, expected):
     assert can_be_ranked(compare(methods(n_sets)[:n_methods])) is expected
+
+
+def test_methods_on_fewer_data_sets_have_no_rank_if_three_are_left():
+    partial = method("x", {"d0": {0: 1.0}})
+
+    sentences = ranking(compare([*methods(7), partial]))
+
+    assert "over 7 data sets: m0 1.00, m1 2.00, m2 3.00" in sentences[0]
+    assert sentences[-1] == "without a rank, since they ran on fewer data sets: x"
+    assert "1 of 7 have scores of all 3" in ranking(compare([*methods(7)[:2], partial]))[0]
+
+
+def of_baselines(n_sets, ours, theirs):
+    """Trained methods with these accuracies less 0.01 per data set, and baselines."""
+    names = [*(f"t{i}" for i in range(len(ours))), *(f"b{i}" for i in range(len(theirs)))]
+    step = [0.01] * len(ours) + [0.0] * len(theirs)
+    rows = [
+        method(name, {f"d{i}": {0: acc + s * i} for i in range(n_sets)})
+        for name, acc, s in zip(names, [*ours, *theirs], step, strict=True)
+    ]
+    return null_hypothesis(compare(rows), names[: len(ours)], names[len(ours) :])[0]
+
+
+def test_the_mean_of_trained_methods_is_compared_with_the_best_baseline():
+    """Means of 0.5 + 0.01 i less 0.3 are 0.225 on average over six data sets."""
+    assert of_baselines(6, [0.6, 0.4], [0.3, 0.2]) == (
+        "ACC, trained methods less the best baseline: +0.225 on average over 6 data sets "
+        "(Wilcoxon p = 0.031): the hypothesis that they bring nothing is rejected: they are better"
+    )
+    assert "is rejected: they are worse" in of_baselines(6, [0.1], [0.5])
+    assert "is not rejected" in of_baselines(6, [0.475], [0.5])
+
+
+def test_the_null_hypothesis_is_refused_below_six_data_sets():
+    assert of_baselines(1, [0.6], [0.3]) == (
+        "ACC, trained methods less the best baseline: +0.300 on average over 1 data set; "
+        "no verdict, which needs 6 data sets"
+    )
+    assert null_hypothesis(compare(methods(6)), ["m0"], []) == []

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from dcrf.reporting.comparison import compare
-from dcrf.reporting.statistics import STATISTICS, StatisticsTable
+from dcrf.reporting.statistics_tables import STATISTICS, StatisticsTable
 from tests.unit.reporting.test_comparison import DEC, IDEC, LONG
 
 
