@@ -16,7 +16,10 @@ from dcrf.errors import DcrfError
 from dcrf.reporting.comparison import METRICS, MethodRuns
 from dcrf.reporting.records import DatasetRecord, Outcome
 from dcrf.runs.clustered_spaces import (
+    K_MEANS,
+    RANDOM,
     ReadData,
+    in_components,
     phase_names,
     read_data,
     saved_features,
@@ -157,11 +160,10 @@ def _reading(data: ReadData) -> str:
 def _scores(kept: KeptScores, data: ReadData, seed: int) -> dict[str, Any]:
     """Return the scores of the baselines that see the samples only."""
     k, samples, reading = data.dataset.num_clusters, data.samples, _reading(data)
-    entries = {"k-means on samples": "k_means", "random": "random"}
+    entries = {"k-means on samples": K_MEANS, "random": RANDOM}
     n_values = samples.data_pass(lambda batch: batch.samples.flatten(1), torch.arange(1)).shape[1]
     if min(n_values, samples.n_samples) > COMPONENTS:
-        steps = [{"type": "pca", "n_components": COMPONENTS}]
-        entries["k-means on PCA"] = json.dumps({"method": "k_means", "steps": steps})
+        entries["k-means on PCA"] = in_components(COMPONENTS)
     return {
         name: kept.of(samples, reading, checked_clustering(entry, "--baselines"), k, seed)
         for name, entry in entries.items()
@@ -185,7 +187,7 @@ def _pretrained(
         text = f"no k-means on the features of {method} after {first}, which were not saved"
         notes[f"{text}; run with --save_features"] = None
         return {}
-    entry = checked_clustering("k_means", "--baselines")
+    entry = checked_clustering(K_MEANS, "--baselines")
     score = kept.of(features, None, entry, data.dataset.num_clusters, seed)
     return {f"k-means after {first} of {method}": score}
 

@@ -9,6 +9,7 @@ from dcrf.errors import DataError
 from dcrf.reporting.comparison import MethodRuns
 from dcrf.reporting.records import DatasetRecord, Outcome
 from dcrf.runs.clustered_spaces import (
+    K_MEANS,
     ReadData,
     phase_names,
     read_data,
@@ -61,7 +62,7 @@ def _spaces(
     folder: Path, data: ReadData, seed: int
 ) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
     """Yield the name and the scores of each space; None if its features are not known."""
-    entry, k = checked_clustering("k_means", "--by_space"), data.dataset.num_clusters
+    entry, k = checked_clustering(K_MEANS, "--by_space"), data.dataset.num_clusters
     yield f"k-means on {SAMPLES}", scores_of_clustering(data.samples, entry, k, seed)
     *_, last = phases = phase_names(data)
     for phase in phases:

@@ -1,5 +1,6 @@
 """Score classical clusterings of a run's data set: of its samples, and of saved features."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import DatasetConfig, MethodConfig, Options
 from dcrf.data.batch_order import Loading
 from dcrf.data.data_source import DataSource
-from dcrf.data.sources.load import open_data
+from dcrf.data.sources.load import open_data, source_of_file
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
@@ -25,6 +26,9 @@ from dcrf.runs.run_files import RunFiles
 from dcrf.runs.run_folder import CONFIGURATION
 from dcrf.runs.trained_run import data_set_called
 from dcrf.training.interfaces import DataSource as Samples
+
+K_MEANS, RANDOM = "k_means", "random"
+"""The clusterings that serve as baselines."""
 
 BATCH_SIZE = 4096
 _PURPOSE = "baseline"
@@ -37,6 +41,12 @@ class ReadData:
     config: MethodConfig
     dataset: DatasetConfig
     samples: Samples
+
+
+def in_components(n_components: int) -> str:
+    """Return the entry of k-means on principal components, as JSON."""
+    steps = [{"type": "pca", "n_components": n_components}]
+    return json.dumps({"method": K_MEANS, "steps": steps})
 
 
 def read_data(folder: Path, dataset: str) -> ReadData:
@@ -72,7 +82,7 @@ def saved_features(folder: Path, data: ReadData, phase: str) -> DataSource | Non
     file = folder / FEATURES / f"{name}.npy"
     if not file.exists():
         return None
-    raw = open_data("npy", name, {"path": str(file)})
+    raw = open_data(source_of_file(file), name, {"path": str(file)})
     if len(raw.samples) != data.samples.n_samples:
         number = f"{data.samples.n_samples:,} samples"
         raise DataError(f"{file}: {len(raw.samples):,} rows, but the data set has {number}")
