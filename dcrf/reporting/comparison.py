@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean
+from typing import NamedTuple
 
 from dcrf.reporting.records import DatasetRecord, Outcome
 from dcrf.reporting.scores import heading, scores_of
@@ -22,11 +24,18 @@ class MethodRuns:
     name: of the method, unique in a table.
     outcomes: seed -> how its run has ended; all are `ok`.
     unfinished: the runs that have not ended with `ok`, each in words.
+    data: name of a data set -> a digest of what it reads; data sets of one name with different
+        digests are different ones.
+    is_trained: whether the method trains; classical clusterings do not.
+    folders: seed and name of a data set -> the run folder with its result.
     """
 
     name: str
     outcomes: Mapping[int, Outcome]
     unfinished: Sequence[str] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+    is_trained: bool = True
+    folders: Mapping[tuple[int, str], Path] = field(default_factory=dict)
 
     @property
     def records(self) -> Iterator[tuple[int, DatasetRecord]]:
@@ -50,6 +59,7 @@ class Comparison:
     values: method, data set and metric -> seed -> score; absent without any.
     best: method, data set and metric of the best means, those that are equal after rounding too.
     n: the most frequent number of scores over which a mean is taken, 0 without any.
+    informed: names of the methods whose results labels influenced.
     """
 
     methods: Sequence[str]
@@ -57,6 +67,13 @@ class Comparison:
     values: Mapping[tuple[str, str, str], Mapping[int, float]]
     best: frozenset[tuple[str, str, str]]
     n: int
+    informed: frozenset[str] = frozenset()
+
+    @property
+    def unsupervised(self) -> list[str]:
+        """The methods whose results labels did not influence, and that have scores."""
+        scored = {method for method, _, _ in self.values}
+        return [name for name in self.methods if name in scored - self.informed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +119,54 @@ def compare(methods: Sequence[MethodRuns]) -> Comparison:
             for metric in METRICS:
                 score = scores.get(metric)
                 if score is not None:
-                    key = method.name, datasets[_data_of(record)], metric
+                    key = method.name, datasets[_data_of(method, record)], metric
                     values.setdefault(key, {})[seed] = score
-    ranked = {method.name for method in methods if not method.is_label_informed}
+    informed = frozenset(method.name for method in methods if method.is_label_informed)
     numbers = Counter(len(scores) for scores in values.values())
     return Comparison(
         [method.name for method in methods],
         list(dict.fromkeys(datasets.values())),
         values,
-        _best({key: own for key, own in values.items() if key[0] in ranked}),
+        _best({key: own for key, own in values.items() if key[0] not in informed}),
         max(numbers, key=lambda n: (numbers[n], n), default=0),
+        informed,
     )
 
 
-def _data_of(record: DatasetRecord) -> tuple[str, int | None]:
-    """Return name and size of a data set, since others may have its name."""
-    return record.dataset, record.evaluation["n_samples"] if record.evaluation else None
+def can_be_ranked(comparison: Comparison) -> bool:
+    """Whether there are three methods and two data sets, so that a reader expects ranks."""
+    datasets = {dataset for _, dataset, _ in comparison.values}
+    return len(comparison.unsupervised) > 2 and len(datasets) > 1  # noqa: PLR2004
 
 
-def _dataset_names(methods: Sequence[MethodRuns]) -> dict[tuple[str, int | None], str]:
-    """Return the heading of each data set: its name, with its size if others share the name."""
+class _Data(NamedTuple):
+    """Tells data sets of one name apart: by their number of samples, and by what they read."""
+
+    name: str
+    size: int | None
+    digest: str | None
+
+
+def _data_of(method: MethodRuns, record: DatasetRecord) -> _Data:
+    size = record.evaluation["n_samples"] if record.evaluation else None
+    return _Data(record.dataset, size, method.data.get(record.dataset))
+
+
+def _dataset_names(methods: Sequence[MethodRuns]) -> dict[_Data, str]:
+    """Return the heading of each data set: its name, with size or number if others share it."""
     sizes: dict[str, set[int]] = {}
-    data = list(dict.fromkeys(_data_of(r) for method in methods for _, r in method.records))
-    for name, size in data:
+    data = list(dict.fromkeys(_data_of(m, record) for m in methods for _, record in m.records))
+    for name, size, _ in data:
         sizes.setdefault(name, set()).update(set() if size is None else {size})
-    return {
-        (name, size): f"{name} (n={size})" if len(sizes[name]) > 1 and size else name
-        for name, size in data
-    }
+    names: dict[_Data, str] = {}
+    numbers: Counter[str] = Counter()
+    for own in data:
+        many = len(sizes[own.name]) > 1 and own.size
+        title = f"{own.name} (n={own.size})" if many else own.name
+        numbers[title] += 1
+        number = numbers[title]
+        names[own] = title if number == 1 else f"{title} ({number})"
+    return names
 
 
 def _best(
@@ -159,7 +196,7 @@ def verdicts(differences: Differences, baseline: str) -> list[str]:
 
 
 def notes(methods: Sequence[MethodRuns], comparison: Comparison) -> list[str]:
-    """Return sentences about runs that are absent, and results that are not purely unsupervised."""
+    """Return sentences about absent runs, unequal seeds and data, and results seen by labels."""
     sentences = []
     for method in methods:
         if method.unfinished:
@@ -182,4 +219,34 @@ def notes(methods: Sequence[MethodRuns], comparison: Comparison) -> list[str]:
     scored = {dataset for _, dataset, _ in comparison.values}
     if unscored := [name for name in comparison.datasets if name not in scored]:
         sentences.append(f"{', '.join(unscored)}: no labels, so no scores")
+    return [*sentences, *_unequal_seeds(comparison), *_other_data(methods)]
+
+
+def _unequal_seeds(comparison: Comparison) -> list[str]:
+    """Return a sentence for every method that lacks seeds of others on a data set."""
+    seeds: dict[str, dict[str, set[int]]] = {}
+    for (method, dataset, _), scores in comparison.values.items():
+        seeds.setdefault(dataset, {}).setdefault(method, set()).update(scores)
+    sentences = []
+    for dataset, by_method in seeds.items():
+        every = set().union(*by_method.values())
+        for method, own in by_method.items():
+            if missing := sorted(every - own):
+                listed = ", ".join(map(str, missing))
+                plural = "s" if len(missing) > 1 else ""
+                sentences.append(f"{method} on {dataset} lacks seed{plural} {listed} of others")
     return sentences
+
+
+def _other_data(methods: Sequence[MethodRuns]) -> list[str]:
+    """Return a sentence for data sets that share a name and not what they read."""
+    first: dict[str, _Data] = {}
+    sentences = {}
+    for data, title in _dataset_names(methods).items():
+        if data.digest != first.setdefault(data.name, data).digest:
+            users = [m.name for m in methods if m.data.get(data.name) == data.digest]
+            sentences[title] = (
+                f"{title} is other data than {data.name} by their configurations; "
+                f"used by {', '.join(users)}"
+            )
+    return list(sentences.values())

@@ -1,37 +1,25 @@
 """Comparisons of methods as tables: for the terminal, in Markdown, in LaTeX and as CSV."""
 
 import csv
-import re
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from io import StringIO
 from statistics import mean, stdev
-from types import MappingProxyType
 
-from dcrf.reporting.comparison import METRICS, Comparison, Difference, Differences
-from dcrf.reporting.lines import table
+from dcrf.reporting.comparison import METRICS, Comparison, Differences
+from dcrf.reporting.markup import (
+    fit,
+    latex,
+    latex_lines,
+    markdown,
+    markdown_lines,
+    wrapped,
+)
 from dcrf.reporting.scores import heading
 from dcrf.reporting.summary import spread
 from dcrf.safety.terminal_text import escaped
 
 BEST_MARK = "*"
-_INDENT = "  "
-_MARKDOWN = re.compile(r"([\\|*`<\[])")
-_LATEX: Mapping[int, str] = MappingProxyType(
-    str.maketrans(
-        {
-            "\\": r"\textbackslash{}",
-            "~": r"\textasciitilde{}",
-            "^": r"\textasciicircum{}",
-            "<": r"\textless{}",
-            ">": r"\textgreater{}",
-            "|": r"\textbar{}",
-            "±": r"$\pm$",
-            **{character: rf"\{character}" for character in "&%$#_{}"},
-        }
-    )
-)
 
 
 def legend(comparison: Comparison) -> str:
@@ -65,10 +53,10 @@ def text_table(comparison: Comparison, notes: Sequence[str], width: int) -> str:
             if _has_scores(comparison, method, dataset)
         ]
         if rows:
-            title = _wrapped(f"data set {escaped(dataset)}", width)
-            parts.append("\n".join([title, *_fit(header, rows, width)]))
+            title = wrapped(f"data set {escaped(dataset)}", width)
+            parts.append("\n".join([title, *fit(header, rows, width)]))
     best = [f"{BEST_MARK} best mean on the data set"] if comparison.best else []
-    parts.append("\n".join(_wrapped(note, width) for note in [legend(comparison), *best, *notes]))
+    parts.append("\n".join(wrapped(note, width) for note in [legend(comparison), *best, *notes]))
     return "\n\n".join(parts)
 
 
@@ -76,42 +64,30 @@ def markdown_table(comparison: Comparison, notes: Sequence[str]) -> str:
     """Return a table with a row for each method and columns for each data set, and notes."""
     header = ["method", *(f"{d} {heading(m)}" for d in comparison.datasets for m in METRICS)]
     rows = [
-        [_markdown(cell) for cell in header],
-        ["---", *["---:"] * (len(header) - 1)],
-        *(
-            [_markdown(method), *_all_cells(comparison, method, lambda cell: f"**{cell}**")]
-            for method in comparison.methods
-        ),
+        [markdown(method), *_all_cells(comparison, method, lambda cell: f"**{cell}**")]
+        for method in comparison.methods
     ]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n\n".join(["\n".join(lines), *map(_markdown, [legend(comparison), *notes])])
+    lines = markdown_lines([markdown(cell) for cell in header], rows)
+    return "\n\n".join([lines, *map(markdown, [legend(comparison), *notes])])
 
 
 def latex_table(comparison: Comparison, notes: Sequence[str]) -> str:
     """Return a `tabular` that needs no package, and the notes as comments."""
-    groups = [rf"\multicolumn{{{len(METRICS)}}}{{c}}{{{_latex(d)}}}" for d in comparison.datasets]
-    metrics = [_latex(heading(m)) for _ in comparison.datasets for m in METRICS]
+    groups = [rf"\multicolumn{{{len(METRICS)}}}{{c}}{{{latex(d)}}}" for d in comparison.datasets]
+    metrics = [latex(heading(m)) for _ in comparison.datasets for m in METRICS]
 
     def bold(cell: str) -> str:
         return rf"\textbf{{{cell}}}"
 
     rows = [
-        [_latex(method), *_all_cells(comparison, method, bold, _latex)]
+        [latex(method), *_all_cells(comparison, method, bold, latex)]
         for method in comparison.methods
     ]
-    comments = [f"% {escaped(note)}" for note in [legend(comparison), *notes]]
-    return "\n".join(
-        [
-            *comments,
-            rf"\begin{{tabular}}{{l{'r' * len(metrics)}}}",
-            r"\hline",
-            rf"{' & '.join(['', *groups])} \\",
-            rf"{' & '.join(['method', *metrics])} \\",
-            r"\hline",
-            *(rf"{' & '.join(row)} \\" for row in rows),
-            r"\hline",
-            r"\end{tabular}",
-        ]
+    return latex_lines(
+        f"l{'r' * len(metrics)}",
+        [["", *groups], ["method", *metrics]],
+        rows,
+        [legend(comparison), *notes],
     )
 
 
@@ -125,9 +101,7 @@ def csv_table(comparison: Comparison, differences: Differences | None = None) ->
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     header = ["method", "dataset", "score", "n", "mean", "deviation", "best", "seeds"]
-    if differences is not None:
-        header += ["pairs", "difference", "wilcoxon_p", "t_p", "verdict"]
-    writer.writerow(header)
+    writer.writerow([*header, *difference_columns(differences)])
     for method in comparison.methods:
         for dataset in comparison.datasets:
             for metric in METRICS:
@@ -142,15 +116,27 @@ def csv_table(comparison: Comparison, differences: Differences | None = None) ->
                         stdev(values) if len(values) > 1 else "",
                         "yes" if key in comparison.best else "no",
                         " ".join(map(str, sorted(scores))),
-                        *([] if differences is None else _difference_cells(differences.get(key))),
+                        *difference_cells(differences, key),
                     ]
                 )
     return stream.getvalue().removesuffix("\n")
 
 
-def _difference_cells(difference: Difference | None) -> tuple[object, ...]:
-    """Return pairs, mean, both p-values and the verdict; empty cells for the baseline itself."""
-    return ("",) * 5 if difference is None else astuple(difference)
+def difference_columns(differences: Differences | None) -> Sequence[str]:
+    """Return the names of the CSV columns about a baseline; none without a baseline."""
+    names = ("pairs", "difference", "wilcoxon_p", "t_p", "verdict")
+    return () if differences is None else names
+
+
+def difference_cells(
+    differences: Differences | None, key: tuple[str, str, str]
+) -> tuple[object, ...]:
+    """Return the cells of `difference_columns`; empty ones for the baseline itself."""
+    if differences is None:
+        return ()
+    if key not in differences:
+        return ("",) * len(difference_columns(differences))
+    return astuple(differences[key])
 
 
 def _has_scores(comparison: Comparison, method: str, dataset: str) -> bool:
@@ -194,37 +180,3 @@ def _all_cells(
         for dataset in comparison.datasets
         for cell in _cells(comparison, method, dataset, mark, escape)
     ]
-
-
-def _fit(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return the lines of a table of at most `width` characters each."""
-    whole = table(header, rows).split("\n")
-    if _fits(whole, width):
-        return whole
-    scores = [_INDENT + line for line in table(header[1:], [row[1:] for row in rows]).split("\n")]
-    if _fits(scores, width):
-        lines = scores[:2]
-        for (name, *_), line in zip(rows, scores[2:], strict=True):
-            lines += [_wrapped(name, width), line]
-        return lines
-    lines = []
-    for column in range(1, len(header)):
-        pairs = [[row[0], row[column]] for row in rows]
-        lines += [*([""] if lines else []), *_fit([header[0], header[column]], pairs, width)]
-    return lines
-
-
-def _fits(lines: Sequence[str], width: int) -> bool:
-    return max(map(len, lines)) <= width
-
-
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, width, subsequent_indent=_INDENT, break_on_hyphens=False)
-
-
-def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", escaped(text))
-
-
-def _latex(text: str) -> str:
-    return escaped(text).translate(_LATEX)

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ def environment(device: str) -> dict[str, Any]:
         device: a torch device name.
     """
     return {
+        "dcrf": _release(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "machine": platform.platform(),
@@ -27,6 +28,14 @@ def environment(device: str) -> dict[str, Any]:
         "device": device,
         "commit": _commit(),
     }
+
+
+def _release() -> str | None:
+    """Return the version of dcrf; None for a checkout that is not installed, which has a commit."""
+    try:
+        return version("dcrf")
+    except PackageNotFoundError:
+        return None
 
 
 def _commit() -> str | None:

@@ -42,6 +42,7 @@ from dcrf.runs.resume import changes_of, check_same_configuration
 from dcrf.runs.run_files import Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
     CHECKPOINTS,
+    ENVIRONMENT,
     RESULT,
     TIMING,
     RunStart,
@@ -255,7 +256,7 @@ def _train(
 ) -> BaseException | None:
     """Train to the end if possible; return the failure or interruption that prevents it."""
     try:
-        write_json(run.folder / "environment.json", environment(run.device))
+        write_json(run.folder / ENVIRONMENT, environment(run.device))
         trainer.run(_start(checkpoints, run, output))
         if trainer.stopped_before is not None:
             stopped = f"stopped before {trainer.stopped_before}, as asked"

@@ -15,7 +15,7 @@ from dcrf.safety.limits import RESUMED_THREADS
 from dcrf.storage.atomic_files import read_json, write_json
 
 CONFIGURATION, RESULT, TIMING = "config.json", "result.json", "timing.json"
-CHECKPOINTS = "checkpoints"
+ENVIRONMENT, CHECKPOINTS = "environment.json", "checkpoints"
 RUN_START = f"{CHECKPOINTS}/run.json"
 _TIME = len("2026-01-31T23-59-59")
 

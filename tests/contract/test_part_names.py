@@ -43,6 +43,10 @@ WORDS = {
 
 LEFT: dict[str, dict[str, str]] = {
     "cli/table.py": {"csv": "a format of the table", "text": "a format of the table"},
+    "runs/clustered_spaces.py": {
+        "k_means": "the baseline that tables compare with",
+        "pca": "the step of a baseline",
+    },
     "runs/compare_runs.py": {"pca": "the word of a flag for a space, not the step"},
     "selection/number_of_clusters.py": {
         "KMeans": "that of scikit-learn, not the part",

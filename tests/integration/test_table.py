@@ -120,3 +120,191 @@ def test_a_baseline_is_tested_over_common_seeds(runs, capsys, monkeypatch):
 
     assert main(["table", str(runs), "--baseline", "points_idec_tabel"]) == 2
     assert "did you mean 'points_idec_table'" in capsys.readouterr().err
+
+
+def test_statistics_are_columns(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    out = table(capsys, runs, "--statistics", "median,interval,n")
+
+    assert "method               median  95 % interval  n" in out
+    assert "no interval below 3 seeds" in out
+
+
+def test_an_unknown_statistic_is_an_error(runs, capsys):
+    with pytest.raises(SystemExit):
+        main(["table", str(runs), "--statistics", "mediam"])
+    assert "no statistic is called 'mediam'; did you mean 'median'?" in capsys.readouterr().err
+
+
+def change(file, **values):
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_runs_of_another_release_are_another_method(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    change(folder / "environment.json", dcrf="0.0.1")
+    name = folder.parent.name
+
+    out = table(capsys, runs)
+
+    assert f"{name} (2) has another release of dcrf than {name}, 0.0.1: {folder}" in out
+
+
+def test_other_commits_are_named(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    change(folder / "environment.json", commit="abcdef")
+
+    out = table(capsys, runs)
+
+    assert f"{folder.parent.name} ran at several commits of dcrf, which may differ: " in out
+
+
+def test_other_data_of_one_name_are_another_data_set(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    name = next(iter(runs.glob("*k_means*"))).name
+    for folder in runs.glob("*k_means*/*"):
+        (entry,) = json.loads((folder / "config.json").read_text())["datasets"]
+        change(folder / "config.json", datasets=[{**entry, "path": "/elsewhere/points.npz"}])
+
+    out = table(capsys, runs)
+
+    assert "data set points (2)" in out
+    other = name if out.index(name) > out.index("data set points (2)") else "points_idec_table"
+    expected = "points (2) is other data than points by their configurations; used by "
+    assert f"{expected}{other}" in out
+    assert "* best" not in out
+
+
+def test_methods_without_a_common_seed_are_named(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+
+    assert "points_idec_table on points lacks seed 1 of others" in table(capsys, runs)
+
+
+def test_settings_that_differ_by_data_set_are_one_method(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*k_means*/*-1")))
+    other = shutil.copytree(folder, folder.with_name("2026-01-01T00-00-00-1"))
+    (entry,) = json.loads((other / "config.json").read_text())["datasets"]
+    change(other / "config.json", datasets=[{**entry, "name": "circles"}])
+    (record,) = json.loads((other / "result.json").read_text())["datasets"]
+    change(other / "result.json", datasets=[{**record, "dataset": "circles"}])
+    name = folder.parent.name
+
+    out = table(capsys, runs)
+
+    assert f"{name} has settings of its own on each of " in out
+    assert f"{name} (2)" not in out
+    assert "data set circles" in out
+
+
+def rows_of(capsys, *words):
+    lines = table(capsys, *words, "--format", "csv").splitlines()
+    return {(row["method"], row["score"]): row for row in csv.DictReader(lines)}
+
+
+def test_baselines_are_computed_once_and_kept_beside_the_runs(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+
+    out = table(capsys, runs, "--baselines")
+    file = runs / "baselines.json"
+    before = file.read_bytes()
+
+    assert "k-means on samples" in out
+    assert "random" in out
+    assert "no k-means on the features of points_idec_table after pretraining" in out
+    assert "ACC, trained methods less the best baseline: " in out
+    assert "on average over 1 data set; no verdict, which needs 6 data sets" in out
+    state = file.stat().st_mtime_ns
+    assert table(capsys, runs, "--baselines") == out
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == (before, state)
+
+
+def test_baselines_have_the_seeds_of_the_runs_and_the_scores_of_k_means(runs, capsys):
+    rows = rows_of(capsys, runs, "--baselines")
+    name = next(iter(runs.glob("*k_means*"))).name
+
+    baseline = rows["k-means on samples", "acc"]
+    assert baseline["seeds"] == "0 1"
+    assert rows["random", "acc"]["n"] == "2"
+    # clusters of three distant groups are the same ones, whatever the seed
+    assert baseline["mean"] == rows[name, "acc"]["mean"]
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"format": 1, "scores": []}', "entries"])
+def test_damaged_scores_of_baselines_are_computed_again(runs, capsys, damage):
+    expected = rows_of(capsys, runs, "--baselines")
+    file = runs / "baselines.json"
+    if damage == "entries":
+        scores = json.loads(file.read_text())["scores"]
+        change(file, scores={key: {"acc": "nan", "n_samples": 1} for key in scores})
+    else:
+        file.write_text(damage)
+
+    assert rows_of(capsys, runs, "--baselines") == expected
+
+
+def test_other_data_have_other_baselines(runs, capsys, trained):
+    before = rows_of(capsys, runs, "--baselines")["k-means on samples", "acc"]
+    data = trained.parent / "points.npz"
+    content = data.read_bytes()
+    try:
+        labels = np.arange(60) % 3
+        samples = np.random.default_rng(1).normal(size=(60, 3)).astype(np.float32)
+        np.savez(data, samples=samples, labels=labels)
+        after = rows_of(capsys, runs, "--baselines")["k-means on samples", "acc"]
+    finally:
+        data.write_bytes(content)
+
+    assert float(after["mean"]) < float(before["mean"])
+
+
+def test_data_that_cannot_be_read_have_no_baselines(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    for folder in runs.glob("*/*-*"):
+        (entry,) = json.loads((folder / "config.json").read_text())["datasets"]
+        change(folder / "config.json", datasets=[{**entry, "path": "/missing/points.npz"}])
+
+    out = table(capsys, runs, "--baselines")
+
+    assert "no baselines of points_idec_table on points: " in out
+    assert "/missing/points.npz" in out
+
+
+def test_the_spaces_of_a_method_are_rows(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*idec*/*-*")))
+
+    out = table(capsys, folder, "--by_space")
+
+    lines = [line.split("  ")[0] for line in out.splitlines()]
+    assert lines[3:6] == ["k-means on samples", "k-means after clustering", "the method's clusters"]
+    assert "k-means after pretraining on points is absent: its features were not saved" in out
+
+
+def test_saved_features_are_a_space_and_must_have_as_many_rows(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = next(iter(runs.glob("*idec*/*-*")))
+    file = folder / "features" / "points-pretraining.npy"
+    file.parent.mkdir()
+    np.save(file, np.eye(3, dtype=np.float32)[np.arange(60) % 3] + 1e-3)
+
+    rows = rows_of(capsys, folder, "--by_space")
+
+    assert float(rows["k-means after pretraining", "acc"]["mean"]) == 1
+    of_baselines = rows_of(capsys, folder, "--baselines")
+    name = f"k-means after pretraining of {folder.parent.name}"
+    assert float(of_baselines[name, "acc"]["mean"]) == 1
+    np.save(file, np.eye(3, dtype=np.float32))
+    assert main(["table", str(folder), "--by_space"]) == 2
+    assert "3 rows, but the data set has 60 samples" in capsys.readouterr().err
+
+
+def test_spaces_are_those_of_one_method(runs, capsys):
+    assert main(["table", str(runs), "--by_space"]) == 2
+    assert "--by_space is for runs of one method, but these are of points_" in (
+        capsys.readouterr().err
+    )
