@@ -46,6 +46,14 @@ def saved_runs(paths: Sequence[Path]) -> list[SavedRun]:
     Raises:
         DataError: a path is not a folder, or contains no run.
     """
+    return [_read(folder) for folder in run_folders_in(paths)]
+
+
+def run_folders_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the run folders in folders, each once, oldest first in each.
+
+    The arguments and errors are those of `saved_runs`.
+    """
     folders: dict[Path, None] = {}
     for path in paths:
         if not is_folder(path):
@@ -54,7 +62,7 @@ def saved_runs(paths: Sequence[Path]) -> list[SavedRun]:
         if not below:
             raise DataError(f"{path} contains no run folder, such as runs/my_method/<time>-<seed>")
         folders.update(dict.fromkeys(below))
-    return [_read(folder) for folder in folders]
+    return list(folders)
 
 
 def methods_of(runs: Sequence[SavedRun]) -> tuple[list[MethodRuns], list[str]]:
