@@ -25,18 +25,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     from dcrf.report.page import page  # noqa: PLC0415 - it imports numpy
-    from dcrf.report.saved_files import read_run  # noqa: PLC0415
-    from dcrf.runs.saved_scores import run_folders_in  # noqa: PLC0415
+    from dcrf.runs.saved_scores import saved_runs  # noqa: PLC0415
     from dcrf.storage.atomic_files import write_atomically  # noqa: PLC0415
 
-    folders = run_folders_in(options.runs)
+    runs = saved_runs(options.runs)
     file = options.output or _default_file(options.runs)
-    content = page([read_run(folder) for folder in folders], _description)
+    content = page(runs, _description)
     try:
         write_atomically(file, content.encode(errors="backslashreplace"))
     except OSError as error:
         raise CommandLineError(f"the report cannot be written to {file}: {error}") from error
-    say(f"{file}: {len(folders)} run{'s' if len(folders) != 1 else ''}")
+    say(f"{file}: {len(runs)} run{'s' if len(runs) != 1 else ''}")
     return OK
 
 

@@ -23,12 +23,13 @@ _NOISE = "-1"
 _KINDS = ("exemplar", "ambiguous", "outlier")
 
 
-def clusters_section(run: SavedFiles, images: Images) -> Markup:
+def clusters_section(run: SavedFiles, images: Images, n_runs: int = 1) -> Markup:
     """Return sizes, confusion matrix, profiles and examples of the clusters of each data set.
 
     Args:
         run: with a result.
         images: returns the images of samples of a data set.
+        n_runs: number of runs that share the images of a page.
     """
     parts = []
     for record in run.outcome.datasets if run.outcome else ():
@@ -37,7 +38,7 @@ def clusters_section(run: SavedFiles, images: Images) -> Markup:
         content = [
             sizes_bars(sizes),
             _confusion(run, run.folder / "confusion" / name),
-            _cards(run, record.dataset, sizes, images),
+            _cards(run, record.dataset, sizes, images, _IMAGES // n_runs),
         ]
         if any(content):
             parts.append(joined([heading(f"Clusters of {record.dataset}"), *content]))
@@ -144,7 +145,9 @@ def _cells(counts: NDArray[np.int64], order: Sequence[int], match: int | None) -
         )
 
 
-def _cards(run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Images) -> Markup:
+def _cards(
+    run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Images, n_images: int
+) -> Markup:
     """Return a card for each cluster: its size, profile and examples."""
     name = f"{clean_name(dataset)}.csv"
     files = {kind: run.folder / kind / name for kind in ("profiles", "examples")}
@@ -157,7 +160,7 @@ def _cards(run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Imag
         return Markup("")
     clusters = sorted({*profiles, *examples}, key=lambda cluster: (len(cluster), cluster))
     samples = [s for c in clusters[:_CARDS] for own in examples.get(c, {}).values() for s, _ in own]
-    pictures = images(dataset, samples[:_IMAGES])
+    pictures = images(dataset, samples[:n_images])
     cards = [
         _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), pictures)
         for cluster in clusters[:_CARDS]

@@ -16,19 +16,24 @@ from dcrf.report.saved_files import SavedFiles
 from dcrf.safety.numpy_headers import npy_header
 
 _POINTS = 5000
+_LEAST_POINTS = 500
 _PLOTS = 12
 _LEGEND = 20  # clusters
 _DIMENSIONS = 4096  # whose principal axes take seconds
 
 
-def features_section(run: SavedFiles) -> Markup:
+def features_section(run: SavedFiles, n_runs: int = 1) -> Markup:
     """Return a scatter plot after each phase of which the run has saved features.
 
     Points have the colors of the final clusters.
+
+    Args:
+        run: with a result.
+        n_runs: number of runs that share the points of a page.
     """
-    parts = [
-        _plots(run, record.dataset) for record in (run.outcome.datasets if run.outcome else ())
-    ]
+    n_points = max(_POINTS // n_runs, _LEAST_POINTS)
+    datasets = run.outcome.datasets if run.outcome else ()
+    parts = [_plots(run, record.dataset, n_points) for record in datasets]
     if not any(parts):
         return Markup("")
     note = (
@@ -38,7 +43,7 @@ def features_section(run: SavedFiles) -> Markup:
     return section("Features", paragraph(note, "soft"), *parts)
 
 
-def _plots(run: SavedFiles, dataset: str) -> Markup:
+def _plots(run: SavedFiles, dataset: str, n_points: int) -> Markup:
     """Return the plots of a data set; nothing without saved features."""
     name = clean_name(dataset)
     phases = [p.phase for p in (run.outcome.phases if run.outcome else ()) if p.dataset == dataset]
@@ -49,7 +54,7 @@ def _plots(run: SavedFiles, dataset: str) -> Markup:
         return Markup("")
     try:
         clusters = _clusters(run, table)
-        plots = [_plot(file, phase, clusters) for phase, file in files.items()]
+        plots = [_plot(file, phase, clusters, n_points) for phase, file in files.items()]
     except (DataError, OSError, ValueError) as error:
         run.problems.append(f"features of {dataset} cannot be shown: {error}")
         return Markup("")
@@ -68,7 +73,7 @@ def _clusters(run: SavedFiles, file: Path) -> NDArray[np.int64]:
     return np.array([int(cluster) for cluster in table.column("cluster")], np.int64)
 
 
-def _plot(file: Path, phase: str, clusters: NDArray[np.int64]) -> Markup:
+def _plot(file: Path, phase: str, clusters: NDArray[np.int64], n_points: int) -> Markup:
     """Return the plot of a file of features.
 
     Raises:
@@ -78,7 +83,7 @@ def _plot(file: Path, phase: str, clusters: NDArray[np.int64]) -> Markup:
     if len(shape) != 2 or shape[0] != len(clusters) or not 0 < shape[1] <= _DIMENSIONS:  # noqa: PLR2004
         raise ValueError(f"{file} has the shape {shape}, not ({len(clusters)}, 1 to {_DIMENSIONS})")
     rows = np.load(file, mmap_mode="r", allow_pickle=False)
-    chosen = np.linspace(0, len(rows) - 1, min(_POINTS, len(rows))).round().astype(np.int64)
+    chosen = np.linspace(0, len(rows) - 1, min(n_points, len(rows))).round().astype(np.int64)
     own = np.asarray(rows[chosen], dtype=np.float64)
     if not np.isfinite(own).all():
         raise ValueError(f"{file} has values that are NaN or infinite")

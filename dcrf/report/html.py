@@ -69,9 +69,11 @@ def table(
     ).format(kind, _row(header, "th", n_texts), lines)
 
 
-def details(title: str, content: Content) -> Markup:
+def details(title: str, content: Content, kind: str = "") -> Markup:
     """Return content that a click unfolds."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(shown(title), content)
+    return Markup('<details class="{}"><summary>{}</summary>{}</details>').format(
+        kind, shown(title), content
+    )
 
 
 def preformatted(text: str) -> Markup:

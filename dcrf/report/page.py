@@ -8,28 +8,52 @@ from dcrf.report.clusters import clusters_section
 from dcrf.report.example_images import images_of
 from dcrf.report.features import features_section
 from dcrf.report.head import description, scores_section, time_and_machine_section
-from dcrf.report.html import joined, paragraph, shown
+from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
 from dcrf.report.method import method_section
-from dcrf.report.saved_files import SavedFiles
+from dcrf.report.saved_files import SavedFiles, read_run
+from dcrf.report.several_runs import overview
 from dcrf.reporting.blocks import Block
+from dcrf.runs.saved_scores import SavedRun
 
 Describe = Callable[[SavedFiles], Sequence[Block]]
 """Describes the method of a run; notes a problem and returns nothing if that fails."""
 
-
-def page(runs: Sequence[SavedFiles], describe: Describe) -> str:
-    """Return the page of runs, at least one. It refers to no other file."""
-    first = runs[0]
-    title = first.method if len(runs) == 1 else f"{len(runs)} runs"
-    return _PAGE.format(title=shown(title), body=joined(run_article(run, describe) for run in runs))
+_SECTIONS = 40  # runs with sections of their own
 
 
-def run_article(run: SavedFiles, describe: Describe) -> Markup:
-    """Return the sections of a run."""
+def page(saved: Sequence[SavedRun], describe: Describe) -> str:
+    """Return the page of runs, at least one. It refers to no other file.
+
+    Raises:
+        DataError: a folder has no run.
+    """
+    runs = [read_run(run.folder) for run in saved]
+    if len(runs) == 1:
+        return _PAGE.format(title=shown(runs[0].method), body=_article(runs[0], describe))
+    shown_runs = runs[:_SECTIONS]
+    parts = [
+        Markup("<h1>{} runs</h1>").format(len(runs)),
+        overview(saved, runs, len(shown_runs)),
+        *(_folded(place, run, describe, len(shown_runs)) for place, run in enumerate(shown_runs)),
+    ]
+    return _PAGE.format(title=f"{len(runs)} runs", body=joined(parts))
+
+
+def _folded(place: int, run: SavedFiles, describe: Describe, n_runs: int) -> Markup:
+    """Return the sections of one of several runs, which a click or a link to it unfolds."""
+    title = f"{run.method}, seed {run.seed}: {run.status}"
+    article = Markup('<article id="run-{}">{}</article>').format(
+        place, _article(run, describe, n_runs)
+    )
+    return details(title, article, "run")
+
+
+def _article(run: SavedFiles, describe: Describe, n_runs: int = 1) -> Markup:
+    """Return the sections of a run; with more runs on the page, fewer points and images of each."""
     sections = [  # before the result, which shows the problems that they note
-        clusters_section(run, images_of(run)),
-        features_section(run),
+        clusters_section(run, images_of(run), n_runs),
+        features_section(run, n_runs),
         curves_section(run),
         method_section(run, describe(run)),
     ]
@@ -77,6 +101,7 @@ ul {{ padding-left: 1.2rem; margin: .6rem 0; }}
 ul.warning {{ list-style: none; padding: .5rem .8rem; border-left: 3px solid var(--warn);
   background: var(--card); color: var(--warn); white-space: pre-line; }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .6rem 0; }}
+@media (max-width: 30rem) {{ dl {{ display: block; }} dt {{ margin-top: .4rem; }} }}
 dd {{ margin: 0; white-space: pre-line; }}
 .scroll {{ overflow-x: auto; margin: .6rem 0; }}
 table {{ border-collapse: collapse; font-size: .92rem; overflow-wrap: normal; }}
@@ -125,6 +150,10 @@ pre {{ overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; ba
 .strip img {{ width: 2.6rem; height: 2.6rem; object-fit: contain; image-rendering: pixelated; }}
 .ids {{ font-size: .85rem; }}
 summary {{ cursor: pointer; color: var(--mark); }}
+.run {{ border-top: 1px solid var(--rule); padding-top: .8rem; }}
+.run > summary {{ font-weight: 600; }}
+.run h1 {{ margin-top: 1rem; }}
+ul.soft {{ font-size: .9rem; }}
 details {{ margin: .8rem 0; }}
 </style>
 {body}

@@ -186,7 +186,7 @@ def _add(curves: Curves, record: Mapping[str, Any]) -> None:
         raise ValueError("the iteration is not an integer")
     own = kinds[record["kind"]].setdefault((str(record["dataset"]), str(record["phase"])), {})
     for name, value in values.items():
-        if _is_number(value):
+        if value is not None and _is_number(value):
             own.setdefault(name, []).append((iteration, float(value)))
 
 

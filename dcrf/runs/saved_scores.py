@@ -16,7 +16,7 @@ from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import CONFIGURATION, RESULT, is_run_folder, run_folders
 from dcrf.storage.atomic_files import read_json
 
-_NO_SETTINGS = ("seed", "device", "name", "description", "references")
+NO_SETTINGS = ("seed", "device", "name", "description", "references")
 """Keys of a configuration that may differ between runs that are averaged."""
 
 
@@ -46,14 +46,6 @@ def saved_runs(paths: Sequence[Path]) -> list[SavedRun]:
     Raises:
         DataError: a path is not a folder, or contains no run.
     """
-    return [_read(folder) for folder in run_folders_in(paths)]
-
-
-def run_folders_in(paths: Sequence[Path]) -> list[Path]:
-    """Return the run folders in folders, each once, oldest first in each.
-
-    The arguments and errors are those of `saved_runs`.
-    """
     folders: dict[Path, None] = {}
     for path in paths:
         if not is_folder(path):
@@ -62,7 +54,7 @@ def run_folders_in(paths: Sequence[Path]) -> list[Path]:
         if not below:
             raise DataError(f"{path} contains no run folder, such as runs/my_method/<time>-<seed>")
         folders.update(dict.fromkeys(below))
-    return list(folders)
+    return [_read(folder) for folder in folders]
 
 
 def methods_of(runs: Sequence[SavedRun]) -> tuple[list[MethodRuns], list[str]]:
@@ -118,7 +110,7 @@ def _read(folder: Path) -> SavedRun:
 def _settings(config: Mapping[str, Any]) -> str:
     """Return the digest of a configuration; keys that are new since then have their defaults."""
     plain = filled(dict(config), Path())
-    own = {key: value for key, value in plain.items() if key not in _NO_SETTINGS}
+    own = {key: value for key, value in plain.items() if key not in NO_SETTINGS}
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 
