@@ -70,7 +70,10 @@ def _clusters(run: SavedFiles, file: Path) -> NDArray[np.int64]:
     table = run.table(file)
     if table is None:
         raise ValueError(f"{file} is damaged")
-    return np.array([int(cluster) for cluster in table.column("cluster")], np.int64)
+    try:
+        return np.array([int(cluster) for cluster in table.column("cluster")], np.int64)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
 
 
 def _plot(file: Path, phase: str, clusters: NDArray[np.int64], n_points: int) -> Markup:
@@ -79,7 +82,10 @@ def _plot(file: Path, phase: str, clusters: NDArray[np.int64], n_points: int) ->
     Raises:
         DataError, OSError, ValueError: the file does not fit the clusters.
     """
-    shape = npy_header(file).shape
+    try:
+        shape = npy_header(file).shape
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
     if len(shape) != 2 or shape[0] != len(clusters) or not 0 < shape[1] <= _DIMENSIONS:  # noqa: PLR2004
         raise ValueError(f"{file} has the shape {shape}, not ({len(clusters)}, 1 to {_DIMENSIONS})")
     rows = np.load(file, mmap_mode="r", allow_pickle=False)

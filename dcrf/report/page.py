@@ -128,6 +128,7 @@ figure > svg {{ display: block; width: 100%; height: auto; }}
 .layers {{ margin-left: 2.4rem; }}
 pre {{ overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; background:
   var(--card); border-radius: .4rem; overflow-wrap: normal; }}
+.settings td {{ overflow-wrap: anywhere; min-width: 9rem; }}
 .bars {{ display: flex; gap: .3rem; height: 8rem; align-items: stretch; overflow-x: auto; }}
 .bar {{ flex: 1 0 1.6rem; display: flex; flex-direction: column-reverse; text-align: center;
   font-size: .75rem; max-width: 5rem; }}

@@ -23,17 +23,20 @@ _METRICS = "metrics.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV file.
+    """The content of a CSV file.
 
     header: names of the columns.
     rows: each with a cell for every column.
     """
 
+    file: Path
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def column(self, name: str) -> list[str]:
         """Return the cells of a column. Raises ValueError if the table lacks it."""
+        if name not in self.header:
+            raise ValueError(f"{self.file} has no column {name!r}")
         place = list(self.header).index(name)
         return [row[place] for row in self.rows]
 
@@ -122,7 +125,7 @@ def read_table(file: Path) -> Table:
         if len(row) != len(header):
             cells = f"{len(row)} cells instead of {len(header)}"
             raise DataError(f"{file}: row {number} has {cells}")
-    return Table(header, rows)
+    return Table(file, header, rows)
 
 
 def _object(run: SavedFiles, name: str, *, is_written_last: bool = False) -> Mapping[str, Any]:

@@ -76,7 +76,7 @@ def _differences(
     more = f"{len(rows) - _ROWS} more settings differ." if len(rows) > _ROWS else ""
     return joined(
         [
-            table(["setting", *names], rows[:_ROWS], n_texts=len(names) + 1),
+            table(["setting", *names], rows[:_ROWS], n_texts=len(names) + 1, kind="settings"),
             paragraph(more, "soft") if more else "",
         ]
     )
