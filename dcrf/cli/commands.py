@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
     "embed": ("dcrf.cli.embed", "compute features of images by a pretrained network"),
     "table": ("dcrf.cli.table", "compare the scores of finished runs, over seeds"),
+    "report": ("dcrf.cli.report", "write an HTML page of runs"),
     "export": ("dcrf.cli.export", "write a finished run for other programs"),
     "describe": ("dcrf.cli.describe", "show what a method is"),
     "explain": ("dcrf.cli.explain", "explain a part or a key of method files"),

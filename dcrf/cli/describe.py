@@ -19,6 +19,7 @@ from dcrf.config.method_config import (
     PhaseConfig,
 )
 from dcrf.errors import CommandLineError
+from dcrf.reporting.blocks import Block, Columns, Paragraph
 from dcrf.reporting.writers import say
 from dcrf.runs.run_folder import CONFIGURATION, is_run_folder
 from dcrf.schema.registry import DESIGN_PATTERNS, KINDS, STRATEGIES, Registry
@@ -40,8 +41,15 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     named = parser().parse_args(arguments).method
     config = load_checked(_file(named), check_inputs=False, shapes_of=shapes_of)
-    say("\n".join(_lines(config)))
+    say("\n".join(line for block in description(config) for line in _lines(block)))
     return OK
+
+
+def _lines(block: Block) -> list[str]:
+    """Return the lines of a block at the width of the terminal."""
+    if isinstance(block, Columns):
+        return columns(block.rows, block.indent, block.align)
+    return paragraph(block.text, block.indent, block.hanging) or [""]
 
 
 def parser() -> Parser:
@@ -77,34 +85,45 @@ def _file(named: str) -> Path:
     return method_file(named)
 
 
-def _lines(config: MethodConfig) -> Iterator[str]:
-    """Yield the lines of a description."""
+def description(config: MethodConfig) -> Iterator[Block]:
+    """Yield the blocks of a description.
+
+    Raises:
+        ConfigError: the numbers of the configuration are too large, or a part cannot be built.
+    """
     from dcrf.dry_run.shapes import method_shapes  # noqa: PLC0415 - it imports torch
 
     shapes = method_shapes(config)
-    yield config.name
-    yield from paragraph(str(config.filled.get("description", "")), 2)
+    yield Paragraph(config.name)
+    if text := str(config.filled.get("description", "")):
+        yield Paragraph(text, 2)
     if references := config.filled.get("references", ()):
-        yield from ("", "sources", *(f"  {reference}" for reference in references))
-    yield from ("", "data sets")
+        yield from _titled("sources")
+        yield from (Paragraph(reference, 2) for reference in references)
+    yield from _titled("data sets")
     for dataset, expected in zip(config.datasets, shapes.data, strict=True):
         yield from _dataset(dataset, expected, config)
-    yield from ("", "mappings")
+    yield from _titled("mappings")
     for mapping in config.mappings:
         yield from _mapping(mapping, shapes.mappings[mapping.name])
     for phase in config.phases:
-        yield ""
+        yield Paragraph("")
         yield from _phase(phase)
-    yield from ("", *_strategy(config, shapes.other_parts))
+    yield Paragraph("")
+    yield from _strategy(config, shapes.other_parts)
     if shapes.problems:
-        yield ""
-        yield from paragraph(
+        yield Paragraph("")
+        yield Paragraph(
             f"It cannot run here: {shapes.problems[0].path}: {shapes.problems[0].found}", 0, 2
         )
 
 
-def _dataset(entry: DatasetConfig, expected: Any, config: MethodConfig) -> Iterator[str]:
-    """Yield the lines of a data set; `expected` is its `ExpectedData`."""
+def _titled(title: str) -> Iterator[Block]:
+    yield from (Paragraph(""), Paragraph(title))
+
+
+def _dataset(entry: DatasetConfig, expected: Any, config: MethodConfig) -> Iterator[Block]:
+    """Yield the blocks of a data set; `expected` is its `ExpectedData`."""
     number = "an unknown number of" if expected.n_samples is None else f"{expected.n_samples:,}"
     noun = "clustering problems" if expected.has_problems else "samples"
     shape = None if expected.shapes is None else next(iter(expected.shapes.values()))
@@ -122,22 +141,21 @@ def _dataset(entry: DatasetConfig, expected: Any, config: MethodConfig) -> Itera
         facts.append(f"views {', '.join(entry.batch_augmentations)}")
     if len(entry.phases) < len(config.phases):
         facts.append(f"phases {', '.join(entry.phases)}" if entry.phases else "not trained on")
-    yield from paragraph(f"{entry.name}: {'; '.join(facts)}", 2, 4)
+    yield Paragraph(f"{entry.name}: {'; '.join(facts)}", 2, 4)
 
 
-def _mapping(entry: MappingConfig, shapes: Any) -> Iterator[str]:
-    """Yield the lines of a mapping; `shapes` are its `MappingShapes`."""
+def _mapping(entry: MappingConfig, shapes: Any) -> Iterator[Block]:
+    """Yield the blocks of a mapping; `shapes` are its `MappingShapes`."""
     source = "input" if shapes.reads is None else _shape(shapes.reads)
     before = entry.prior_mapping_name or entry.associated_feature_extractor_name
     if before:
         source = f"output of {before}"
     ends = "" if shapes.writes is None else f" -> {_shape(shapes.writes)}"
     role = entry.type.replace("_", " ")
-    yield from paragraph(
-        f"{entry.name}: {role}, {source}{ends}, {_parameters(shapes.parameters)}", 2, 4
-    )
+    yield Paragraph(f"{entry.name}: {role}, {source}{ends}, {_parameters(shapes.parameters)}", 2, 4)
     rows = [*_before(entry), *_layers(entry, shapes), *_after(entry)]
-    yield from columns(rows, 4, "lrr") if rows else ()
+    if rows:
+        yield Columns(rows, 4, "lrr")
 
 
 def _before(entry: MappingConfig) -> list[list[str]]:
@@ -170,30 +188,30 @@ def _layer(entry: Options, hidden: set[str]) -> str:
     return " ".join([str(entry["type"]), *(f"{k}={_value(v)}" for k, v in options.items())])
 
 
-def _phase(phase: PhaseConfig) -> Iterator[str]:
-    """Yield the lines of a phase."""
-    yield from paragraph(f"phase {phase.name}: until {_end(phase.exit_criteria)}", 0, 2)
+def _phase(phase: PhaseConfig) -> Iterator[Block]:
+    """Yield the blocks of a phase."""
+    yield Paragraph(f"phase {phase.name}: until {_end(phase.exit_criteria)}", 0, 2)
     for pattern in phase.design_patterns:
-        yield from paragraph(_pattern(pattern), 2, 6)
+        yield Paragraph(_pattern(pattern), 2, 6)
     for optimizer in phase.optimizers:
-        yield from paragraph(_optimizer(optimizer), 2, 6)
+        yield Paragraph(_optimizer(optimizer), 2, 6)
     for scheduler in phase.schedulers:
         options = _options(scheduler.options)
         text = f"{scheduler.type}: of {scheduler.optimizer_name}, every {scheduler.step}{options}"
-        yield from paragraph(text, 2, 6)
+        yield Paragraph(text, 2, 6)
     for step in phase.optimizer_cycle:
         active = ", ".join(step.active_optimizer_names)
-        yield from paragraph(f"in turn: {active} for {step.num_iterations} iterations", 2, 6)
+        yield Paragraph(f"in turn: {active} for {step.num_iterations} iterations", 2, 6)
     if phase.gradient_clipping:
-        yield from paragraph(f"gradient clipping{_options(phase.gradient_clipping)}", 2, 6)
+        yield Paragraph(f"gradient clipping{_options(phase.gradient_clipping)}", 2, 6)
     if phase.frozen_parts:
-        yield from paragraph(f"frozen: {', '.join(phase.frozen_parts)}", 2, 6)
+        yield Paragraph(f"frozen: {', '.join(phase.frozen_parts)}", 2, 6)
     if phase.validation is not None:
-        yield from paragraph(f"validation{_options(phase.validation)}", 2, 6)
+        yield Paragraph(f"validation{_options(phase.validation)}", 2, 6)
     for load in phase.loads:
-        yield from paragraph(f"loads {load.part} from {load.file}", 2, 6)
+        yield Paragraph(f"loads {load.part} from {load.file}", 2, 6)
     for save in phase.saves:
-        yield from paragraph(f"saves {save.part} to {save.target}", 2, 6)
+        yield Paragraph(f"saves {save.part} to {save.target}", 2, 6)
 
 
 def _end(criteria: Options) -> str:
@@ -226,10 +244,10 @@ def _optimizer(entry: OptimizerConfig) -> str:
     return f"{name}: {options}{group}, trains {trained}" if options else f"{name}: trains {trained}"
 
 
-def _strategy(config: MethodConfig, parts: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    """Yield the lines of the cluster assignment strategy and of its parts."""
+def _strategy(config: MethodConfig, parts: Mapping[str, Sequence[Any]]) -> Iterator[Block]:
+    """Yield the blocks of the cluster assignment strategy and of its parts."""
     entry = config.strategy
-    yield from paragraph(f"clusters: {entry.stem}")
+    yield Paragraph(f"clusters: {entry.stem}")
     facts = _own_options(STRATEGIES, entry.stem, entry.options, ": ")
     for part in config.parts.values():
         facts += _own_options(STRATEGIES, entry.stem, part.options, ": ")
@@ -238,13 +256,13 @@ def _strategy(config: MethodConfig, parts: Mapping[str, Sequence[Any]]) -> Itera
         of_layers = f" ({layers})" if layers else ""
         facts.append(f"features: {config.features.mapping_name}{of_layers}")
     for fact in dict.fromkeys(facts):
-        yield from paragraph(fact, 2, 6)
+        yield Paragraph(fact, 2, 6)
     for name, tensors in parts.items():
         if tensors:
-            yield from paragraph(f"part {name}: {', '.join(map(_shape, tensors))}", 2, 6)
+            yield Paragraph(f"part {name}: {', '.join(map(_shape, tensors))}", 2, 6)
     for reclustering in config.reclusterings:
         text = f"reclustering {reclustering.name}: {_value(reclustering.clustering)}"
-        yield from paragraph(text, 2, 6)
+        yield Paragraph(text, 2, 6)
 
 
 def _own_options(registry: Registry, stem: str, options: Options, link: str = "=") -> list[str]:

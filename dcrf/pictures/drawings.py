@@ -4,16 +4,14 @@ A panel is 100 units wide. Points stand at their places. Images stand cluster by
 with the color of their known cluster.
 """
 
-import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from dcrf.functional.contingency import optimal_matches
+from dcrf.pictures.images import are_images, image_urls
 from dcrf.pictures.partitioned_set import Labels, PartitionedSet
 
 WIDTH = 100
@@ -23,11 +21,9 @@ COLORS = (
 )
 """The colors of clusters, which repeat after ten. All show on white and on black."""
 GREEN, RED, GRAY = "#2e9d4f", "#d0392b", "#8a8f98"
-_GRAY_AXES, _IMAGE_AXES = 2, 3
 _MARGIN = 4
 _IMAGES_IN_A_ROW = 8
 _GAP, _FRAME = 3.0, 0.8
-_PIXELS = 48  # of the longer side of an image
 _BAR = 34
 
 
@@ -50,14 +46,14 @@ class SetDrawing:
     def __init__(self, partitioned: PartitionedSet, name: str) -> None:
         self.partitioned, self.name = partitioned, name
         objects = partitioned.objects
-        is_images = _are_images(objects)
+        is_images = are_images(objects)
         self._places = None if is_images else _places(objects.reshape(len(objects), -1))
 
     def definitions(self) -> str:
         """Return the elements that the panels refer to, once for each document."""
         if self._places is not None:
             return ""
-        urls = _image_urls(self.partitioned.objects)
+        urls = image_urls(self.partitioned.objects)
         return "".join(
             f'<image id="{self._image(i)}" href="{url}" width="1" height="1" '
             'preserveAspectRatio="none"/>'
@@ -164,12 +160,6 @@ def matched(clusters: Labels, partitioned: PartitionedSet) -> Labels:
     return np.array([numbers[cluster] for cluster in clusters.tolist()])
 
 
-def _are_images(objects: NDArray[np.float32]) -> bool:
-    """Whether objects are (n, height, width), or (n, channels, height, width) in gray or color."""
-    axes = objects.ndim - 1
-    return axes == _GRAY_AXES or (axes == _IMAGE_AXES and objects.shape[1] in (1, 3))
-
-
 def _places(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return places (n, 2) in a panel; of rows with other widths than 2 by principal axes."""
     centered = rows.astype(np.float64) - rows.mean(axis=0)
@@ -180,23 +170,6 @@ def _places(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     middle = (centered.max(axis=0) + centered.min(axis=0)) / 2
     span = (centered.max(axis=0) - centered.min(axis=0)).max() or 1.0
     return WIDTH / 2 + (centered - middle) * (WIDTH - 2 * _MARGIN) / span
-
-
-def _image_urls(objects: NDArray[np.float32]) -> Sequence[str]:
-    """Return images as data URLs; the least and greatest values of the set are black and white."""
-    low, high = float(objects.min()), float(objects.max())
-    scaled = ((objects - low) * (255 / ((high - low) or 1.0))).astype(np.uint8)
-    if scaled.ndim == _IMAGE_AXES + 1:
-        scaled = scaled[:, 0] if scaled.shape[1] == 1 else scaled.transpose(0, 2, 3, 1)
-    return [_url(values) for values in scaled]
-
-
-def _url(values: NDArray[np.uint8]) -> str:
-    image = Image.fromarray(values)
-    image.thumbnail((_PIXELS, _PIXELS))
-    content = BytesIO()
-    image.save(content, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _color(cluster: int) -> str:

@@ -48,7 +48,7 @@ def text_table(comparison: Comparison, notes: Sequence[str], width: int) -> str:
     parts = []
     for dataset in comparison.datasets:
         rows = [
-            [escaped(method), *_cells(comparison, method, dataset, _starred)]
+            [escaped(method), *score_cells(comparison, method, dataset, _starred)]
             for method in comparison.methods
             if _has_scores(comparison, method, dataset)
         ]
@@ -151,7 +151,7 @@ def _plain(text: str) -> str:
     return text
 
 
-def _cells(
+def score_cells(
     comparison: Comparison,
     method: str,
     dataset: str,
@@ -178,5 +178,5 @@ def _all_cells(
     return [
         cell
         for dataset in comparison.datasets
-        for cell in _cells(comparison, method, dataset, mark, escape)
+        for cell in score_cells(comparison, method, dataset, mark, escape)
     ]

@@ -1,9 +1,11 @@
 """The files that say what the clusters of a data set are."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor
 
 from dcrf.batch import Batch
@@ -19,6 +21,8 @@ from dcrf.training.method import Method
 
 TABLES, EXAMPLES, PROFILES, FEATURES = "clusters", "examples", "profiles", "features"
 """The folders of a run folder with a file for each data set."""
+CONFUSION = "confusion"
+"""The folder with the classes of the clusters of each labeled data set."""
 
 
 def save_clusters(
@@ -45,6 +49,29 @@ def save_clusters(
     examples.write(folder / EXAMPLES / f"{name}.csv", facts.ids)
     if facts.columns is not None and facts.rows is not None and (clusters != NOISE).any():
         write_profile(folder / PROFILES / f"{name}.csv", facts.rows, facts.columns, clusters)
+
+
+def save_confusion(folder: Path, name: str, labels: Labels | None, clusters: Labels) -> None:
+    """Write the number of samples of each class in each cluster, without those of none.
+
+    No file without labels of at least two classes.
+
+    Args:
+        folder: of the run.
+        name: of the data set, for file names.
+        labels: (n,) integers; None without labels.
+        clusters: (n,) int64, `NOISE` for noise.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if labels is None or (labels == labels[0]).all():
+        return
+    cells, counts = np.unique(np.stack([labels, clusters]), axis=1, return_counts=True)
+    with replacing_text(folder / CONFUSION / f"{name}.csv") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("class", "cluster", "samples"))
+        writer.writerows(zip(*cells.tolist(), counts.tolist(), strict=True))
 
 
 def save_features(file: Path, method: Method, source: DataSource) -> None:

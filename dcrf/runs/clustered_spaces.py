@@ -58,7 +58,7 @@ def read_data(folder: Path, dataset: str) -> ReadData:
             objects.
     """
     config = load_checked(folder / CONFIGURATION, check_inputs=False)
-    entry = data_set_called(config, dataset, "run")
+    entry = data_set_called(config.datasets, dataset, "run")
     if entry.has_problems:
         raise DataError("it has sets of objects, which no classical clustering takes")
     streams, files = RandomStreams(config.seed or 0), RunFiles(None, config.name)

@@ -13,7 +13,13 @@ from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
-from dcrf.runs.cluster_files import FEATURES, TABLES, save_clusters, save_features
+from dcrf.runs.cluster_files import (
+    FEATURES,
+    TABLES,
+    save_clusters,
+    save_confusion,
+    save_features,
+)
 from dcrf.runs.clusters_table import write_clusters
 from dcrf.runs.run_folder import CHECKPOINTS
 from dcrf.runs.trained_files import TrainedFiles
@@ -164,6 +170,7 @@ class RunFiles:
             write_clusters(self.folder / TABLES / f"{clean_name(dataset)}.csv", clusters)
         else:
             save_clusters(self.folder, clean_name(dataset), method, source, clusters)
+            save_confusion(self.folder, clean_name(dataset), source.labels(), clusters)
 
     def save_reclustering(
         self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None

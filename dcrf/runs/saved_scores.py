@@ -17,7 +17,7 @@ from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, RESULT, is_run_fold
 from dcrf.schema.registry import SOURCES
 from dcrf.storage.atomic_files import read_json
 
-_NO_SETTINGS = ("seed", "device", "name", "description", "references")
+NO_SETTINGS = ("seed", "device", "name", "description", "references")
 """Keys of a configuration that may differ between runs that are averaged."""
 _COMMIT_DIGITS = 10
 
@@ -173,7 +173,7 @@ def _read(folder: Path) -> SavedRun:
     return SavedRun(
         folder=folder,
         method=outcome.method if outcome else str(config.get("name", folder.parent.name)),
-        settings=_digest({key: value for key, value in plain.items() if key not in _NO_SETTINGS}),
+        settings=_digest({key: value for key, value in plain.items() if key not in NO_SETTINGS}),
         release=_text(environment.get("dcrf")),
         commit=_text(environment.get("commit")),
         data={str(entry.get("name")): _data(entry) for entry in _objects(plain, "datasets")},

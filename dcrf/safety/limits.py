@@ -33,6 +33,9 @@ OUTPUT_FILE_NAME_BYTES = 220  # leaves room for a seed, a number and the mark of
 NAME_BYTES = 64  # a file name may hold three names
 OUTPUT_PATH_BYTES = 4000  # of the 4,096 that Linux allows
 
+# Reports of runs
+REPORT_CSV_BYTES = 2**28  # 70,000 samples with the probabilities of 100 clusters take 70 MB
+
 # Data
 NUMPY_HEADER_BYTES = 10_000  # as numpy has it, which reads longer headers before it refuses them
 NPZ_MEMBERS_LISTED = 100
@@ -232,6 +235,9 @@ TABLE = (
         "texts that are read before the run to count documents and terms",
         _bytes(TEXT_OUTLINE_BYTES),
         "the number of samples or their shape is unknown until the run",
+    ),
+    Limit(
+        "REPORT_CSV_BYTES", "CSV file of a run in a report", _bytes(REPORT_CSV_BYTES), "left out"
     ),
     Limit("DOCUMENT_CHARACTERS", "characters of a document", f"{DOCUMENT_CHARACTERS:,}", "refused"),
     Limit(

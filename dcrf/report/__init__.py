@@ -1,0 +1,1 @@
+"""An HTML page of finished runs, as a function of their folders."""

@@ -1,0 +1,233 @@
+"""Clusters: their sizes, their classes, what distinguishes them, and examples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from dcrf.config.file_names import clean_name
+from dcrf.functional.contingency import optimal_matches
+from dcrf.pictures.drawings import COLORS
+from dcrf.report.example_images import Images
+from dcrf.report.html import figure, grid, heading, items, joined, paragraph, section, shown, table
+from dcrf.report.saved_files import SavedFiles, Table
+from dcrf.reporting.records import DatasetRecord
+
+_CARDS = 40  # clusters with examples
+_IMAGES = 300  # of at most 48 x 48 pixels; 2 MB if all are noise in color
+_COLUMNS = 5  # of the profile of a cluster
+_CLASSES = 60  # of a confusion matrix that a screen shows
+_NOISE = "-1"
+_KINDS = ("exemplar", "ambiguous", "outlier")
+
+
+def clusters_section(run: SavedFiles, images: Images, n_runs: int = 1) -> Markup:
+    """Return sizes, confusion matrix, profiles and examples of the clusters of each data set.
+
+    Args:
+        run: with a result.
+        images: returns the images of samples of a data set.
+        n_runs: number of runs that share the images of a page.
+    """
+    parts = []
+    for record in run.outcome.datasets if run.outcome else ():
+        name = f"{clean_name(record.dataset)}.csv"
+        sizes = sizes_of(record)
+        content = [
+            sizes_bars(sizes),
+            _confusion(run, run.folder / "confusion" / name),
+            _cards(run, record.dataset, sizes, images, _IMAGES // n_runs),
+        ]
+        if any(content):
+            parts.append(joined([heading(f"Clusters of {record.dataset}"), *content]))
+    return section("Clusters", *parts)
+
+
+def sizes_of(record: DatasetRecord) -> dict[str, int]:
+    """Return cluster -> size, and -1 -> number of noise samples if there are any."""
+    evaluation = record.evaluation or {}
+    sizes = evaluation.get("cluster_sizes")
+    if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
+        return {}
+    noise = evaluation.get("noise", 0)
+    return {**{str(c): size for c, size in enumerate(sizes)}, **({_NOISE: noise} if noise else {})}
+
+
+def sizes_bars(sizes: Mapping[str, int]) -> Markup:
+    """Return a bar for each of the first 200 clusters, colored as in the scatter plots."""
+    most = max(sizes.values(), default=0)
+    if not most:
+        return Markup("")
+    bars = joined(
+        Markup(
+            '<div class="bar"><b>{}</b><i style="height:{:.1f}%;background:{}"></i>{:,}</div>'
+        ).format("noise" if cluster == _NOISE else cluster, 70 * size / most, color(cluster), size)
+        for cluster, size in list(sizes.items())[:200]
+    )
+    caption = f"samples in each of {len(sizes)} clusters"
+    return figure(Markup('<div class="bars">{}</div>').format(bars), caption)
+
+
+def color(cluster: str) -> str:
+    """Return the color of a cluster, gray for noise."""
+    is_noise = not cluster.isdecimal()
+    return "#8a8f98" if is_noise else COLORS[int(cluster) % len(COLORS)]
+
+
+def _confusion(run: SavedFiles, file: Path) -> Markup:
+    """Return the classes of the clusters, if the run has written them."""
+    cells = run.table(file) if file.is_file() else None
+    if cells is None:
+        return Markup("")
+    try:
+        return confusion_matrix(
+            [
+                (int(label), int(cluster), int(n))
+                for label, cluster, n in zip(
+                    *map(cells.column, ("class", "cluster", "samples")), strict=True
+                )
+            ]
+        )
+    except ValueError as error:
+        run.problems.append(f"{file} is damaged: {error}")
+        return Markup("")
+
+
+def confusion_matrix(cells: Sequence[tuple[int, int, int]]) -> Markup:
+    """Return a table of classes and clusters, matched one to one, the matches on the diagonal.
+
+    Args:
+        cells: class, cluster and number of samples; cluster -1 is noise and has no match.
+    """
+    classes = sorted({label for label, _, _ in cells})
+    clusters = sorted({cluster for _, cluster, _ in cells if cluster >= 0})
+    if not clusters:
+        return Markup("")
+    if max(len(classes), len(clusters)) > _CLASSES:
+        size = f"{len(classes)} classes and {len(clusters)} clusters"
+        return paragraph(f"The confusion matrix of {size} is too large for this page.", "soft")
+    rows = {label: place for place, label in enumerate(classes)}
+    columns = {cluster: place for place, cluster in enumerate(clusters)}
+    counts = np.zeros((len(classes), len(clusters)), np.int64)
+    noise = dict.fromkeys(classes, 0)
+    for label, cluster, n in cells:
+        if cluster >= 0:
+            counts[rows[label], columns[cluster]] += n
+        else:
+            noise[label] += n
+    matches = optimal_matches(counts)
+    order = [matches[row] for row in range(len(classes)) if row in matches]
+    order += [column for column in range(len(clusters)) if column not in order]
+    has_noise = any(noise.values())
+    lines = [
+        [
+            str(label),
+            *_cells(counts[row], order, matches.get(row)),
+            *([f"{noise[label]:,}"] if has_noise else []),
+        ]
+        for label, row in rows.items()
+    ]
+    header = ["class", *(str(clusters[column]) for column in order), *(["noise"] * has_noise)]
+    matrix = table(header, lines, kind="matrix")
+    caption = "Samples of each class in each cluster. Framed cells are matched one to one."
+    return joined([matrix, paragraph(caption, "soft")])
+
+
+def _cells(counts: NDArray[np.int64], order: Sequence[int], match: int | None) -> Iterator[Markup]:
+    """Yield the cells of a class; their shade is the share of its samples."""
+    total = max(int(counts.sum()), 1)
+    for column in order:
+        n = int(counts[column])
+        yield Markup('<span class="{}" style="--share:{:.0f}%">{}</span>').format(
+            "match" if column == match else "", 80 * n / total, f"{n:,}" if n else ""
+        )
+
+
+def _cards(
+    run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Images, n_images: int
+) -> Markup:
+    """Return a card for each cluster: its size, profile and examples."""
+    name = f"{clean_name(dataset)}.csv"
+    files = {kind: run.folder / kind / name for kind in ("profiles", "examples")}
+    tables = {k: run.table(file) if file.is_file() else None for k, file in files.items()}
+    try:
+        profiles = _profiles(tables["profiles"])
+        examples = _examples(tables["examples"])
+    except ValueError as error:
+        run.problems.append(f"{run.folder}: profiles or examples of {dataset} are damaged: {error}")
+        return Markup("")
+    clusters = sorted({*profiles, *examples}, key=lambda cluster: (len(cluster), cluster))
+    samples = [s for c in clusters[:_CARDS] for own in examples.get(c, {}).values() for s, _ in own]
+    pictures = images(dataset, samples[:n_images])
+    cards = [
+        _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), pictures)
+        for cluster in clusters[:_CARDS]
+    ]
+    rest = len(clusters) - _CARDS
+    more = (
+        paragraph(f"{rest} more clusters are in {files['examples']}.", "soft") if rest > 0 else ""
+    )
+    return joined([grid(cards, "cards"), more])
+
+
+def _card(
+    cluster: str,
+    sizes: Mapping[str, int],
+    profile: Sequence[str],
+    examples: Mapping[str, Sequence[tuple[int, str]]],
+    pictures: Mapping[int, str],
+) -> Markup:
+    size = f", {sizes[cluster]:,} samples" if cluster in sizes else ""
+    strips = joined(
+        Markup('<div class="strip"><span>{}</span>{}</div>').format(
+            kind, _strip(examples[kind], pictures)
+        )
+        for kind in _KINDS
+        if examples.get(kind)
+    )
+    return Markup(
+        '<div class="card"><h4><i style="background:{}"></i>Cluster {}{}</h4>{}{}</div>'
+    ).format(color(cluster), shown(cluster), size, items(profile, "profile"), strips)
+
+
+def _strip(samples: Sequence[tuple[int, str]], pictures: Mapping[int, str]) -> Markup:
+    """Return samples as images if there are any, else by their ids."""
+    if any(sample in pictures for sample, _ in samples):
+        return joined(
+            Markup('<img src="{}" alt="{}" title="{}">').format(
+                pictures[sample], shown(name), shown(name)
+            )
+            for sample, name in samples
+            if sample in pictures
+        )
+    return Markup('<span class="ids">{}</span>').format(shown(", ".join(n for _, n in samples)))
+
+
+def _profiles(profiles: Table | None) -> dict[str, list[str]]:
+    """Return cluster -> sentences about its first columns. Raises ValueError if damaged."""
+    sentences: dict[str, list[str]] = {}
+    if profiles is None:
+        return sentences
+    names = ("cluster", "column", "difference", "mean", "mean_of_all")
+    for cluster, column, difference, mean, of_all in zip(*map(profiles.column, names), strict=True):
+        own = sentences.setdefault(cluster, [])
+        if len(own) < _COLUMNS:
+            values = f"{float(mean):.3g}; all {float(of_all):.3g}"
+            own.append(f"{column} {float(difference):+.1f} sd ({values})")
+    return sentences
+
+
+def _examples(examples: Table | None) -> dict[str, dict[str, list[tuple[int, str]]]]:
+    """Return cluster -> kind -> samples with their ids. Raises ValueError if damaged."""
+    found: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    if examples is None:
+        return found
+    numbers = examples.column("sample")
+    ids = examples.column("id") if "id" in examples.header else numbers
+    for cluster, kind, number, name in zip(
+        examples.column("cluster"), examples.column("kind"), numbers, ids, strict=True
+    ):
+        found.setdefault(cluster, {}).setdefault(kind, []).append((int(number), name))
+    return found

@@ -1,0 +1,105 @@
+"""Elements of a page. Content is escaped, and only `Markup` is used as it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+from dcrf.safety.terminal_text import plain
+
+Content = str | Markup
+
+
+def joined(parts: Iterable[Content]) -> Markup:
+    """Return parts one after the other."""
+    return Markup("").join(parts)
+
+
+def shown(text: object) -> Markup:
+    """Return text escaped for a page, without control characters."""
+    return text if isinstance(text, Markup) else escape(plain(str(text)))
+
+
+def section(title: str, *parts: Content) -> Markup:
+    """Return a section with a heading; nothing without content."""
+    content = joined(parts)
+    if not content:
+        return Markup("")
+    return Markup("<section><h2>{}</h2>{}</section>").format(shown(title), content)
+
+
+def heading(text: str) -> Markup:
+    """Return a heading within a section."""
+    return Markup("<h3>{}</h3>").format(shown(text))
+
+
+def paragraph(text: Content, kind: str = "") -> Markup:
+    """Return a paragraph of a class of the style sheet."""
+    return Markup('<p class="{}">{}</p>').format(kind, shown(text))
+
+
+def items(texts: Iterable[Content], kind: str = "") -> Markup:
+    """Return a list; nothing without items."""
+    lines = joined(Markup("<li>{}</li>").format(shown(text)) for text in texts)
+    return Markup('<ul class="{}">{}</ul>').format(kind, lines) if lines else Markup("")
+
+
+def facts(values: Mapping[str, Content]) -> Markup:
+    """Return names with their values."""
+    rows = joined(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(shown(name), shown(value))
+        for name, value in values.items()
+    )
+    return Markup("<dl>{}</dl>").format(rows)
+
+
+def table(
+    header: Sequence[Content], rows: Iterable[Sequence[Content]], n_texts: int = 1, kind: str = ""
+) -> Markup:
+    """Return a table that scrolls on narrow screens.
+
+    Args:
+        header: a heading for each column.
+        rows: cells of each row.
+        n_texts: columns of texts, which come first; the others are numbers.
+        kind: a class of the style sheet.
+    """
+    lines = joined(_row(row, "td", n_texts) for row in rows)
+    return Markup(
+        '<div class="scroll"><table class="{}"><thead>{}</thead><tbody>{}</tbody></table></div>'
+    ).format(kind, _row(header, "th", n_texts), lines)
+
+
+def details(title: str, content: Content, kind: str = "") -> Markup:
+    """Return content that a click unfolds."""
+    return Markup('<details class="{}"><summary>{}</summary>{}</details>').format(
+        kind, shown(title), content
+    )
+
+
+def preformatted(text: str) -> Markup:
+    """Return text with its lines and spaces."""
+    return Markup("<pre>{}</pre>").format(shown(text))
+
+
+def figure(drawing: Markup, caption: str = "") -> Markup:
+    """Return a drawing with a caption."""
+    below = Markup("<figcaption>{}</figcaption>").format(shown(caption)) if caption else ""
+    return Markup("<figure>{}{}</figure>").format(drawing, below)
+
+
+def grid(figures: Iterable[Markup], kind: str = "grid") -> Markup:
+    """Return figures side by side, as many as fit; nothing without figures."""
+    content = joined(figures)
+    return Markup('<div class="{}">{}</div>').format(kind, content) if content else Markup("")
+
+
+def _row(cells: Sequence[Content], element: str, n_texts: int) -> Markup:
+    aligned = Markup(' class="number"')
+    return Markup("<tr>{}</tr>").format(
+        joined(
+            Markup("<{0}{1}>{2}</{0}>").format(
+                Markup(element), aligned if place >= n_texts else "", shown(cell)
+            )
+            for place, cell in enumerate(cells)
+        )
+    )

@@ -1,0 +1,202 @@
+"""The command `dcrf report` on run folders."""
+
+import json
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from dcrf.cli.commands import main
+
+HOSTILE = '<script>alert("1")</script>&amp;\' onload=x'
+VOID = {"meta", "link", "img"}
+
+
+class Page(HTMLParser):
+    """The elements and texts of a page; fails if elements are not closed in their order."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.open, self.tags, self.links, self.text = [], [], [], ""
+        self.feed(content)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [(tag, value) for name, value in attrs if name in ("src", "href")]
+        assert not any(name.startswith("on") for name, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.text += f"{data} "
+
+
+def page_of(*paths):
+    file = paths[0] / "report.html" if len(paths) == 1 else None
+    assert main(["report", *map(str, paths)]) == 0
+    return Page(file.read_text())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with the runs of two seeds and of two methods on labeled images."""
+    folder = tmp_path_factory.mktemp("report")
+    labels = np.arange(60) % 3
+    noise = np.random.default_rng(0).integers(0, 99, (60, 6, 6))
+    samples = noise + 60 * labels.reshape(-1, 1, 1)
+    np.savez(folder / "images.npz", samples=samples.astype(np.uint8), labels=labels)
+    flags = ["--clusters", "3", "--device", "cpu", "--output_dir", str(folder / "runs")]
+    own = ["--max_iterations", "3", "--save_features", "--seed", "0-1"]
+    data = str(folder / "images.npz")
+    assert main(["run", data, "--method", "idec", *own, *flags]) == 0
+    assert main(["run", data, "--method", "k_means", *flags]) == 0
+    return folder / "runs"
+
+
+@pytest.fixture
+def runs(trained, tmp_path):
+    """A copy of the folder."""
+    return shutil.copytree(trained, tmp_path / "runs")
+
+
+@pytest.fixture
+def folder(runs):
+    """One run."""
+    return min(runs.glob("*idec*/*-0"))
+
+
+def test_a_report_shows_the_result_of_a_run(folder):
+    page = page_of(folder)
+
+    scores = json.loads((folder / "result.json").read_text())["datasets"][0]["evaluation"]
+    assert all(f"{scores[name]:.3f}" in page.text for name in ("acc", "nmi", "ari"))
+    for title in ("Result", "Clusters", "Features", "Losses and scores", "Method", "Time and"):
+        assert title in page.text
+    assert "Framed cells are matched one to one." in page.text
+    assert (
+        page.tags.count("img") == len((folder / "examples/images.csv").read_text().splitlines()) - 1
+    )
+    assert "--max_iterations 3" in page.text
+    assert "feature extractor" in page.text
+    assert not any(word in page.text for word in ("missing", "damaged", "cannot be"))
+
+
+def test_a_report_needs_no_network_and_no_script(folder):
+    page = page_of(folder)
+
+    assert "script" not in page.tags
+    assert all(v.startswith("data:") or t == "a" for t, v in page.links)
+
+
+def test_the_report_of_a_folder_is_the_same_twice(folder):
+    page_of(folder)
+    first = (folder / "report.html").read_bytes()
+    page_of(folder)
+
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_examples_have_their_numbers_if_the_data_are_gone(folder, trained):
+    config = folder / "config.json"
+    text = config.read_text().replace(str(trained.parent / "images.npz"), "/nowhere/images.npz")
+    config.write_text(text)
+
+    page = page_of(folder)
+
+    assert "img" not in page.tags
+    assert "no images of images, since its data cannot be read" in page.text
+
+
+def test_several_runs_are_compared(runs, tmp_path):
+    file = tmp_path / "all.html"
+
+    assert main(["report", str(runs), "--output", str(file)]) == 0
+
+    page = Page(file.read_text())
+    assert "3 runs" in page.text
+    assert "mean ± standard deviation" in page.text
+    assert "Settings that differ" in page.text
+    assert [v for t, v in page.links if t == "a" and v.startswith("#")] == [
+        "#run-0",
+        "#run-1",
+        "#run-2",
+    ]
+    assert page.tags.count("article") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("result.json", "is missing: the run was killed, or still runs"),
+        ("metrics.jsonl", "the file does not exist"),
+        ("environment.json", "is missing"),
+    ],
+)
+def test_a_report_names_missing_files(folder, name, words):
+    (folder / name).unlink()
+
+    text = page_of(folder).text
+
+    assert str(folder / name) in text
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "result.json",
+        "metrics.jsonl",
+        "timing.json",
+        "config.json",
+        "clusters/images.csv",
+        "examples/images.csv",
+        "confusion/images.csv",
+        "features/images-clustering.npy",
+    ],
+)
+@pytest.mark.parametrize("content", [b"[[1]]\n", b"\xff\x00"])
+def test_a_report_names_damaged_files(folder, name, content):
+    file = folder / name
+    assert file.is_file()
+    file.write_bytes(content)
+
+    page = page_of(folder)
+
+    assert name in page.text
+
+
+def test_names_are_escaped(folder, runs):
+    """Names from every file of a run folder reach the page as text."""
+    for file in folder.rglob("*.json*"):
+        text = file.read_text()
+        words = json.dumps(HOSTILE)[1:-1]
+        for name in ("pretraining", "clustering", "idec_usps", "nmi", "digits/"):
+            text = text.replace(f'"{name}', f'"{words}{name}')
+        file.write_text(text.replace('"error": null', f'"error": "{words}"'))
+    for file in folder.glob("*/images.csv"):
+        file.write_text(file.read_text().replace("exemplar", HOSTILE.replace('"', "'")))
+
+    page = page_of(folder)
+    file = runs / "all.html"
+    assert main(["report", str(runs), "--output", str(file)]) == 0
+
+    assert "script" not in page.tags + Page(file.read_text()).tags
+    assert HOSTILE.split(">", maxsplit=1)[0] in page.text
+
+
+def test_what_is_no_run_is_refused(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"{tmp_path} contains no run folder" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_an_error(folder, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+
+    assert main(["report", str(folder), "--output", str(tmp_path / "file" / "r.html")]) == 2
+    assert "the report cannot be written to" in capsys.readouterr().err
