@@ -22,7 +22,7 @@ from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
 from dcrf.schema.registry import SHIPPED, SOURCES
 
-DEFAULT_METHODS = {"images": "idec_usps", "rows": "idec_table"}
+DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 """Kind of the samples -> the shipped method that is taken if none is named.
 
 The schema of a source may name another one for rows, `x-method`.

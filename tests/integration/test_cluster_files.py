@@ -88,7 +88,7 @@ def test_files_are_known_by_name(here):
     flags = ["--max_iterations", "2", "--device", "cpu"]
     assert main(["run", str(folder), "--clusters", "2", *flags]) == 0
 
-    run_folder = only(here, "runs/pictures_idec_usps/*-0")
+    run_folder = only(here, "runs/pictures_idec_images/*-0")
     for row in rows(run_folder / "examples/pictures.csv"):
         assert row["id"] == f"{int(row['sample']):02}.png"
     assert not (run_folder / "profiles").exists()

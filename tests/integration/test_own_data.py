@@ -74,7 +74,7 @@ def test_a_folder_of_images_of_any_size_becomes_clusters_and_predictions(here):
 
     assert run(folder, "--clusters", "2") == 0
 
-    (run_folder,) = here.glob("runs/pictures_idec_usps/*-0")
+    (run_folder,) = here.glob("runs/pictures_idec_images/*-0")
     assert main(["predict", str(run_folder), folder]) == 0
     rows = csv.DictReader(
         (run_folder / "predictions/pictures/clusters.csv").read_text().splitlines()
