@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ _FIRST_NUMBERS = frozenset(map(str, (0, 1, *range(1900, 2100))))
 
 _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
+_NAME_CHARACTERS = 30  # at most in a name of a column of texts
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
@@ -276,7 +278,7 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
         if is_text and values and sum(map(_is_number, values)) >= _NUMERIC * len(values):
             return True
     numbers = [name.strip() for name in (first[1:] if _is_missing(first[0]) else first)]
-    return _counts(numbers) or _names_categories(first, others)
+    return _counts(numbers) or _names_categories(first, others) or _names_texts(first, others)
 
 
 def _counts(numbers: Sequence[str]) -> bool:
@@ -298,6 +300,27 @@ def _names_categories(first: Sequence[str], others: Sequence[Sequence[str]]) -> 
         if not is_text or name in values or 2 * len({*values}) > len(values):
             return False
     return len({*first}) == len(first)
+
+
+def _names_texts(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table of texts only has short names, as above documents.
+
+    They differ from each other and from all values, and one is shorter than all values below it and
+    at most half as long as most of them.
+    """
+    names, rows = [*map(str.strip, first)], [row for row in others if len(row) == len(first)]
+    values = {value.strip() for row in rows for value in row}
+    if not rows or len({*names}) < len(names) or values & {*names}:
+        return False
+    is_name = [
+        len(name) <= _NAME_CHARACTERS and not (_is_number(name) or _is_missing(name))
+        for name in names
+    ]
+    is_short = []
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        lengths = [len(value.strip()) for value in column]
+        is_short.append(len(name) < min(lengths) and 2 * len(name) <= median(lengths))
+    return all(is_name) and any(is_short)
 
 
 def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArray[np.float64]:

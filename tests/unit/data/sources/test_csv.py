@@ -536,6 +536,21 @@ def test_a_column_of_names_is_not_suggested(file):
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "column"),
+    [
+        ("id,note\n", "id"),
+        ("", "column_1"),
+        ("id,a note that is as long as notes\n", "column_1"),
+    ],
+)
+def test_a_short_first_row_above_documents_is_a_header(file, first, column):
+    rows = "".join(f"n{i:03},rain of day {i}{' filled the lake' * (i % 3)}\n" for i in range(30))
+
+    with pytest.raises(OptionError, match=f"column '{column}' has 3. different texts"):
+        suggested(file, first + rows)
+
+
 def test_another_delimiter_is_suggested(file):
     with pytest.raises(OptionError, match='"delimiter": ":" divides it'):
         suggested(file, "a:b\n1:2\n3:4\n")
