@@ -84,7 +84,8 @@ def new_method(
     path = {"path": str(data.resolve())}
     options = {**options_beside(data, source), **options}
     suggested = suggested_options(source, data.stem, {**path, **options})
-    suggested = {key: value for key, value in suggested.items() if key not in options}
+    suggested = {k: v for k, v in suggested.items() if k not in options or isinstance(v, list)}
+    sentences = _sentences(source, suggested, options)
     options = {**path, **options, **suggested}
     outline = outline_data(source, data.stem, options)
     entry: dict[str, Any] = {"source": source, **options}
@@ -107,15 +108,18 @@ def new_method(
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
     description = f"{file.stem} on {data.name}, made by dcrf new."
-    return NewMethod({**result, "description": description}, _sentences(source, suggested))
+    return NewMethod({**result, "description": description}, sentences)
 
 
-def _sentences(source: str, suggested: Mapping[str, Any]) -> tuple[str, ...]:
+def _sentences(
+    source: str, suggested: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Return sentences on suggested options that a flag could have set otherwise."""
     known, sentences = SOURCES.properties(source), []
     for key, value in suggested.items():
         if (sentence := known[key].get("x-flag", {}).get("chosen")) and value:
-            sentences.append(sentence.format(", ".join(map(repr, value))))
+            added = [name for name in value if name not in given.get(key, ())]
+            sentences.append(sentence.format(", ".join(map(repr, added))))
     return tuple(sentences)
 
 

@@ -60,7 +60,7 @@ class SuggestingSource(Protocol):
     """A source that suggests options for a method file that is made for its data."""
 
     def suggested(self) -> Options:
-        """Return options that suit the data, beside those that are given.
+        """Return options that suit the data, beside those that are given. A list extends a given one.
 
         Raises:
             OptionError: the data cannot be used without an option that only the user knows.

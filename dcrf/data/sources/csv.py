@@ -115,23 +115,24 @@ class Csv:
             return like._read(known)
 
     def suggested(self) -> dict[str, Any]:
-        """Return the columns of texts in the first rows as `categorical_columns`.
+        """Return `categorical_columns` with the other columns of texts in the first rows.
 
         Raises:
             OptionError: a column has too many different texts for categories, or the file cannot be
                 read.
         """
-        if self.categorical_columns:
-            return {}
         with naming_option("path", self.path), text_lines(Path(self.path)) as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form)
             first = list(islice(rows, _ROWS_AT_A_TIME))
             if len(form.names) == 1:
                 _check_delimiter(form, first)
-            values = [_texts(first, place) for place in columns.samples]
-            categorical = text_columns(columns.names, values, _is_number)
-        suggested: dict[str, Any] = {"categorical_columns": categorical} if categorical else {}
+            others = [n for n in range(len(columns.names)) if n not in columns.categorical]
+            values = [_texts(first, columns.samples[n]) for n in others]
+            categorical = text_columns([columns.names[n] for n in others], values, _is_number)
+        suggested: dict[str, Any] = {}
+        if categorical:
+            suggested["categorical_columns"] = [*self.categorical_columns, *categorical]
         if categorical and self.has_header is None:
             suggested["has_header"] = form.has_header  # which other columns may not tell
         return suggested

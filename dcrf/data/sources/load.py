@@ -91,6 +91,8 @@ def problem_maker(
 def suggested_options(source: str, dataset: str, options: Options) -> Options:
     """Return options that a source suggests for its data beside those that are given.
 
+    A list has the values that are given, and more.
+
     Raises:
         OptionError: the data cannot be used without an option that only the user knows.
     """

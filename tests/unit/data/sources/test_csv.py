@@ -512,7 +512,9 @@ def test_columns_of_texts_are_suggested_as_categories(file):
     }
     assert suggested(file, "c,n,k\n" + rows, label_column="k")["categorical_columns"] == ["c"]
     assert suggested(file, "a,b\n1,2\n") == {}
-    assert suggested(file, "c,n,k\n" + rows, categorical_columns=["c"]) == {}
+    named = suggested(file, "c,n,k\n" + rows, categorical_columns=["n"])
+    assert named["categorical_columns"] == ["n", "c", "k"]
+    assert suggested(file, "c,n,k\n" + rows, categorical_columns=["c", "k"]) == {}
 
 
 def test_a_header_above_texts_alone_is_recognized(file):
