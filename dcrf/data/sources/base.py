@@ -60,7 +60,9 @@ class SuggestingSource(Protocol):
     """A source that suggests options for a method file that is made for its data."""
 
     def suggested(self) -> Options:
-        """Return options that suit the data, beside those that are given. A list extends a given one.
+        """Return options that suit the data, beside those that are given.
+
+        A list has the values that are given, and more.
 
         Raises:
             OptionError: the data cannot be used without an option that only the user knows.

@@ -43,6 +43,7 @@ _FIRST_NUMBERS = frozenset(map(str, (0, 1, *range(1900, 2100))))
 _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
 _NAME_CHARACTERS = 30  # at most in a name of a column of texts
+_FAULTY = 0.1  # of the values of a column of numbers, at most, are likely mistakes
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
@@ -344,26 +345,50 @@ def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArra
     except ValueError:
         numbers = np.array(
             [
-                _number(text, number, row.line, name)
-                for number, row in enumerate(rows, first)
-                for text, name in zip(pick(row.fields), names, strict=True)
+                _number(rows, number, place, first, name)
+                for number in range(len(rows))
+                for place, name in zip(places, names, strict=True)
             ]
         )
     table[:, numeric] = numbers.reshape(len(rows), len(places))
     return table
 
 
-def _number(text: str, row: int, line: int, column: str) -> float:
+def _number(rows: Sequence[_Row], number: int, place: int, first: int, column: str) -> float:
+    """Return the number in a field.
+
+    Args:
+        rows: from row `first` of the table on.
+        number: of the row, counted from 0.
+        place: of the field in the row.
+        first: the number of the first row.
+        column: the name of the column.
+
+    Raises:
+        OptionError: it has another text.
+    """
+    row = rows[number]
+    text = row.fields[place]
     try:
         return float(text)
     except ValueError:
         if _is_missing(text):
             return float("nan")
-    raise _not_a_number(f"row {row} (line {line}), column {column!r}", text, column)
+    where = f"row {first + number} (line {row.line})"
+    message = f"{where}, column {column!r}: {quoted(text)} is not a number"
+    texts = [row.fields[place] for row in rows]
+    n_faulty = sum(not (_is_number(text) or _is_missing(text)) for text in texts)
+    if 0 < n_faulty <= _FAULTY * len(rows):
+        are, them = ("is not a number", "it") if n_faulty == 1 else ("are not numbers", "them")
+        message = (
+            f"column {column!r}: {n_faulty} of the {len(rows)} values in rows {first} to "
+            f"{first + len(rows) - 1} {are}, first {quoted(text)} in {where}; correct {them}, or "
+            f"leave {them} empty as missing"
+        )
+    raise _not_a_number(message, text, column)
 
 
-def _not_a_number(place: str, text: str, column: str) -> OptionError:
-    message = f"{place}: {quoted(text)} is not a number"
+def _not_a_number(message: str, text: str, column: str) -> OptionError:
     remedies: tuple[Remedy, ...] = ()
     if _DECIMAL_COMMA.fullmatch(text.strip()):
         message += "; write numbers with a decimal point"

@@ -168,7 +168,22 @@ def test_text_among_numbers_is_told_with_row_line_and_column(file):
         '"id_column": "b" the names of rows, "label_column": "b" known classes'
     )
     rows = "".join(f"{i},{i}\n" for i in range(9000)) + "1,x\n"
-    assert "row 9001 (line 9002), column 'b'" in refusal(file, "a,b\n" + rows)
+    assert (
+        "column 'b': 1 of the 809 values in rows 8193 to 9001 is not a number, first 'x' in row "
+        "9001 (line 9002); correct it"
+    ) in refusal(file, "a,b\n" + rows)
+
+
+def test_few_texts_among_numbers_are_counted(file):
+    rows = [f"{i},{i}\n" for i in range(30)]
+    few = "".join([*rows[:4], "abc,4\n", "def,5\n", *rows[6:]])
+    many = "".join([*rows[:4], *["abc,4\n"] * 4, *rows[8:]])
+
+    assert (
+        "column 'a': 2 of the 30 values in rows 1 to 30 are not numbers, first 'abc' in row 5 "
+        "(line 6); correct them, or leave them empty as missing"
+    ) in refusal(file, "a,b\n" + few)
+    assert "row 5 (line 6), column 'a': 'abc'" in refusal(file, "a,b\n" + many)
 
 
 def test_a_decimal_comma_is_explained(file):
