@@ -90,6 +90,8 @@ def new_method(
     outline = outline_data(source, data.stem, options)
     entry: dict[str, Any] = {"source": source, **options}
     is_image = bool(outline.examples) and outline.examples[0].ndim > 1
+    if is_folder(data) and not is_image:
+        sentences = (*sentences, _files_of_rows(data, source, outline.n_samples))
     default = "images" if is_image else "rows"
     file = named or method_file(SOURCES.schemas[source].get("x-method", DEFAULT_METHODS[default]))
     content = read(file).data
@@ -121,6 +123,16 @@ def _sentences(
             added = [name for name in value if name not in given.get(key, ())]
             sentences.append(sentence.format(", ".join(map(repr, added))))
     return tuple(sentences)
+
+
+def _files_of_rows(folder: Path, source: str, n_samples: int | None) -> str:
+    """Return a sentence on the files of a folder that a source reads as rows."""
+    endings = " or ".join(SOURCES.schemas[source]["x-folder-endings"])
+    count = "" if n_samples is None else f"{n_samples} "
+    files = "file that ends" if n_samples == 1 else "files that end"
+    readers = [stem for stem in SOURCES.schemas if reads_path(stem, folder)]
+    cause = "; it has no images" if readers == [source] else ""
+    return f"{folder} is read as {count}{files} in {endings}{cause}"
 
 
 def _fitting_steps(

@@ -188,8 +188,9 @@ def test_a_folder_of_texts_is_data(here):
     for number in range(60):
         (folder / f"{number}.txt").write_text(["wind and sea", "oven and flour"][number % 2])
 
-    content = new_method(folder, 2, None, {}).content
+    content, sentences = new_method(folder, 2, None, {})
 
+    assert sentences == (f"{folder} is read as 60 files that end in .txt; it has no images",)
     assert content["datasets"][0]["source"] == "text"
     check(load_checked(content))
 
@@ -248,6 +249,7 @@ def test_a_test_set_gets_the_encoding_of_its_training_data(here):
         (["colons.csv", "--clusters", "2"], "such as '3:4'; --delimiter : divides it"),
         (["gaps.csv", "--clusters", "2", "--text", "a", "--missing", "mean"], "--"),
         (["flowers.csv", "--clusters", "2", "--text", "nam"], "did you mean 'name'?"),
+        (["readme", "--clusters", "2"], "1 sample cannot form 2 clusters"),
         (["ragged.csv", "--clusters", "2"], "row 2 (line 3) has 3 fields, but the header has 2"),
     ],
 )
@@ -256,6 +258,8 @@ def test_mistakes_are_explained(here, words, expected, capsys):
     (here / "method.json").write_text("{}")
     np.save(here / "rows.npy", np.zeros((30, 12), np.float32))
     (here / "empty").mkdir()
+    (here / "readme").mkdir()
+    (here / "readme" / "readme.txt").write_text("the photos of a lake")
     (here / "gaps.csv").write_text("a,b\n1,\n2,3\n")
     (here / "typo.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,tall\n")
     (here / "colons.csv").write_text("a:b\n1:2\n3:4\n")
