@@ -138,6 +138,10 @@ def test_a_table_of_categories_with_missing_values_becomes_clusters_and_predicti
         "note: 1 value in column 'color' is a category that the training data do not have, such as "
         "'violet'; they are 0 in all columns of categories",
     ]
+    (here / "known.csv").write_text("size,color,weight,kind\n1,violet,1.5,a\n2,,2.5,b\n3,blue,,a\n")
+    for flags in ([], ["--clustering", "k_means"]):
+        assert main(["evaluate", str(folder), "known.csv", *flags]) == 0
+        assert capsys.readouterr().out.splitlines()[:2] == out[:2]
     together = predicted(folder, "new")
     for number, row in enumerate(["1,violet,1.5", "2,,2.5", "3,blue,"]):
         (here / "one.csv").write_text(f"size,color,weight\n{row}\n")
