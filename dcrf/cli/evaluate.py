@@ -14,7 +14,7 @@ from dcrf.errors import CommandLineError
 from dcrf.reporting.lines import sample_size, scores
 from dcrf.reporting.writers import say
 from dcrf.runs.evaluate_clustering import evaluate_clustering, evaluate_features
-from dcrf.runs.evaluate_run import evaluate_run
+from dcrf.runs.evaluate_run import evaluate_run, samples_of
 from dcrf.runs.trained_run import data_sets_of, open_run
 
 OK = 0
@@ -81,7 +81,7 @@ def parser() -> Parser:
 
 
 def _lines(options: argparse.Namespace) -> Iterator[str]:
-    """Yield a line for every data set that is evaluated."""
+    """Yield a line for every data set that is evaluated, after the notes on new data."""
     entry = None
     if options.clustering is not None:
         entry = checked_clustering(options.clustering, "--clustering")
@@ -98,11 +98,14 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
         names = data_sets_of(options.run)
     for name in names:
         run = open_run(options.run, name, options.device)
+        samples = samples_of(run, options.data)
         shown = run.dataset.name if options.data is None else options.data.name
+        if options.data is not None:
+            yield from (f"note: {note}" for note in samples.notes)
         if entry is None:
-            yield _line(evaluate_run(run, options.data)[0].record(), shown)
+            yield _line(evaluate_run(run, samples)[0].record(), shown)
         else:
-            evaluation = evaluate_clustering(run, entry, options.clusters, options.data)
+            evaluation = evaluate_clustering(run, entry, options.clusters, samples)
             yield _line(evaluation.record(), shown, entry["method"])
 
 

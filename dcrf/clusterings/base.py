@@ -127,7 +127,8 @@ class Clustering:
     def check_number(self, n_samples: int, n_clusters: int) -> None:
         """Raise TooFewSamplesError or ClusteringError if there are too few samples."""
         if n_samples < n_clusters:
-            raise TooFewSamplesError(f"{n_samples} samples cannot form {n_clusters} clusters")
+            samples = "1 sample" if n_samples == 1 else f"{n_samples} samples"
+            raise TooFewSamplesError(f"{samples} cannot form {n_clusters} clusters")
 
     def check_size(self, n_samples: int, n_features: int) -> None:
         """Raise ClusteringError if so many samples would not fit into memory."""

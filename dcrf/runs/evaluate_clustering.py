@@ -15,13 +15,17 @@ from dcrf.randomness import RandomStreams
 from dcrf.runs.evaluate_run import samples_of
 from dcrf.runs.trained_run import TrainedRun
 from dcrf.schema.registry import CLUSTERINGS, SOURCES
+from dcrf.training import interfaces
 
 BATCH_SIZE = 4096
 _PURPOSE = "evaluated clustering"
 
 
 def evaluate_clustering(
-    run: TrainedRun, entry: Options, n_clusters: int | None, file: Path | None = None
+    run: TrainedRun,
+    entry: Options,
+    n_clusters: int | None,
+    samples: interfaces.DataSource | None = None,
 ) -> Evaluation:
     """Cluster the features that a run has learned, and score these clusters.
 
@@ -29,7 +33,7 @@ def evaluate_clustering(
         run: of a method with a feature extractor.
         entry: of the clustering, with its name and defaults.
         n_clusters: k; None for that of the data set.
-        file: of the samples; None for those of the run.
+        samples: as `samples_of` opens them; None for those of the run.
 
     Raises:
         DataError: the method has no features, the samples cannot be read, or the clustering does
@@ -38,7 +42,7 @@ def evaluate_clustering(
     features = run.method.features
     if features is None:
         raise DataError(f"the method {run.config.name} has no features to cluster")
-    source = samples_of(run, file)
+    source = samples_of(run) if samples is None else samples
     data_pass, number = run.method.pass_over(source), n_clusters or run.dataset.num_clusters
     draws = run.streams.generator(_PURPOSE)
     assignment = cluster_features(entry, features, data_pass, number, draws)

@@ -12,13 +12,12 @@ from dcrf.runs.trained_run import TrainedRun
 from dcrf.training.interfaces import DataSource
 
 
-def evaluate_run(run: TrainedRun, file: Path | None = None) -> tuple[Evaluation, Labels]:
+def evaluate_run(run: TrainedRun, samples: DataSource | None = None) -> tuple[Evaluation, Labels]:
     """Assign all samples of a data set and score their clusters.
 
     Args:
         run: of any method.
-        file: of the samples, with labels where those of the run have them; None for the samples of
-            the run.
+        samples: as `samples_of` opens them; None for those of the run.
 
     Returns:
         The evaluation, and the cluster (n,) of every sample.
@@ -26,7 +25,7 @@ def evaluate_run(run: TrainedRun, file: Path | None = None) -> tuple[Evaluation,
     Raises:
         DataError: the samples cannot be read, or samples of the method cannot be assigned.
     """
-    source = samples_of(run, file)
+    source = samples_of(run) if samples is None else samples
     evaluator = make_evaluator(_context(run), run.method.assignment, source)
     if reason := evaluator.why_not_ready():
         raise DataError(f"the run cannot be evaluated: {reason}")
@@ -38,6 +37,11 @@ def evaluate_run(run: TrainedRun, file: Path | None = None) -> tuple[Evaluation,
 
 def samples_of(run: TrainedRun, file: Path | None = None) -> DataSource:
     """Open the samples of a run, or those of a file with their labels.
+
+    Args:
+        run: of any method.
+        file: of the samples, with labels where those of the run have them; None for the samples of
+            the run.
 
     Raises:
         DataError: the samples cannot be read, or do not fit the data set.

@@ -84,11 +84,14 @@ def new_method(
     path = {"path": str(data.resolve())}
     options = {**options_beside(data, source), **options}
     suggested = suggested_options(source, data.stem, {**path, **options})
-    suggested = {key: value for key, value in suggested.items() if key not in options}
+    suggested = {k: v for k, v in suggested.items() if k not in options or isinstance(v, list)}
+    sentences = _sentences(source, suggested, options)
     options = {**path, **options, **suggested}
     outline = outline_data(source, data.stem, options)
     entry: dict[str, Any] = {"source": source, **options}
     is_image = bool(outline.examples) and outline.examples[0].ndim > 1
+    if is_folder(data) and not is_image:
+        sentences = (*sentences, _files_of_rows(data, source, outline.n_samples))
     default = "images" if is_image else "rows"
     file = named or method_file(SOURCES.schemas[source].get("x-method", DEFAULT_METHODS[default]))
     content = read(file).data
@@ -107,16 +110,29 @@ def new_method(
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
     description = f"{file.stem} on {data.name}, made by dcrf new."
-    return NewMethod({**result, "description": description}, _sentences(source, suggested))
+    return NewMethod({**result, "description": description}, sentences)
 
 
-def _sentences(source: str, suggested: Mapping[str, Any]) -> tuple[str, ...]:
+def _sentences(
+    source: str, suggested: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Return sentences on suggested options that a flag could have set otherwise."""
     known, sentences = SOURCES.properties(source), []
     for key, value in suggested.items():
         if (sentence := known[key].get("x-flag", {}).get("chosen")) and value:
-            sentences.append(sentence.format(", ".join(map(repr, value))))
+            added = [name for name in value if name not in given.get(key, ())]
+            sentences.append(sentence.format(", ".join(map(repr, added))))
     return tuple(sentences)
+
+
+def _files_of_rows(folder: Path, source: str, n_samples: int | None) -> str:
+    """Return a sentence on the files of a folder that a source reads as rows."""
+    endings = " or ".join(SOURCES.schemas[source]["x-folder-endings"])
+    count = "" if n_samples is None else f"{n_samples} "
+    files = "file that ends" if n_samples == 1 else "files that end"
+    readers = [stem for stem in SOURCES.schemas if reads_path(stem, folder)]
+    cause = "; it has no images" if readers == [source] else ""
+    return f"{folder} is read as {count}{files} in {endings}{cause}"
 
 
 def _fitting_steps(

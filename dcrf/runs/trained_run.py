@@ -16,7 +16,7 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import encoding_kind, open_data, source_like
 from dcrf.data.sources.provenance import options_beside, options_of_one_file
 from dcrf.data.sources.raw_data import Encoding, RawData
-from dcrf.errors import DataError
+from dcrf.errors import DataError, OptionError, causes
 from dcrf.randomness import RandomStreams
 from dcrf.runs.device import resolve_device
 from dcrf.runs.run_folder import CONFIGURATION, is_run_folder
@@ -88,12 +88,37 @@ def new_data(
     if not with_labels:
         options = {key: v for key, v in options.items() if not known[key].get("x-labels")}
     is_alike = encoding_kind(source) == encoding_kind(dataset.source)
-    return open_data(
-        source,
-        file.stem,
-        {**options, "path": str(file)},
-        encoding=encoding if is_alike else None,
-    )
+    if encoding is not None and not is_alike and file.is_dir():
+        raise DataError(
+            f"{file}: the run has read {_in_words(dataset.source)}, but the new data are "
+            f"{_in_words(source)}"
+        )
+    try:
+        return open_data(
+            source,
+            file.stem,
+            {**options, "path": str(file)},
+            encoding=encoding if is_alike else None,
+        )
+    except DataError as error:
+        raise _without_remedies(error, file) from error
+
+
+def _in_words(source: str) -> str:
+    """Return the kind of data of a source, with its name as in method files."""
+    stem = SOURCES.stems[source]
+    title: str = SOURCES.schemas[stem]["title"]
+    return f"{title[0].lower()}{title[1:]} ({stem})"
+
+
+def _without_remedies(error: DataError, file: Path) -> DataError:
+    """Return an error of new data without settings of a method file, which cannot be changed."""
+    option = next((cause for cause in causes(error) if isinstance(cause, OptionError)), None)
+    if option is None:
+        return error
+    guess = closest(option.value, option.known)
+    hint = f"; did you mean {guess!r}?" if guess else ""
+    return DataError(f"{file}: {option.message}{hint}")
 
 
 def open_run(folder: Path, dataset: str | None = None, device: str | None = None) -> TrainedRun:

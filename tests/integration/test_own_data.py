@@ -140,6 +140,10 @@ def test_a_table_of_categories_with_missing_values_becomes_clusters_and_predicti
         "note: 1 value in column 'color' is a category that the training data do not have, such as "
         "'violet'; they are 0 in all columns of categories",
     ]
+    (here / "known.csv").write_text("size,color,weight,kind\n1,violet,1.5,a\n2,,2.5,b\n3,blue,,a\n")
+    for flags in ([], ["--clustering", "k_means"]):
+        assert main(["evaluate", str(folder), "known.csv", *flags]) == 0
+        assert capsys.readouterr().out.splitlines()[:2] == out[:2]
     together = predicted(folder, "new")
     for number, row in enumerate(["1,violet,1.5", "2,,2.5", "3,blue,"]):
         (here / "one.csv").write_text(f"size,color,weight\n{row}\n")
@@ -190,8 +194,9 @@ def test_a_folder_of_texts_is_data(here):
     for number in range(60):
         (folder / f"{number}.txt").write_text(["wind and sea", "oven and flour"][number % 2])
 
-    content = new_method(folder, 2, None, {}).content
+    content, sentences = new_method(folder, 2, None, {})
 
+    assert sentences == (f"{folder} is read as 60 files that end in .txt; it has no images",)
     assert content["datasets"][0]["source"] == "text"
     check(load_checked(content))
 
@@ -250,6 +255,7 @@ def test_a_test_set_gets_the_encoding_of_its_training_data(here):
         (["colons.csv", "--clusters", "2"], "such as '3:4'; --delimiter : divides it"),
         (["gaps.csv", "--clusters", "2", "--text", "a", "--missing", "mean"], "--"),
         (["flowers.csv", "--clusters", "2", "--text", "nam"], "did you mean 'name'?"),
+        (["readme", "--clusters", "2"], "1 sample cannot form 2 clusters"),
         (["ragged.csv", "--clusters", "2"], "row 2 (line 3) has 3 fields, but the header has 2"),
     ],
 )
@@ -258,6 +264,8 @@ def test_mistakes_are_explained(here, words, expected, capsys):
     (here / "method.json").write_text("{}")
     np.save(here / "rows.npy", np.zeros((30, 12), np.float32))
     (here / "empty").mkdir()
+    (here / "readme").mkdir()
+    (here / "readme" / "readme.txt").write_text("the photos of a lake")
     (here / "gaps.csv").write_text("a,b\n1,\n2,3\n")
     (here / "typo.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,tall\n")
     (here / "colons.csv").write_text("a:b\n1:2\n3:4\n")

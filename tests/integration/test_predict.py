@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
 import dcrf
@@ -242,6 +243,27 @@ def test_a_missing_column_is_named(on_flowers, tmp_path, capsys):
     error = capsys.readouterr().err
     assert str(file) in error
     assert "'petal width'" in error
+
+
+def test_errors_of_new_data_have_no_settings_of_method_files(on_flowers, tmp_path, capsys):
+    columns = ["Sepal Length", *PROFILE.split(",")[1:]]
+    renamed = table(tmp_path / "new.csv", columns, TABLE.data[:5], name=list("abcde"))
+    wrong = table(tmp_path / "wrong.csv", PROFILE.split(","), TABLE.data[:1], name=["a"])
+    wrong.write_text(wrong.read_text().replace("5.1", "long"))
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (8, 9)).save(photos / "1.png")
+
+    for data, words in (
+        (renamed, "did you mean 'Sepal Length'?"),
+        (wrong, "'long' is not a number"),
+        (photos, "the run has read a table in a text file (csv), but the new data are a folder of"),
+    ):
+        assert main(["predict", str(on_flowers), str(data)]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"{data}: ")
+        assert words in error
+        assert "_column" not in error
 
 
 def test_a_run_is_evaluated_again_and_on_other_data(on_flowers, tmp_path, capsys):

@@ -62,6 +62,8 @@ class SuggestingSource(Protocol):
     def suggested(self) -> Options:
         """Return options that suit the data, beside those that are given.
 
+        A list has the values that are given, and more.
+
         Raises:
             OptionError: the data cannot be used without an option that only the user knows.
         """

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ _FIRST_NUMBERS = frozenset(map(str, (0, 1, *range(1900, 2100))))
 
 _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
+_NAME_CHARACTERS = 30  # at most in a name of a column of texts
+_FAULTY = 0.1  # of the values of a column of numbers, at most, are likely mistakes
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
@@ -113,23 +116,24 @@ class Csv:
             return like._read(known)
 
     def suggested(self) -> dict[str, Any]:
-        """Return the columns of texts in the first rows as `categorical_columns`.
+        """Return `categorical_columns` with the other columns of texts in the first rows.
 
         Raises:
             OptionError: a column has too many different texts for categories, or the file cannot be
                 read.
         """
-        if self.categorical_columns:
-            return {}
         with naming_option("path", self.path), text_lines(Path(self.path)) as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form)
             first = list(islice(rows, _ROWS_AT_A_TIME))
             if len(form.names) == 1:
                 _check_delimiter(form, first)
-            values = [_texts(first, place) for place in columns.samples]
-            categorical = text_columns(columns.names, values, _is_number)
-        suggested: dict[str, Any] = {"categorical_columns": categorical} if categorical else {}
+            others = [n for n in range(len(columns.names)) if n not in columns.categorical]
+            values = [_texts(first, columns.samples[n]) for n in others]
+            categorical = text_columns([columns.names[n] for n in others], values, _is_number)
+        suggested: dict[str, Any] = {}
+        if categorical:
+            suggested["categorical_columns"] = [*self.categorical_columns, *categorical]
         if categorical and self.has_header is None:
             suggested["has_header"] = form.has_header  # which other columns may not tell
         return suggested
@@ -276,7 +280,7 @@ def _is_header(rows: Sequence[Sequence[str]]) -> bool:
         if is_text and values and sum(map(_is_number, values)) >= _NUMERIC * len(values):
             return True
     numbers = [name.strip() for name in (first[1:] if _is_missing(first[0]) else first)]
-    return _counts(numbers) or _names_categories(first, others)
+    return _counts(numbers) or _names_categories(first, others) or _names_texts(first, others)
 
 
 def _counts(numbers: Sequence[str]) -> bool:
@@ -300,6 +304,27 @@ def _names_categories(first: Sequence[str], others: Sequence[Sequence[str]]) -> 
     return len({*first}) == len(first)
 
 
+def _names_texts(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a table of texts only has short names, as above documents.
+
+    They differ from each other and from all values, and one is shorter than all values below it and
+    at most half as long as most of them.
+    """
+    names, rows = [*map(str.strip, first)], [row for row in others if len(row) == len(first)]
+    values = {value.strip() for row in rows for value in row}
+    if not rows or len({*names}) < len(names) or values & {*names}:
+        return False
+    is_name = [
+        len(name) <= _NAME_CHARACTERS and not (_is_number(name) or _is_missing(name))
+        for name in names
+    ]
+    is_short = []
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        lengths = [len(value.strip()) for value in column]
+        is_short.append(len(name) < min(lengths) and 2 * len(name) <= median(lengths))
+    return all(is_name) and any(is_short)
+
+
 def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArray[np.float64]:
     """Return the numbers (n, d) of rows from number `first` on, NaN for missing ones.
 
@@ -320,26 +345,50 @@ def _numbers(rows: Sequence[_Row], first: int, columns: ChosenColumns) -> NDArra
     except ValueError:
         numbers = np.array(
             [
-                _number(text, number, row.line, name)
-                for number, row in enumerate(rows, first)
-                for text, name in zip(pick(row.fields), names, strict=True)
+                _number(rows, number, place, first, name)
+                for number in range(len(rows))
+                for place, name in zip(places, names, strict=True)
             ]
         )
     table[:, numeric] = numbers.reshape(len(rows), len(places))
     return table
 
 
-def _number(text: str, row: int, line: int, column: str) -> float:
+def _number(rows: Sequence[_Row], number: int, place: int, first: int, column: str) -> float:
+    """Return the number in a field.
+
+    Args:
+        rows: from row `first` of the table on.
+        number: of the row, counted from 0.
+        place: of the field in the row.
+        first: the number of the first row.
+        column: the name of the column.
+
+    Raises:
+        OptionError: it has another text.
+    """
+    row = rows[number]
+    text = row.fields[place]
     try:
         return float(text)
     except ValueError:
         if _is_missing(text):
             return float("nan")
-    raise _not_a_number(f"row {row} (line {line}), column {column!r}", text, column)
+    where = f"row {first + number} (line {row.line})"
+    message = f"{where}, column {column!r}: {quoted(text)} is not a number"
+    texts = [row.fields[place] for row in rows]
+    n_faulty = sum(not (_is_number(text) or _is_missing(text)) for text in texts)
+    if 0 < n_faulty <= _FAULTY * len(rows):
+        are, them = ("is not a number", "it") if n_faulty == 1 else ("are not numbers", "them")
+        message = (
+            f"column {column!r}: {n_faulty} of the {len(rows)} values in rows {first} to "
+            f"{first + len(rows) - 1} {are}, first {quoted(text)} in {where}; correct {them}, or "
+            f"leave {them} empty as missing"
+        )
+    raise _not_a_number(message, text, column)
 
 
-def _not_a_number(place: str, text: str, column: str) -> OptionError:
-    message = f"{place}: {quoted(text)} is not a number"
+def _not_a_number(message: str, text: str, column: str) -> OptionError:
     remedies: tuple[Remedy, ...] = ()
     if _DECIMAL_COMMA.fullmatch(text.strip()):
         message += "; write numbers with a decimal point"

@@ -91,6 +91,8 @@ def problem_maker(
 def suggested_options(source: str, dataset: str, options: Options) -> Options:
     """Return options that a source suggests for its data beside those that are given.
 
+    A list has the values that are given, and more.
+
     Raises:
         OptionError: the data cannot be used without an option that only the user knows.
     """
@@ -120,7 +122,17 @@ def source_of_file(path: Path, options: Options = MappingProxyType({})) -> str:
     for stem in readers:
         if {*options} <= SOURCES.properties(stem).keys():
             return stem
-    nearest = max(readers, key=lambda stem: len({*options} & SOURCES.properties(stem).keys()))
+    known = {stem: options.keys() & SOURCES.properties(stem).keys() for stem in readers}
+    if {*options} <= set().union(*known.values()):
+        owners = {key: [stem for stem in readers if key in known[stem]] for key in options}
+        remedies = [
+            Remedy(key, options[key], f"is an option of {' and '.join(stems)}")
+            for key, stems in owners.items()
+            if len(stems) < len(readers)
+        ]
+        message = f"no source that reads {path} has all of these options"
+        raise OptionError(remedies[0].key, message, remedies=remedies)
+    nearest = max(readers, key=lambda stem: len(known[stem]))
     missing = next(key for key in options if key not in SOURCES.properties(nearest))
     refused = Remedy(missing, options[missing], "is not one of its options")
     raise OptionError(missing, f"{path} is read by the source {nearest}", remedies=(refused,))

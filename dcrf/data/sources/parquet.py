@@ -71,23 +71,24 @@ class Parquet:
             return self._read(table_encoding(encoding))
 
     def suggested(self) -> dict[str, Any]:
-        """Return the columns of texts in the first rows as `categorical_columns`.
+        """Return `categorical_columns` with the other columns of texts in the first rows.
 
         Raises:
             OptionError: a column has too many different texts for categories, or the file cannot be
                 read.
         """
-        if self.categorical_columns:
-            return {}
         with naming_option("path", self.path), self._opened() as file:
-            names = self._places(file.schema_arrow).names
+            places = self._places(file.schema_arrow)
+            names = [n for i, n in enumerate(places.names) if i not in places.categorical]
             texts = [n for n in names if not _holds_numbers(file.schema_arrow.field(n).type)]
             first = next(file.iter_batches(_ROWS_AT_A_TIME, columns=texts), None) if texts else None
             if first is None:
                 return {}
             values = [_texts(first, name) for name in texts]
             categorical = text_columns(texts, values, lambda text: False)
-        return {"categorical_columns": categorical}
+        if not categorical:
+            return {}
+        return {"categorical_columns": [*self.categorical_columns, *categorical]}
 
     def outline(self) -> Outline:
         """Return the outline. Files of up to `TABLE_CHECKED_BYTES` are read whole to check them.

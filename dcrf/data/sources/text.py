@@ -40,11 +40,13 @@ class Text:
     and its labels are numbered as in `Csv`.
 
     dataset: the name for errors.
-    path: the folder, or the CSV file, whose first row names the columns.
+    path: the folder, or the CSV file.
     text_column: the column of the documents in a CSV file.
     label_column: the column of the labels in a CSV file; None without labels.
     id_column: the column of the names of documents in a CSV file, for results.
     delimiter: between the columns of a CSV file, one character; None to recognize it.
+    has_header: whether the first row of a CSV file names the columns; otherwise they are
+        `column_1`, `column_2` and so on. None recognizes that by the columns that are named.
     classes: whether sub-folders are classes; None finds out, as `list_class_folders` does.
     encoding: of the files.
     max_features, min_df, stop_words, norm, sublinear_tf: as in `TfIdf`.
@@ -57,6 +59,7 @@ class Text:
     label_column: str | None = None
     id_column: str | None = None
     delimiter: str | None = None
+    has_header: bool | None = None
     classes: bool | None = None
     encoding: Encoding = "utf-8"
     max_features: int = 2000
@@ -140,14 +143,16 @@ class Text:
         return Texts(files, n_samples, labels, has_labels, ids.__getitem__, listing.notes, ids)
 
     def _table(self, path: Path) -> "_Table":
-        """Return the CSV file, whose delimiter is recognized by the names of its columns."""
-        if self.delimiter is not None:
-            return _Table(path, self._codec, self.delimiter)
-        named = {self.text_column, self.label_column, self.id_column} - {None}
-        tables = [_Table(path, self._codec, delimiter) for delimiter in _DELIMITERS]
-        columns = [_columns_or_none(table) for table in tables]
-        fitting = [t for t, names in zip(tables, columns, strict=True) if named <= {*names}]
-        return fitting[0] if named and fitting else tables[0]
+        """Return the CSV file; delimiter and header are recognized by the columns that are named.
+
+        A first row without these names is a header unless the names are those of columns without.
+        """
+        delimiters = _DELIMITERS if self.delimiter is None else (self.delimiter,)
+        headers = (True, False) if self.has_header is None else (self.has_header,)
+        tables = [_Table(path, self._codec, d, header) for header in headers for d in delimiters]
+        if named := {self.text_column, self.label_column, self.id_column} - {None}:
+            return next((t for t in tables if named <= {*_columns_or_none(t)}), tables[0])
+        return tables[0]
 
     def _column(self, path: Path, is_outline: bool) -> Texts:
         if (size := path.stat().st_size) > TEXT_BYTES:
@@ -197,17 +202,21 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A CSV file whose first row names the columns."""
+    """A CSV file.
+
+    has_header: whether the first row names the columns.
+    """
 
     path: Path
     codec: str
     delimiter: str
+    has_header: bool
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (number of its last line, fields) of each row, the header first.
+        """Yield (number of its last line, fields) of each row, a header first.
 
         Raises:
-            DataError: the file cannot be read, or a row has more or fewer fields than the header.
+            DataError: the file cannot be read, or a row has more or fewer fields than the first.
         """
         with (
             _decoding(str(self.path), self.codec),
@@ -230,12 +239,13 @@ class _Table:
         """Return the names of the columns."""
         rows = self.rows()
         _, names = next(rows, (0, []))
-        return names
+        return names if self.has_header else [f"column_{i}" for i in range(1, len(names) + 1)]
 
     def body(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows below the header."""
+        """Yield the rows of documents."""
         rows = self.rows()
-        next(rows, None)
+        if self.has_header:
+            next(rows, None)
         yield from rows
 
 

@@ -168,7 +168,22 @@ def test_text_among_numbers_is_told_with_row_line_and_column(file):
         '"id_column": "b" the names of rows, "label_column": "b" known classes'
     )
     rows = "".join(f"{i},{i}\n" for i in range(9000)) + "1,x\n"
-    assert "row 9001 (line 9002), column 'b'" in refusal(file, "a,b\n" + rows)
+    assert (
+        "column 'b': 1 of the 809 values in rows 8193 to 9001 is not a number, first 'x' in row "
+        "9001 (line 9002); correct it"
+    ) in refusal(file, "a,b\n" + rows)
+
+
+def test_few_texts_among_numbers_are_counted(file):
+    rows = [f"{i},{i}\n" for i in range(30)]
+    few = "".join([*rows[:4], "abc,4\n", "def,5\n", *rows[6:]])
+    many = "".join([*rows[:4], *["abc,4\n"] * 4, *rows[8:]])
+
+    assert (
+        "column 'a': 2 of the 30 values in rows 1 to 30 are not numbers, first 'abc' in row 5 "
+        "(line 6); correct them, or leave them empty as missing"
+    ) in refusal(file, "a,b\n" + few)
+    assert "row 5 (line 6), column 'a': 'abc'" in refusal(file, "a,b\n" + many)
 
 
 def test_a_decimal_comma_is_explained(file):
@@ -512,7 +527,9 @@ def test_columns_of_texts_are_suggested_as_categories(file):
     }
     assert suggested(file, "c,n,k\n" + rows, label_column="k")["categorical_columns"] == ["c"]
     assert suggested(file, "a,b\n1,2\n") == {}
-    assert suggested(file, "c,n,k\n" + rows, categorical_columns=["c"]) == {}
+    named = suggested(file, "c,n,k\n" + rows, categorical_columns=["n"])
+    assert named["categorical_columns"] == ["n", "c", "k"]
+    assert suggested(file, "c,n,k\n" + rows, categorical_columns=["c", "k"]) == {}
 
 
 def test_a_header_above_texts_alone_is_recognized(file):
@@ -534,6 +551,21 @@ def test_a_column_of_names_is_not_suggested(file):
         "text_column",
         "columns",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "column"),
+    [
+        ("id,note\n", "id"),
+        ("", "column_1"),
+        ("id,a note that is as long as notes\n", "column_1"),
+    ],
+)
+def test_a_short_first_row_above_documents_is_a_header(file, first, column):
+    rows = "".join(f"n{i:03},rain of day {i}{' filled the lake' * (i % 3)}\n" for i in range(30))
+
+    with pytest.raises(OptionError, match=f"column '{column}' has 3. different texts"):
+        suggested(file, first + rows)
 
 
 def test_another_delimiter_is_suggested(file):

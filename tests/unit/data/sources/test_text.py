@@ -251,3 +251,21 @@ def test_the_delimiter_is_recognized_by_the_named_columns(tmp_path, delimiter):
     raw = source(tmp_path / "a.csv", text_column="text", id_column="id").open()
 
     assert raw.ids == ["0", "1", "2", "3"]
+
+
+def test_a_csv_file_without_a_header_has_numbered_columns(tmp_path):
+    path = table(tmp_path / "a.csv", [*"1234"], DOCUMENTS)
+    declared = source(path, text_column="column_2", id_column="column_1", has_header=False).open()
+    recognized = source(path, text_column="column_2", id_column="column_1").open()
+
+    assert declared.samples.equal(EXPECTED)
+    assert declared.ids == recognized.ids == [*"1234"]
+    assert recognized.samples.equal(EXPECTED)
+
+
+def test_a_declared_header_is_no_document(tmp_path):
+    path = table(tmp_path / "a.csv", ["text", *DOCUMENTS])
+
+    assert source(path, text_column="text", has_header=True).open().samples.equal(EXPECTED)
+    with pytest.raises(DataError, match="no column column_1; the file has: text"):
+        source(path, text_column="column_1", has_header=True).open()
