@@ -24,7 +24,7 @@ PAIRS = 16
 """Pairs of sub-samples for each number of clusters, and as many of each reference."""
 RESTARTS, RESTARTS_OF_ALL = 3, 10
 """Of k-means on a sub-sample, and on all rows."""
-LARGEST_RATIO = 2.0
+SIZE_RATIO = 2.0
 """Of the sizes of two clusters in the dip test; of a larger one, its nearest samples count."""
 LEVEL = 0.05
 """The p-value below which two clusters have two modes."""
@@ -112,7 +112,7 @@ def _separated(rows: torch.Tensor, clusters: torch.Tensor, k: int) -> int:
     nearest = nearest_other_centers(torch.stack([group.mean(dim=0) for group in groups]))
     pairs = list(enumerate(nearest.tolist()))
     has_two_modes = {
-        pair: pair_p_value(groups[min(pair)], groups[max(pair)], LARGEST_RATIO) < LEVEL
+        pair: pair_p_value(groups[min(pair)], groups[max(pair)], SIZE_RATIO) < LEVEL
         for pair in {(min(pair), max(pair)) for pair in pairs}
     }
     return sum(has_two_modes[min(pair), max(pair)] for pair in pairs)
