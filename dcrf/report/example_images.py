@@ -18,12 +18,6 @@ Images = Callable[[str, Sequence[int]], Mapping[int, str]]
 """Takes the name of a data set and samples; returns sample -> data URL of those with an image."""
 
 
-def no_images(dataset: str, samples: Sequence[int]) -> Mapping[int, str]:
-    """Return no image."""
-    del dataset, samples
-    return {}
-
-
 def images_of(run: SavedFiles) -> Images:
     """Return a function that reads images of the data sets of a run.
 

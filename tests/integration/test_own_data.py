@@ -60,8 +60,8 @@ def test_a_table_becomes_clusters_and_predictions(here, capsys):
     assert [row["id"] for row in rows] == [f"f{index}" for index in range(150)]
     out = capsys.readouterr().out.splitlines()
     relative = folder.relative_to(here)
-    assert out[-2] == f"the cluster of every sample: {relative}/clusters/flowers.csv"
-    assert out[-1].endswith(f"dcrf predict {relative} NEW_DATA")
+    assert out[-3] == f"the cluster of every sample: {relative}/clusters/flowers.csv"
+    assert out[-2].endswith(f"dcrf predict {relative} NEW_DATA")
 
     new = flowers(here, with_labels=False)
     assert main(["predict", str(folder), new]) == 0

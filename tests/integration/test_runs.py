@@ -18,7 +18,7 @@ def test_a_run_leaves_everything_that_it_promises(run):
     assert checkpoints == {"checkpoints/lock", "checkpoints/run.json"}
     assert files - checkpoints == {
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
-        "timing.json", "clusters/digits.csv", "examples/digits.csv",
+        "timing.json", "clusters/digits.csv", "confusion/digits.csv", "examples/digits.csv",
         "parameters/tiny_digits_encoder.safetensors", "parameters/tiny_digits_decoder.safetensors",
         "parameters/tiny_digits_centroids.safetensors", "parameters/tiny_digits_state.pth",
     }  # fmt: skip

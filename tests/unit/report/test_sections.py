@@ -8,7 +8,6 @@ import pytest
 from dcrf.pictures.line_chart import line_chart, thin
 from dcrf.pictures.scatter import principal_plane, scatter
 from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
-from dcrf.report.example_images import no_images
 from dcrf.report.features import features_section
 from dcrf.report.head import scores_section, time_and_machine_section
 from dcrf.report.html import shown, table
@@ -111,7 +110,7 @@ def test_clusters_have_profiles_and_examples(tmp_path):
     )
     run = run_in(tmp_path)
 
-    text = clusters_section(run, no_images)
+    text = clusters_section(run, lambda dataset, samples: {})
     with_images = clusters_section(run, lambda _, samples: dict.fromkeys(samples, "data:x"))
 
     assert "&lt;width&gt; -1.2 sd (2.5; all 3)" in text
