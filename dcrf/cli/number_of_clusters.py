@@ -126,9 +126,9 @@ def _reason(choice: "Choice") -> str:
     is_last = choice.number == choice.evidence[-1].k
     more = "; it is the last one tried, so try a range with larger ones, too" if is_last else ""
     separated = next(each.separated for each in choice.evidence if each.k == choice.number)
-    weak = f"; only {separated} of them separated, which is weak evidence"
+    weak = f"; only {separated} of them separated from the nearest one, which is weak evidence"
     return (
         f"{choice.number} clusters: of the numbers with a star, which both tests support, the one "
         "whose stability is farthest above that of data without clusters"
-        f"{weak if separated < choice.number else ''}{more}"
+        f"{weak if 2 * separated < choice.number else ''}{more}"
     )
