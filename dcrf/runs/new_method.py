@@ -100,6 +100,7 @@ def new_method(
     if is_image:
         shape = _image_shape(file, content)
         entry |= _image_views(content, shape)
+        sentences = (*sentences, _images_in_words(shape))
     else:
         if takes_images(content):
             raise DataError(f"{file.stem} needs images, but {data} has rows of numbers")
@@ -123,6 +124,13 @@ def _sentences(
             added = [name for name in value if name not in given.get(key, ())]
             sentences.append(sentence.format(", ".join(map(repr, added))))
     return tuple(sentences)
+
+
+def _images_in_words(shape: Sequence[int]) -> str:
+    """Return a sentence on the images (channels, height, width) that the method sees."""
+    channels, height, width = shape
+    colors = "gray" if channels == 1 else "color"
+    return f"the method sees {colors} images of {height} x {width}"
 
 
 def _files_of_rows(folder: Path, source: str, n_samples: int | None) -> str:

@@ -69,10 +69,11 @@ def test_a_table_becomes_clusters_and_predictions(here, capsys):
     assert [r["cluster"] for r in csv.DictReader(predicted)] == [row["cluster"] for row in rows]
 
 
-def test_a_folder_of_images_of_any_size_becomes_clusters_and_predictions(here):
+def test_a_folder_of_images_of_any_size_becomes_clusters_and_predictions(here, capsys):
     folder = pictures(here)
 
     assert run(folder, "--clusters", "2") == 0
+    assert "the method sees gray images of 32 x 32" in capsys.readouterr().out
 
     (run_folder,) = here.glob("runs/pictures_idec_images/*-0")
     assert main(["predict", str(run_folder), folder]) == 0
