@@ -99,22 +99,29 @@ def parse(
     return (flags or parser()).parse_args(words)
 
 
-def parser(prog: str = "main.py", paths: str = "FILE_OR_FOLDER") -> argparse.ArgumentParser:
+def parser(
+    prog: str = "main.py",
+    paths: str = "FILE_OR_FOLDER",
+    meaning: str = "method files, or folders of them",
+    more_examples: str = "",
+) -> argparse.ArgumentParser:
     """Return the parser of all flags.
 
     Args:
         prog: the name of the program in its help.
         paths: what the help calls the paths.
+        meaning: what they are.
+        more_examples: lines before the other examples.
     """
     flags = _RunParser(
         prog=prog,
         description="Train and evaluate deep clustering methods described by JSON files.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.replace("examples:\n", f"examples:\n{more_examples}", 1),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = flags.add_argument
-    add("paths", nargs="+", metavar=paths, help="method files, or folders of them")
+    add("paths", nargs="+", metavar=paths, help=meaning)
     add("--validate", action="store_true", help="check the files without running them")
     add(
         "--print_config",

@@ -23,6 +23,11 @@ from dcrf.storage.write_json import readable
 
 UNUSABLE = 2
 _WIDTH = 100  # of lines that go to no terminal
+_EXAMPLES = """\
+  dcrf run my_table.csv --clusters 3 --id name                 a table; --clusters auto chooses
+  dcrf run my_images --clusters 10 --method dec                a folder of images, another method
+  dcrf run my_texts.csv --clusters 5 --text review             a column of texts
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,7 +78,10 @@ def _say_profile(file: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all flags, for its help."""
-    flags = run_parser(prog="dcrf run", paths="FILE_OR_FOLDER_OR_DATA")
+    meaning = (
+        "method files, folders of them, or data: a table, an array, a folder of images or texts"
+    )
+    flags = run_parser("dcrf run", "FILE_OR_FOLDER_OR_DATA", meaning, _EXAMPLES)
     add_flags(flags.add_argument_group("for data of your own"))
     return flags
 
