@@ -25,7 +25,7 @@ BEST_MARK = "*"
 def legend(comparison: Comparison) -> str:
     """Return what the numbers mean."""
     if not comparison.n:
-        return "no run has scores"
+        return "no run has scores by labels; dcrf select compares runs without labels"
     runs = f"{comparison.n} run{'s' if comparison.n != 1 else ''}"
     others = {len(scores) for scores in comparison.values.values()} - {comparison.n}
     unless = ", or over (n=...) runs" if others else ""

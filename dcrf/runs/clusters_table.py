@@ -88,7 +88,7 @@ def clusters_in_words(clusters: Labels) -> str:
     """Return the number of samples, and the sizes of the largest clusters (n,)."""
     sizes = np.bincount(clusters[clusters != NOISE])
     order = [cluster for cluster in np.argsort(-sizes, kind="stable") if sizes[cluster]]
-    shown = [f"{cluster}: {sizes[cluster]:,}" for cluster in order[:_SHOWN]]
+    shown = [f"{cluster}: {sizes[cluster]:,}" for cluster in sorted(order[:_SHOWN])]
     more = [f"{len(order) - _SHOWN} more"] if len(order) > _SHOWN else []
     n_noise = int((clusters == NOISE).sum())
     noise = f", and noise: {n_noise:,}" if n_noise else ""

@@ -96,7 +96,9 @@ def test_the_legend_says_which_deviation_it_is():
 
     assert legend(both) == "mean ± standard deviation (n - 1) over 3 runs, or over (n=...) runs"
     assert legend(compare([runs("dec", [0.5])])) == "scores of 1 run"
-    assert legend(compare([runs("dec", [])])) == "no run has scores"
+    assert legend(compare([runs("dec", [])])) == (
+        "no run has scores by labels; dcrf select compares runs without labels"
+    )
 
 
 def test_text_has_a_table_for_each_data_set():

@@ -63,7 +63,7 @@ def test_clusters_alone_are_listed_with_their_samples(tmp_path, clusters, ids, t
 @pytest.mark.parametrize(
     ("clusters", "words"),
     [
-        ([0, 2, 2, -1], "4 samples; sizes of the clusters: 2: 2, 0: 1, and noise: 1"),
+        ([0, 2, 2, -1], "4 samples; sizes of the clusters: 0: 1, 2: 2, and noise: 1"),
         ([1], "1 sample; sizes of the clusters: 1: 1"),
         ([-1, -1], "2 samples; sizes of the clusters: none, and noise: 2"),
     ],
