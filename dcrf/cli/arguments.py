@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dcrf.config.rules.suggestions import closest
 from dcrf.safety.limits import SEED_RANGE
@@ -50,6 +50,11 @@ class Parser(argparse.ArgumentParser):
 
     other_names: Mapping[str, str] = MappingProxyType({})
     otherwise = ""
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of ArgumentParser. Descriptions keep their lines; flags stand whole."""
+        formatter = argparse.RawDescriptionHelpFormatter
+        super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Exit with the message; for an unknown flag, with a suggestion instead of the usage."""
@@ -117,8 +122,6 @@ def parser(
         prog=prog,
         description="Train and evaluate deep clustering methods described by JSON files.",
         epilog=EXAMPLES.replace("examples:\n", f"examples:\n{more_examples}", 1),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add("paths", nargs="+", metavar=paths, help=meaning)

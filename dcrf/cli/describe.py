@@ -1,6 +1,5 @@
 """The command `dcrf describe`: what a method is, for a reader at a terminal."""
 
-import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,8 +56,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf describe",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument(
         "method",

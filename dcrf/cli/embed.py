@@ -79,8 +79,6 @@ def parser() -> Parser:
         prog="dcrf embed",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add(

@@ -47,8 +47,6 @@ def parser() -> Parser:
         prog="dcrf evaluate",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN_OR_FEATURES", help="a run folder, or a file of features")

@@ -1,6 +1,5 @@
 """The command `dcrf explain`: what a part, an object or a key of a method file means."""
 
-import argparse
 from collections.abc import Iterator, Sequence
 
 from dcrf.cli.arguments import Parser
@@ -49,8 +48,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf explain",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument("word", nargs="?", metavar="WORD", help="a part, an object or a key")
     return flags

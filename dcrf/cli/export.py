@@ -1,6 +1,5 @@
 """The command `dcrf export`: write the method of a finished run for other programs."""
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,8 +38,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf export",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")

@@ -1,6 +1,5 @@
 """The command `dcrf new`: write a method file for one's own data."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf new",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument(
         "data",

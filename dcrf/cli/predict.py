@@ -55,8 +55,6 @@ def parser() -> Parser:
         prog="dcrf predict",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")

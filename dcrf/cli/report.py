@@ -1,6 +1,5 @@
 """The command `dcrf report`: an HTML page of runs."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf report",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument(
         "runs",

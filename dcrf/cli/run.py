@@ -33,7 +33,7 @@ _EXAMPLES = """\
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parse(arguments, parser())
-    own = Parser(add_help=False, allow_abbrev=False)
+    own = Parser(add_help=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)
     try:

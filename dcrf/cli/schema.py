@@ -1,6 +1,5 @@
 """The command `dcrf schema`: print or write the JSON schema of method files."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,8 +42,6 @@ def parser() -> Parser:
         prog="dcrf schema",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument(
         "--output", type=Path, metavar="FOLDER", help=f"write {FILE} there instead of printing it"

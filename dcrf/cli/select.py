@@ -1,6 +1,5 @@
 """The command `dcrf select`: compare finished runs without labels."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +33,6 @@ def parser() -> Parser:
         prog="dcrf select",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = flags.add_argument
     add(

@@ -140,8 +140,6 @@ def parser() -> Parser:
     flags = Parser(
         prog="dcrf table",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_argument(
         "runs",
