@@ -28,11 +28,10 @@ from dcrf.runs.compare_runs import (
     PRINCIPAL_COMPONENTS,
     clustered_run,
     rows_in_space,
-    runs_below,
     scores_of_runs,
 )
 from dcrf.runs.new_method import new_method
-from dcrf.runs.run_folder import RESULT
+from dcrf.runs.run_folder import RESULT, runs_below
 
 SEEDS = (0, 1, 2)
 CONFIGURATIONS = (

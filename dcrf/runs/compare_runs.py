@@ -16,7 +16,7 @@ from dcrf.errors import DataError
 from dcrf.evaluation.metrics.base import NOISE, FeatureMetric, Labels
 from dcrf.reporting.records import Outcome
 from dcrf.runs.resume import finished_outcome
-from dcrf.runs.run_folder import CONFIGURATION, is_run_folder, run_folders
+from dcrf.runs.run_folder import CONFIGURATION
 from dcrf.runs.sampled_rows import (
     SampledRows,
     feature_rows,
@@ -71,23 +71,6 @@ def metrics_in_space() -> dict[str, FeatureMetric]:
     names = [name for name, facts in METRICS.schemas.items() if facts["x-needs"] == ["features"]]
     ordered = dict.fromkeys([*default_metrics("features"), *names])
     return {name: METRICS.resolve(name)() for name in ordered}
-
-
-def runs_below(paths: Sequence[Path]) -> list[Path]:
-    """Return the run folders that paths name: themselves, in them, or in the folders in them.
-
-    Raises:
-        DataError: a path contains no run.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        folders = [path] if is_run_folder(path) else run_folders(path)
-        if not folders and path.is_dir():
-            folders = [run for part in sorted(path.iterdir()) for run in run_folders(part)]
-        if not folders:
-            raise DataError(f"{path} contains no run, such as runs/my_method/<time>-<seed>")
-        found.update(dict.fromkeys(folders))
-    return list(found)
 
 
 def clustered_run(folder: Path, dataset: str | None) -> ClusteredRun | None:

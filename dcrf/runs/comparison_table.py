@@ -13,9 +13,9 @@ from dcrf.runs.compare_runs import (
     check_same_data,
     clustered_run,
     rows_in_space,
-    runs_below,
     scores_of_runs,
 )
+from dcrf.runs.run_folder import runs_below
 from dcrf.schema.registry import METRICS
 
 AGREEMENT, LOSS = "agreement", "loss"

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import count
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.config.method_config import MethodConfig
-from dcrf.config.path_checks import is_file
+from dcrf.config.path_checks import is_file, is_folder
+from dcrf.errors import DataError
 from dcrf.safety.limits import RESUMED_THREADS
 from dcrf.storage.atomic_files import read_json, write_json
 
@@ -64,6 +65,38 @@ def run_folders(parent: Path) -> list[Path]:
     """Return the run folders directly in a folder, in the order in which the runs started."""
     # a name that starts with a dot belongs to a folder whose creation was interrupted
     return sorted(filter(is_run_folder, parent.glob("[!.]*")), key=_age)
+
+
+def runs_below(paths: Sequence[Path]) -> list[Path]:
+    """Return the run folders that paths name, oldest first in each folder.
+
+    Args:
+        paths: run folders, or folders that contain some at any depth.
+
+    Raises:
+        DataError: a path is not a folder, or contains no run.
+    """
+    folders: dict[Path, None] = {}
+    for path in paths:
+        if not is_folder(path):
+            raise DataError(f"{path} is not a folder")
+        below = list(_run_folders_below(path))
+        if not below:
+            raise DataError(f"{path} contains no run folder, such as runs/my_method/<time>-<seed>")
+        folders.update(dict.fromkeys(below))
+    return list(folders)
+
+
+def _run_folders_below(folder: Path) -> Iterator[Path]:
+    """Yield the run folders in a folder, or the folder itself; runs contain no others."""
+    if is_run_folder(folder):
+        yield folder
+        return
+    runs = run_folders(folder)
+    yield from runs
+    for inner in sorted(folder.glob("[!.]*")):
+        if inner not in runs and is_folder(inner) and not inner.is_symlink():
+            yield from _run_folders_below(inner)
 
 
 def new_run_folder(parent: Path, seed: int, start: RunStart, config: Mapping[str, Any]) -> Path:

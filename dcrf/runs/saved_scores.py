@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dcrf.config.defaults import filled
-from dcrf.config.path_checks import is_folder
-from dcrf.errors import DataError
 from dcrf.reporting.comparison import MethodRuns
 from dcrf.reporting.records import Outcome
 from dcrf.runs.resume import finished_outcome
-from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, RESULT, is_run_folder, run_folders
+from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, RESULT, runs_below
 from dcrf.schema.registry import SOURCES
 from dcrf.storage.atomic_files import read_json
 
@@ -55,15 +53,7 @@ def saved_runs(paths: Sequence[Path]) -> list[SavedRun]:
     Raises:
         DataError: a path is not a folder, or contains no run.
     """
-    folders: dict[Path, None] = {}
-    for path in paths:
-        if not is_folder(path):
-            raise DataError(f"{path} is not a folder")
-        below = list(_run_folders_below(path))
-        if not below:
-            raise DataError(f"{path} contains no run folder, such as runs/my_method/<time>-<seed>")
-        folders.update(dict.fromkeys(below))
-    return [_read(folder) for folder in folders]
+    return [_read(folder) for folder in runs_below(paths)]
 
 
 def methods_of(runs: Sequence[SavedRun]) -> tuple[list[MethodRuns], list[str]]:
@@ -151,18 +141,6 @@ def _with_data_of(outcome: Outcome, other: Outcome) -> Outcome:
     informed = outcome.label_informed or other.label_informed
     datasets = (*outcome.datasets, *other.datasets)
     return replace(outcome, label_informed=informed, datasets=datasets)
-
-
-def _run_folders_below(folder: Path) -> Iterator[Path]:
-    """Yield the run folders in a folder, or the folder itself; runs contain no others."""
-    if is_run_folder(folder):
-        yield folder
-        return
-    runs = run_folders(folder)
-    yield from runs
-    for inner in sorted(folder.glob("[!.]*")):
-        if inner not in runs and is_folder(inner) and not inner.is_symlink():
-            yield from _run_folders_below(inner)
 
 
 def _read(folder: Path) -> SavedRun:
