@@ -69,7 +69,7 @@ def open_source(
         device=device,
     )
     raw = replace(raw, notes=(*raw.notes, *_notes(raw, loading, is_trained_on)))
-    source = DataSource(
+    return DataSource(
         entry.name,
         raw,
         entry.transforms,
@@ -78,9 +78,8 @@ def open_source(
         streams,
         steps,
         targets,
+        rows,
     )
-    source.facts = source.facts._replace(rows=rows)
-    return source
 
 
 def open_samples(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dcrf.batch import Batch, Clock, SampleFacts, SideTargets
+from dcrf.batch import Batch, Clock, Rows, SampleFacts, SideTargets
 from dcrf.data.batch_order import (
     BatchPlan,
     ClustersOf,
@@ -49,9 +49,11 @@ class DataSource:
         streams: source of all random numbers.
         steps: that the samples have gone through already.
         targets: the side targets of all samples; None without any.
+        rows: the samples before the steps, one number for each column; None without columns.
 
     notes: sentences for the user about these data, as in `raw`.
-    facts: names of the samples and columns, encoding and provenance, as in `raw`, and the steps.
+    facts: names of the samples and columns, encoding and provenance, as in `raw`, the steps, and
+        the rows.
 
     Raises:
         DataError: samples cannot be decoded, do not fit the transforms, or are too few for a batch.
@@ -67,9 +69,10 @@ class DataSource:
         streams: RandomStreams,
         steps: nn.Module | None = None,
         targets: SideTargets | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self.name, self.n_samples = name, len(raw.samples)
-        self.facts = SampleFacts(raw.ids, raw.columns, steps, raw.encoding, raw.provenance)
+        self.facts = SampleFacts(raw.ids, raw.columns, steps, raw.encoding, raw.provenance, rows)
         self._labels, self._files, self._loading = raw.labels, raw.files, loading
         self._targets = targets
         self._streams = RandomStreams(streams.seed_for("data", name))
