@@ -133,8 +133,8 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
     """Load and check all files; print why files are rejected."""
     # runs need a process that imports torch anyway, so this one does without
-    here = (shapes_of, dry_runs), (shapes_in_process, dry_runs_in_process)
-    shapes, dry_run = here[0] if options.validate else here[1]
+    shapes = shapes_of if options.validate else shapes_in_process
+    dry_run = dry_runs if options.validate else dry_runs_in_process
     methods, invalid = load_methods(options, shapes)
     _print_errors(invalid)
     runs, unfit = plan_runs(methods, options, dry_run)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dcrf.cli.number_of_clusters import choose, number_or_range
 from dcrf.config.data_flags import add_data_flags, as_flag, data_flags, given_options
-from dcrf.config.rules.suggestions import closest
+from dcrf.config.rules.suggestions import hint
 from dcrf.errors import CommandLineError, OptionError
 from dcrf.reporting.writers import say
 
@@ -56,9 +56,8 @@ def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[s
             options.clusters, lambda k: new_method(data, k, options.method, given), data, folder
         )
     except OptionError as error:
-        guess = closest(error.value, error.known)
-        hint = f"; did you mean {guess!r}?" if guess else ""
-        raise CommandLineError(f"{error.told(as_flag)}{hint}") from error
+        suggestion = hint(error.value, error.known)
+        raise CommandLineError(f"{error.told(as_flag)}{suggestion}") from error
     for sentence in made.sentences:
         say(sentence)
     return made.content

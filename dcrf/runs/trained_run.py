@@ -11,7 +11,7 @@ from dcrf.builder.method import build_method
 from dcrf.builder.sample_steps import unfitted_steps
 from dcrf.config import load_checked
 from dcrf.config.method_config import DatasetConfig, MethodConfig
-from dcrf.config.rules.suggestions import closest
+from dcrf.config.rules.suggestions import closest, hint
 from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import encoding_kind, open_data, source_like
 from dcrf.data.sources.provenance import options_beside, options_of_one_file
@@ -116,9 +116,7 @@ def _without_remedies(error: DataError, file: Path) -> DataError:
     option = next((cause for cause in causes(error) if isinstance(cause, OptionError)), None)
     if option is None:
         return error
-    guess = closest(option.value, option.known)
-    hint = f"; did you mean {guess!r}?" if guess else ""
-    return DataError(f"{file}: {option.message}{hint}")
+    return DataError(f"{file}: {option.message}{hint(option.value, option.known)}")
 
 
 def open_run(folder: Path, dataset: str | None = None, device: str | None = None) -> TrainedRun:

@@ -31,6 +31,12 @@ def closest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | Non
     return next((folded[s] for s in similar if _may_mean(name, folded[s])), None)
 
 
+def hint(name: str, known: Collection[str]) -> str:
+    """Return `; did you mean 'x'?` for the end of a message, or nothing if no name is similar."""
+    guess = closest(name, known)
+    return f"; did you mean {guess!r}?" if guess else ""
+
+
 def listed(names: Iterable[str]) -> str:
     """Join names with commas; after the first ones, count the rest."""
     every = list(names)
