@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from dcrf.cli.text import paragraph
 from dcrf.config.rules.suggestions import closest
 from dcrf.safety.limits import SEED_RANGE
 
@@ -51,20 +52,22 @@ class Parser(argparse.ArgumentParser):
     other_names: Mapping[str, str] = MappingProxyType({})
     otherwise = ""
 
-    def __init__(self, **options: Any) -> None:
-        """Take the options of ArgumentParser. Descriptions keep their lines; flags stand whole."""
+    def __init__(self, description: str = "", **options: Any) -> None:
+        """Take the options of ArgumentParser. Epilogs keep their lines; flags stand whole."""
         formatter = argparse.RawDescriptionHelpFormatter
-        super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
+        description = "\n".join(paragraph(description))
+        super().__init__(
+            description=description, formatter_class=formatter, allow_abbrev=False, **options
+        )
 
     def error(self, message: str) -> NoReturn:
-        """Exit with the message; for an unknown flag, with a suggestion instead of the usage."""
-        known = self._option_string_actions
+        """Exit with the message, and a suggestion for an unknown flag."""
+        known = list(self._option_string_actions)
         unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown == message:
-            super().error(message)
-        flags = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
+        words = unknown.split() if unknown != message else []
+        flags = [word.partition("=")[0] for word in words if word.startswith("-")]
         hints = [
-            "; ".join(filter(None, [f"unknown flag {flag}", self._hint(flag, list(known))]))
+            "; ".join(filter(None, [f"unknown flag {flag}", self._hint(flag, known)]))
             for flag in flags
         ]
         lines = hints or [f"{self.prog}: {message}"]
