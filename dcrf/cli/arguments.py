@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 from dcrf.cli.text import paragraph
 from dcrf.config.rules.suggestions import closest
 from dcrf.safety.limits import SEED_RANGE
+from dcrf.schema.registry import TRACKERS
 
 EXAMPLES = """\
 examples:
@@ -203,6 +205,13 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         action="store_true",
         help="save the features of all samples after every phase; a resumed run does as it began",
     )
+    add(
+        "--tracker",
+        type=_trackers,
+        default=[],
+        metavar="NAME[,NAME...]",
+        help=f"pass the curves of runs to {', '.join(TRACKERS.stems)}, each an extra",
+    )
     logs = flags.add_mutually_exclusive_group()
     logs.add_argument(
         "--one_log_file",
@@ -236,6 +245,19 @@ def _names(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(
             f"expected names of phases such as pretraining,finetuning, got {text!r}"
         )
+    return names
+
+
+def _trackers(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in TRACKERS.stems:
+            guess = closest(name, TRACKERS.stems)
+            remedy = f"did you mean {guess}?" if guess else f"known: {', '.join(TRACKERS.stems)}"
+            raise argparse.ArgumentTypeError(f"no tracker is called {name!r}; {remedy}")
+        if find_spec(name) is None:
+            install = f"pip install 'dcrf[{name}]'"
+            raise argparse.ArgumentTypeError(f"{name} is not installed; install it by: {install}")
     return names
 
 

@@ -157,6 +157,7 @@ def jobs_of(
             timestamps=not options.no_log_timestamps,
             seed_in_names=run.seed_in_names,
             checkpoint_interval=options.checkpoint_interval,
+            trackers=tuple(options.tracker),
             keeps_checkpoints=options.keep_checkpoints,
             resume_folder=run.existing.folder if run.existing else None,
             threads=start.threads if start else None,

@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "safety": {"errors"},
     "schedules": {"batch", "functional"},
     "selection": {"functional"},
-    "reporting": {"errors", "safety", "schema"},
+    "reporting": {"errors", "safety", "schema", "tracking"},
+    "tracking": {"extras"},
     "storage": {"errors", "safety"},
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
@@ -119,6 +120,7 @@ MAY_IMPORT = {
         "schema",
         "selection",
         "storage",
+        "tracking",
         "training",
     },
     "report": {
