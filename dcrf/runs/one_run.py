@@ -69,10 +69,14 @@ METRICS, PICTURES = "metrics.jsonl", "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Run(RunContext):
-    """One run of a method, and its folder."""
+    """One run of a method, and its folder.
+
+    lead: begins its lines, unless the process that shows several runs names it.
+    """
 
     files: RunFiles
     folder: Path
+    lead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def run_in_folder(
         files = RunFiles(
             folder, config.name, output.seed_in_names, keep, saves_features=output.saves_features
         )
-        run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
+        lead = "" if output.prefix else f"{config.name}  "
+        run = Run(config, RandomStreams(seed), device, writer, files, folder, lead, arrays=arrays)
         end = _run(run, metrics, log, output)
         writer.write(RunEnded(end.outcome.status))
     outcome = replace(end.outcome, seconds=time.perf_counter() - start)
@@ -337,7 +342,7 @@ def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
         changeable(run.config, ended),
     )
     for difference in accepted:
-        run.writer.write(Note(f"{run.config.name}  note: {difference.path}: {difference.words}"))
+        _write(run, f"note: {difference.path}: {difference.words}")
     for key in ("torch", "device", "threads"):
         if before.get(key) != now[key]:
             change = (
@@ -347,7 +352,7 @@ def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
 
 
 def _write(run: Run, text: str) -> None:
-    run.writer.write(Note(f"{run.config.name}  {text}"))
+    run.writer.write(Note(f"{run.lead}{text}"))
 
 
 def _log(run: Run, text: str) -> None:
