@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     if with_baselines:
         from dcrf.runs.baselines import baselines_of  # noqa: PLC0415 - it imports torch
 
-        computed, absent = baselines_of(methods, _say_beside)
+        computed, absent = baselines_of(methods, partial(say, is_error=True))
         remarks += absent
     methods = [*methods, *computed]
     comparison = compare(methods, common_seeds=not options.all_seeds)
@@ -70,11 +71,6 @@ def main(arguments: Sequence[str]) -> int:
     else:
         _say_statistics(comparison, differences, sentences, options)
     return OK
-
-
-def _say_beside(text: str) -> None:
-    """Say a sentence that is not of the table."""
-    say(f"{text}; --no_baselines leaves them out", is_error=True)
 
 
 def _spaces(methods: Sequence[MethodRuns]) -> tuple[list[MethodRuns], list[str]]:
