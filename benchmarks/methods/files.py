@@ -1,6 +1,5 @@
 """The method files to measure, and what identifies their results."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -71,12 +70,6 @@ def identity(config: MethodConfig) -> dict[str, Any]:
 def refilled(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Return an earlier `identity` with the defaults of keys that dcrf has learned since."""
     return _plain(filled(dict(configuration), ROOT))
-
-
-def digest(configuration: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a configuration as 64 hexadecimal digits."""
-    text = json.dumps(configuration, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _methods_of(path: Path) -> list[Path]:

@@ -11,10 +11,9 @@ from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
 from dcrf.reporting.writers import output_columns, say
 from dcrf.storage.atomic_files import write_atomically
-from dcrf.storage.write_json import readable
 
 if TYPE_CHECKING:
-    from dcrf.recombination.candidates import Candidate, Candidates
+    from dcrf.recombination.candidates import Candidates
     from dcrf.recombination.space import Space
 
 OK = 0
@@ -24,7 +23,7 @@ that have finished are not repeated, so the command continues an interrupted sea
 """
 EPILOG = """\
 The folder <output folder>/<space>/ gets methods/ (a file for each combination), runs/,
-ranking.csv, effects.csv, and best_*.json: the best method by each score as a file.
+ranking.csv, effects.csv, and best_by_*.json: the best method by each score as a file.
 docs/recombination.md shows how a space is written.
 """
 
@@ -35,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
+    from dcrf.recombination.run_files import write_files  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 
     space = read_space(options.space)
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     folder = options.output_dir / clean_name(space.name)
     code = OK
     if not options.report:
-        files = _write_methods(candidates, folder / "methods")
-        code = run_methods([*map(str, files), *_run_flags(options, space, folder)])
+        files = write_files(candidates.valid, space.seeds, folder)
+        code = run_methods([*map(str, files), *_run_flags(options, folder)])
     _report(space, candidates, folder)
     return code
 
@@ -75,20 +75,9 @@ def parser() -> Parser:
     return flags
 
 
-def _write_methods(candidates: "Candidates", folder: Path) -> list[Path]:
-    """Write the method file of every combination; return the files."""
-    return [_write(folder / f"{each.name}.json", each) for each in candidates.valid]
-
-
-def _write(file: Path, candidate: "Candidate") -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, f"{readable(dict(candidate.content))}\n".encode())
-    return file
-
-
-def _run_flags(options: argparse.Namespace, space: "Space", folder: Path) -> Iterator[str]:
-    yield from ("--seed", ",".join(map(str, space.seeds)), "--output_dir", str(folder / "runs"))
-    yield from ("--resume", "--resume_on_error", "--jobs", str(options.jobs))
+def _run_flags(options: argparse.Namespace, folder: Path) -> Iterator[str]:
+    yield from ("--output_dir", str(folder / "runs"), "--resume", "--resume_on_error")
+    yield from ("--jobs", str(options.jobs))
     for flag in ("device", "max_iterations"):
         if (value := vars(options)[flag]) is not None:
             yield from (f"--{flag}", str(value))
@@ -100,6 +89,7 @@ def _report(space: "Space", candidates: "Candidates", folder: Path) -> None:
     """Print and write the comparison of the finished runs."""
     from dcrf.recombination.report import SpaceReport  # noqa: PLC0415 - it imports scipy
     from dcrf.recombination.results import results_of  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
 
     results, notes = results_of(candidates.valid, space.seeds, folder / "runs")
     report = SpaceReport(space.slots, results)
@@ -110,5 +100,5 @@ def _report(space: "Space", candidates: "Candidates", folder: Path) -> None:
     write_atomically(folder / "effects.csv", report.effects_csv().encode())
     for metric in dict.fromkeys((report.metric, report.unlabeled_metric)):
         if ranking := report.ranking(metric):
-            _write(folder / f"best_by_{metric}.json", ranking[0].candidate)
+            write_method(folder / f"best_by_{metric}.json", ranking[0].candidate.content)
     say(f"written to {folder}")

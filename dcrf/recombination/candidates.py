@@ -1,7 +1,5 @@
 """The combinations of a space: the methods that they are, and why some are none."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError, Problem
 from dcrf.recombination.space import Slot, Space
 from dcrf.safety.limits import SPACE_COMBINATIONS
+from dcrf.storage.digests import digest
 
 Choice = Mapping[str, str]
 """Slot -> its option, in the order of the slots."""
@@ -35,11 +34,13 @@ class Candidate:
 
     name: of its method, which ends with a digest of everything that the method does.
     content: of its method file.
+    config: of the method.
     """
 
     choice: Choice
     name: str
     content: Mapping[str, Any]
+    config: MethodConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _candidate(
     check(config)
     name = f"{space.name}_{_digest(config)}"
     words = ", ".join(f"{slot}: {option}" for slot, option in choice.items())
-    return Candidate(choice, name, {**content, "name": name, "description": words})
+    return Candidate(choice, name, {**content, "name": name, "description": words}, config)
 
 
 def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, Any]) -> None:
@@ -149,8 +150,7 @@ def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, A
 
 def _digest(config: MethodConfig) -> str:
     plain = {key: value for key, value in config.filled.items() if key not in _NOT_THE_METHOD}
-    text = json.dumps(plain, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+    return digest(plain)[:_DIGITS]
 
 
 def _reason(error: ConfigError) -> str:

@@ -1,6 +1,5 @@
 """Baselines of finished runs: classical clusterings of the same samples, kept in a file."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,6 +26,7 @@ from dcrf.runs.clustered_spaces import (
     scores_of_clustering,
 )
 from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.storage.digests import digest
 from dcrf.training.interfaces import DataSource
 
 FILE = "baselines.json"
@@ -81,7 +81,7 @@ class KeptScores:
             DataError: the clustering does not work on these samples.
         """
         facts = [dict(samples.fingerprint()), reading, entry, k, seed]
-        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        key = digest(facts)
         if not _is_evaluation(self.scores.get(key)):
             self.say(f"computing baselines: {name}, {samples.n_samples:,} samples, seed {seed}")
             record = scores_of_clustering(samples, entry, k, seed)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from dcrf.cli.commands import main
-from tests.cases.methods import digits, method, written
+from tests.cases.methods import digits, final, method, written
 
 FINETUNING = "phases[finetuning].design_patterns"
 SLOTS = [
@@ -48,7 +48,7 @@ def test_every_combination_runs_with_every_seed(searched):
     accs = [float(row["acc"]) for row in rows]
     assert accs == sorted(accs, reverse=True)
     assert all(row["unfinished"] == "0" and float(row["seconds"]) > 0 for row in rows)
-    assert len([*folder.glob("runs/*/*-*/result.json")]) == 8
+    assert len([*folder.glob("runs/parts_*/*-*/result.json")]) == 8
     effects = list(csv.DictReader((folder / "effects.csv").read_text().splitlines()))
     pairs = {row["options"]: row["pairs"] for row in effects if row["score"] == "acc"}
     assert pairs == {
@@ -56,6 +56,19 @@ def test_every_combination_runs_with_every_seed(searched):
         "entropy: without": "4",
         "weight: 0.5, entropy: without": "2",
     }
+
+
+def test_a_shared_beginning_is_trained_once_per_seed_and_changes_no_score(searched, tmp_path):
+    folder, _ = searched
+    best = json.loads((folder / "best_by_acc.json").read_text())["name"]
+
+    assert len([*folder.glob("runs/start_*/*-*/result.json")]) == 2
+    flags = ["--seed", "1", "--output_dir", str(tmp_path), "--quiet"]
+    assert main(["run", str(folder / "best_by_acc.json"), *flags]) == 0
+
+    (alone,) = tmp_path.glob(f"{best}/*-1")
+    (shared,) = folder.glob(f"runs/{best}/*-1")
+    assert final(alone) == final(shared)
 
 
 def test_the_best_is_a_method_file_that_runs(searched, tmp_path):

@@ -15,7 +15,7 @@ SLOTS = [Slot("a", {"0": {}, "1": {}}), Slot("b", {"0": {}, "1": {}, "2": {}})]
 def result(a, b, accs):
     """A combination with scores for seeds 0, 1 and so on; None is a missing run."""
     scores = {("digits", seed): acc for seed, acc in enumerate(accs) if acc is not None}
-    return CandidateResult(Candidate({"a": a, "b": b}, f"m{a}{b}", {}), {"acc": scores})
+    return CandidateResult(Candidate({"a": a, "b": b}, f"m{a}{b}", {}, None), {"acc": scores})
 
 
 def additive(interaction=0.0, seeds=3):
