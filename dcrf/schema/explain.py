@@ -98,6 +98,13 @@ def explanations(word: str) -> list[Explanation]:
     return found
 
 
+def call_of(place: str, name: str) -> Explanation:
+    """Return the explanation of an allowed name of a place, such as `layers`."""
+    own = (kind for kind, table in _TABLES.items() if table == place)
+    kind = next((kind for kind in own if name in OF_MODULES[kind].stems), None)
+    return _of_torch(place, name) if kind is None else _of_module(kind, name)
+
+
 def refusals(word: str) -> list[str]:
     """Return why files may not name a member of torch, for each place where it is known."""
     tables = {kind: _table(place)["refused"] for place, kind in _OF_TORCH.items()}
@@ -196,7 +203,16 @@ def _of_torch(place: str, name: str) -> Explanation:
     module = _OF_TORCH[place].rpartition(" ")[2]
     keys = tuple(_of_signature(_table(place)["names"][name], {}))
     text = f"{module}.{name}; its documentation says what the arguments mean."
-    return Explanation(_OF_TORCH[place], (name,), name, text, "", keys)
+    return Explanation(_OF_TORCH[place], (name,), name, text, _page(module, name), keys)
+
+
+def _page(module: str, name: str) -> str:
+    """Return the address of the documentation of a member of torch or torchvision."""
+    project = "vision" if module.startswith("torchvision") else "docs"
+    page = f"generated/{module}.{name}.html"
+    if module == "torch.nn.init":  # one page for all
+        page = f"nn.init.html#{module}.{name}"
+    return f"https://docs.pytorch.org/{project}/stable/{page}"
 
 
 def _without(properties: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -324,10 +340,13 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _of_signature(signature: Mapping[str, Any], arguments: Mapping[str, str]) -> Iterator[Key]:
     """Yield the keys of a part whose keys are the arguments of its constructor."""
+    defaults = signature.get("defaults", {})
     for need in ("required", "optional"):
         for name in signature.get(need, ()):
             values = _kind_of_argument(signature, name)
-            yield Key(name, values, need.replace("optional", ""), None, arguments.get(name, ""))
+            default = json.dumps(defaults[name]) if name in defaults else None
+            needed = need.replace("optional", "")
+            yield Key(name, values, needed, default, arguments.get(name, ""))
 
 
 def _kind_of_argument(signature: Mapping[str, Any], name: str) -> str:
