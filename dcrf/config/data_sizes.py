@@ -12,7 +12,7 @@ from dcrf.config.mirror_layers import KEEP_SHAPE
 from dcrf.config.rules.references import CLASSIFIERS
 from dcrf.config.safe_lookup import Entry, objects, objects_within, text
 from dcrf.errors import Problem
-from dcrf.schema.auto_sizes import AUTO
+from dcrf.schema.special_words import AUTO
 
 Shape = tuple[int, ...]
 ShapeOfData = Shape | list[Problem]

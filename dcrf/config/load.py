@@ -27,7 +27,7 @@ from dcrf.config.rules.torch_calls import make_integers
 from dcrf.config.schema_lookup import Nodes, nodes_of
 from dcrf.config.write_blocks import Origins
 from dcrf.errors import ConfigError, Problem
-from dcrf.schema.auto_sizes import AUTO
+from dcrf.schema.special_words import AUTO
 
 ShapesOf = Callable[[Sequence[DatasetConfig]], Sequence[ShapeOfData]]
 """Returns the shape of a sample of each data set, or why it is unknown."""

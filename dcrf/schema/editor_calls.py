@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from dcrf.schema.auto_sizes import AUTO, AUTO_ARGUMENTS
 from dcrf.schema.explain import Explanation, Key, call_of
 from dcrf.schema.registry import SCHEMA
+from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Schema = dict[str, Any]
 

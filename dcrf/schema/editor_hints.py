@@ -9,9 +9,7 @@ from typing import Any
 
 from dcrf.schema.editor_calls import Schema, has_value, snippet, with_calls
 from dcrf.schema.registry import KINDS, Registry
-
-COMMENT = "$comment"
-"""The key of a comment, which any object of a method file may have."""
+from dcrf.schema.special_words import COMMENT
 
 
 def with_names(schema: Mapping[str, Any], file: str) -> Schema:

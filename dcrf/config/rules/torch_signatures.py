@@ -18,8 +18,8 @@ from dcrf.config.rules.schema_errors import shown, suggestion
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
-from dcrf.schema.auto_sizes import AUTO, AUTO_ARGUMENTS
 from dcrf.schema.registry import SCHEMA
+from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Signature = Mapping[str, Any]
 """The generated description of a class or function."""
