@@ -25,7 +25,7 @@ _ONE, _LIST, _TABLE = (
 """Keywords with a schema, a list of schemas, a schema for each key."""
 _OF_COMPLETE = ("required", "oneOf", "minProperties", "minItems")
 """Keywords that ask for keys or items that the base may have."""
-_KEPT = ("x-refers-to", "x-names", "x-layer-of", "x-layer-within")
+REFERENCES = ("x-refers-to", "x-names", "x-layer-of", "x-layer-within")
 """Annotations of values that name something in the same file."""
 
 
@@ -73,7 +73,7 @@ def _local(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
     local = _mapped(with_hints(schema), lambda inner: _local(inner, name, prefix))
     if "$ref" in local:
         local["$ref"] = _reference(local["$ref"], name, prefix)
-    others = {key for key in local if key.startswith("x-")} - {*_KEPT}
+    others = {key for key in local if key.startswith("x-")} - {*REFERENCES}
     return {key: value for key, value in local.items() if key not in {"$schema", *others}}
 
 

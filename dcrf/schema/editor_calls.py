@@ -35,14 +35,19 @@ def with_calls(schema: Mapping[str, Any], shared_keys: Collection[str], entry: s
     explained = {name: call_of(place, name) for name in _table(place)}
     texts = [_text(explanation) for explanation in explained.values()]
     branches, snippets = [], []
+    older = {n: n.removesuffix("_") for n in explained} if place == "initializers" else {}
     for name, explanation in explained.items():
         call = _call(place, explanation, {*framework, *shared_keys}, entry)
         call["properties"] |= {k: v for k, v in arguments.items() if k in call["properties"]}
-        spelled = [name, name.rstrip("_")] if place == "initializers" else [name]
-        branches.append({"if": has_value(name_key, spelled), "then": call})
+        spellings = [name, older.get(name, name)]
+        branches.append({"if": has_value(name_key, spellings), "then": call})
         needed = {key: call["properties"][key] for key in _table(place)[name].get("required", ())}
         snippets.append(snippet({name_key: name}, needed))
-    named = {**keys[name_key], "enum": [*explained], "enumDescriptions": texts}
+    named = {
+        **keys[name_key],
+        "enum": [*explained, *older.values()],
+        "enumDescriptions": [*texts, *(f"The same as {name}." for name in older)],
+    }
     return {
         **schema,
         "properties": framework | {name_key: named},
@@ -134,7 +139,7 @@ def _argument_text(key: Key) -> str:
     """Return the description of an argument."""
     default = f"default {key.default}" if key.default is not None else ""
     facts = ", ".join(filter(None, [key.values, key.need, default]))
-    return " ".join(filter(None, [key.description, f"({facts})" if facts else ""]))
+    return " ".join(filter(None, [key.description, f"({facts or 'optional'})"]))
 
 
 def _text(explained: Explanation) -> str:
