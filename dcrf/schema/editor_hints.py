@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcrf.schema.editor_calls import Schema, has_value, snippet, with_calls
+from dcrf.schema.explain import part
 from dcrf.schema.registry import KINDS, Registry
 from dcrf.schema.special_words import COMMENT
 
@@ -106,8 +107,9 @@ def _snippet(registry: Registry, name: str) -> Schema:
 
 
 def _text(registry: Registry, stem: str) -> str:
-    schema = registry.schemas[stem]
-    return f"{schema['title']}\n{schema['description']}"
+    """Return the description of a part with its formula."""
+    explained = part(registry, stem)
+    return "\n".join([explained.title, explained.description, *explained.formula])
 
 
 def _of_part(schema: Mapping[str, Any], registry: Registry) -> Schema:

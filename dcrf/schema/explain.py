@@ -52,7 +52,8 @@ class Explanation:
     kind: of the part, such as `design pattern`.
     names: with which files name it, the shortest first.
     title, description: of its schema, or of its class.
-    source: papers and equations, from the docstring of its class; empty without any.
+    formula, source: lines of formulas, and papers and equations, from the docstring of its class;
+        both may be empty.
     keys: of its entry, without the one that names it.
     notes: facts that its schema states, such as the range of a metric.
     """
@@ -64,6 +65,7 @@ class Explanation:
     source: str
     keys: tuple[Key, ...]
     notes: tuple[str, ...] = ()
+    formula: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def kinds() -> dict[str, list[str]]:
 def explanations(word: str) -> list[Explanation]:
     """Return everything that a word names beside keys: parts, objects of a file, names of torch."""
     found = [
-        _of_part(registry, registry.stems[word])
+        part(registry, registry.stems[word])
         for registry in KINDS.values()
         if word in registry.stems
     ]
@@ -159,13 +161,14 @@ def part_called(word: str) -> tuple[Registry, str] | None:
     return None
 
 
-def _of_part(registry: Registry, stem: str) -> Explanation:
+def part(registry: Registry, stem: str) -> Explanation:
+    """Return the explanation of a part that has a schema."""
     schema = registry.schemas[stem]
     keys = sorted(
         registry.properties(stem).items(), key=lambda k: "$ref" in schema["properties"][k[0]]
     )
     properties = _without(dict(keys), registry.key)  # those of this part only come first
-    file = _source_file(registry.package, stem)
+    docstring = _class_docstring(_source_file(registry.package, stem))
     notes = [_range_note(schema)] if "x-range" in schema else []
     if registry.within is not None:
         notes.append(f"beside these, the keys of every {registry.within.removesuffix('.json')}")
@@ -174,9 +177,10 @@ def _of_part(registry: Registry, stem: str) -> Explanation:
         _names(registry, stem),
         schema["title"],
         schema["description"],
-        _source(_class_docstring(file)),
+        _source(docstring),
         tuple(_keys(properties, schema)),
         tuple(notes),
+        _formula(docstring),
     )
 
 
@@ -374,6 +378,18 @@ def _source(docstring: str) -> str:
     """Return the paragraph of a docstring that names papers and equations, on one line."""
     _, _, after = docstring.partition("\nSource: ")
     return " ".join(after.partition("\n\n")[0].split())
+
+
+def _formula(docstring: str) -> tuple[str, ...]:
+    """Return the formulas of a docstring, each on one line. Lines indented more continue one."""
+    _, _, after = docstring.partition("\nFormula:\n")
+    lines: list[str] = []
+    for line in _indented(after.splitlines()):
+        if line.startswith(" " * 8):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.strip())
+    return tuple(lines)
 
 
 def _arguments(docstring: str) -> dict[str, str]:
