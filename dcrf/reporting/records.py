@@ -200,6 +200,13 @@ class Outcome:
     overrides: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A run has ended; no record follows. `status` is that of its `Outcome`."""
+
+    status: str
+
+
 Record = (
     Note
     | RunPlan
@@ -212,4 +219,5 @@ Record = (
     | ReclusteringRecord
     | SetsRecord
     | PhaseRecord
+    | RunEnded
 )

@@ -180,5 +180,8 @@ LAYERS = ModuleRegistry("layer", "dcrf.mappings.layers")
 BLOCKS = ModuleRegistry("block", "dcrf.config.blocks")
 """Blocks of layers, which files name like layers."""
 
+TRACKERS = ModuleRegistry("tracker", "dcrf.tracking")
+"""Programs that show the curves of many runs."""
+
 TRANSFORMS = ModuleRegistry("transform", "dcrf.data.transforms.own")
 """The transforms of our own, which files name beside those of torchvision."""

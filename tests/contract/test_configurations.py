@@ -23,6 +23,7 @@ from dcrf.config.file_names import clean_name
 from dcrf.data.sources.load import open_data
 from dcrf.data.sources.raw_data import NO_ARRAYS
 from dcrf.dry_run.check_method import check
+from dcrf.dry_run.shapes import sample_shapes
 from dcrf.reporting.writers import NO_WRITER
 from dcrf.runs.evaluate_run import evaluate_run
 from dcrf.runs.one_run import run_in_memory
@@ -69,7 +70,7 @@ def fake_root(tmp_path_factory):
 @cache
 def loaded(file):
     """The method of a file, which every test of it may read."""
-    return load_checked(file, replaced_data(file))
+    return load_checked(file, replaced_data(file), shapes_of=sample_shapes)
 
 
 def replaced_data(file):
