@@ -84,6 +84,7 @@ def test_the_wheel_has_every_module_every_schema_and_nothing_else(wheel):
         f"{place}/{file.relative_to(ROOT / folder).as_posix()}"
         for folder, place in data.items()
         for file in (ROOT / folder).rglob("*.json")
+        if file.parent != ROOT / "schema" / "editor"  # `dcrf schema` prints it
     }
 
     assert files
