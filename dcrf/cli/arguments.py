@@ -200,6 +200,13 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         action="store_true",
         help="save the features of all samples after every phase; a resumed run does as it began",
     )
+    add(
+        "--save_moments",
+        type=positive,
+        metavar="N",
+        help="save the features of some samples every N iterations, for the slider of reports; a "
+        "resumed run does as it began",
+    )
     logs = flags.add_mutually_exclusive_group()
     logs.add_argument(
         "--one_log_file",

@@ -164,6 +164,7 @@ def jobs_of(
             prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
             overrides=run.overrides,
             saves_features=start.saves_features if start else options.save_features,
+            moments_interval=start.moments_interval if start else options.save_moments,
             end=run.end,
             shows_lines=not options.quiet,
             sends_status=has_view,

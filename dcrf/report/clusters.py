@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dcrf.config.file_names import clean_name
 from dcrf.functional.contingency import optimal_matches
-from dcrf.pictures.drawings import COLORS
+from dcrf.pictures.scatter import NO_MARK
 from dcrf.report.example_images import Images
 from dcrf.report.html import figure, grid, heading, items, joined, paragraph, section, shown, table
+from dcrf.report.marks import dot, mark
 from dcrf.report.saved_files import SavedFiles, Table
 from dcrf.reporting.records import DatasetRecord
 
@@ -61,19 +62,20 @@ def sizes_bars(sizes: Mapping[str, int]) -> Markup:
     if not most:
         return Markup("")
     bars = joined(
-        Markup(
-            '<div class="bar"><b>{}</b><i style="height:{:.1f}%;background:{}"></i>{:,}</div>'
-        ).format("noise" if cluster == _NOISE else cluster, 70 * size / most, color(cluster), size)
+        Markup('<div class="bar"><b>{}</b><span style="height:{:.1f}%">{}</span>{:,}</div>').format(
+            "noise" if cluster == _NOISE else cluster,
+            70 * size / most,
+            dot(_mark(cluster)),
+            size,
+        )
         for cluster, size in list(sizes.items())[:200]
     )
     caption = f"samples in each of {len(sizes)} clusters"
     return figure(Markup('<div class="bars">{}</div>').format(bars), caption)
 
 
-def color(cluster: str) -> str:
-    """Return the color of a cluster, gray for noise."""
-    is_noise = not cluster.isdecimal()
-    return "#8a8f98" if is_noise else COLORS[int(cluster) % len(COLORS)]
+def _mark(cluster: str) -> int:
+    return mark(int(cluster)) if cluster.isdecimal() else NO_MARK
 
 
 def _confusion(run: SavedFiles, file: Path) -> Markup:
@@ -187,9 +189,9 @@ def _card(
         for kind in _KINDS
         if examples.get(kind)
     )
-    return Markup(
-        '<div class="card"><h4><i style="background:{}"></i>Cluster {}{}</h4>{}{}</div>'
-    ).format(color(cluster), shown(cluster), size, items(profile, "profile"), strips)
+    return Markup('<div class="card"><h4>{}Cluster {}{}</h4>{}{}</div>').format(
+        dot(_mark(cluster)), shown(cluster), size, items(profile, "profile"), strips
+    )
 
 
 def _strip(samples: Sequence[tuple[int, str]], pictures: Mapping[int, str]) -> Markup:

@@ -93,6 +93,43 @@ def grid(figures: Iterable[Markup], kind: str = "grid") -> Markup:
     return Markup('<div class="{}">{}</div>').format(kind, content) if content else Markup("")
 
 
+def choice(title: str, name: str, options: Mapping[str, str]) -> Markup:
+    """Return radio buttons, the first one checked.
+
+    Args:
+        title: before them.
+        name: of the group, once on a page.
+        options: text -> class of the button, to which rules of the style sheet refer.
+    """
+    first = next(iter(options))
+    buttons = joined(
+        Markup('<label><input type="radio" name="{}" class="{}"{}>{}</label>').format(
+            name, kind, Markup(" checked") if text == first else "", shown(text)
+        )
+        for text, kind in options.items()
+    )
+    return Markup('<p class="choice">{} {}</p>').format(shown(title), buttons)
+
+
+def steps(name: str, contents: Sequence[tuple[str, Markup]]) -> Markup:
+    """Return radio buttons on a line, of which each shows its content; the last one is checked.
+
+    Arrow keys step from one to the next.
+
+    Args:
+        name: of the group, once on a page.
+        contents: text and content of each button, at least one.
+    """
+    last = len(contents) - 1
+    parts = joined(
+        Markup('<label><input type="radio" name="{}"{}><span>{}</span></label>{}').format(
+            name, Markup(" checked") if place == last else "", shown(text), content
+        )
+        for place, (text, content) in enumerate(contents)
+    )
+    return Markup('<div class="steps">{}</div>').format(parts)
+
+
 def _row(cells: Sequence[Content], element: str, n_texts: int) -> Markup:
     aligned = Markup(' class="number"')
     return Markup("<tr>{}</tr>").format(

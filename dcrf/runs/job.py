@@ -30,6 +30,7 @@ class Output:
     shows_lines: whether lines go to the terminal as well.
     sends_status: whether the main process shows the progress of several runs.
     saves_features: whether the features of all samples are saved after every phase.
+    moments_interval: iterations between saved features of some samples; None for ends of phases.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class Output:
     end: PhaseIndex | None = None
     shows_lines: bool = True
     saves_features: bool = False
+    moments_interval: int | None = None
     sends_status: bool = False
 
 

@@ -125,7 +125,12 @@ def run_in_folder(
         writer = Writers([*console, metrics, *([log] if log else []), pages, records])
         stack.callback(writer.close)
         files = RunFiles(
-            folder, config.name, output.seed_in_names, keep, saves_features=output.saves_features
+            folder,
+            config.name,
+            output.seed_in_names,
+            keep,
+            saves_features=output.saves_features,
+            moments_interval=output.moments_interval,
         )
         run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
         end = _run(run, metrics, log, output)
@@ -373,6 +378,7 @@ def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
         next_run_number(parent),
         output.overrides,
         output.saves_features,
+        output.moments_interval,
     )
     return new_run_folder(parent, seed, start, run_configuration(config, seed))
 

@@ -10,7 +10,7 @@ import pytest
 from dcrf.cli.commands import main
 
 HOSTILE = '<script>alert("1")</script>&amp;\' onload=x'
-VOID = {"meta", "link", "img"}
+VOID = {"meta", "link", "img", "input"}
 
 
 class Page(HTMLParser):
@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
     samples = noise + 60 * labels.reshape(-1, 1, 1)
     np.savez(folder / "images.npz", samples=samples.astype(np.uint8), labels=labels)
     flags = ["--clusters", "3", "--device", "cpu", "--output_dir", str(folder / "runs")]
-    own = ["--max_iterations", "3", "--save_features", "--seed", "0-1"]
+    own = ["--max_iterations", "3", "--save_moments", "2", "--seed", "0-1"]
     data = str(folder / "images.npz")
     assert main(["run", data, "--method", "idec", *own, *flags]) == 0
     assert main(["run", data, "--method", "k_means", *flags]) == 0
@@ -76,7 +76,14 @@ def test_a_report_shows_the_result_of_a_run(folder):
 
     scores = json.loads((folder / "result.json").read_text())["datasets"][0]["evaluation"]
     assert all(f"{scores[name]:.3f}" in page.text for name in ("acc", "nmi", "ari"))
-    for title in ("Result", "Clusters", "Features", "Losses and scores", "Method", "Time and"):
+    for title in (
+        "Result",
+        "Clusters",
+        "Samples and features",
+        "Losses and scores",
+        "Method",
+        "Time and",
+    ):
         assert title in page.text
     assert "Framed cells are matched one to one." in page.text
     assert (
@@ -157,7 +164,9 @@ def test_a_report_names_missing_files(folder, name, words):
         "clusters/images.csv",
         "examples/images.csv",
         "confusion/images.csv",
-        "features/images-clustering.npy",
+        "moments/images/samples.csv",
+        "moments/images/samples.npy",
+        "moments/images/clustering-end.npy",
     ],
 )
 @pytest.mark.parametrize("content", [b"[[1]]\n", b"\xff\x00"])

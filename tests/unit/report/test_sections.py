@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from dcrf.pictures.line_chart import line_chart, thin
-from dcrf.pictures.scatter import principal_plane, scatter
+from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
 from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
 from dcrf.report.features import features_section
 from dcrf.report.head import scores_section, time_and_machine_section
 from dcrf.report.html import shown, table
 from dcrf.report.learning_curves import curves_section
+from dcrf.report.marks import mark, mark_rules
 from dcrf.report.method import method_section
+from dcrf.report.projections import project
 from dcrf.report.saved_files import Curves, SavedFiles
 from dcrf.report.several_runs import differing
 from dcrf.reporting.blocks import Columns, Paragraph
@@ -119,36 +121,106 @@ def test_clusters_have_profiles_and_examples(tmp_path):
     assert not run.problems
 
 
-def test_features_are_drawn_after_each_phase(tmp_path):
-    written(tmp_path, "clusters", "sample,cluster\n0,0\n1,1\n2,-1\n")
-    (tmp_path / "features").mkdir()
-    np.save(tmp_path / "features/points-training.npy", np.eye(3, 4, dtype=np.float32))
-
-    text = features_section(run_in(tmp_path))
-
-    assert text.count("<path") == 3
-    assert "after training; 3 samples, 100 % of the variance" in text
+SAMPLES = "sample,label\n0,7\n2,5\n3,7\n"
+CLUSTERS = "sample,cluster\n0,1\n1,0\n2,0\n3,-1\n"
 
 
-def test_features_of_other_samples_are_a_problem(tmp_path):
-    written(tmp_path, "clusters", "sample,cluster\n0,0\n")
-    (tmp_path / "features").mkdir()
-    np.save(tmp_path / "features/points-training.npy", np.eye(3, dtype=np.float32))
-    run = run_in(tmp_path)
+@pytest.fixture
+def with_moments(tmp_path):
+    """A run that has kept three of four samples at the moments of a phase."""
+    written(tmp_path, "clusters", CLUSTERS)
+    moments = tmp_path / "moments/points"
+    moments.mkdir(parents=True)
+    (moments / "samples.csv").write_text(SAMPLES)
+    for name in ("samples", "training-10", "training-100", "training-1000", "training-end"):
+        np.save(moments / f"{name}.npy", np.eye(3, 4, dtype=np.float32))
+    return run_in(tmp_path, config={"phases": [{"name": "training", "order": 1}]})
 
-    assert not features_section(run)
-    assert "has the shape (3, 3), not (1, 1 to 4096)" in run.problems[0]
+
+def test_samples_are_drawn_at_each_moment_by_cluster_and_by_label(with_moments):
+    text = features_section(with_moments)
+
+    captions = ["samples,", "after iteration 10 of", "after iteration 100 of", "after training,"]
+    places = [text.index(caption) for caption in captions]
+    assert places == sorted(places)
+    assert text.count("<svg") == 4  # iteration 1,000 is the end
+    assert text.count('name="moment-0"') == 4
+    assert text.count('class="cluster-1 label-1"') == 4  # label 7 is matched to cluster 1
+    assert text.count('class="cluster-none label-1"') == 4
+    assert "principal component 1 (50% of the variance)" in text
+    assert not with_moments.problems
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (7, 3)])
+def test_few_moments_are_side_by_side(with_moments):
+    for file in with_moments.folder.glob("moments/points/training-1*"):
+        file.unlink()
+
+    text = features_section(with_moments)
+
+    assert text.count("<svg") == 2
+    assert "moment-" not in text
+
+
+def test_a_run_without_clusters_is_drawn_by_label(with_moments):
+    (with_moments.folder / "clusters/points.csv").unlink()
+
+    text = features_section(with_moments)
+
+    assert 'class="by-label" checked' in text
+    assert "by-cluster" not in text
+
+
+def test_a_run_without_moments_has_no_plots(tmp_path):
+    assert not features_section(run_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (np.eye(2), "has the shape (2, 2), not (3, 1 to 8192)"),
+        (np.full((3, 2), np.nan), "values that are NaN"),
+    ],
+)
+def test_a_moment_of_other_samples_is_a_problem(with_moments, rows, words):
+    np.save(with_moments.folder / "moments/points/training-10.npy", rows)
+
+    assert features_section(with_moments).count("<svg") == 3
+    assert words in with_moments.problems[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (7, 3), (3, 9)])
 def test_points_of_any_shape_have_places(shape):
     rows = np.random.default_rng(0).normal(size=shape)
+    groups = Groups("cluster", np.arange(shape[0]), dict.fromkeys(range(shape[0]), 0))
 
-    places, share = principal_plane(rows)
+    places, axes = project(rows, "pca", None)
 
     assert places.shape == (shape[0], 2)
-    assert 0 < share <= 1 + 1e-9
-    assert "nan" not in scatter(places, np.zeros(shape[0], np.int64))
+    assert "nan" not in scatter(places, [groups], axes)
+
+
+def test_principal_components_keep_the_sides_of_the_moment_before():
+    rows = np.random.default_rng(0).normal(size=(20, 3)) * (3, 2, 1)
+    before, _ = project(rows, "pca", None)
+
+    after, _ = project(-rows, "pca", before)
+
+    np.testing.assert_allclose(after, -project(-rows, "pca", -before)[0])
+    assert ((after * before).sum(axis=0) > 0).all()
+
+
+def test_twenty_clusters_have_different_marks():
+    rules = mark_rules().splitlines()
+
+    own = {rule.split("{")[1] for c in range(20) for rule in rules if f".dot-{mark(c)} " in rule}
+    assert len(own) == MARKS == 20
+    assert mark(20) == mark(0)
+
+
+def test_ticks_are_round_numbers_within_the_frame():
+    drawing = scatter(np.array([[-3.1, 0.0], [4.2, 1.0]]), [], Axes(("a", "<b>")))
+
+    assert all(f">{number}</text>" in drawing for number in ("-2", "0", "2", "4", "&lt;b&gt;"))
 
 
 def test_the_method_is_described_with_its_configuration():
