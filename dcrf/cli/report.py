@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
 
     runs = saved_runs(options.runs)
     file = options.output or _default_file(options.runs)
-    content = page(runs, _description)
+    content = page(runs, _description, options.projection)
     try:
         write_atomically(file, content.encode(errors="backslashreplace"))
     except OSError as error:
@@ -71,6 +71,12 @@ def parser() -> Parser:
         nargs="+",
         metavar="RUN",
         help="run folders, or folders that contain some, such as runs",
+    )
+    flags.add_argument(
+        "--projection",
+        choices=("pca", "t_sne", "umap"),
+        default="pca",
+        help="of scatter plots, default: pca; t_sne and umap take seconds for each plot",
     )
     flags.add_argument(
         "--output",

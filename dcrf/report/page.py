@@ -11,6 +11,7 @@ from dcrf.report.head import description, scores_section, time_and_machine_secti
 from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
 from dcrf.report.method import method_section
+from dcrf.report.projections import Projection
 from dcrf.report.saved_files import SavedFiles, read_run
 from dcrf.report.several_runs import overview
 from dcrf.report.style import style
@@ -23,20 +24,28 @@ Describe = Callable[[SavedFiles], Sequence[Block]]
 _SECTIONS = 40  # runs with sections of their own
 
 
-def page(saved: Sequence[SavedRun], describe: Describe) -> str:
+def page(saved: Sequence[SavedRun], describe: Describe, projection: Projection = "pca") -> str:
     """Return the page of runs, at least one. It refers to no other file.
 
+    Args:
+        saved: the runs.
+        describe: their methods.
+        projection: of scatter plots to the plane.
+
     Raises:
-        DataError: a folder has no run.
+        DataError: a folder has no run, or the package of the projection is not installed.
     """
     runs = [read_run(run.folder) for run in saved]
     if len(runs) == 1:
-        return _page(runs[0].method, _article(runs[0], describe))
+        return _page(runs[0].method, _article(runs[0], describe, projection))
     shown_runs = runs[:_SECTIONS]
     parts = [
         Markup("<h1>{} runs</h1>").format(len(runs)),
         overview(saved, runs, len(shown_runs)),
-        *(_folded(place, run, describe, len(shown_runs)) for place, run in enumerate(shown_runs)),
+        *(
+            _folded(place, run, describe, projection, len(shown_runs))
+            for place, run in enumerate(shown_runs)
+        ),
     ]
     return _page(f"{len(runs)} runs", joined(parts))
 
@@ -45,20 +54,24 @@ def _page(title: str, body: Markup) -> str:
     return _PAGE.format(title=shown(title), style=Markup(style()), body=body)
 
 
-def _folded(place: int, run: SavedFiles, describe: Describe, n_runs: int) -> Markup:
+def _folded(
+    place: int, run: SavedFiles, describe: Describe, projection: Projection, n_runs: int
+) -> Markup:
     """Return the sections of one of several runs, which a click or a link to it unfolds."""
     title = f"{run.method}, seed {run.seed}: {run.status}"
     article = Markup('<article id="run-{}">{}</article>').format(
-        place, _article(run, describe, f"{place}-", n_runs)
+        place, _article(run, describe, projection, f"{place}-", n_runs)
     )
     return details(title, article, "run")
 
 
-def _article(run: SavedFiles, describe: Describe, key: str = "", n_runs: int = 1) -> Markup:
+def _article(
+    run: SavedFiles, describe: Describe, projection: Projection, key: str = "", n_runs: int = 1
+) -> Markup:
     """Return the sections of a run; with more runs on the page, fewer points and images of each."""
     sections = [  # before the result, which shows the problems that they note
         clusters_section(run, images_of(run), n_runs),
-        features_section(run, key, n_runs),
+        features_section(run, key, n_runs, projection),
         curves_section(run),
         method_section(run, describe(run)),
     ]

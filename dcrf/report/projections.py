@@ -1,9 +1,11 @@
 """Places of rows in a plane: by principal components, t-SNE or UMAP."""
 
+import warnings
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from dcrf.extras import optional_package
 from dcrf.functional.principal_axes import principal_axes, principal_axes_of_few
@@ -38,7 +40,10 @@ def project(
         return places, axes
     start = places if before is None else before
     embed = _t_sne if projection == "t_sne" else _umap
-    return embed(rows.astype(np.float64), start / start[:, 0].std())
+    # more threads wait for each other, and add in an order that changes
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of graphs in several parts, which have a result
+        return embed(rows.astype(np.float64), start / start[:, 0].std())
 
 
 def _principal_plane(rows: Places) -> tuple[Places, Axes]:

@@ -199,6 +199,14 @@ def test_names_are_escaped(folder, runs):
     assert HOSTILE.split(">", maxsplit=1)[0] in page.text
 
 
+def test_a_report_projects_by_t_sne_when_asked_for(folder):
+    assert main(["report", str(folder), "--projection", "t_sne"]) == 0
+
+    text = Page((folder / "report.html").read_text()).text
+    assert "t-SNE 1" in text
+    assert "only neighborhoods have a meaning" in text
+
+
 def test_what_is_no_run_is_refused(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) == 2
     assert f"{tmp_path} contains no run folder" in capsys.readouterr().err

@@ -209,6 +209,20 @@ def test_principal_components_keep_the_sides_of_the_moment_before():
     assert ((after * before).sum(axis=0) > 0).all()
 
 
+@pytest.mark.parametrize("projection", ["t_sne", "umap"])
+def test_neighbors_stay_together(projection):
+    if projection == "umap":
+        pytest.importorskip("umap")
+    rows = np.random.default_rng(0).normal(size=(60, 5)) + 30 * (np.arange(60) % 2)[:, np.newaxis]
+
+    places, axes = project(rows, projection, None)
+
+    assert not axes.has_scale
+    first, second = places[::2], places[1::2]
+    spread = max(part.std(axis=0).max() for part in (first, second))
+    assert np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)) > 3 * spread
+
+
 def test_twenty_clusters_have_different_marks():
     rules = mark_rules().splitlines()
 
