@@ -207,6 +207,7 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         help="save the features of some samples every N iterations, for the slider of reports; a "
         "resumed run does as it began",
     )
+    add("--no_report", action="store_true", help="write no report.html of the runs")
     logs = flags.add_mutually_exclusive_group()
     logs.add_argument(
         "--one_log_file",

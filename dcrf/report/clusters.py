@@ -1,6 +1,6 @@
 """Clusters: their sizes, their classes, what distinguishes them, and examples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 from dcrf.config.file_names import clean_name
 from dcrf.functional.contingency import optimal_matches
 from dcrf.pictures.scatter import NO_MARK
-from dcrf.report.example_images import Images
+from dcrf.report.example_samples import Drawn
 from dcrf.report.html import figure, grid, heading, items, joined, paragraph, section, shown, table
 from dcrf.report.marks import dot, mark
 from dcrf.report.saved_files import SavedFiles, Table
 from dcrf.reporting.records import DatasetRecord
 
+ReadSamples = Callable[[SavedFiles, str, Sequence[int]], Drawn]
+"""Takes a run, the name of a data set and samples."""
+
 _CARDS = 40  # clusters with examples
+_ROWS = 3  # of a kind
 _IMAGES = 300  # of at most 48 x 48 pixels; 2 MB if all are noise in color
 _COLUMNS = 5  # of the profile of a cluster
 _CLASSES = 60  # of a confusion matrix that a screen shows
@@ -24,12 +28,12 @@ _NOISE = "-1"
 _KINDS = ("exemplar", "ambiguous", "outlier")
 
 
-def clusters_section(run: SavedFiles, images: Images, n_runs: int = 1) -> Markup:
+def clusters_section(run: SavedFiles, read: ReadSamples, n_runs: int = 1) -> Markup:
     """Return sizes, confusion matrix, profiles and examples of the clusters of each data set.
 
     Args:
         run: with a result.
-        images: returns the images of samples of a data set.
+        read: returns samples of a data set as images or rows.
         n_runs: number of runs that share the images of a page.
     """
     parts = []
@@ -39,7 +43,7 @@ def clusters_section(run: SavedFiles, images: Images, n_runs: int = 1) -> Markup
         content = [
             sizes_bars(sizes),
             _confusion(run, run.folder / "confusion" / name),
-            _cards(run, record.dataset, sizes, images, _IMAGES // n_runs),
+            _cards(run, record.dataset, sizes, read, _IMAGES // n_runs),
         ]
         if any(content):
             parts.append(joined([heading(f"Clusters of {record.dataset}"), *content]))
@@ -148,7 +152,7 @@ def _cells(counts: NDArray[np.int64], order: Sequence[int], match: int | None) -
 
 
 def _cards(
-    run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Images, n_images: int
+    run: SavedFiles, dataset: str, sizes: Mapping[str, int], read: ReadSamples, n_images: int
 ) -> Markup:
     """Return a card for each cluster: its size, profile and examples."""
     name = f"{clean_name(dataset)}.csv"
@@ -162,9 +166,9 @@ def _cards(
         return Markup("")
     clusters = sorted({*profiles, *examples}, key=lambda cluster: (len(cluster), cluster))
     samples = [s for c in clusters[:_CARDS] for own in examples.get(c, {}).values() for s, _ in own]
-    pictures = images(dataset, samples[:n_images])
+    drawn = read(run, dataset, samples[:n_images]) if samples else Drawn()
     cards = [
-        _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), pictures)
+        _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), drawn)
         for cluster in clusters[:_CARDS]
     ]
     rest = len(clusters) - _CARDS
@@ -179,12 +183,12 @@ def _card(
     sizes: Mapping[str, int],
     profile: Sequence[str],
     examples: Mapping[str, Sequence[tuple[int, str]]],
-    pictures: Mapping[int, str],
+    drawn: Drawn,
 ) -> Markup:
     size = f", {sizes[cluster]:,} samples" if cluster in sizes else ""
     strips = joined(
         Markup('<div class="strip"><span>{}</span>{}</div>').format(
-            kind, _strip(examples[kind], pictures)
+            kind, _strip(examples[kind], drawn)
         )
         for kind in _KINDS
         if examples.get(kind)
@@ -194,16 +198,22 @@ def _card(
     )
 
 
-def _strip(samples: Sequence[tuple[int, str]], pictures: Mapping[int, str]) -> Markup:
-    """Return samples as images if there are any, else by their ids."""
-    if any(sample in pictures for sample, _ in samples):
-        return joined(
-            Markup('<img src="{}" alt="{}" title="{}">').format(
-                pictures[sample], shown(name), shown(name)
-            )
-            for sample, name in samples
-            if sample in pictures
-        )
+def _strip(samples: Sequence[tuple[int, str]], drawn: Drawn) -> Markup:
+    """Return samples as images or rows if there are any, else by their ids."""
+    images = [
+        Markup('<img src="{0}" alt="{1}" title="{1}">').format(drawn.images[sample], shown(name))
+        for sample, name in samples
+        if sample in drawn.images
+    ]
+    if images:
+        return joined(images)
+    rows = [
+        Markup("<b>{}</b> {}").format(shown(name), shown(drawn.rows[sample]))
+        for sample, name in samples[:_ROWS]
+        if sample in drawn.rows
+    ]
+    if rows:
+        return items(rows, "rows")
     return Markup('<span class="ids">{}</span>').format(shown(", ".join(n for _, n in samples)))
 
 

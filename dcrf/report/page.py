@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from dcrf.report.clusters import clusters_section
-from dcrf.report.example_images import images_of
+from dcrf.report.example_samples import SampleReader
 from dcrf.report.features import features_section
 from dcrf.report.head import description, scores_section, time_and_machine_section
 from dcrf.report.html import details, joined, paragraph, shown
@@ -36,15 +36,15 @@ def page(saved: Sequence[SavedRun], describe: Describe, projection: Projection =
         DataError: a folder has no run, or the package of the projection is not installed.
     """
     runs = [read_run(run.folder) for run in saved]
+    sections = Sections(describe, projection, min(len(runs), _SECTIONS))
     if len(runs) == 1:
-        return _page(runs[0].method, _article(runs[0], describe, projection))
-    shown_runs = runs[:_SECTIONS]
+        return _page(runs[0].method, sections.of(runs[0], saved[0].settings))
     parts = [
         Markup("<h1>{} runs</h1>").format(len(runs)),
-        overview(saved, runs, len(shown_runs)),
+        overview(saved, runs, sections.n_runs),
         *(
-            _folded(place, run, describe, projection, len(shown_runs))
-            for place, run in enumerate(shown_runs)
+            _folded(place, run, sections.of(run, saved[place].settings, f"{place}-"))
+            for place, run in enumerate(runs[: sections.n_runs])
         ),
     ]
     return _page(f"{len(runs)} runs", joined(parts))
@@ -54,37 +54,53 @@ def _page(title: str, body: Markup) -> str:
     return _PAGE.format(title=shown(title), style=Markup(style()), body=body)
 
 
-def _folded(
-    place: int, run: SavedFiles, describe: Describe, projection: Projection, n_runs: int
-) -> Markup:
+def _folded(place: int, run: SavedFiles, sections: Markup) -> Markup:
     """Return the sections of one of several runs, which a click or a link to it unfolds."""
     title = f"{run.method}, seed {run.seed}: {run.status}"
-    article = Markup('<article id="run-{}">{}</article>').format(
-        place, _article(run, describe, projection, f"{place}-", n_runs)
-    )
+    article = Markup('<article id="run-{}">{}</article>').format(place, sections)
     return details(title, article, "run")
 
 
-def _article(
-    run: SavedFiles, describe: Describe, projection: Projection, key: str = "", n_runs: int = 1
-) -> Markup:
-    """Return the sections of a run; with more runs on the page, fewer points and images of each."""
-    sections = [  # before the result, which shows the problems that they note
-        clusters_section(run, images_of(run), n_runs),
-        features_section(run, key, n_runs, projection),
-        curves_section(run),
-        method_section(run, describe(run)),
-    ]
-    return joined(
-        [
-            Markup("<h1>{}</h1>").format(shown(run.method)),
-            paragraph(str(run.folder), "path"),
-            description(run),
-            scores_section(run),
-            *sections,
-            time_and_machine_section(run),
+class Sections:
+    """Makes the sections of runs, which share descriptions of methods and data that are open.
+
+    Args:
+        describe: the method of a run.
+        projection: of scatter plots.
+        n_runs: number of runs of the page; of more there are fewer points and images of each.
+    """
+
+    def __init__(self, describe: Describe, projection: Projection, n_runs: int) -> None:
+        self.describe, self.projection, self.n_runs = describe, projection, n_runs
+        self._reader = SampleReader()
+        self._descriptions: dict[str, Sequence[Block]] = {}
+
+    def of(self, run: SavedFiles, settings: str, key: str = "") -> Markup:
+        """Return the sections of a run.
+
+        Args:
+            run: finished or not.
+            settings: the digest of its configuration.
+            key: begins the names of elements; another one for each run of a page.
+        """
+        if settings not in self._descriptions:
+            self._descriptions[settings] = self.describe(run)
+        sections = [  # before the result, which shows the problems that they note
+            clusters_section(run, self._reader.read, self.n_runs),
+            features_section(run, key, self.n_runs, self.projection),
+            curves_section(run),
+            method_section(run, self._descriptions[settings]),
         ]
-    )
+        return joined(
+            [
+                Markup("<h1>{}</h1>").format(shown(run.method)),
+                paragraph(str(run.folder), "path"),
+                description(run),
+                scores_section(run),
+                *sections,
+                time_and_machine_section(run),
+            ]
+        )
 
 
 _PAGE = Markup("""<!DOCTYPE html>

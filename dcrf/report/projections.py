@@ -33,17 +33,22 @@ def project(
     Raises:
         DataError: umap-learn is not installed.
     """
-    places, axes = _principal_plane(rows.astype(np.float64))
+    # more threads wait for each other on a busy machine, and t-SNE would add in any order
+    with threadpool_limits(1):
+        return _projected(rows.astype(np.float64), projection, before)
+
+
+def _projected(rows: Places, projection: Projection, before: Places | None) -> tuple[Places, Axes]:
+    places, axes = _principal_plane(rows)
     if before is not None:
         places = places * np.where((places * before).sum(axis=0) < 0, -1.0, 1.0)
     if projection == "pca" or len(rows) < _LEAST_ROWS or not places.any():
         return places, axes
     start = places if before is None else before
     embed = _t_sne if projection == "t_sne" else _umap
-    # more threads wait for each other, and add in an order that changes
-    with threadpool_limits(1), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of graphs in several parts, which have a result
-        return embed(rows.astype(np.float64), start / start[:, 0].std())
+        return embed(rows, start / start[:, 0].std())
 
 
 def _principal_plane(rows: Places) -> tuple[Places, Axes]:

@@ -134,7 +134,8 @@ def run_in_folder(
         )
         run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
         end = _run(run, metrics, log, output)
-    outcome = replace(end.outcome, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    outcome = replace(end.outcome, seconds=seconds, folder=str(folder))
     return replace(end, outcome=outcome, folder=folder)
 
 
@@ -399,4 +400,6 @@ def _result(outcome: Outcome) -> dict[str, object]:
         {"path": warning.path, "found": warning.found, "remedy": warning.remedy}
         for warning in outcome.warnings
     ]
-    return {key: value for key, value in content.items() if key not in ("source", "seconds")}
+    return {
+        key: value for key, value in content.items() if key not in ("source", "seconds", "folder")
+    }

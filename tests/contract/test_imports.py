@@ -124,6 +124,7 @@ MAY_IMPORT = {
     "report": {
         "builder",
         "config",
+        "data",
         "errors",
         "extras",
         "functional",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dcrf.cli.commands import main
+from tests.cases.methods import contents, method, written
 
 HOSTILE = '<script>alert("1")</script>&amp;\' onload=x'
 VOID = {"meta", "link", "img", "input"}
@@ -71,6 +72,37 @@ def folder(runs):
     return min(runs.glob("*idec*/*-0"))
 
 
+def test_runs_write_their_reports(trained, folder):
+    """The fixture has two invocations, of two runs and of one."""
+    files = sorted(file.relative_to(trained) for file in trained.rglob("report.html"))
+
+    assert [len(file.parts) for file in files] == [3, 3, 3, 1]
+    joint = Page((trained / "report.html").read_text())
+    assert "2 runs" in joint.text
+    assert Page((folder / "report.html").read_text()).tags.count("img")
+
+
+def test_no_report_writes_none_and_changes_no_byte(tmp_path):
+    flags = [written(tmp_path, method()), "--device", "cpu", "--output_dir", str(tmp_path / "runs")]
+
+    assert main(["run", *flags, "--no_report"]) == 0
+    assert main(["run", *flags]) == 0
+
+    without, with_report = sorted(tmp_path.glob("runs/tiny/*"))
+    assert not (without / "report.html").exists()
+    assert (with_report / "report.html").exists()
+    assert contents(without) == contents(with_report)
+
+
+def test_a_report_that_fails_is_a_warning(tmp_path, capfd):
+    (tmp_path / "report.html").mkdir()
+    flags = ["--seed", "0,1", "--device", "cpu", "--output_dir", str(tmp_path)]
+
+    assert main(["run", written(tmp_path, method()), *flags]) == 0
+
+    assert f"warning: no {tmp_path / 'report.html'}: the report cannot be" in capfd.readouterr().err
+
+
 def test_a_report_shows_the_result_of_a_run(folder):
     page = page_of(folder)
 
@@ -109,15 +141,19 @@ def test_the_report_of_a_folder_is_the_same_twice(folder):
     assert (folder / "report.html").read_bytes() == first
 
 
-def test_examples_have_their_numbers_if_the_data_are_gone(folder, trained):
+def test_a_report_needs_no_data_if_the_run_has_saved_the_examples(folder, trained):
     config = folder / "config.json"
     text = config.read_text().replace(str(trained.parent / "images.npz"), "/nowhere/images.npz")
     config.write_text(text)
 
     page = page_of(folder)
 
+    assert "img" in page.tags
+    assert "cannot be read" not in page.text
+    (folder / "examples/images.npy").unlink()
+    page = page_of(folder)
     assert "img" not in page.tags
-    assert "no images of images, since its data cannot be read" in page.text
+    assert "no images or rows of images, since its data cannot be read" in page.text
 
 
 def test_several_runs_are_compared(runs, tmp_path):
@@ -164,6 +200,7 @@ def test_a_report_names_missing_files(folder, name, words):
         "clusters/images.csv",
         "examples/images.csv",
         "confusion/images.csv",
+        "examples/images.npy",
         "moments/images/samples.csv",
         "moments/images/samples.npy",
         "moments/images/clustering-end.npy",

@@ -8,6 +8,7 @@ import pytest
 from dcrf.pictures.line_chart import line_chart, thin
 from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
 from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
+from dcrf.report.example_samples import Drawn
 from dcrf.report.features import features_section
 from dcrf.report.head import scores_section, time_and_machine_section
 from dcrf.report.html import shown, table
@@ -112,12 +113,14 @@ def test_clusters_have_profiles_and_examples(tmp_path):
     )
     run = run_in(tmp_path)
 
-    text = clusters_section(run, lambda dataset, samples: {})
-    with_images = clusters_section(run, lambda _, samples: dict.fromkeys(samples, "data:x"))
+    text = clusters_section(run, lambda *_: Drawn())
+    with_images = clusters_section(run, lambda *a: Drawn(images=dict.fromkeys(a[2], "data:x")))
+    with_rows = clusters_section(run, lambda *a: Drawn(rows=dict.fromkeys(a[2], "<width> 2")))
 
     assert "&lt;width&gt; -1.2 sd (2.5; all 3)" in text
     assert "&lt;b&gt;" in text
     assert '<img src="data:x"' in with_images
+    assert "<b>&lt;b&gt;</b> &lt;width&gt; 2" in with_rows
     assert not run.problems
 
 
@@ -209,7 +212,10 @@ def test_principal_components_keep_the_sides_of_the_moment_before():
     assert ((after * before).sum(axis=0) > 0).all()
 
 
-@pytest.mark.parametrize("projection", ["t_sne", "umap"])
+@pytest.mark.parametrize(
+    "projection",
+    ["t_sne", pytest.param("umap", marks=pytest.mark.slow)],  # it compiles for 20 s
+)
 def test_neighbors_stay_together(projection):
     if projection == "umap":
         pytest.importorskip("umap")
