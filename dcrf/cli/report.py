@@ -8,7 +8,7 @@ from dcrf.cli.arguments import Parser
 from dcrf.cli.describe import description
 from dcrf.config import load_checked
 from dcrf.errors import CommandLineError, DcrfError, cause_of
-from dcrf.reporting.blocks import Block, Paragraph
+from dcrf.reporting.blocks import Paragraph
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import say
 from dcrf.runs.job import Job
@@ -55,7 +55,7 @@ def write_report(paths: Sequence[Path], file: Path, projection: Any = "pca") -> 
     from dcrf.storage.atomic_files import write_atomically  # noqa: PLC0415
 
     runs = saved_runs(paths)
-    content = page(runs, _description, projection)
+    content = page(runs, _described, projection)
     try:
         write_atomically(file, content.encode(errors="backslashreplace"))
     except OSError as error:
@@ -94,20 +94,29 @@ def _warning(file: Path, error: BaseException) -> str:
     return f"warning: no {file}: {cause_of(error)}"
 
 
-def _description(run: Any) -> list[Block]:
-    """Return the blocks that `dcrf describe` prints of a run, without name and description.
+def _described(run: Any) -> Any:
+    """Return the method of a run as `Described`, with the blocks that `dcrf describe` prints.
 
     Args:
-        run: its `SavedFiles`.
+        run: its `SavedFiles`, which notes a problem if the method cannot be described.
     """
+    from dcrf.dry_run.shapes import method_shapes  # noqa: PLC0415 - it imports torch
+    from dcrf.report.diagram import MappingFacts  # noqa: PLC0415
+    from dcrf.report.method import Described  # noqa: PLC0415
+
     try:
         config = load_checked(run.folder / CONFIGURATION, check_inputs=False)
-        blocks = list(description(config))
+        shapes = method_shapes(config)
+        blocks = list(description(config, shapes))
     except DcrfError as error:
         run.problems.append(f"the method cannot be described: {error}")
-        return []
+        return None
+    facts = {
+        name: MappingFacts(mapping.reads, mapping.writes, mapping.parameters)
+        for name, mapping in shapes.mappings.items()
+    }
     starts = (n for n, block in enumerate(blocks) if block == Paragraph("data sets"))
-    return blocks[next(starts) :]
+    return Described(config, facts, blocks[next(starts) :])
 
 
 def parser() -> Parser:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from markupsafe import Markup
 
 from dcrf.errors import describe
-from dcrf.report.html import details, facts, items, joined, paragraph, section, table
+from dcrf.report.html import details, facts, items, joined, linked, paragraph, section, table
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting.lines import duration, sample_size
 from dcrf.reporting.records import DatasetRecord
@@ -112,11 +112,6 @@ def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def description(run: SavedFiles) -> Markup:
     """Return the description of the method and its references, as links if they are addresses."""
     references = run.config.get("references", ())
-    links = [
-        Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(text)
-        if isinstance(text, str) and text.startswith(("https://", "http://"))
-        else str(text)
-        for text in (references if isinstance(references, list) else ())
-    ]
+    links = [linked(str(text)) for text in (references if isinstance(references, list) else ())]
     text = run.config.get("description")
     return joined([paragraph(str(text), "lead") if text else Markup(""), items(links, "sources")])

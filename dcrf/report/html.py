@@ -1,5 +1,6 @@
 """Elements of a page. Content is escaped, and only `Markup` is used as it is."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup, escape
@@ -7,6 +8,8 @@ from markupsafe import Markup, escape
 from dcrf.safety.terminal_text import plain
 
 Content = str | Markup
+
+_ADDRESS = re.compile(r"(https?://[^\s,;]*[\w/])")
 
 
 def joined(parts: Iterable[Content]) -> Markup:
@@ -17,6 +20,17 @@ def joined(parts: Iterable[Content]) -> Markup:
 def shown(text: object) -> Markup:
     """Return text escaped for a page, without control characters."""
     return text if isinstance(text, Markup) else escape(plain(str(text)))
+
+
+def linked(text: str) -> Markup:
+    """Return text whose addresses are links."""
+    parts = _ADDRESS.split(text)  # every other part is an address
+    return joined(
+        Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(shown(part))
+        if place % 2
+        else shown(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def section(title: str, *parts: Content) -> Markup:

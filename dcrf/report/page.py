@@ -10,16 +10,15 @@ from dcrf.report.features import features_section
 from dcrf.report.head import description, scores_section, time_and_machine_section
 from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
-from dcrf.report.method import method_section
+from dcrf.report.method import Described, method_section
 from dcrf.report.projections import Projection
 from dcrf.report.saved_files import SavedFiles, read_run
 from dcrf.report.several_runs import overview
 from dcrf.report.style import style
-from dcrf.reporting.blocks import Block
 from dcrf.runs.saved_scores import SavedRun
 
-Describe = Callable[[SavedFiles], Sequence[Block]]
-"""Describes the method of a run; notes a problem and returns nothing if that fails."""
+Describe = Callable[[SavedFiles], Described | None]
+"""Describes the method of a run; notes a problem and returns None if that fails."""
 
 _SECTIONS = 40  # runs with sections of their own
 
@@ -73,7 +72,7 @@ class Sections:
     def __init__(self, describe: Describe, projection: Projection, n_runs: int) -> None:
         self.describe, self.projection, self.n_runs = describe, projection, n_runs
         self._reader = SampleReader()
-        self._descriptions: dict[str, Sequence[Block]] = {}
+        self._descriptions: dict[str, Described | None] = {}
 
     def of(self, run: SavedFiles, settings: str, key: str = "") -> Markup:
         """Return the sections of a run.
@@ -89,7 +88,7 @@ class Sections:
             clusters_section(run, self._reader.read, self.n_runs),
             features_section(run, key, self.n_runs, self.projection),
             curves_section(run),
-            method_section(run, self._descriptions[settings]),
+            method_section(run, self._descriptions[settings], key),
         ]
         return joined(
             [

@@ -88,6 +88,21 @@ input[type=radio] { accent-color: var(--mark); margin: 0 .35rem 0 0; }
 .layers { margin-left: 2.4rem; }
 pre { overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; background:
   var(--card); border-radius: .4rem; overflow-wrap: normal; }
+.boxes { display: flex; flex-wrap: wrap; gap: .8rem; align-items: stretch; }
+.box { background: var(--card); border: 1px solid var(--rule); border-radius: .4rem;
+  padding: .5rem .9rem; flex: 0 1 auto; min-width: 11rem; max-width: 24rem; position: relative; }
+.box h4, .part h4 { margin: 0; font-size: .95rem; }
+.box small { display: block; font-weight: 400; color: var(--soft); }
+.box p { font-size: .88rem; margin: .25rem 0 0; }
+.box ul { padding-left: 1rem; margin: .2rem 0; }
+.arrow { color: var(--mark); }
+.ordered { gap: .8rem 2.2rem; }
+.ordered .box + .box::before { content: "→"; position: absolute; left: -1.7rem; top: 50%;
+  transform: translateY(-50%); color: var(--mark); font-size: 1.3rem; }
+.part { max-width: 60rem; margin: 1rem 0; }
+.part:target { outline: 2px solid var(--mark); outline-offset: .4rem; border-radius: .2rem; }
+.part p { font-size: .92rem; }
+.formula { margin: .3rem 0; white-space: pre-wrap; }
 .settings td { overflow-wrap: anywhere; min-width: 9rem; }
 .bars { display: flex; gap: .3rem; height: 8rem; align-items: stretch; overflow-x: auto; }
 .bar { flex: 1 0 1.6rem; display: flex; flex-direction: column-reverse; text-align: center;

@@ -5,21 +5,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcrf.config import load_checked
 from dcrf.pictures.line_chart import line_chart, thin
 from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
 from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
+from dcrf.report.diagram import MappingFacts
 from dcrf.report.example_samples import Drawn
 from dcrf.report.features import features_section
 from dcrf.report.head import scores_section, time_and_machine_section
-from dcrf.report.html import shown, table
+from dcrf.report.html import linked, shown, table
 from dcrf.report.learning_curves import curves_section
 from dcrf.report.marks import mark, mark_rules
-from dcrf.report.method import method_section
+from dcrf.report.method import Described, method_section
 from dcrf.report.projections import project
 from dcrf.report.saved_files import Curves, SavedFiles
 from dcrf.report.several_runs import differing
 from dcrf.reporting.blocks import Columns, Paragraph
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from tests.cases.methods import method
 
 EVALUATION = {"n_samples": 5, "cluster_sizes": [3, 1], "noise": 1, "acc": 0.75, "nmi": 0.5}
 RECORD = DatasetRecord("points", EVALUATION, warnings=("one cluster has nearly all",))
@@ -244,12 +247,31 @@ def test_ticks_are_round_numbers_within_the_frame():
 
 
 def test_the_method_is_described_with_its_configuration():
-    blocks = [Paragraph("mappings"), Columns([["Linear <a>", "5", "30"]], 4, "lrr")]
+    paragraphs = [Paragraph("mappings"), Columns([["Linear <a>", "5", "30"]], 4, "lrr")]
+    config = load_checked(method())
+    facts = {
+        "encoder": MappingFacts((1, 8, 8), (5,), 1234),
+        "decoder": MappingFacts((5,), None, 0),
+    }
 
-    text = method_section(run_in(config={"name": "<i>"}), blocks)
+    text = method_section(run_in(config={"name": "<i>"}), Described(config, facts, paragraphs))
 
     assert "Linear &lt;a&gt;" in text
     assert "&lt;i&gt;" in text
+    for words in ("1 x 8 x 8", "1,234 parameters", "until 4 iterations", "Adam trains encoder"):
+        assert words in text
+    assert '<a href="#part-target_distribution">' in text
+    assert 'href="https://arxiv.org/abs/1511.06335"' in text
+
+
+def test_a_method_that_cannot_be_built_has_its_configuration():
+    assert "&lt;i&gt;" in method_section(run_in(config={"name": "<i>"}), None)
+
+
+def test_addresses_are_links():
+    assert linked("<a>, https://x.org/a.b, c.") == (
+        '&lt;a&gt;, <a href="https://x.org/a.b" rel="noreferrer">https://x.org/a.b</a>, c.'
+    )
 
 
 def test_time_and_environment_are_shown():
