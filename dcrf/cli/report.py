@@ -1,5 +1,6 @@
 """The command `dcrf report`: an HTML page of runs."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from dcrf.runs.run_all import run_job
 from dcrf.runs.run_folder import CONFIGURATION
 
 OK = 0
-_NAME = "report.html"
+_NAME, _PLOTS = "report.html", "plots"
 DESCRIPTION = """\
 Write an HTML page of runs: scores, curves, clusters with examples, features, and the method. It is
 one file that refers to no other one. Runs that have not finished are shown as far as they got.
@@ -27,10 +28,36 @@ one file that refers to no other one. Runs that have not finished are shown as f
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    if options.plots:
+        _write_plots(options)
     file = options.output or report_file(options.runs[0] if len(options.runs) == 1 else Path())
     number = write_report(options.runs, file, options.projection)
     say(f"{file}: {number} run{'s' if number != 1 else ''}")
     return OK
+
+
+def _write_plots(options: argparse.Namespace) -> None:
+    """Write the figures of each run, and say where they are."""
+    from dcrf.report.plots import write_plots  # noqa: PLC0415 - it imports numpy
+    from dcrf.report.saved_files import read_run  # noqa: PLC0415
+    from dcrf.runs.run_folder import runs_below  # noqa: PLC0415
+
+    folders = runs_below(options.runs)
+    for folder in folders:
+        if options.plots is True:
+            own = folder / _PLOTS
+        elif len(folders) == 1:
+            own = options.plots
+        else:
+            own = options.plots / folder.parent.name / folder.name
+        run = read_run(folder)
+        try:
+            files = write_plots(run, own, options.projection)
+        except OSError as error:
+            raise CommandLineError(f"plots cannot be written to {own}: {error}") from error
+        for problem in run.problems:
+            say(f"warning: {problem}", is_error=True)
+        say(f"{own}: {len(files)} files")
 
 
 def report_file(folder: Path) -> Path:
@@ -137,6 +164,14 @@ def parser() -> Parser:
         choices=("pca", "t_sne", "umap"),
         default="pca",
         help="of scatter plots, default: pca; t_sne and umap take seconds for each plot",
+    )
+    flags.add_argument(
+        "--plots",
+        type=Path,
+        nargs="?",
+        const=True,
+        metavar="FOLDER",
+        help="also write figures for papers as PNG and PDF, by default to plots in each run folder",
     )
     flags.add_argument(
         "--output",

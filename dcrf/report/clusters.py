@@ -1,7 +1,7 @@
 """Clusters: their sizes, their classes, what distinguishes them, and examples."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
@@ -38,11 +38,10 @@ def clusters_section(run: SavedFiles, read: ReadSamples, n_runs: int = 1) -> Mar
     """
     parts = []
     for record in run.outcome.datasets if run.outcome else ():
-        name = f"{clean_name(record.dataset)}.csv"
         sizes = sizes_of(record)
         content = [
             sizes_bars(sizes),
-            _confusion(run, run.folder / "confusion" / name),
+            confusion_matrix(confusion_of(run, record.dataset)),
             _cards(run, record.dataset, sizes, read, _IMAGES // n_runs),
         ]
         if any(content):
@@ -82,27 +81,40 @@ def _mark(cluster: str) -> int:
     return mark(int(cluster)) if cluster.isdecimal() else NO_MARK
 
 
-def _confusion(run: SavedFiles, file: Path) -> Markup:
-    """Return the classes of the clusters, if the run has written them."""
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """The samples of each class in each cluster.
+
+    classes: their numbers.
+    clusters: their numbers, those matched to the classes first.
+    counts: (classes, clusters).
+    noise: (classes,) samples without a cluster.
+    matches: class -> cluster, one to one.
+    """
+
+    classes: Sequence[int]
+    clusters: Sequence[int]
+    counts: NDArray[np.int64]
+    noise: NDArray[np.int64]
+    matches: Mapping[int, int]
+
+
+def confusion_of(run: SavedFiles, dataset: str) -> Confusion | None:
+    """Return the confusion matrix that a run has written; None without one, or a damaged one."""
+    file = run.folder / "confusion" / f"{clean_name(dataset)}.csv"
     cells = run.table(file) if file.is_file() else None
     if cells is None:
-        return Markup("")
+        return None
     try:
-        return confusion_matrix(
-            [
-                (int(label), int(cluster), int(n))
-                for label, cluster, n in zip(
-                    *map(cells.column, ("class", "cluster", "samples")), strict=True
-                )
-            ]
-        )
-    except ValueError as error:
+        columns = [map(int, cells.column(name)) for name in ("class", "cluster", "samples")]
+        return confusion(list(zip(*columns, strict=True)))
+    except (ValueError, OverflowError) as error:
         run.problems.append(f"{file} is damaged: {error}")
-        return Markup("")
+        return None
 
 
-def confusion_matrix(cells: Sequence[tuple[int, int, int]]) -> Markup:
-    """Return a table of classes and clusters, matched one to one, the matches on the diagonal.
+def confusion(cells: Sequence[tuple[int, int, int]]) -> Confusion | None:
+    """Match classes and clusters one to one; None without a cluster.
 
     Args:
         cells: class, cluster and number of samples; cluster -1 is noise and has no match.
@@ -110,44 +122,58 @@ def confusion_matrix(cells: Sequence[tuple[int, int, int]]) -> Markup:
     classes = sorted({label for label, _, _ in cells})
     clusters = sorted({cluster for _, cluster, _ in cells if cluster >= 0})
     if not clusters:
-        return Markup("")
-    if max(len(classes), len(clusters)) > _CLASSES:
-        size = f"{len(classes)} classes and {len(clusters)} clusters"
-        return paragraph(f"The confusion matrix of {size} is too large for this page.", "soft")
+        return None
     rows = {label: place for place, label in enumerate(classes)}
     columns = {cluster: place for place, cluster in enumerate(clusters)}
     counts = np.zeros((len(classes), len(clusters)), np.int64)
-    noise = dict.fromkeys(classes, 0)
+    noise = np.zeros(len(classes), np.int64)
     for label, cluster, n in cells:
         if cluster >= 0:
             counts[rows[label], columns[cluster]] += n
         else:
-            noise[label] += n
+            noise[rows[label]] += n
     matches = optimal_matches(counts)
     order = [matches[row] for row in range(len(classes)) if row in matches]
     order += [column for column in range(len(clusters)) if column not in order]
-    has_noise = any(noise.values())
+    return Confusion(
+        classes,
+        [clusters[column] for column in order],
+        counts[:, order],
+        noise,
+        {classes[row]: clusters[column] for row, column in matches.items()},
+    )
+
+
+def confusion_matrix(matrix: Confusion | None) -> Markup:
+    """Return a table of classes and clusters, the matches on its diagonal; nothing for None."""
+    if matrix is None:
+        return Markup("")
+    n_classes, n_clusters = matrix.counts.shape
+    if max(n_classes, n_clusters) > _CLASSES:
+        size = f"{n_classes} classes and {n_clusters} clusters"
+        return paragraph(f"The confusion matrix of {size} is too large for this page.", "soft")
+    has_noise = bool(matrix.noise.any())
     lines = [
         [
             str(label),
-            *_cells(counts[row], order, matches.get(row)),
-            *([f"{noise[label]:,}"] if has_noise else []),
+            *_cells(matrix.counts[row], matrix.clusters, matrix.matches.get(label)),
+            *([f"{matrix.noise[row]:,}"] if has_noise else []),
         ]
-        for label, row in rows.items()
+        for row, label in enumerate(matrix.classes)
     ]
-    header = ["class", *(str(clusters[column]) for column in order), *(["noise"] * has_noise)]
-    matrix = table(header, lines, kind="matrix")
+    header = ["class", *map(str, matrix.clusters), *(["noise"] * has_noise)]
     caption = "Samples of each class in each cluster. Framed cells are matched one to one."
-    return joined([matrix, paragraph(caption, "soft")])
+    return joined([table(header, lines, kind="matrix"), paragraph(caption, "soft")])
 
 
-def _cells(counts: NDArray[np.int64], order: Sequence[int], match: int | None) -> Iterator[Markup]:
+def _cells(
+    counts: NDArray[np.int64], clusters: Sequence[int], match: int | None
+) -> Iterator[Markup]:
     """Yield the cells of a class; their shade is the share of its samples."""
     total = max(int(counts.sum()), 1)
-    for column in order:
-        n = int(counts[column])
+    for cluster, n in zip(clusters, counts.tolist(), strict=True):
         yield Markup('<span class="{}" style="--share:{:.0f}%">{}</span>').format(
-            "match" if column == match else "", 80 * n / total, f"{n:,}" if n else ""
+            "match" if cluster == match else "", 80 * n / total, f"{n:,}" if n else ""
         )
 
 

@@ -18,10 +18,12 @@ from dcrf.report.html import choice, figure, grid, heading, joined, paragraph, s
 from dcrf.report.marks import CLUSTER, LABEL, legend, mark
 from dcrf.report.projections import Places, Projection, project
 from dcrf.report.saved_files import SavedFiles
+from dcrf.runs.cluster_files import TABLES
 from dcrf.runs.moments import MOMENTS, SAMPLES, end_of, within
 from dcrf.safety.numpy_headers import npy_header
 
-_POINTS = 2000
+POINTS = 2000
+"""Samples of a plot."""
 _LEAST_POINTS = 300
 _MOMENTS = 24
 _SIDE_BY_SIDE = 3  # more moments are steps
@@ -79,12 +81,11 @@ def features_section(
     Raises:
         DataError: the package of the projection is not installed.
     """
-    n_points = max(_POINTS // n_runs, _LEAST_POINTS)
+    n_points = max(POINTS // n_runs, _LEAST_POINTS)
     parts = []
     for number, dataset in enumerate(run.datasets):
-        folder = run.folder / MOMENTS / clean_name(dataset)
-        moments = list(_moments(run, dataset, folder))
-        if moments and (samples := _shown(run, dataset, folder, n_points)):
+        moments = moments_of(run, dataset)
+        if moments and (samples := shown_samples(run, dataset, n_points)):
             plots = list(_plots(run, moments, samples, projection))
             parts.append(_data_set(dataset, f"{key}{number}", plots, samples))
     if not any(parts):
@@ -118,17 +119,18 @@ def _data_set(
     )
 
 
-def _moments(run: SavedFiles, dataset: str, folder: Path) -> Iterator[Moment]:
-    """Yield the samples and the moments of phases in their order, at most 24."""
+def moments_of(run: SavedFiles, dataset: str) -> list[Moment]:
+    """Return the samples and the moments of phases in their order, at most 24 of these."""
+    folder = run.folder / MOMENTS / clean_name(dataset)
     if not (folder / f"{SAMPLES}.csv").is_file():
-        return
+        return []
     ends = {p.phase: p.iteration for p in run.phases_of(dataset)}
     moments = [
         moment for phase in run.phases for moment in _of_phase(folder, phase, ends.get(phase))
     ]
     chosen = np.linspace(0, len(moments) - 1, min(_MOMENTS, len(moments))).round().astype(np.int64)
-    yield Moment(folder / f"{SAMPLES}.npy", "samples", "samples")
-    yield from (moments[place] for place in chosen.tolist())
+    samples = Moment(folder / f"{SAMPLES}.npy", "samples", "samples")
+    return [samples, *(moments[place] for place in chosen.tolist())]
 
 
 def _of_phase(folder: Path, phase: str, last: int | None) -> Iterator[Moment]:
@@ -143,12 +145,16 @@ def _of_phase(folder: Path, phase: str, last: int | None) -> Iterator[Moment]:
         yield Moment(folder / f"{end_of(phase)}.npy", f"after {phase}", f"after {phase}")
 
 
-def _shown(run: SavedFiles, dataset: str, folder: Path, n_points: int) -> Shown | None:
+def shown_samples(run: SavedFiles, dataset: str, n_points: int) -> Shown | None:
     """Return the samples to show with their final clusters and labels, None if files are damaged.
 
     A run that has not finished has no clusters, data may have no labels.
     """
-    file, clusters = folder / f"{SAMPLES}.csv", run.folder / f"clusters/{clean_name(dataset)}.csv"
+    name = clean_name(dataset)
+    file, clusters = (
+        run.folder / MOMENTS / name / f"{SAMPLES}.csv",
+        run.folder / TABLES / f"{name}.csv",
+    )
     table = run.table(file)
     if table is None:
         return None
@@ -198,7 +204,7 @@ def _plots(
     before: Places | None = None
     for moment in moments:
         try:
-            rows = _rows(moment.file, samples)
+            rows = rows_of(moment, samples)
         except (DataError, OSError, ValueError) as error:
             run.problems.append(f"the plot of {moment.caption} is absent: {error}")
             continue
@@ -208,12 +214,13 @@ def _plots(
         yield moment.name, figure(drawing, caption)
 
 
-def _rows(file: Path, samples: Shown) -> NDArray[np.float32]:
+def rows_of(moment: Moment, samples: Shown) -> NDArray[np.float32]:
     """Return the rows of the samples to show.
 
     Raises:
         DataError, OSError, ValueError: the file does not fit the samples.
     """
+    file = moment.file
     try:
         shape = npy_header(file).shape
     except DataError as error:

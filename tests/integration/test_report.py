@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dcrf.cli.commands import main
 from tests.cases.methods import contents, method, written
@@ -19,13 +21,15 @@ class Page(HTMLParser):
 
     def __init__(self, content):
         super().__init__()
-        self.open, self.tags, self.links, self.text = [], [], [], ""
+        self.open, self.tags, self.links, self.ids, self.text = [], [], [], [], ""
         self.feed(content)
         assert not self.open
+        assert len(set(self.ids)) == len(self.ids)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.links += [(tag, value) for name, value in attrs if name in ("src", "href")]
+        self.ids += [value for name, value in attrs if name == "id"]
         assert not any(name.startswith("on") for name, _ in attrs)
         if tag not in VOID:
             self.open.append(tag)
@@ -165,7 +169,7 @@ def test_several_runs_are_compared(runs, tmp_path):
     assert "3 runs" in page.text
     assert "mean ± standard deviation" in page.text
     assert "Settings that differ" in page.text
-    assert [v for t, v in page.links if t == "a" and v.startswith("#")] == [
+    assert [v for t, v in page.links if v.startswith("#run")] == [
         "#run-0",
         "#run-1",
         "#run-2",
@@ -242,6 +246,53 @@ def test_a_report_projects_by_t_sne_when_asked_for(folder):
     text = Page((folder / "report.html").read_text()).text
     assert "t-SNE 1" in text
     assert "only neighborhoods have a meaning" in text
+
+
+@pytest.fixture
+def plotting(monkeypatch):
+    """Skip a test where matplotlib is not installed."""
+    pytest.importorskip("matplotlib")
+
+
+def test_plots_are_png_and_pdf_of_a_column(folder, tmp_path, plotting, capsys):
+    for moment in folder.glob("moments/images/*[!d].npy"):
+        moment.unlink()  # all but the ends of phases take seconds
+    assert main(["report", str(folder), "--plots", str(tmp_path / "plots")]) == 0
+
+    names = {file.name for file in (tmp_path / "plots").iterdir()}
+    figures = {
+        *("images-pretraining-curves", "images-clustering-curves", "images-confusion"),
+        *(f"images-clustering-end-{kind}s" for kind in ("cluster", "label")),
+    }
+    assert {f"{name}.{ending}" for name in figures for ending in ("png", "pdf")} <= names
+    assert f"{len(names)} files" in capsys.readouterr().out
+    with Image.open(tmp_path / "plots/images-confusion.png") as image:
+        assert image.width == pytest.approx(3.3 * 300, abs=1)
+    pdf = (tmp_path / "plots/images-confusion.pdf").read_bytes()
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+
+
+def test_plots_are_the_same_twice_and_lie_in_the_run_folder(runs, plotting):
+    (folder,) = runs.glob("*k_means*/*")
+    for moment in folder.glob("moments/images/*.npy"):
+        moment.unlink()
+
+    def written_plots():
+        assert main(["report", str(folder), "--plots"]) == 0
+        return {file: file.read_bytes() for file in folder.glob("plots/*")}
+
+    first = written_plots()
+
+    assert {file.name for file in first} == {"images-confusion.png", "images-confusion.pdf"}
+    assert written_plots() == first
+
+
+def test_plots_without_matplotlib_name_the_extra(folder, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    assert main(["report", str(folder), "--plots"]) == 2
+    assert "pip install 'dcrf[plots]'" in capsys.readouterr().err
 
 
 def test_what_is_no_run_is_refused(tmp_path, capsys):

@@ -8,7 +8,7 @@ import pytest
 from dcrf.config import load_checked
 from dcrf.pictures.line_chart import line_chart, thin
 from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
-from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
+from dcrf.report.clusters import clusters_section, confusion, confusion_matrix, sizes_of
 from dcrf.report.diagram import MappingFacts
 from dcrf.report.example_samples import Drawn
 from dcrf.report.features import features_section
@@ -92,7 +92,7 @@ def test_sizes_have_noise():
 
 
 def test_matches_of_the_confusion_matrix_are_on_its_diagonal():
-    text = confusion_matrix([(0, 1, 50), (1, 0, 40), (1, 1, 5), (1, -1, 2)])
+    text = confusion_matrix(confusion([(0, 1, 50), (1, 0, 40), (1, 1, 5), (1, -1, 2)]))
 
     assert text.index("<th>class</th>") < text.index(">1</th>") < text.index(">0</th>")
     assert text.count('class="match"') == 2
@@ -100,7 +100,7 @@ def test_matches_of_the_confusion_matrix_are_on_its_diagonal():
 
 
 def test_a_large_confusion_matrix_is_left_out():
-    assert "too large" in confusion_matrix([(i, i, 1) for i in range(61)])
+    assert "too large" in confusion_matrix(confusion([(i, i, 1) for i in range(61)]))
 
 
 def test_clusters_have_profiles_and_examples(tmp_path):
