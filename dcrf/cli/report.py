@@ -82,7 +82,7 @@ def write_report(paths: Sequence[Path], file: Path, projection: Any = "pca") -> 
     from dcrf.storage.atomic_files import write_atomically  # noqa: PLC0415
 
     runs = saved_runs(paths)
-    content = page(runs, _described, projection)
+    content = page(runs, _described, file.parent, projection)
     try:
         write_atomically(file, content.encode(errors="backslashreplace"))
     except OSError as error:

@@ -20,7 +20,7 @@ ReadSamples = Callable[[SavedFiles, str, Sequence[int]], Drawn]
 """Takes a run, the name of a data set and samples."""
 
 _CARDS = 40  # clusters with examples
-_ROWS = 3  # of a kind
+_ROWS = 2  # of a kind
 _IMAGES = 300  # of at most 48 x 48 pixels; 2 MB if all are noise in color
 _COLUMNS = 5  # of the profile of a cluster
 _CLASSES = 60  # of a confusion matrix that a screen shows

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from dcrf.builder.data_sources import open_raw
 from dcrf.config import load_checked
 from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import DatasetConfig
+from dcrf.data.sources.load import documents_of
 from dcrf.data.sources.raw_data import RawData
 from dcrf.errors import DcrfError
 from dcrf.pictures.images import are_images, image_urls
@@ -22,6 +25,7 @@ from dcrf.runs.run_folder import CONFIGURATION
 from dcrf.safety.numpy_headers import npy_header
 
 _VALUES = 8  # of a row
+_CHARACTERS = 160  # of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Drawn:
     """Samples as a page shows them; those of other shapes are in neither.
 
     images: sample -> data URL.
-    rows: sample -> the values of its columns.
+    rows: sample -> the values of its columns, or the beginning of its text.
     """
 
     images: Mapping[int, str] = field(default_factory=dict)
@@ -55,6 +59,8 @@ class SampleReader:
             entry = next((e for e in config.datasets if e.name == dataset), None)
             if entry is None:
                 return Drawn()
+            if texts := _texts(entry, samples):
+                return Drawn(rows=texts)
             raw = self._opened(entry)
             values = {n: _array(raw.samples[n]) for n in samples if 0 <= n < len(raw.samples)}
         except (DcrfError, OSError) as error:
@@ -72,6 +78,23 @@ class SampleReader:
             self._raw = RawData([], None)  # frees the memory of the data before
             self._key, self._raw = key, open_raw(entry)
         return self._raw
+
+
+def _texts(entry: DatasetConfig, samples: Sequence[int]) -> dict[int, str]:
+    """Return the beginnings of documents, nothing if the samples are not those of documents.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    if entry.parts or entry.first is not None or entry.last is not None or not samples:
+        return {}
+    wanted = set(samples)
+    documents = documents_of(entry.source, entry.dataset, entry.options) or ()
+    return {
+        number: shorten(document, _CHARACTERS, placeholder=" ...")
+        for number, document in enumerate(islice(documents, max(wanted) + 1))
+        if number in wanted
+    }
 
 
 def _saved_images(run: SavedFiles, dataset: str) -> dict[int, NDArray[np.float32]]:
@@ -92,10 +115,7 @@ def _saved_images(run: SavedFiles, dataset: str) -> dict[int, NDArray[np.float32
 
 
 def _row(values: NDArray[np.float32], columns: Sequence[str]) -> str:
-    """Return the values of a row in their order, of many those that are farthest from 0.
-
-    Of a text these are its terms of the greatest weight.
-    """
+    """Return the values of a row in their order, of many those that are farthest from 0."""
     flat = values.reshape(-1)
     if len(flat) <= _VALUES:
         places = np.arange(len(flat))

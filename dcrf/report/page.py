@@ -1,13 +1,14 @@
 """The page of one or several runs."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
 from dcrf.report.clusters import clusters_section
 from dcrf.report.example_samples import SampleReader
 from dcrf.report.features import features_section
-from dcrf.report.head import description, scores_section, time_and_machine_section
+from dcrf.report.head import description, pictures_section, scores_section, time_and_machine_section
 from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
 from dcrf.report.method import Described, method_section
@@ -23,19 +24,22 @@ Describe = Callable[[SavedFiles], Described | None]
 _SECTIONS = 40  # runs with sections of their own
 
 
-def page(saved: Sequence[SavedRun], describe: Describe, projection: Projection = "pca") -> str:
-    """Return the page of runs, at least one. It refers to no other file.
+def page(
+    saved: Sequence[SavedRun], describe: Describe, beside: Path, projection: Projection = "pca"
+) -> str:
+    """Return the page of runs, at least one. It shows no other file.
 
     Args:
         saved: the runs.
         describe: their methods.
+        beside: the folder of the page, at which links to pictures of runs begin.
         projection: of scatter plots to the plane.
 
     Raises:
         DataError: a folder has no run, or the package of the projection is not installed.
     """
     runs = [read_run(run.folder) for run in saved]
-    sections = Sections(describe, projection, min(len(runs), _SECTIONS))
+    sections = Sections(describe, beside, projection, min(len(runs), _SECTIONS))
     if len(runs) == 1:
         return _page(runs[0].method, sections.of(runs[0], saved[0].settings))
     parts = [
@@ -65,12 +69,16 @@ class Sections:
 
     Args:
         describe: the method of a run.
+        beside: the folder of the page.
         projection: of scatter plots.
         n_runs: number of runs of the page; of more there are fewer points and images of each.
     """
 
-    def __init__(self, describe: Describe, projection: Projection, n_runs: int) -> None:
-        self.describe, self.projection, self.n_runs = describe, projection, n_runs
+    def __init__(
+        self, describe: Describe, beside: Path, projection: Projection, n_runs: int
+    ) -> None:
+        self.describe, self.beside = describe, beside
+        self.projection, self.n_runs = projection, n_runs
         self._reader = SampleReader()
         self._descriptions: dict[str, Described | None] = {}
 
@@ -96,6 +104,7 @@ class Sections:
                 paragraph(str(run.folder), "path"),
                 description(run),
                 scores_section(run),
+                pictures_section(run, self.beside),
                 *sections,
                 time_and_machine_section(run),
             ]

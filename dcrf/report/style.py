@@ -124,7 +124,9 @@ pre { overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; bac
 .strip { display: flex; gap: .25rem; align-items: center; margin-top: .3rem; }
 .strip > span:first-child { flex: 0 0 5rem; font-size: .8rem; color: var(--soft); }
 .strip img { width: 2.6rem; height: 2.6rem; object-fit: contain; image-rendering: pixelated; }
+.strip:has(.rows) { align-items: flex-start; margin-top: .5rem; }
 .rows { list-style: none; padding: 0; margin: 0; font-size: .82rem; }
+.rows li + li { margin-top: .3rem; }
 .rows b { font-weight: 600; margin-right: .3rem; }
 .ids { font-size: .85rem; }
 summary { cursor: pointer; color: var(--mark); }

@@ -240,6 +240,29 @@ def test_names_are_escaped(folder, runs):
     assert HOSTILE.split(">", maxsplit=1)[0] in page.text
 
 
+def test_examples_of_texts_are_their_beginnings(tmp_path):
+    words = ("piano violin chord", "oven flour dough")
+    lines = [f"{word} number {i} <b>,{word[0]}" for i in range(20) for word in words]
+    (tmp_path / "texts.csv").write_text("text,topic\n" + "\n".join(lines) + "\n")
+    flags = ["--clusters", "2", "--text", "text", "--label", "topic", "--max_iterations", "2"]
+    output = ["--device", "cpu", "--output_dir", str(tmp_path / "runs")]
+
+    assert main(["run", str(tmp_path / "texts.csv"), *flags, *output]) == 0
+
+    (file,) = tmp_path.glob("runs/*/*/report.html")
+    text = Page(file.read_text()).text
+    assert "piano violin chord number" in text
+    assert "<b>" in text
+
+
+def test_a_report_links_pictures_of_problems(folder):
+    index = folder / "pictures/index.html"
+    index.parent.mkdir()
+    index.write_text("pictures")
+
+    assert ("a", "pictures/index.html") in page_of(folder).links
+
+
 def test_a_report_projects_by_t_sne_when_asked_for(folder):
     assert main(["report", str(folder), "--projection", "t_sne"]) == 0
 
