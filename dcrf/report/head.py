@@ -42,10 +42,9 @@ def scores_section(run: SavedFiles) -> Markup:
     if run.timing:
         state["time"] = duration(sum(run.timing.values()))
     release, commit = (run.environment.get(key) for key in ("dcrf", "commit"))
-    if isinstance(release, str):
-        state["dcrf"] = (
-            f"{release}, commit {commit[:_DIGITS]}" if isinstance(commit, str) else release
-        )
+    origin = [release, f"commit {str(commit)[:_DIGITS]}" if commit else None]
+    if any(origin):
+        state["dcrf"] = ", ".join(str(part) for part in origin if part)
     if outcome is not None:
         state["labels"] = (
             "influenced this result, so it is not unsupervised"

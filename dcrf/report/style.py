@@ -99,6 +99,10 @@ pre { overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; bac
 .ordered { gap: .8rem 2.2rem; }
 .ordered .box + .box::before { content: "→"; position: absolute; left: -1.7rem; top: 50%;
   transform: translateY(-50%); color: var(--mark); font-size: 1.3rem; }
+@media (max-width: 40rem) {
+  .ordered { row-gap: 1.8rem; }
+  .ordered .box + .box::before { content: "↓"; left: 1rem; top: -.9rem; }
+}
 .part { max-width: 60rem; margin: 1rem 0; }
 .part:target { outline: 2px solid var(--mark); outline-offset: .4rem; border-radius: .2rem; }
 .part p { font-size: .92rem; }
@@ -106,7 +110,7 @@ pre { overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; bac
 .settings td { overflow-wrap: anywhere; min-width: 9rem; }
 .bars { display: flex; gap: .3rem; height: 8rem; align-items: stretch; overflow-x: auto; }
 .bar { flex: 1 0 1.6rem; display: flex; flex-direction: column-reverse; text-align: center;
-  font-size: .75rem; max-width: 5rem; }
+  font-size: .72rem; max-width: 5rem; overflow-wrap: normal; }
 .bar span { min-height: 1px; display: flex; }
 .bar i { flex: 1; }
 .bar .dot-none, .bar i { border-radius: 2px; }

@@ -21,7 +21,7 @@ MOMENTS = "moments"
 """The folder of a run folder with a folder for each data set."""
 SAMPLES = "samples"
 """The name of the files of the samples: a table of their numbers and labels, and their values."""
-_MOST_SAMPLES = 2000
+_KEPT = 2000
 _VALUES = 2**20  # of a file, which then has 4 MiB
 _WIDTH = 2**13  # of samples and features; there would be too few wider ones to show groups
 
@@ -106,7 +106,7 @@ def _indices(method: Method, data_pass: DatasetPass) -> Tensor | None:
     width = max(data_pass(values, one).shape[1] for values in (_flat, _features(method)))
     if width > _WIDTH:
         return None
-    most = min(_MOST_SAMPLES, _VALUES // width)
+    most = min(_KEPT, _VALUES // width)
     return torch.from_numpy(random_indices(data_pass.n_samples, most))
 
 

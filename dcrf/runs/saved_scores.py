@@ -15,7 +15,7 @@ from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, RESULT, runs_below
 from dcrf.schema.registry import SOURCES
 from dcrf.storage.atomic_files import read_json
 
-NO_SETTINGS = ("seed", "device", "name", "description", "references")
+NO_SETTINGS = ("$schema", "seed", "device", "name", "description", "references")
 """Keys of a configuration that may differ between runs that are averaged."""
 _COMMIT_DIGITS = 10
 
