@@ -220,6 +220,7 @@ class PhaseBuilder:
         if schedules := schedules_of(self.phase):
             hooks.append(ReportSchedules(schedules, intervals.values(), writer, place))
         hooks += [self._saving(entry, method) for entry in self.phase.saves]
+        hooks += self.run.files.hooks(place, method, data_pass)
         return [*hooks, ShowProgress(writer)]
 
     def _saving(self, entry: SaveConfig, method: Method) -> Hook:

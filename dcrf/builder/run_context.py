@@ -7,6 +7,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from dcrf.batch import DatasetPass, Place
 from dcrf.config.method_config import MethodConfig, SaveConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.evaluation.evaluator import Labels
@@ -14,6 +15,7 @@ from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writer
 from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
+from dcrf.training.phase import Hook
 
 
 class ParameterFiles(Protocol):
@@ -32,7 +34,11 @@ class ParameterFiles(Protocol):
         ...
 
     def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
-        """Save the features of all samples after a phase, if they were asked for."""
+        """Save the features of some samples after a phase, and those of all if asked for."""
+        ...
+
+    def hooks(self, place: Place, method: Method, data_pass: DatasetPass) -> Sequence[Hook]:
+        """Return the hooks that save features during a phase, if any."""
         ...
 
     def save_results(

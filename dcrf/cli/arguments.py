@@ -212,6 +212,14 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME...]",
         help=f"pass the curves of runs to {', '.join(TRACKERS.stems)}, each an extra",
     )
+    add(
+        "--save_moments",
+        type=positive,
+        metavar="N",
+        help="save the features of some samples every N iterations, for the slider of reports; a "
+        "resumed run does as it began",
+    )
+    add("--no_report", action="store_true", help="write no report.html of the runs")
     logs = flags.add_mutually_exclusive_group()
     logs.add_argument(
         "--one_log_file",

@@ -85,15 +85,19 @@ def _file(named: str) -> Path:
     return method_file(named)
 
 
-def description(config: MethodConfig) -> Iterator[Block]:
+def description(config: MethodConfig, shapes: Any = None) -> Iterator[Block]:
     """Yield the blocks of a description.
+
+    Args:
+        config: the method.
+        shapes: its `MethodShapes`; None to simulate it.
 
     Raises:
         ConfigError: the numbers of the configuration are too large, or a part cannot be built.
     """
     from dcrf.dry_run.shapes import method_shapes  # noqa: PLC0415 - it imports torch
 
-    shapes = method_shapes(config)
+    shapes = shapes or method_shapes(config)
     yield Paragraph(config.name)
     if text := str(config.filled.get("description", "")):
         yield Paragraph(text, 2)

@@ -21,6 +21,7 @@ from dcrf.cli.plan_runs import (
     load_methods,
     plan_runs,
 )
+from dcrf.cli.report import problem_of_report, report_file, run_and_report
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
 from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
@@ -29,7 +30,7 @@ from dcrf.reporting.summary import content, same_names, summary
 from dcrf.reporting.writers import output_columns, say, say_json, say_whole
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
-from dcrf.runs.run_all import run_all
+from dcrf.runs.run_all import run_all, run_job
 from dcrf.runs.spinning import shorten_spinning
 from dcrf.storage.atomic_files import write_json
 
@@ -109,6 +110,7 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
             run_all(
                 jobs,
                 executor,
+                run=run_job if options.no_report else run_and_report,
                 at_once=at_once,
                 continue_on_failure=continues,
                 say=console.say,
@@ -122,12 +124,26 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except OSError as error:
         say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
+    if not options.no_report:
+        _report(outcomes, options)
     say("")
     _say_summary(summary(outcomes, output_columns()))
     if len(outcomes) > 1 and statuses - FINAL:
         flags = [] if options.resume else ["--resume"]
         say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
     return exit_code(statuses, executor.signals)
+
+
+def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
+    """Write the page of several runs, and say which page shows this invocation."""
+    folders = [Path(outcome.folder) for outcome in outcomes if outcome.folder]
+    if not folders or any(outcome.status == "interrupted" for outcome in outcomes):
+        return
+    file = report_file(options.output_dir if len(folders) > 1 else folders[0])
+    if len(folders) > 1 and (problem := problem_of_report(folders, file)):
+        say(problem, is_error=True)
+    elif file.exists() and not options.quiet:
+        say(f"report: {file}")
 
 
 def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
@@ -165,6 +181,7 @@ def jobs_of(
             prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
             overrides=run.overrides,
             saves_features=start.saves_features if start else options.save_features,
+            moments_interval=start.moments_interval if start else options.save_moments,
             end=run.end,
             shows_lines=not options.quiet,
             sends_status=has_view,

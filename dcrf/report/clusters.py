@@ -1,7 +1,7 @@
 """Clusters: their sizes, their classes, what distinguishes them, and examples."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 
 from dcrf.config.file_names import clean_name
 from dcrf.functional.contingency import optimal_matches
-from dcrf.pictures.drawings import COLORS
-from dcrf.report.example_images import Images
+from dcrf.pictures.scatter import NO_MARK
+from dcrf.report.example_samples import Drawn
 from dcrf.report.html import figure, grid, heading, items, joined, paragraph, section, shown, table
+from dcrf.report.marks import dot, mark
 from dcrf.report.saved_files import SavedFiles, Table
 from dcrf.reporting.records import DatasetRecord
 
+ReadSamples = Callable[[SavedFiles, str, Sequence[int]], Drawn]
+"""Takes a run, the name of a data set and samples."""
+
 _CARDS = 40  # clusters with examples
+_ROWS = 2  # of a kind
 _IMAGES = 300  # of at most 48 x 48 pixels; 2 MB if all are noise in color
 _COLUMNS = 5  # of the profile of a cluster
 _CLASSES = 60  # of a confusion matrix that a screen shows
@@ -23,22 +28,21 @@ _NOISE = "-1"
 _KINDS = ("exemplar", "ambiguous", "outlier")
 
 
-def clusters_section(run: SavedFiles, images: Images, n_runs: int = 1) -> Markup:
+def clusters_section(run: SavedFiles, read: ReadSamples, n_runs: int = 1) -> Markup:
     """Return sizes, confusion matrix, profiles and examples of the clusters of each data set.
 
     Args:
         run: with a result.
-        images: returns the images of samples of a data set.
+        read: returns samples of a data set as images or rows.
         n_runs: number of runs that share the images of a page.
     """
     parts = []
     for record in run.outcome.datasets if run.outcome else ():
-        name = f"{clean_name(record.dataset)}.csv"
         sizes = sizes_of(record)
         content = [
             sizes_bars(sizes),
-            _confusion(run, run.folder / "confusion" / name),
-            _cards(run, record.dataset, sizes, images, _IMAGES // n_runs),
+            confusion_matrix(confusion_of(run, record.dataset)),
+            _cards(run, record.dataset, sizes, read, _IMAGES // n_runs),
         ]
         if any(content):
             parts.append(joined([heading(f"Clusters of {record.dataset}"), *content]))
@@ -61,42 +65,56 @@ def sizes_bars(sizes: Mapping[str, int]) -> Markup:
     if not most:
         return Markup("")
     bars = joined(
-        Markup(
-            '<div class="bar"><b>{}</b><i style="height:{:.1f}%;background:{}"></i>{:,}</div>'
-        ).format("noise" if cluster == _NOISE else cluster, 70 * size / most, color(cluster), size)
+        Markup('<div class="bar"><b>{}</b><span style="height:{:.1f}%">{}</span>{:,}</div>').format(
+            "noise" if cluster == _NOISE else cluster,
+            70 * size / most,
+            dot(_mark(cluster)),
+            size,
+        )
         for cluster, size in list(sizes.items())[:200]
     )
     caption = f"samples in each of {len(sizes)} clusters"
     return figure(Markup('<div class="bars">{}</div>').format(bars), caption)
 
 
-def color(cluster: str) -> str:
-    """Return the color of a cluster, gray for noise."""
-    is_noise = not cluster.isdecimal()
-    return "#8a8f98" if is_noise else COLORS[int(cluster) % len(COLORS)]
+def _mark(cluster: str) -> int:
+    return mark(int(cluster)) if cluster.isdecimal() else NO_MARK
 
 
-def _confusion(run: SavedFiles, file: Path) -> Markup:
-    """Return the classes of the clusters, if the run has written them."""
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """The samples of each class in each cluster.
+
+    classes: their numbers.
+    clusters: their numbers, those matched to the classes first.
+    counts: (classes, clusters).
+    noise: (classes,) samples without a cluster.
+    matches: class -> cluster, one to one.
+    """
+
+    classes: Sequence[int]
+    clusters: Sequence[int]
+    counts: NDArray[np.int64]
+    noise: NDArray[np.int64]
+    matches: Mapping[int, int]
+
+
+def confusion_of(run: SavedFiles, dataset: str) -> Confusion | None:
+    """Return the confusion matrix that a run has written; None without one, or a damaged one."""
+    file = run.folder / "confusion" / f"{clean_name(dataset)}.csv"
     cells = run.table(file) if file.is_file() else None
     if cells is None:
-        return Markup("")
+        return None
     try:
-        return confusion_matrix(
-            [
-                (int(label), int(cluster), int(n))
-                for label, cluster, n in zip(
-                    *map(cells.column, ("class", "cluster", "samples")), strict=True
-                )
-            ]
-        )
-    except ValueError as error:
+        columns = [map(int, cells.column(name)) for name in ("class", "cluster", "samples")]
+        return confusion(list(zip(*columns, strict=True)))
+    except (ValueError, OverflowError) as error:
         run.problems.append(f"{file} is damaged: {error}")
-        return Markup("")
+        return None
 
 
-def confusion_matrix(cells: Sequence[tuple[int, int, int]]) -> Markup:
-    """Return a table of classes and clusters, matched one to one, the matches on the diagonal.
+def confusion(cells: Sequence[tuple[int, int, int]]) -> Confusion | None:
+    """Match classes and clusters one to one; None without a cluster.
 
     Args:
         cells: class, cluster and number of samples; cluster -1 is noise and has no match.
@@ -104,49 +122,63 @@ def confusion_matrix(cells: Sequence[tuple[int, int, int]]) -> Markup:
     classes = sorted({label for label, _, _ in cells})
     clusters = sorted({cluster for _, cluster, _ in cells if cluster >= 0})
     if not clusters:
-        return Markup("")
-    if max(len(classes), len(clusters)) > _CLASSES:
-        size = f"{len(classes)} classes and {len(clusters)} clusters"
-        return paragraph(f"The confusion matrix of {size} is too large for this page.", "soft")
+        return None
     rows = {label: place for place, label in enumerate(classes)}
     columns = {cluster: place for place, cluster in enumerate(clusters)}
     counts = np.zeros((len(classes), len(clusters)), np.int64)
-    noise = dict.fromkeys(classes, 0)
+    noise = np.zeros(len(classes), np.int64)
     for label, cluster, n in cells:
         if cluster >= 0:
             counts[rows[label], columns[cluster]] += n
         else:
-            noise[label] += n
+            noise[rows[label]] += n
     matches = optimal_matches(counts)
     order = [matches[row] for row in range(len(classes)) if row in matches]
     order += [column for column in range(len(clusters)) if column not in order]
-    has_noise = any(noise.values())
+    return Confusion(
+        classes,
+        [clusters[column] for column in order],
+        counts[:, order],
+        noise,
+        {classes[row]: clusters[column] for row, column in matches.items()},
+    )
+
+
+def confusion_matrix(matrix: Confusion | None) -> Markup:
+    """Return a table of classes and clusters, the matches on its diagonal; nothing for None."""
+    if matrix is None:
+        return Markup("")
+    n_classes, n_clusters = matrix.counts.shape
+    if max(n_classes, n_clusters) > _CLASSES:
+        size = f"{n_classes} classes and {n_clusters} clusters"
+        return paragraph(f"The confusion matrix of {size} is too large for this page.", "soft")
+    has_noise = bool(matrix.noise.any())
     lines = [
         [
             str(label),
-            *_cells(counts[row], order, matches.get(row)),
-            *([f"{noise[label]:,}"] if has_noise else []),
+            *_cells(matrix.counts[row], matrix.clusters, matrix.matches.get(label)),
+            *([f"{matrix.noise[row]:,}"] if has_noise else []),
         ]
-        for label, row in rows.items()
+        for row, label in enumerate(matrix.classes)
     ]
-    header = ["class", *(str(clusters[column]) for column in order), *(["noise"] * has_noise)]
-    matrix = table(header, lines, kind="matrix")
+    header = ["class", *map(str, matrix.clusters), *(["noise"] * has_noise)]
     caption = "Samples of each class in each cluster. Framed cells are matched one to one."
-    return joined([matrix, paragraph(caption, "soft")])
+    return joined([table(header, lines, kind="matrix"), paragraph(caption, "soft")])
 
 
-def _cells(counts: NDArray[np.int64], order: Sequence[int], match: int | None) -> Iterator[Markup]:
+def _cells(
+    counts: NDArray[np.int64], clusters: Sequence[int], match: int | None
+) -> Iterator[Markup]:
     """Yield the cells of a class; their shade is the share of its samples."""
     total = max(int(counts.sum()), 1)
-    for column in order:
-        n = int(counts[column])
+    for cluster, n in zip(clusters, counts.tolist(), strict=True):
         yield Markup('<span class="{}" style="--share:{:.0f}%">{}</span>').format(
-            "match" if column == match else "", 80 * n / total, f"{n:,}" if n else ""
+            "match" if cluster == match else "", 80 * n / total, f"{n:,}" if n else ""
         )
 
 
 def _cards(
-    run: SavedFiles, dataset: str, sizes: Mapping[str, int], images: Images, n_images: int
+    run: SavedFiles, dataset: str, sizes: Mapping[str, int], read: ReadSamples, n_images: int
 ) -> Markup:
     """Return a card for each cluster: its size, profile and examples."""
     name = f"{clean_name(dataset)}.csv"
@@ -160,9 +192,9 @@ def _cards(
         return Markup("")
     clusters = sorted({*profiles, *examples}, key=lambda cluster: (len(cluster), cluster))
     samples = [s for c in clusters[:_CARDS] for own in examples.get(c, {}).values() for s, _ in own]
-    pictures = images(dataset, samples[:n_images])
+    drawn = read(run, dataset, samples[:n_images]) if samples else Drawn()
     cards = [
-        _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), pictures)
+        _card(cluster, sizes, profiles.get(cluster, ()), examples.get(cluster, {}), drawn)
         for cluster in clusters[:_CARDS]
     ]
     rest = len(clusters) - _CARDS
@@ -177,31 +209,37 @@ def _card(
     sizes: Mapping[str, int],
     profile: Sequence[str],
     examples: Mapping[str, Sequence[tuple[int, str]]],
-    pictures: Mapping[int, str],
+    drawn: Drawn,
 ) -> Markup:
     size = f", {sizes[cluster]:,} samples" if cluster in sizes else ""
     strips = joined(
         Markup('<div class="strip"><span>{}</span>{}</div>').format(
-            kind, _strip(examples[kind], pictures)
+            kind, _strip(examples[kind], drawn)
         )
         for kind in _KINDS
         if examples.get(kind)
     )
-    return Markup(
-        '<div class="card"><h4><i style="background:{}"></i>Cluster {}{}</h4>{}{}</div>'
-    ).format(color(cluster), shown(cluster), size, items(profile, "profile"), strips)
+    return Markup('<div class="card"><h4>{}Cluster {}{}</h4>{}{}</div>').format(
+        dot(_mark(cluster)), shown(cluster), size, items(profile, "profile"), strips
+    )
 
 
-def _strip(samples: Sequence[tuple[int, str]], pictures: Mapping[int, str]) -> Markup:
-    """Return samples as images if there are any, else by their ids."""
-    if any(sample in pictures for sample, _ in samples):
-        return joined(
-            Markup('<img src="{}" alt="{}" title="{}">').format(
-                pictures[sample], shown(name), shown(name)
-            )
-            for sample, name in samples
-            if sample in pictures
-        )
+def _strip(samples: Sequence[tuple[int, str]], drawn: Drawn) -> Markup:
+    """Return samples as images or rows if there are any, else by their ids."""
+    images = [
+        Markup('<img src="{0}" alt="{1}" title="{1}">').format(drawn.images[sample], shown(name))
+        for sample, name in samples
+        if sample in drawn.images
+    ]
+    if images:
+        return joined(images)
+    rows = [
+        Markup("<b>{}</b> {}").format(shown(name), shown(drawn.rows[sample]))
+        for sample, name in samples[:_ROWS]
+        if sample in drawn.rows
+    ]
+    if rows:
+        return items(rows, "rows")
     return Markup('<span class="ids">{}</span>').format(shown(", ".join(n for _, n in samples)))
 
 

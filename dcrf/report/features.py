@@ -1,5 +1,8 @@
-"""Scatter plots of saved features."""
+"""Scatter plots of some samples, and of their features at moments of a run."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -8,92 +11,224 @@ from numpy.typing import NDArray
 
 from dcrf.config.file_names import clean_name
 from dcrf.errors import DataError
-from dcrf.pictures.scatter import principal_plane, scatter
-from dcrf.report.clusters import color
-from dcrf.report.html import figure, grid, heading, joined, paragraph, section
-from dcrf.report.learning_curves import legend
+from dcrf.functional.contingency import optimal_matches
+from dcrf.pictures.scatter import MARKS, Groups, scatter
+from dcrf.randomness import random_indices
+from dcrf.report.html import choice, figure, grid, heading, joined, paragraph, section, steps
+from dcrf.report.marks import CLUSTER, LABEL, legend, mark
+from dcrf.report.projections import Places, Projection, project
 from dcrf.report.saved_files import SavedFiles
+from dcrf.runs.cluster_files import TABLES
+from dcrf.runs.moments import MOMENTS, SAMPLES, end_of, within
 from dcrf.safety.numpy_headers import npy_header
 
-_POINTS = 5000
-_LEAST_POINTS = 500
-_PLOTS = 12
-_LEGEND = 20  # clusters
-_DIMENSIONS = 4096  # whose principal axes take seconds
+POINTS = 2000
+"""Samples of a plot."""
+_LEAST_POINTS = 300
+_MOMENTS = 24
+_SIDE_BY_SIDE = 3  # more moments are steps
+_LEGEND = 40  # groups
+_DIMENSIONS = 2**13  # whose principal axes take seconds
+_NOTE = {
+    "pca": "on their first two principal components, in which distances keep their scale",
+    "t_sne": "by t-SNE, in which only neighborhoods have a meaning",
+    "umap": "by UMAP, in which only neighborhoods have a meaning",
+}
+
+Labels = NDArray[np.int64]
 
 
-def features_section(run: SavedFiles, n_runs: int = 1) -> Markup:
-    """Return a scatter plot after each phase of which the run has saved features.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A file of rows, one for each of some samples.
 
-    Points have the colors of the final clusters.
+    name: in a list of moments.
+    caption: of the plot.
+    """
+
+    file: Path
+    name: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The samples that plots show.
+
+    rows: (m,) of the rows in the files of moments.
+    n_kept: number of rows of these files.
+    groupings: of the samples.
+    """
+
+    rows: NDArray[np.int64]
+    n_kept: int
+    groupings: Sequence[Groups]
+
+
+def features_section(
+    run: SavedFiles, key: str = "", n_runs: int = 1, projection: Projection = "pca"
+) -> Markup:
+    """Return plots of some samples of each data set, and of their features at moments of the run.
+
+    Points have the colors of the final clusters or, at a choice, of the labels.
 
     Args:
-        run: with a result.
+        run: finished or not.
+        key: begins the names of elements; another one for each run of a page.
         n_runs: number of runs that share the points of a page.
-    """
-    n_points = max(_POINTS // n_runs, _LEAST_POINTS)
-    datasets = run.outcome.datasets if run.outcome else ()
-    parts = [_plots(run, record.dataset, n_points) for record in datasets]
-    if not any(parts):
-        return Markup("")
-    note = (
-        "Features in which clusters are formed, on their first two principal axes. "
-        "Colors are those of the final clusters."
-    )
-    return section("Features", paragraph(note, "soft"), *parts)
-
-
-def _plots(run: SavedFiles, dataset: str, n_points: int) -> Markup:
-    """Return the plots of a data set; nothing without saved features."""
-    name = clean_name(dataset)
-    phases = [p.phase for p in (run.outcome.phases if run.outcome else ()) if p.dataset == dataset]
-    files = {p: run.folder / "features" / f"{name}-{clean_name(p)}.npy" for p in phases[-_PLOTS:]}
-    files = {phase: file for phase, file in files.items() if file.is_file()}
-    table = run.folder / "clusters" / f"{name}.csv"
-    if not files or not table.is_file():
-        return Markup("")
-    try:
-        clusters = _clusters(run, table)
-        plots = [_plot(file, phase, clusters, n_points) for phase, file in files.items()]
-    except (DataError, OSError, ValueError) as error:
-        run.problems.append(f"features of {dataset} cannot be shown: {error}")
-        return Markup("")
-    numbers = np.unique(clusters)[:_LEGEND].tolist()
-    colors = {"noise" if c < 0 else str(c): color(str(c)) for c in numbers}
-    return joined(
-        [heading(f"Features of {dataset}"), grid(plots, "grid plots"), paragraph(legend(colors))]
-    )
-
-
-def _clusters(run: SavedFiles, file: Path) -> NDArray[np.int64]:
-    """Return the cluster of every sample. Raises ValueError if the table is damaged."""
-    table = run.table(file)
-    if table is None:
-        raise ValueError(f"{file} is damaged")
-    try:
-        return np.array([int(cluster) for cluster in table.column("cluster")], np.int64)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{file} is damaged: {error}") from error
-
-
-def _plot(file: Path, phase: str, clusters: NDArray[np.int64], n_points: int) -> Markup:
-    """Return the plot of a file of features.
+        projection: to the plane.
 
     Raises:
-        DataError, OSError, ValueError: the file does not fit the clusters.
+        DataError: the package of the projection is not installed.
     """
+    n_points = max(POINTS // n_runs, _LEAST_POINTS)
+    parts = []
+    for number, dataset in enumerate(run.datasets):
+        moments = moments_of(run, dataset)
+        if moments and (samples := shown_samples(run, dataset, n_points)):
+            plots = list(_plots(run, moments, samples, projection))
+            parts.append(_data_set(dataset, f"{key}{number}", plots, samples))
+    if not any(parts):
+        return Markup("")
+    note = f"The same samples at each moment, {_NOTE[projection]}. Colors are final clusters."
+    return section("Samples and features", paragraph(note, "soft"), *parts)
+
+
+def _data_set(
+    dataset: str, key: str, plots: Sequence[tuple[str, Markup]], samples: Shown
+) -> Markup:
+    """Return the plots of a data set, the legend and the choice of colors."""
+    if not plots:
+        return Markup("")
+    names = {LABEL: "labels", CLUSTER: "clusters"}
+    colors = {names[groups.kind]: f"by-{groups.kind}" for groups in samples.groupings}
+    chooser = choice("Colors", f"colors-{key}", colors) if colors else Markup("")
+    if len(plots) <= _SIDE_BY_SIDE:
+        drawn = grid((plot for _, plot in plots), "grid plots")
+    else:
+        drawn = steps(f"moment-{key}", plots)
+    legends = [
+        legend(
+            {"noise" if v < 0 else str(v): groups.marks[v] for v in sorted(groups.marks)[:_LEGEND]},
+            f"legend of-{groups.kind}",
+        )
+        for groups in samples.groupings
+    ]
+    return Markup('<div class="scatter">{}</div>').format(
+        joined([heading(f"{dataset}: {len(samples.rows):,} samples"), chooser, drawn, *legends])
+    )
+
+
+def moments_of(run: SavedFiles, dataset: str) -> list[Moment]:
+    """Return the samples and the moments of phases in their order, at most 24 of these."""
+    folder = run.folder / MOMENTS / clean_name(dataset)
+    if not (folder / f"{SAMPLES}.csv").is_file():
+        return []
+    ends = {p.phase: p.iteration for p in run.phases_of(dataset)}
+    moments = [
+        moment for phase in run.phases for moment in _of_phase(folder, phase, ends.get(phase))
+    ]
+    chosen = np.linspace(0, len(moments) - 1, min(_MOMENTS, len(moments))).round().astype(np.int64)
+    samples = Moment(folder / f"{SAMPLES}.npy", "samples", "samples")
+    return [samples, *(moments[place] for place in chosen.tolist())]
+
+
+def _of_phase(folder: Path, phase: str, last: int | None) -> Iterator[Moment]:
+    """Yield the moments within a phase, and its end, which may be after iteration `last`."""
+    prefix = within(phase, "")
+    texts = [file.stem.removeprefix(prefix) for file in folder.glob(f"{escape(prefix)}*.npy")]
+    for iteration in sorted(int(text) for text in texts if text.isdecimal()):
+        if iteration != last:
+            caption = f"after iteration {iteration:,} of {phase}"
+            yield Moment(folder / f"{within(phase, iteration)}.npy", f"{iteration:,}", caption)
+    if "end" in texts:
+        yield Moment(folder / f"{end_of(phase)}.npy", f"after {phase}", f"after {phase}")
+
+
+def shown_samples(run: SavedFiles, dataset: str, n_points: int) -> Shown | None:
+    """Return the samples to show with their final clusters and labels, None if files are damaged.
+
+    A run that has not finished has no clusters, data may have no labels.
+    """
+    name = clean_name(dataset)
+    file, clusters = (
+        run.folder / MOMENTS / name / f"{SAMPLES}.csv",
+        run.folder / TABLES / f"{name}.csv",
+    )
+    table = run.table(file)
+    if table is None:
+        return None
+    try:
+        samples = _integers(table.column("sample"))
+        rows = random_indices(len(samples), n_points)
+        values = {}
+        if clusters.is_file() and (finals := run.table(clusters)) is not None:
+            values[CLUSTER] = _integers(finals.column("cluster"))[samples[rows]]
+        if "label" in table.header:
+            values[LABEL] = _integers(table.column("label"))[rows]
+    except (ValueError, OverflowError, IndexError) as error:
+        run.problems.append(f"the samples of {dataset} cannot be shown: {file}: {error}")
+        return None
+    marks = {kind: {v: mark(v) for v in np.unique(own).tolist()} for kind, own in values.items()}
+    if len(values) > 1:
+        marks[LABEL] = _marks_of_labels(values[LABEL], values[CLUSTER])
+    groupings = [Groups(kind, values[kind], marks[kind]) for kind in values]
+    return Shown(rows, len(samples), groupings)
+
+
+def _integers(cells: Sequence[str]) -> Labels:
+    return np.array([int(cell) for cell in cells], np.int64)
+
+
+def _marks_of_labels(labels: Labels, clusters: Labels) -> dict[int, int]:
+    """Return the mark of each label: that of the cluster that it is matched to, or a free one."""
+    names, rows = np.unique(labels, return_inverse=True)
+    groups, columns = np.unique(clusters, return_inverse=True)
+    counts = np.zeros((len(names), len(groups)), np.int64)
+    np.add.at(counts, (rows, columns), 1)
+    counts[:, groups < 0] = 0
+    matched = {
+        int(names[row]): mark(int(groups[column]))
+        for row, column in optimal_matches(counts).items()
+        if groups[column] >= 0
+    }
+    free = [number for number in range(MARKS) if number not in matched.values()] or range(MARKS)
+    others = [name for name in names.tolist() if name not in matched]
+    return matched | {name: free[place % len(free)] for place, name in enumerate(others)}
+
+
+def _plots(
+    run: SavedFiles, moments: Sequence[Moment], samples: Shown, projection: Projection
+) -> Iterator[tuple[str, Markup]]:
+    """Yield the name and the plot of each moment whose file can be read."""
+    before: Places | None = None
+    for moment in moments:
+        try:
+            rows = rows_of(moment, samples)
+        except (DataError, OSError, ValueError) as error:
+            run.problems.append(f"the plot of {moment.caption} is absent: {error}")
+            continue
+        before, axes = project(rows, projection, before)
+        drawing = Markup(scatter(before, samples.groupings, axes))
+        caption = f"{moment.caption}, {rows.shape[1]:,} values each"
+        yield moment.name, figure(drawing, caption)
+
+
+def rows_of(moment: Moment, samples: Shown) -> NDArray[np.float32]:
+    """Return the rows of the samples to show.
+
+    Raises:
+        DataError, OSError, ValueError: the file does not fit the samples.
+    """
+    file = moment.file
     try:
         shape = npy_header(file).shape
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
-    if len(shape) != 2 or shape[0] != len(clusters) or not 0 < shape[1] <= _DIMENSIONS:  # noqa: PLR2004
-        raise ValueError(f"{file} has the shape {shape}, not ({len(clusters)}, 1 to {_DIMENSIONS})")
-    rows = np.load(file, mmap_mode="r", allow_pickle=False)
-    chosen = np.linspace(0, len(rows) - 1, min(n_points, len(rows))).round().astype(np.int64)
-    own = np.asarray(rows[chosen], dtype=np.float64)
-    if not np.isfinite(own).all():
+    n = samples.n_kept
+    if len(shape) != 2 or shape[0] != n or not 0 < shape[1] <= _DIMENSIONS:  # noqa: PLR2004
+        raise ValueError(f"{file} has the shape {shape}, not ({n}, 1 to {_DIMENSIONS})")
+    rows = np.load(file, mmap_mode="r", allow_pickle=False)[samples.rows].astype(np.float32)
+    if not np.isfinite(rows).all():
         raise ValueError(f"{file} has values that are NaN or infinite")
-    places, share = principal_plane(own)
-    of_all = "" if len(own) == len(rows) else f" of {len(rows):,}"
-    caption = f"after {phase}; {len(own):,}{of_all} samples, {100 * share:.0f} % of the variance"
-    return figure(Markup(scatter(places, clusters[chosen])), caption)
+    return rows

@@ -1,15 +1,38 @@
 """What a run is and how it ended."""
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from dcrf.errors import describe
-from dcrf.report.html import details, facts, items, joined, paragraph, section, table
+from dcrf.report.html import details, facts, items, joined, linked, paragraph, section, shown, table
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting.lines import duration, sample_size
 from dcrf.reporting.records import DatasetRecord
 from dcrf.reporting.scores import headings, scores_of
+from dcrf.runs.one_run import PICTURES
+
+_DIGITS = 10  # of a commit
+
+
+def pictures_section(run: SavedFiles, beside: Path) -> Markup:
+    """Return a link to the pictures of clustering problems that a run has written, if any.
+
+    Args:
+        run: finished or not.
+        beside: the folder of the page.
+    """
+    index = run.folder / PICTURES / "index.html"
+    if not index.is_file():
+        return Markup("")
+    address = quote(os.path.relpath(index, beside))
+    link = Markup('<a href="{}">{}</a>').format(address, shown(index))
+    return section(
+        "Clustering problems", paragraph(Markup("Their pictures are in {}.").format(link))
+    )
 
 
 def scores_section(run: SavedFiles) -> Markup:
@@ -18,6 +41,10 @@ def scores_section(run: SavedFiles) -> Markup:
     state = {"seed": run.seed, "status": run.status}
     if run.timing:
         state["time"] = duration(sum(run.timing.values()))
+    release, commit = (run.environment.get(key) for key in ("dcrf", "commit"))
+    origin = [release, f"commit {str(commit)[:_DIGITS]}" if commit else None]
+    if any(origin):
+        state["dcrf"] = ", ".join(str(part) for part in origin if part)
     if outcome is not None:
         state["labels"] = (
             "influenced this result, so it is not unsupervised"
@@ -112,11 +139,6 @@ def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def description(run: SavedFiles) -> Markup:
     """Return the description of the method and its references, as links if they are addresses."""
     references = run.config.get("references", ())
-    links = [
-        Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(text)
-        if isinstance(text, str) and text.startswith(("https://", "http://"))
-        else str(text)
-        for text in (references if isinstance(references, list) else ())
-    ]
+    links = [linked(str(text)) for text in (references if isinstance(references, list) else ())]
     text = run.config.get("description")
     return joined([paragraph(str(text), "lead") if text else Markup(""), items(links, "sources")])

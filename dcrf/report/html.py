@@ -1,5 +1,6 @@
 """Elements of a page. Content is escaped, and only `Markup` is used as it is."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup, escape
@@ -7,6 +8,8 @@ from markupsafe import Markup, escape
 from dcrf.safety.terminal_text import plain
 
 Content = str | Markup
+
+_ADDRESS = re.compile(r"(https?://[^\s,;]*[\w/])")
 
 
 def joined(parts: Iterable[Content]) -> Markup:
@@ -17,6 +20,17 @@ def joined(parts: Iterable[Content]) -> Markup:
 def shown(text: object) -> Markup:
     """Return text escaped for a page, without control characters."""
     return text if isinstance(text, Markup) else escape(plain(str(text)))
+
+
+def linked(text: str) -> Markup:
+    """Return text whose addresses are links."""
+    parts = _ADDRESS.split(text)  # every other part is an address
+    return joined(
+        Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(shown(part))
+        if place % 2
+        else shown(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def section(title: str, *parts: Content) -> Markup:
@@ -91,6 +105,43 @@ def grid(figures: Iterable[Markup], kind: str = "grid") -> Markup:
     """Return figures side by side, as many as fit; nothing without figures."""
     content = joined(figures)
     return Markup('<div class="{}">{}</div>').format(kind, content) if content else Markup("")
+
+
+def choice(title: str, name: str, options: Mapping[str, str]) -> Markup:
+    """Return radio buttons, the first one checked.
+
+    Args:
+        title: before them.
+        name: of the group, once on a page.
+        options: text -> class of the button, to which rules of the style sheet refer.
+    """
+    first = next(iter(options))
+    buttons = joined(
+        Markup('<label><input type="radio" name="{}" class="{}"{}>{}</label>').format(
+            name, kind, Markup(" checked") if text == first else "", shown(text)
+        )
+        for text, kind in options.items()
+    )
+    return Markup('<p class="choice">{} {}</p>').format(shown(title), buttons)
+
+
+def steps(name: str, contents: Sequence[tuple[str, Markup]]) -> Markup:
+    """Return radio buttons on a line, of which each shows its content; the last one is checked.
+
+    Arrow keys step from one to the next.
+
+    Args:
+        name: of the group, once on a page.
+        contents: text and content of each button, at least one.
+    """
+    last = len(contents) - 1
+    parts = joined(
+        Markup('<label><input type="radio" name="{}"{}><span>{}</span></label>{}').format(
+            name, Markup(" checked") if place == last else "", shown(text), content
+        )
+        for place, (text, content) in enumerate(contents)
+    )
+    return Markup('<div class="steps">{}</div>').format(parts)
 
 
 def _row(cells: Sequence[Content], element: str, n_texts: int) -> Markup:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from dcrf.pictures.drawings import COLORS
 from dcrf.pictures.line_chart import Points, line_chart
-from dcrf.report.html import figure, grid, heading, joined, section, shown
+from dcrf.report.html import figure, grid, heading, joined, section
+from dcrf.report.marks import legend
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting import scores
 from dcrf.schema.default_metrics import default_metrics
@@ -47,15 +47,5 @@ def _chart(curves: Mapping[str, Points], title: str = "") -> Markup:
     bounds = _UNIT if min(values) >= 0 else None
     drawing = Markup(line_chart(curves, bounds))
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(
-        drawing, legend(dict(zip(curves, COLORS, strict=False)))
-    )
-
-
-def legend(colors: Mapping[str, str]) -> Markup:
-    """Return names with their colors."""
-    return joined(
-        Markup('<span class="key"><i style="background:{}"></i>{}</span> ').format(
-            color, shown(name)
-        )
-        for name, color in colors.items()
+        drawing, legend({name: number for number, name in enumerate(curves)})
     )

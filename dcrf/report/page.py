@@ -1,72 +1,114 @@
 """The page of one or several runs."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
 from dcrf.report.clusters import clusters_section
-from dcrf.report.example_images import images_of
+from dcrf.report.example_samples import SampleReader
 from dcrf.report.features import features_section
-from dcrf.report.head import description, scores_section, time_and_machine_section
+from dcrf.report.head import description, pictures_section, scores_section, time_and_machine_section
 from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
-from dcrf.report.method import method_section
+from dcrf.report.method import Described, method_section
+from dcrf.report.projections import Projection
 from dcrf.report.saved_files import SavedFiles, read_run
 from dcrf.report.several_runs import overview
-from dcrf.reporting.blocks import Block
+from dcrf.report.style import style
 from dcrf.runs.saved_scores import SavedRun
 
-Describe = Callable[[SavedFiles], Sequence[Block]]
-"""Describes the method of a run; notes a problem and returns nothing if that fails."""
+Describe = Callable[[SavedFiles], Described | None]
+"""Describes the method of a run; notes a problem and returns None if that fails."""
 
 _SECTIONS = 40  # runs with sections of their own
 
 
-def page(saved: Sequence[SavedRun], describe: Describe) -> str:
-    """Return the page of runs, at least one. It refers to no other file.
+def page(
+    saved: Sequence[SavedRun], describe: Describe, beside: Path, projection: Projection = "pca"
+) -> str:
+    """Return the page of runs, at least one. It shows no other file.
+
+    Args:
+        saved: the runs.
+        describe: their methods.
+        beside: the folder of the page, at which links to pictures of runs begin.
+        projection: of scatter plots to the plane.
 
     Raises:
-        DataError: a folder has no run.
+        DataError: a folder has no run, or the package of the projection is not installed.
     """
     runs = [read_run(run.folder) for run in saved]
+    sections = Sections(describe, beside, projection, min(len(runs), _SECTIONS))
     if len(runs) == 1:
-        return _PAGE.format(title=shown(runs[0].method), body=_article(runs[0], describe))
-    shown_runs = runs[:_SECTIONS]
+        return _page(runs[0].method, sections.of(runs[0], saved[0].settings))
     parts = [
         Markup("<h1>{} runs</h1>").format(len(runs)),
-        overview(saved, runs, len(shown_runs)),
-        *(_folded(place, run, describe, len(shown_runs)) for place, run in enumerate(shown_runs)),
+        overview(saved, runs, sections.n_runs),
+        *(
+            _folded(place, run, sections.of(run, saved[place].settings, f"{place}-"))
+            for place, run in enumerate(runs[: sections.n_runs])
+        ),
     ]
-    return _PAGE.format(title=f"{len(runs)} runs", body=joined(parts))
+    return _page(f"{len(runs)} runs", joined(parts))
 
 
-def _folded(place: int, run: SavedFiles, describe: Describe, n_runs: int) -> Markup:
+def _page(title: str, body: Markup) -> str:
+    return _PAGE.format(title=shown(title), style=Markup(style()), body=body)
+
+
+def _folded(place: int, run: SavedFiles, sections: Markup) -> Markup:
     """Return the sections of one of several runs, which a click or a link to it unfolds."""
     title = f"{run.method}, seed {run.seed}: {run.status}"
-    article = Markup('<article id="run-{}">{}</article>').format(
-        place, _article(run, describe, n_runs)
-    )
+    article = Markup('<article id="run-{}">{}</article>').format(place, sections)
     return details(title, article, "run")
 
 
-def _article(run: SavedFiles, describe: Describe, n_runs: int = 1) -> Markup:
-    """Return the sections of a run; with more runs on the page, fewer points and images of each."""
-    sections = [  # before the result, which shows the problems that they note
-        clusters_section(run, images_of(run), n_runs),
-        features_section(run, n_runs),
-        curves_section(run),
-        method_section(run, describe(run)),
-    ]
-    return joined(
-        [
-            Markup("<h1>{}</h1>").format(shown(run.method)),
-            paragraph(str(run.folder), "path"),
-            description(run),
-            scores_section(run),
-            *sections,
-            time_and_machine_section(run),
+class Sections:
+    """Makes the sections of runs, which share descriptions of methods and data that are open.
+
+    Args:
+        describe: the method of a run.
+        beside: the folder of the page.
+        projection: of scatter plots.
+        n_runs: number of runs of the page; of more there are fewer points and images of each.
+    """
+
+    def __init__(
+        self, describe: Describe, beside: Path, projection: Projection, n_runs: int
+    ) -> None:
+        self.describe, self.beside = describe, beside
+        self.projection, self.n_runs = projection, n_runs
+        self._reader = SampleReader()
+        self._descriptions: dict[str, Described | None] = {}
+
+    def of(self, run: SavedFiles, settings: str, key: str = "") -> Markup:
+        """Return the sections of a run.
+
+        Args:
+            run: finished or not.
+            settings: the digest of its configuration.
+            key: begins the names of elements; another one for each run of a page.
+        """
+        if settings not in self._descriptions:
+            self._descriptions[settings] = self.describe(run)
+        sections = [  # before the result, which shows the problems that they note
+            clusters_section(run, self._reader.read, self.n_runs),
+            features_section(run, key, self.n_runs, self.projection),
+            curves_section(run),
+            method_section(run, self._descriptions[settings], key),
         ]
-    )
+        return joined(
+            [
+                Markup("<h1>{}</h1>").format(shown(run.method)),
+                paragraph(str(run.folder), "path"),
+                description(run),
+                scores_section(run),
+                pictures_section(run, self.beside),
+                *sections,
+                time_and_machine_section(run),
+            ]
+        )
 
 
 _PAGE = Markup("""<!DOCTYPE html>
@@ -76,87 +118,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
-:root {{
-  color-scheme: light dark;
-  --back: light-dark(#fff, #14161a); --card: light-dark(#f6f7f9, #1d2026);
-  --rule: light-dark(#dde0e6, #343942); --soft: light-dark(#5b6270, #a2a9b6);
-  --mark: light-dark(#4269d0, #7c9bee); --warn: light-dark(#9a5b00, #f0b04f);
-}}
-* {{ box-sizing: border-box; }}
-body {{
-  font: 15px/1.5 system-ui, sans-serif; background: var(--back);
-  max-width: 76rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere;
-}}
-h1 {{ font-size: 1.6rem; margin: 0; line-height: 1.2; }}
-h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .8rem; padding-bottom: .3rem;
-  border-bottom: 1px solid var(--rule); }}
-h3 {{ font-size: 1rem; margin: 1.4rem 0 .6rem; }}
-p {{ margin: .4rem 0; }}
-a {{ color: var(--mark); }}
-.lead {{ max-width: 46rem; }}
-.path, figcaption, dt, th, .soft {{ color: var(--soft); }}
-.path {{ font-size: .85rem; font-family: ui-monospace, monospace; }}
-ul {{ padding-left: 1.2rem; margin: .6rem 0; }}
-.sources {{ list-style: none; padding: 0; font-size: .9rem; }}
-ul.warning {{ list-style: none; padding: .5rem .8rem; border-left: 3px solid var(--warn);
-  background: var(--card); color: var(--warn); white-space: pre-line; }}
-dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .6rem 0; }}
-@media (max-width: 30rem) {{ dl {{ display: block; }} dt {{ margin-top: .4rem; }} }}
-dd {{ margin: 0; white-space: pre-line; }}
-.scroll {{ overflow-x: auto; margin: .6rem 0; }}
-table {{ border-collapse: collapse; font-size: .92rem; overflow-wrap: normal; }}
-th, td {{ text-align: left; padding: .25rem .7rem; border-bottom: 1px solid var(--rule);
-  vertical-align: top; }}
-th {{ font-weight: 500; white-space: nowrap; }}
-td {{ font-variant-numeric: tabular-nums; }}
-th.number, td.number {{ text-align: right; white-space: nowrap; }}
-.scores td {{ font-size: 1.15rem; }}
-meter {{ width: 7rem; height: .8rem; }}
-figure {{ margin: 0; padding: .6rem; background: var(--card); border-radius: .4rem; }}
-figcaption {{ font-size: .85rem; padding-top: .3rem; text-align: center; }}
-figure > svg {{ display: block; width: 100%; height: auto; }}
-.grid {{ display: grid; gap: .8rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); }}
-.key {{ white-space: nowrap; margin-right: .6rem; }}
-.key i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: 50%;
-  margin-right: .3rem; }}
-.plots {{ grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }}
-.level-0 {{ margin-top: 1rem; font-weight: 600; }}
-.level-0:empty {{ margin: 0; }}
-.level-1 {{ padding-left: 2.4rem; text-indent: -1.2rem; max-width: 60rem; }}
-.level-2 {{ padding-left: 2.4rem; }}
-.layers {{ margin-left: 2.4rem; }}
-pre {{ overflow-x: auto; font-size: .82rem; line-height: 1.4; padding: .8rem; background:
-  var(--card); border-radius: .4rem; overflow-wrap: normal; }}
-.settings td {{ overflow-wrap: anywhere; min-width: 9rem; }}
-.bars {{ display: flex; gap: .3rem; height: 8rem; align-items: stretch; overflow-x: auto; }}
-.bar {{ flex: 1 0 1.6rem; display: flex; flex-direction: column-reverse; text-align: center;
-  font-size: .75rem; max-width: 5rem; }}
-.bar i {{ border-radius: 2px; min-height: 1px; }}
-.matrix td {{ padding: 1px; border: 0; }}
-.matrix td:first-child {{ padding: .25rem .7rem; color: var(--soft); }}
-.matrix span {{ display: block; padding: .2rem .5rem; min-width: 2.6rem; min-height: 1.9rem;
-  border-radius: 3px;
-  background: color-mix(in srgb, var(--mark) var(--share), var(--card)); }}
-.matrix .match {{ outline: 1.5px solid currentColor; outline-offset: -1.5px; font-weight: 600; }}
-.cards {{ display: grid; gap: .8rem; margin-top: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }}
-.card {{ background: var(--card); border-radius: .4rem; padding: .6rem .8rem; }}
-.card h4 {{ margin: 0 0 .3rem; font-size: .95rem; }}
-.card h4 i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: 50%;
-  margin-right: .4rem; }}
-.profile {{ list-style: none; padding: 0; margin: .3rem 0; font-size: .85rem; }}
-.strip {{ display: flex; gap: .25rem; align-items: center; margin-top: .3rem; }}
-.strip > span:first-child {{ flex: 0 0 5rem; font-size: .8rem; color: var(--soft); }}
-.strip img {{ width: 2.6rem; height: 2.6rem; object-fit: contain; image-rendering: pixelated; }}
-.ids {{ font-size: .85rem; }}
-summary {{ cursor: pointer; color: var(--mark); }}
-.run {{ border-top: 1px solid var(--rule); padding-top: .8rem; }}
-.run > summary {{ font-weight: 600; }}
-.run h1 {{ margin-top: 1rem; }}
-ul.soft {{ font-size: .9rem; }}
-details {{ margin: .8rem 0; }}
-</style>
+{style}</style>
 {body}
 </html>
 """)

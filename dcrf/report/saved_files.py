@@ -10,7 +10,7 @@ from typing import Any
 
 from dcrf.config.path_checks import is_file
 from dcrf.errors import DataError
-from dcrf.reporting.records import Outcome
+from dcrf.reporting.records import Outcome, PhaseRecord
 from dcrf.reporting.scores import scores_of
 from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import CONFIGURATION, RESULT, is_run_folder
@@ -79,6 +79,29 @@ class SavedFiles:
     def seed(self) -> str:
         """The seed, `?` if it is unknown."""
         return str(self.outcome.seed if self.outcome else self.config.get("seed", "?"))
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of the data sets: those of the result, or of the configuration without one."""
+        if self.outcome is not None:
+            return [record.dataset for record in self.outcome.datasets]
+        return [str(entry.get("name")) for entry in self.objects("datasets")]
+
+    @property
+    def phases(self) -> list[str]:
+        """The names of the phases in their order."""
+        orders = {str(e.get("name")): e.get("order") for e in self.objects("phases")}
+        return sorted(orders, key=lambda name: n if type(n := orders[name]) is int else 0)
+
+    def phases_of(self, dataset: str) -> list[PhaseRecord]:
+        """Return the phases that have ended on a data set, none without a result."""
+        phases = self.outcome.phases if self.outcome else ()
+        return [record for record in phases if record.dataset == dataset]
+
+    def objects(self, key: str) -> list[Mapping[str, Any]]:
+        """Return the objects of a list in the configuration, which may be damaged."""
+        entries = self.config.get(key)
+        return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
     def table(self, file: Path) -> Table | None:
         """Read a CSV file; return None and note the problem if that fails."""

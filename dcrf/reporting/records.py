@@ -185,6 +185,7 @@ class Outcome:
     error: why the status is not `ok`.
     warnings: settings of the file that are valid but probably unintended.
     overrides: command-line flags that changed the file's values, such as `--set seed=3`.
+    folder: of the run; None without one.
     """
 
     source: str
@@ -198,6 +199,7 @@ class Outcome:
     error: str | None = None
     warnings: tuple[Problem, ...] = ()
     overrides: tuple[str, ...] = ()
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

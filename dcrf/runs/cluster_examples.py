@@ -46,6 +46,13 @@ class ClusterExamples:
         self._keep(_EXEMPLAR, _in_order(values, values[:, _DISTANCE]))
         self._keep(_OUTLIER, _in_order(values, -values[:, _DISTANCE]))
 
+    def samples(self) -> list[int]:
+        """Return the samples that are written, sorted, each once."""
+        if not (self._has_distances or self._is_soft):
+            return []
+        numbers = [values[:, _SAMPLE] for values in self._candidates.values()]
+        return np.unique(np.concatenate(numbers)).astype(np.int64).tolist()
+
     def write(self, file: Path, ids: Sequence[str] | None) -> None:
         """Write a row for each example; no file if assignments are hard and have no centers.
 

@@ -14,6 +14,7 @@ from dcrf.runs.assigned_batches import AssignedBatch, UseBatch, assign_batches
 from dcrf.runs.cluster_examples import ClusterExamples
 from dcrf.runs.cluster_profile import write_profile
 from dcrf.runs.clusters_table import ClustersTable
+from dcrf.runs.example_images import save_images
 from dcrf.storage.atomic_files import replacing, replacing_text
 from dcrf.storage.npy_rows import NpyRows
 from dcrf.training.interfaces import DataSource
@@ -47,6 +48,7 @@ def save_clusters(
         table = ClustersTable(stream, facts.ids)
         assign_batches(method, source, [table.write, examples.add], clusters)
     examples.write(folder / EXAMPLES / f"{name}.csv", facts.ids)
+    save_images(folder / EXAMPLES / f"{name}.npy", examples.samples(), method.pass_over(source))
     if facts.columns is not None and facts.rows is not None and (clusters != NOISE).any():
         write_profile(folder / PROFILES / f"{name}.csv", facts.rows, facts.columns, clusters)
 

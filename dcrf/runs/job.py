@@ -31,6 +31,7 @@ class Output:
     sends_status: whether the main process shows the progress of several runs.
     trackers: names of the trackers that get the numbers of the run.
     saves_features: whether the features of all samples are saved after every phase.
+    moments_interval: iterations between saved features of some samples; None for ends of phases.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Output:
     end: PhaseIndex | None = None
     shows_lines: bool = True
     saves_features: bool = False
+    moments_interval: int | None = None
     sends_status: bool = False
     trackers: tuple[str, ...] = ()
 

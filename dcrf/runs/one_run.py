@@ -135,13 +135,19 @@ def run_in_folder(
         writer = Writers([*people, metrics, pages, *trackers, records])
         stack.callback(writer.close)
         files = RunFiles(
-            folder, config.name, output.seed_in_names, keep, saves_features=output.saves_features
+            folder,
+            config.name,
+            output.seed_in_names,
+            keep,
+            saves_features=output.saves_features,
+            moments_interval=output.moments_interval,
         )
         lead = "" if output.prefix else f"{config.name}  "
         run = Run(config, RandomStreams(seed), device, writer, files, folder, lead, arrays=arrays)
         end = _run(run, metrics, log, output)
         writer.write(RunEnded(end.outcome.status))
-    outcome = replace(end.outcome, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    outcome = replace(end.outcome, seconds=seconds, folder=str(folder))
     return replace(end, outcome=outcome, folder=folder)
 
 
@@ -394,6 +400,7 @@ def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
         next_run_number(parent),
         output.overrides,
         output.saves_features,
+        output.moments_interval,
     )
     return new_run_folder(parent, seed, start, run_configuration(config, seed))
 
@@ -414,4 +421,6 @@ def _result(outcome: Outcome) -> dict[str, object]:
         {"path": warning.path, "found": warning.found, "remedy": warning.remedy}
         for warning in outcome.warnings
     ]
-    return {key: value for key, value in content.items() if key not in ("source", "seconds")}
+    return {
+        key: value for key, value in content.items() if key not in ("source", "seconds", "folder")
+    }

@@ -148,6 +148,7 @@ def finished_outcome(folder: Path, source: Path | str, status: str = "ok") -> Ou
             "source": str(source),
             "method": str(values["method"]),
             "seconds": None,
+            "folder": str(folder),
             "error": str(values["error"]) if values.get("error") else None,
             "label_informed": values.get("label_informed") is True,
             "datasets": tuple(DatasetRecord.from_plain(record) for record in values["datasets"]),

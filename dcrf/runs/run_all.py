@@ -18,10 +18,22 @@ _HOW_ENDED = {
 """How a run ended, for statuses that do not fit `has <status>`."""
 
 
+def run_job(job: Job) -> Outcome:
+    """Run a job in this process."""
+    import torch  # noqa: PLC0415 - a process that only plans runs does not need it
+
+    from dcrf.runs.one_run import run_method  # noqa: PLC0415 - imports torch
+
+    if torch.get_num_threads() != job.threads:
+        torch.set_num_threads(job.threads)
+    return run_method(job.config, job.seed, job.output)
+
+
 def run_all(
     jobs: Sequence[Job],
     executor: Executor,
     *,
+    run: Callable[[Job], Outcome] = run_job,
     at_once: int = 1,
     continue_on_failure: bool = False,
     say: Callable[[str], None] = say,
@@ -35,6 +47,7 @@ def run_all(
         jobs: in their order; later ones may load files that earlier ones save.
         executor: any executor of `concurrent.futures`. It decides how runs are interrupted, and
             may cancel futures; the queue then stops.
+        run: a function at the top of a module, which runs a job in its process.
         at_once: number of jobs submitted at the same time.
         continue_on_failure: whether other jobs still start after one has failed.
         say: prints a line about a job that could not run.
@@ -43,7 +56,7 @@ def run_all(
     running: dict[Future[Outcome], int] = {}
     while True:
         while len(running) < at_once and (number := queue.pop_ready()) is not None:
-            running[executor.submit(run_job, jobs[number])] = number
+            running[executor.submit(run, jobs[number])] = number
         if not running:
             return [queue.outcomes.get(n) or job.outcome("not run") for n, job in enumerate(jobs)]
         # an executor may cancel futures without notifying `wait`
@@ -110,14 +123,3 @@ class RunQueue:
                 how = _HOW_ENDED.get(saver.status, f"has {saver.status}")
                 return f"needs {file} of {saver.method}, which {how}"
         return None
-
-
-def run_job(job: Job) -> Outcome:
-    """Run a job in this process."""
-    import torch  # noqa: PLC0415 - a process that only plans runs does not need it
-
-    from dcrf.runs.one_run import run_method  # noqa: PLC0415 - imports torch
-
-    if torch.get_num_threads() != job.threads:
-        torch.set_num_threads(job.threads)
-    return run_method(job.config, job.seed, job.output)

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from dcrf.assignment.set_assignment import SetAssignment
-from dcrf.batch import NO_FACTS, SampleFacts
+from dcrf.batch import NO_FACTS, DatasetPass, Place, SampleFacts
 from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
@@ -21,12 +21,14 @@ from dcrf.runs.cluster_files import (
     save_features,
 )
 from dcrf.runs.clusters_table import write_clusters
+from dcrf.runs.moments import MOMENTS, SaveMoments, save_end
 from dcrf.runs.run_folder import CHECKPOINTS
 from dcrf.runs.trained_files import TrainedFiles
 from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_json
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
 from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
+from dcrf.training.phase import Hook
 
 NUMBERED = "kept_apart.json"
 
@@ -96,6 +98,7 @@ class RunFiles:
         seed_in_names: the seed if file names must contain it, else None.
         keep: takes the results of every data set.
         saves_features: whether the features of all samples are saved after every phase.
+        moments_interval: iterations between moments that are saved; None for ends of phases only.
 
     numbered: the files that keep those of other runs.
     """
@@ -108,9 +111,11 @@ class RunFiles:
         keep: Keep = forget,
         *,
         saves_features: bool = False,
+        moments_interval: int | None = None,
     ) -> None:
         self.folder, self.method, self.seed_in_names = folder, method, seed_in_names
         self.keep, self.saves_features = keep, saves_features
+        self.moments_interval = moments_interval
         self.numbered = NumberedFiles(folder and folder / CHECKPOINTS / NUMBERED)
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
@@ -138,14 +143,27 @@ class RunFiles:
         return read_tensor(self.file_to_load(file), name)
 
     def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
-        """Save the features of all samples after a phase, if they were asked for.
+        """Save the features of some samples after a phase, and those of all if asked for.
 
         Sets of objects have none.
         """
+        if self.folder is None:
+            return
+        save_end(self._moments_of(dataset), phase, method, source)
         has_features = not isinstance(method.assignment, SetAssignment)
-        if self.folder is not None and self.saves_features and has_features:
+        if self.saves_features and has_features:
             name = f"{clean_name(dataset)}-{clean_name(phase)}.npy"
             save_features(self.folder / FEATURES / name, method, source)
+
+    def hooks(self, place: Place, method: Method, data_pass: DatasetPass) -> list[Hook]:
+        """Return the hooks that save the features of some samples during a phase, if any."""
+        if self.folder is None or self.moments_interval is None:
+            return []
+        folder = self._moments_of(place.dataset)
+        return [SaveMoments(self.moments_interval, folder, place.phase, method, data_pass)]
+
+    def _moments_of(self, dataset: str) -> Path:
+        return (self.folder or Path()) / MOMENTS / clean_name(dataset)
 
     def save_results(
         self,

@@ -30,6 +30,7 @@ class RunStart:
     number: counts the runs of a method, since the clock may be set back.
     overrides: command-line flags that changed the file's values.
     saves_features: whether the features of all samples are saved after every phase.
+    moments_interval: iterations between saved features of some samples; None for ends of phases.
     """
 
     seed_in_names: int | None
@@ -37,6 +38,7 @@ class RunStart:
     number: int
     overrides: tuple[str, ...] = ()
     saves_features: bool = False
+    moments_interval: int | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for invalid values, which an untrusted file may contain."""
@@ -49,6 +51,9 @@ class RunStart:
             raise ValueError("overrides are not a list of strings")
         if self.saves_features not in (True, False):
             raise ValueError("saves_features is neither true nor false")
+        interval = self.moments_interval
+        if interval is not None and (type(interval) is not int or interval < 1):
+            raise ValueError("moments_interval is not an integer of at least 1")
 
 
 def is_run_folder(path: Path) -> bool:

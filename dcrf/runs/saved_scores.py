@@ -14,7 +14,7 @@ from dcrf.schema.registry import SOURCES
 from dcrf.storage.atomic_files import read_json
 from dcrf.storage.digests import digest
 
-NO_SETTINGS = ("seed", "device", "name", "description", "references")
+NO_SETTINGS = ("$schema", "seed", "device", "name", "description", "references")
 """Keys of a configuration that may differ between runs that are averaged."""
 _COMMIT_DIGITS = 10
 

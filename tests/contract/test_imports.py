@@ -137,9 +137,12 @@ MAY_IMPORT = {
     "report": {
         "builder",
         "config",
+        "data",
         "errors",
+        "extras",
         "functional",
         "pictures",
+        "randomness",
         "reporting",
         "runs",
         "safety",

@@ -111,6 +111,32 @@ def test_features_are_saved_after_every_phase_and_change_no_byte(run):
     assert not np.array_equal(*features.values())
 
 
+def test_moments_are_saved_and_change_no_byte(run):
+    few, many = run(method()), run(method(), "--save_moments", "2")
+
+    assert contents(few) == contents(many)
+    saved = {file.name: file.read_bytes() for file in few.glob("moments/digits/*")}
+    assert saved.keys() == {
+        *("samples.csv", "samples.npy", "pretraining-end.npy", "finetuning-end.npy")
+    }
+    others = {file.name: file.read_bytes() for file in many.glob("moments/digits/*")}
+    assert saved.items() < others.items()
+    assert others["finetuning-2.npy"] != others["finetuning-end.npy"]
+    labels = [int(row["label"]) for row in rows(few / "moments/digits/samples.csv")]
+    assert labels == load_digits().target[:200].tolist()
+
+
+def test_a_resumed_run_saves_the_moments_that_it_would_have_saved(run):
+    whole = run(method(), "--save_moments", "2")
+    part = run(method(), "--save_moments", "2", "--phases", "pretraining")
+
+    assert main(["run", "--resume", str(part)]) == 0
+
+    files = [sorted(folder.glob("moments/digits/*")) for folder in (whole, part)]
+    assert [f.name for f in files[0]] == [f.name for f in files[1]]
+    assert [f.read_bytes() for f in files[0]] == [f.read_bytes() for f in files[1]]
+
+
 def test_saved_features_are_those_of_the_trained_method(tmp_path, run):
     folder = run(method(), "--save_features", "--device", "cpu")
     trained = dcrf.run(method(), device="cpu")
@@ -126,6 +152,7 @@ def test_clustering_problems_have_no_features(run):
 
     assert result(folder)["status"] == "ok"
     assert not (folder / "features").exists()
+    assert not (folder / "moments").exists()
     assert (folder / "clusters/shapes.csv").read_text().startswith("problem,object,cluster\n")
 
 

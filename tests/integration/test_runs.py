@@ -19,6 +19,8 @@ def test_a_run_leaves_everything_that_it_promises(run):
     assert files - checkpoints == {
         "config.json", "environment.json", "log.txt", "metrics.jsonl", "result.json",
         "timing.json", "clusters/digits.csv", "confusion/digits.csv", "examples/digits.csv",
+        "examples/digits.npy", "moments/digits/samples.csv", "moments/digits/samples.npy",
+        "moments/digits/pretraining-end.npy", "moments/digits/finetuning-end.npy",
         "parameters/tiny_digits_encoder.safetensors", "parameters/tiny_digits_decoder.safetensors",
         "parameters/tiny_digits_centroids.safetensors", "parameters/tiny_digits_state.pth",
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The interface of data sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from dcrf.data.sources.outline import Outline
@@ -51,6 +51,19 @@ class EncodingSource(Protocol):
 
         Raises:
             DataError: the data cannot be read, do not fit the encoding, or it is damaged.
+        """
+        ...
+
+
+@runtime_checkable
+class TextSource(Protocol):
+    """A source whose samples are weights of the terms of documents."""
+
+    def documents(self) -> Iterable[str]:
+        """Yield the documents in the order of the samples.
+
+        Raises:
+            DataError: they cannot be read.
         """
         ...
 

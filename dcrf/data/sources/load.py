@@ -1,12 +1,12 @@
 """Find the source of a data set by its name, and open the data set or outline it."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from dcrf.data.problems.problems import ProblemMaker
-from dcrf.data.sources.base import EncodingSource, Options, Source, SuggestingSource
+from dcrf.data.sources.base import EncodingSource, Options, Source, SuggestingSource, TextSource
 from dcrf.data.sources.outline import Outline
 from dcrf.data.sources.provenance import with_provenance
 from dcrf.data.sources.raw_data import (
@@ -68,6 +68,21 @@ def outline_data(
         LookupError: the source is unknown.
     """
     return _unread(source, dataset, options, arrays).outline()
+
+
+def documents_of(source: str, dataset: str, options: Options) -> Iterable[str] | None:
+    """Return the documents whose terms are the samples of a data set, None if it has no texts.
+
+    Args:
+        source: a name of a source in `SOURCES`.
+        dataset: the name of the data set in its source.
+        options: the source's arguments.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    unread = _unread(source, dataset, options, NO_ARRAYS)
+    return unread.documents() if isinstance(unread, TextSource) else None
 
 
 def problem_maker(

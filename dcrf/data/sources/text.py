@@ -89,6 +89,15 @@ class Text:
             texts = self._for_new_documents()._texts(is_outline=False)
             return self._tf_idf.data_like(texts, encoding)
 
+    def documents(self) -> Texts:
+        """Return the documents, which are read when they are iterated over.
+
+        Raises:
+            DataError: they cannot be found.
+        """
+        with naming(f"data set {self.dataset} in {self.path}"):
+            return self._texts(is_outline=False)
+
     def suggested(self) -> dict[str, Any]:
         """Return weights of sublinear counts, without stop words: long documents differ less."""
         return {"sublinear_tf": True, "stop_words": "english"}

@@ -79,6 +79,14 @@ class TwentyNewsgroups:
             self._fetch_if_missing()
             return self._tf_idf.data_like(self._posts(), encoding)
 
+    def documents(self) -> Texts:
+        """Return the posts.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        return self._posts()
+
     def outline(self) -> Outline:
         """Return the outline that the cache gives.
 

@@ -5,18 +5,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcrf.config import load_checked
 from dcrf.pictures.line_chart import line_chart, thin
-from dcrf.pictures.scatter import principal_plane, scatter
-from dcrf.report.clusters import clusters_section, confusion_matrix, sizes_of
+from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
+from dcrf.report.clusters import clusters_section, confusion, confusion_matrix, sizes_of
+from dcrf.report.diagram import MappingFacts
+from dcrf.report.example_samples import Drawn
 from dcrf.report.features import features_section
 from dcrf.report.head import scores_section, time_and_machine_section
-from dcrf.report.html import shown, table
+from dcrf.report.html import linked, shown, table
 from dcrf.report.learning_curves import curves_section
-from dcrf.report.method import method_section
+from dcrf.report.marks import mark, mark_rules
+from dcrf.report.method import Described, method_section
+from dcrf.report.projections import project
 from dcrf.report.saved_files import Curves, SavedFiles
 from dcrf.report.several_runs import differing
 from dcrf.reporting.blocks import Columns, Paragraph
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from tests.cases.methods import method
 
 EVALUATION = {"n_samples": 5, "cluster_sizes": [3, 1], "noise": 1, "acc": 0.75, "nmi": 0.5}
 RECORD = DatasetRecord("points", EVALUATION, warnings=("one cluster has nearly all",))
@@ -86,7 +92,7 @@ def test_sizes_have_noise():
 
 
 def test_matches_of_the_confusion_matrix_are_on_its_diagonal():
-    text = confusion_matrix([(0, 1, 50), (1, 0, 40), (1, 1, 5), (1, -1, 2)])
+    text = confusion_matrix(confusion([(0, 1, 50), (1, 0, 40), (1, 1, 5), (1, -1, 2)]))
 
     assert text.index("<th>class</th>") < text.index(">1</th>") < text.index(">0</th>")
     assert text.count('class="match"') == 2
@@ -94,7 +100,7 @@ def test_matches_of_the_confusion_matrix_are_on_its_diagonal():
 
 
 def test_a_large_confusion_matrix_is_left_out():
-    assert "too large" in confusion_matrix([(i, i, 1) for i in range(61)])
+    assert "too large" in confusion_matrix(confusion([(i, i, 1) for i in range(61)]))
 
 
 def test_clusters_have_profiles_and_examples(tmp_path):
@@ -110,54 +116,162 @@ def test_clusters_have_profiles_and_examples(tmp_path):
     )
     run = run_in(tmp_path)
 
-    text = clusters_section(run, lambda dataset, samples: {})
-    with_images = clusters_section(run, lambda _, samples: dict.fromkeys(samples, "data:x"))
+    text = clusters_section(run, lambda *_: Drawn())
+    with_images = clusters_section(run, lambda *a: Drawn(images=dict.fromkeys(a[2], "data:x")))
+    with_rows = clusters_section(run, lambda *a: Drawn(rows=dict.fromkeys(a[2], "<width> 2")))
 
     assert "&lt;width&gt; -1.2 sd (2.5; all 3)" in text
     assert "&lt;b&gt;" in text
     assert '<img src="data:x"' in with_images
+    assert "<b>&lt;b&gt;</b> &lt;width&gt; 2" in with_rows
     assert not run.problems
 
 
-def test_features_are_drawn_after_each_phase(tmp_path):
-    written(tmp_path, "clusters", "sample,cluster\n0,0\n1,1\n2,-1\n")
-    (tmp_path / "features").mkdir()
-    np.save(tmp_path / "features/points-training.npy", np.eye(3, 4, dtype=np.float32))
-
-    text = features_section(run_in(tmp_path))
-
-    assert text.count("<path") == 3
-    assert "after training; 3 samples, 100 % of the variance" in text
+SAMPLES = "sample,label\n0,7\n2,5\n3,7\n"
+CLUSTERS = "sample,cluster\n0,1\n1,0\n2,0\n3,-1\n"
 
 
-def test_features_of_other_samples_are_a_problem(tmp_path):
-    written(tmp_path, "clusters", "sample,cluster\n0,0\n")
-    (tmp_path / "features").mkdir()
-    np.save(tmp_path / "features/points-training.npy", np.eye(3, dtype=np.float32))
-    run = run_in(tmp_path)
+@pytest.fixture
+def with_moments(tmp_path):
+    """A run that has kept three of four samples at the moments of a phase."""
+    written(tmp_path, "clusters", CLUSTERS)
+    moments = tmp_path / "moments/points"
+    moments.mkdir(parents=True)
+    (moments / "samples.csv").write_text(SAMPLES)
+    for name in ("samples", "training-10", "training-100", "training-1000", "training-end"):
+        np.save(moments / f"{name}.npy", np.eye(3, 4, dtype=np.float32))
+    return run_in(tmp_path, config={"phases": [{"name": "training", "order": 1}]})
 
-    assert not features_section(run)
-    assert "has the shape (3, 3), not (1, 1 to 4096)" in run.problems[0]
+
+def test_samples_are_drawn_at_each_moment_by_cluster_and_by_label(with_moments):
+    text = features_section(with_moments)
+
+    captions = ["samples,", "after iteration 10 of", "after iteration 100 of", "after training,"]
+    places = [text.index(caption) for caption in captions]
+    assert places == sorted(places)
+    assert text.count("<svg") == 4  # iteration 1,000 is the end
+    assert text.count('name="moment-0"') == 4
+    assert text.count('class="cluster-1 label-1"') == 4  # label 7 is matched to cluster 1
+    assert text.count('class="cluster-none label-1"') == 4
+    assert "principal component 1 (50% of the variance)" in text
+    assert not with_moments.problems
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (7, 3)])
+def test_few_moments_are_side_by_side(with_moments):
+    for file in with_moments.folder.glob("moments/points/training-1*"):
+        file.unlink()
+
+    text = features_section(with_moments)
+
+    assert text.count("<svg") == 2
+    assert "moment-" not in text
+
+
+def test_a_run_without_clusters_is_drawn_by_label(with_moments):
+    (with_moments.folder / "clusters/points.csv").unlink()
+
+    text = features_section(with_moments)
+
+    assert 'class="by-label" checked' in text
+    assert "by-cluster" not in text
+
+
+def test_a_run_without_moments_has_no_plots(tmp_path):
+    assert not features_section(run_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (np.eye(2), "has the shape (2, 2), not (3, 1 to 8192)"),
+        (np.full((3, 2), np.nan), "values that are NaN"),
+    ],
+)
+def test_a_moment_of_other_samples_is_a_problem(with_moments, rows, words):
+    np.save(with_moments.folder / "moments/points/training-10.npy", rows)
+
+    assert features_section(with_moments).count("<svg") == 3
+    assert words in with_moments.problems[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (7, 3), (3, 9)])
 def test_points_of_any_shape_have_places(shape):
     rows = np.random.default_rng(0).normal(size=shape)
+    groups = Groups("cluster", np.arange(shape[0]), dict.fromkeys(range(shape[0]), 0))
 
-    places, share = principal_plane(rows)
+    places, axes = project(rows, "pca", None)
 
     assert places.shape == (shape[0], 2)
-    assert 0 < share <= 1 + 1e-9
-    assert "nan" not in scatter(places, np.zeros(shape[0], np.int64))
+    assert "nan" not in scatter(places, [groups], axes)
+
+
+def test_principal_components_keep_the_sides_of_the_moment_before():
+    rows = np.random.default_rng(0).normal(size=(20, 3)) * (3, 2, 1)
+    before, _ = project(rows, "pca", None)
+
+    after, _ = project(-rows, "pca", before)
+
+    np.testing.assert_allclose(after, -project(-rows, "pca", -before)[0])
+    assert ((after * before).sum(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "projection",
+    ["t_sne", pytest.param("umap", marks=pytest.mark.slow)],  # it compiles for 20 s
+)
+def test_neighbors_stay_together(projection):
+    if projection == "umap":
+        pytest.importorskip("umap")
+    rows = np.random.default_rng(0).normal(size=(60, 5)) + 30 * (np.arange(60) % 2)[:, np.newaxis]
+
+    places, axes = project(rows, projection, None)
+
+    assert not axes.has_scale
+    first, second = places[::2], places[1::2]
+    spread = max(part.std(axis=0).max() for part in (first, second))
+    assert np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)) > 3 * spread
+
+
+def test_twenty_clusters_have_different_marks():
+    rules = mark_rules().splitlines()
+
+    own = {rule.split("{")[1] for c in range(20) for rule in rules if f".dot-{mark(c)} " in rule}
+    assert len(own) == MARKS == 20
+    assert mark(20) == mark(0)
+
+
+def test_ticks_are_round_numbers_within_the_frame():
+    drawing = scatter(np.array([[-3.1, 0.0], [4.2, 1.0]]), [], Axes(("a", "<b>")))
+
+    assert all(f">{number}</text>" in drawing for number in ("-2", "0", "2", "4", "&lt;b&gt;"))
 
 
 def test_the_method_is_described_with_its_configuration():
-    blocks = [Paragraph("mappings"), Columns([["Linear <a>", "5", "30"]], 4, "lrr")]
+    paragraphs = [Paragraph("mappings"), Columns([["Linear <a>", "5", "30"]], 4, "lrr")]
+    config = load_checked(method())
+    facts = {
+        "encoder": MappingFacts((1, 8, 8), (5,), 1234),
+        "decoder": MappingFacts((5,), None, 0),
+    }
 
-    text = method_section(run_in(config={"name": "<i>"}), blocks)
+    text = method_section(run_in(config={"name": "<i>"}), Described(config, facts, paragraphs))
 
     assert "Linear &lt;a&gt;" in text
     assert "&lt;i&gt;" in text
+    for words in ("1 x 8 x 8", "1,234 parameters", "until 4 iterations", "Adam trains encoder"):
+        assert words in text
+    assert '<a href="#part-target_distribution">' in text
+    assert 'href="https://arxiv.org/abs/1511.06335"' in text
+
+
+def test_a_method_that_cannot_be_built_has_its_configuration():
+    assert "&lt;i&gt;" in method_section(run_in(config={"name": "<i>"}), None)
+
+
+def test_addresses_are_links():
+    assert linked("<a>, https://x.org/a.b, c.") == (
+        '&lt;a&gt;, <a href="https://x.org/a.b" rel="noreferrer">https://x.org/a.b</a>, c.'
+    )
 
 
 def test_time_and_environment_are_shown():

@@ -84,13 +84,12 @@ def test_runs_that_need_one_that_could_not_start_say_so(run, tmp_path):
 
 
 @pytest.fixture
-def in_threads(jobs, monkeypatch):
+def in_threads(jobs):
     """Run methods in a thread pool, with a function in place of the run itself."""
 
     def runner(function, *methods, **options):
-        monkeypatch.setattr(run_all, "run_job", function)
         with ThreadPoolExecutor(4) as executor:
-            return run_all.run_all(jobs(*methods), executor, **options)
+            return run_all.run_all(jobs(*methods), executor, run=function, **options)
 
     return runner
 
