@@ -107,7 +107,7 @@ def refusals(word: str) -> list[str]:
 def occurrences(word: str) -> list[Occurrence]:
     """Return the meanings of a key, those with most owners first."""
     owners: dict[Key, list[str]] = {}
-    for owner, name, key in _all_keys():
+    for owner, name, key in every_key():
         if name == word:
             owners.setdefault(key, []).append(owner)
     meanings = [Occurrence(tuple(dict.fromkeys(of)), key) for key, of in owners.items()]
@@ -121,7 +121,7 @@ def words() -> list[str]:
 
 def key_names() -> list[str]:
     """Return the keys of a file, each once."""
-    return [*dict.fromkeys(name for _, name, _ in _all_keys())]
+    return [*dict.fromkeys(name for _, name, _ in every_key())]
 
 
 def words_of_torch() -> list[str]:
@@ -223,7 +223,7 @@ def _table(place: str) -> dict[str, Any]:
     return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
 
 
-def _all_keys() -> Iterator[tuple[str, str, Key]]:
+def every_key() -> Iterator[tuple[str, str, Key]]:
     """Yield owner, name and description of every key of a file, at any depth."""
     for section in SECTIONS:
         schema = json.loads((SCHEMA / f"{section}.json").read_text())
