@@ -52,11 +52,16 @@ TARGETS["../benchmarks/RESULTS.md"] = "reference/benchmarks.md"
 
 
 def lead_links_into_site(_: Sphinx, name: str, source: list[str]) -> None:
-    """Replace links to schemas in a page of `docs/`. Sphinx copies other files into the site."""
-    if "/" not in name:
-        source[0] = re.sub(
-            r"\]\((\.\./[^)]+)\)", lambda m: f"]({TARGETS.get(m[1], m[1])})", source[0]
-        )
+    """Replace links to schemas in a page of `docs/`, and list the pages of its own folder below it.
+
+    Sphinx copies other files that a page links into the site.
+    """
+    if "/" in name:
+        return
+    text = re.sub(r"\]\((\.\./[^)]+)\)", lambda m: f"]({TARGETS.get(m[1], m[1])})", source[0])
+    pages = [f"{name}/{page.stem}" for page in sorted((DOCS / name).glob("*.md"))]
+    listed = "\n".join(["", "```{toctree}", ":hidden:", "", *pages, "```", ""]) if pages else ""
+    source[0] = text + listed
 
 
 ENTRY = re.compile(r"^[a-z]\w*(, \w+)*: .*(\n {4}.*)*", re.MULTILINE)

@@ -17,10 +17,11 @@ from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BELOW = sorted((ROOT / "docs" / "extending").glob("*.md"))
 OF_THE_SITE = {"index.md", "quickstart.md", "changelog.md"}
 """Pages that include others, such as the README itself."""
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+every_page = pytest.mark.parametrize("page", [*PAGES, *BELOW], ids=lambda page: page.name)
 
 
 def json_blocks(page):
