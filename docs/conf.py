@@ -24,6 +24,9 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
 copybutton_prompt_text = "$ "
+highlight_language = "text"
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -59,7 +62,7 @@ def lead_links_into_site(_: Sphinx, name: str, source: list[str]) -> None:
     if "/" in name:
         return
     text = re.sub(r"\]\((\.\./[^)]+)\)", lambda m: f"]({TARGETS.get(m[1], m[1])})", source[0])
-    pages = [f"{name}/{page.stem}" for page in sorted((DOCS / name).glob("*.md"))]
+    pages = re.findall(rf"\]\(({name}/\w+)\.md\)", text)
     listed = "\n".join(["", "```{toctree}", ":hidden:", "", *pages, "```", ""]) if pages else ""
     source[0] = text + listed
 
