@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.registry import KINDS
 
 METHOD = "method"
 _CHANGES = "changes."
@@ -36,9 +37,7 @@ def bundled() -> dict[str, Any]:
     """
     files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
     schemas = {
-        _name(file): json.loads(file.read_text())
-        for folder in files
-        for file in sorted(folder.glob("*.json"))
+        _name(file): json.loads(json_text(file)) for folder in files for file in json_files(folder)
     }
     whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
     changes = {
@@ -91,7 +90,7 @@ def _with_names(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema of an entry that names a member of torch, with all allowed names."""
     if "x-call" not in schema:
         return schema
-    table = json.loads((SCHEMA / "names" / f"{schema['x-call']}.json").read_text())
+    table = json.loads(json_text(SCHEMA / "names" / f"{schema['x-call']}.json"))
     key = next(key for key in _CALLED if key in schema["properties"])
     named = {**schema["properties"][key], "enum": [*table["names"]]}
     return {**schema, "properties": {**schema["properties"], key: named}}
