@@ -54,7 +54,7 @@ TARGETS["../benchmarks/RESULTS.md"] = "reference/benchmarks.md"
 """Link to a file beside `docs/` -> the page of the reference about it."""
 
 
-def lead_links_into_site(_: Sphinx, name: str, source: list[str]) -> None:
+def lead_links_into_site(app: Sphinx, name: str, source: list[str]) -> None:
     """Replace links to schemas in a page of `docs/`, and list the pages of its own folder below it.
 
     Sphinx copies other files that a page links into the site.
@@ -71,7 +71,9 @@ ENTRY = re.compile(r"^[a-z]\w*(, \w+)*: .*(\n {4}.*)*", re.MULTILINE)
 """An attribute in the docstring of a class: its name at the margin, and what it is."""
 
 
-def write_docstring(_: Sphinx, kind: str, __: str, ___: Any, ____: Any, lines: list[str]) -> None:
+def write_docstring(
+    app: Sphinx, kind: str, name: str, documented: Any, options: Any, lines: list[str]
+) -> None:
     """Write a docstring as Napoleon reads it: attributes in a section, and no star as markup."""
     text = re.sub(r"\*(?=[\w*])", r"\\*", "\n".join(lines))
     if kind == "class" and (entries := [match[0] for match in ENTRY.finditer(text)]):
