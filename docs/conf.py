@@ -3,7 +3,6 @@
 import re
 import sys
 from pathlib import Path
-from textwrap import indent
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -67,16 +66,16 @@ def lead_links_into_site(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = text + listed
 
 
-ENTRY = re.compile(r"^[a-z]\w*(, \w+)*: .*(\n {4}.*)*", re.MULTILINE)
-"""An attribute in the docstring of a class: its name at the margin, and what it is."""
+ENTRY = re.compile(r"^([a-z]\w*(?:, \w+)*): (.*(?:\n {4}.*)*)", re.MULTILINE)
+"""Attributes in the docstring of a class: their names at the margin, and what they are."""
 
 
 def write_docstring(
     app: Sphinx, kind: str, name: str, documented: Any, options: Any, lines: list[str]
 ) -> None:
-    """Write a docstring as Napoleon reads it: attributes in a section, and no star as markup."""
+    """Write a docstring as Napoleon reads it: attributes in a list, and no star as markup."""
     text = re.sub(r"\*(?=[\w*])", r"\\*", "\n".join(lines))
-    if kind == "class" and (entries := [match[0] for match in ENTRY.finditer(text)]):
-        attributes = indent("\n".join(entries), "    ")
-        text = f"{ENTRY.sub('', text)}\n\nAttributes:\n{attributes}"
+    if kind == "class" and (entries := ENTRY.findall(text)):
+        items = [f"* ``{names}``: {' '.join(meaning.split())}" for names, meaning in entries]
+        text = "\n".join([ENTRY.sub("", text), "", ".. rubric:: Attributes", "", *items, ""])
     lines[:] = text.splitlines()
