@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check docs fuzz bench methods soak schema clean
+.PHONY: help demo test check docs fuzz bench methods soak editors schema clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make methods measure every shipped method with three seeds (hours; continues where it stopped)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
+	@echo "make editors ask the language service of VS Code at cursor positions (needs node and npm)"
 	@echo "make schema  write the generated schema files, tables of the docs and missing golden losses"
 	@echo "make clean   remove .venv"
 
@@ -46,6 +47,10 @@ soak: $(VENV)/installed
 
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz
+
+editors: $(VENV)/installed-dev
+	npm install --silent --prefix $(VENV)/editors vscode-json-languageservice@5.7.2
+	$(PY) -m tests.editor
 
 schema: $(VENV)/installed
 	$(PY) -m dcrf.schema.generate

@@ -18,7 +18,8 @@ class BuildPackages(build_py):
         super().run()
         if not self.editable_mode:
             files = sorted(file for folder in PACKED for file in Path(folder).rglob("*.json"))
-            content = {file.as_posix(): json.loads(file.read_text()) for file in files}
+            read = [file for file in files if file.parent.name != "editor"]  # made of the others
+            content = {file.as_posix(): json.loads(file.read_text()) for file in read}
             packed = Path(self.build_lib, "dcrf", "schema", "packed.json")
             packed.write_text(json.dumps(content, separators=(",", ":")))
 

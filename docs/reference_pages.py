@@ -206,7 +206,7 @@ def _part(
     if others := [other for other in part.names if other != name]:
         yield f"*Also written {', '.join(f'`{other}`' for other in others)}.*\n"
     yield f"{_linked(_sentence(part.description))}\n"
-    yield from _definition(inspect.getdoc(component) or "")
+    yield from _definition(inspect.getdoc(component) or "", part.formula)
     yield from (f"{_linked(_sentence(note))}\n" for note in part.notes)
     if part.source:
         yield f"**Source**: {_linked(part.source)}\n"
@@ -225,12 +225,14 @@ def _part(
     yield f"Code: [`{module}.py`]({root}/{module}.py)\n"
 
 
-def _definition(docstring: str) -> Iterator[str]:
+def _definition(docstring: str, formula: Sequence[str]) -> Iterator[str]:
     """Yield the docstring of a class without arguments, errors and source."""
     text = re.sub(r"^Source: .*?(\n\n|\Z)", "", docstring + "\n", flags=re.MULTILINE | re.DOTALL)
     sections = {match[1]: inspect.cleandoc(match[2]) for match in _SECTION.finditer(text)}
     prose = _SECTION.sub("", text).strip()
     yield f"{_linked(prose)}\n"
+    if formula:
+        yield from ("**Formula**\n", "```text", *formula, "```\n")
     for title in ("Losses", "Shapes"):
         if body := sections.get(title):
             yield f"**{title}**\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.comments import commented
 from dcrf.cli.dry_runs import shapes_of
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for
@@ -17,7 +18,7 @@ from dcrf.storage.write_json import readable
 OK, UNUSABLE = 0, 2
 DESCRIPTION = """\
 Write a method file for your own data: a shipped method with layers of the right size, and your data
-as its data set. Run it by dcrf run FILE, or edit it first.
+as its data set. Comments say what its entries are. Run it by dcrf run FILE, or edit it first.
 """
 
 
@@ -31,12 +32,21 @@ def main(arguments: Sequence[str]) -> int:
         if file.exists():
             raise CommandLineError(f"{file} exists; name another file with --output")
         _check(content, file)
-        write_atomically(file, f"{readable(content)}\n".encode())
+        write_atomically(file, f"{readable(commented(content, _advice(file)))}\n".encode())
     except OSError as error:
         say(f"the file cannot be written: {error}", is_error=True)
         return UNUSABLE
     say(f"written to {file}; run it by: {command()} run {file}")
     return OK
+
+
+def _advice(file: Path) -> list[str]:
+    """Return the beginning of the comment of the whole file."""
+    return [
+        f"{command()} describe {file.name} shows this method with the shapes between its layers.",
+        f"{command()} explain WORD explains a part or a key, such as batch_size.",
+        f"{command()} schema --for {file.name} makes editors complete its keys and values.",
+    ]
 
 
 def _check(content: Mapping[str, Any], file: Path) -> None:

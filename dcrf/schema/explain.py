@@ -53,7 +53,8 @@ class Explanation:
     kind: of the part, such as `design pattern`.
     names: with which files name it, the shortest first.
     title, description: of its schema, or of its class.
-    source: papers and equations, from the docstring of its class; empty without any.
+    formula, source: lines of formulas, and papers and equations, from the docstring of its class;
+        both may be empty.
     keys: of its entry, without the one that names it.
     notes: facts that its schema states, such as the range of a metric.
     """
@@ -65,6 +66,7 @@ class Explanation:
     source: str
     keys: tuple[Key, ...]
     notes: tuple[str, ...] = ()
+    formula: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def kinds() -> dict[str, list[str]]:
 def explanations(word: str) -> list[Explanation]:
     """Return everything that a word names beside keys: parts, objects of a file, names of torch."""
     found = [
-        _of_part(registry, registry.stems[word])
+        part(registry, registry.stems[word])
         for registry in KINDS.values()
         if word in registry.stems
     ]
@@ -97,6 +99,13 @@ def explanations(word: str) -> list[Explanation]:
     if not own:
         found += [_of_torch(place, word) for place in _OF_TORCH if word in _table(place)["names"]]
     return found
+
+
+def call_of(place: str, name: str) -> Explanation:
+    """Return the explanation of an allowed name of a place, such as `layers`."""
+    own = (kind for kind, table in _TABLES.items() if table == place)
+    kind = next((kind for kind in own if name in OF_MODULES[kind].stems), None)
+    return _of_torch(place, name) if kind is None else _of_module(kind, name)
 
 
 def refusals(word: str) -> list[str]:
@@ -153,13 +162,14 @@ def part_called(word: str) -> tuple[Registry, str] | None:
     return None
 
 
-def _of_part(registry: Registry, stem: str) -> Explanation:
+def part(registry: Registry, stem: str) -> Explanation:
+    """Return the explanation of a part that has a schema."""
     schema = registry.schemas[stem]
     keys = sorted(
         registry.properties(stem).items(), key=lambda k: "$ref" in schema["properties"][k[0]]
     )
     properties = _without(dict(keys), registry.key)  # those of this part only come first
-    file = _source_file(registry.package, stem)
+    docstring = _class_docstring(_source_file(registry.package, stem))
     notes = [_range_note(schema)] if "x-range" in schema else []
     if registry.within is not None:
         notes.append(f"beside these, the keys of every {registry.within.removesuffix('.json')}")
@@ -168,9 +178,10 @@ def _of_part(registry: Registry, stem: str) -> Explanation:
         _names(registry, stem),
         schema["title"],
         schema["description"],
-        _source(_class_docstring(file)),
+        _source(docstring),
         tuple(_keys(properties, schema)),
         tuple(notes),
+        _formula(docstring),
     )
 
 
@@ -197,7 +208,16 @@ def _of_torch(place: str, name: str) -> Explanation:
     module = _OF_TORCH[place].rpartition(" ")[2]
     keys = tuple(_of_signature(_table(place)["names"][name], {}))
     text = f"{module}.{name}; its documentation says what the arguments mean."
-    return Explanation(_OF_TORCH[place], (name,), name, text, "", keys)
+    return Explanation(_OF_TORCH[place], (name,), name, text, _page(module, name), keys)
+
+
+def _page(module: str, name: str) -> str:
+    """Return the address of the documentation of a member of torch or torchvision."""
+    project = "vision" if module.startswith("torchvision") else "docs"
+    page = f"generated/{module}.{name}.html"
+    if module == "torch.nn.init":  # one page for all
+        page = f"nn.init.html#{module}.{name}"
+    return f"https://docs.pytorch.org/{project}/stable/{page}"
 
 
 def _without(properties: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -325,10 +345,13 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _of_signature(signature: Mapping[str, Any], arguments: Mapping[str, str]) -> Iterator[Key]:
     """Yield the keys of a part whose keys are the arguments of its constructor."""
+    defaults = signature.get("defaults", {})
     for need in ("required", "optional"):
         for name in signature.get(need, ()):
             values = _kind_of_argument(signature, name)
-            yield Key(name, values, need.replace("optional", ""), None, arguments.get(name, ""))
+            default = json.dumps(defaults[name]) if name in defaults else None
+            needed = need.replace("optional", "")
+            yield Key(name, values, needed, default, arguments.get(name, ""))
 
 
 def _kind_of_argument(signature: Mapping[str, Any], name: str) -> str:
@@ -356,6 +379,18 @@ def _source(docstring: str) -> str:
     """Return the paragraph of a docstring that names papers and equations, on one line."""
     _, _, after = docstring.partition("\nSource: ")
     return " ".join(after.partition("\n\n")[0].split())
+
+
+def _formula(docstring: str) -> tuple[str, ...]:
+    """Return the formulas of a docstring, each on one line. Lines indented more continue one."""
+    _, _, after = docstring.partition("\nFormula:\n")
+    lines: list[str] = []
+    for line in _indented(after.splitlines()):
+        if line.startswith(" " * 8):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.strip())
+    return tuple(lines)
 
 
 def _arguments(docstring: str) -> dict[str, str]:

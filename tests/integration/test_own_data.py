@@ -92,6 +92,11 @@ def test_a_new_file_runs_and_can_be_edited(here, capsys):
     assert capsys.readouterr().out.startswith(f"written to {made.name}; run it by: ")
     content = json.loads(made.read_text())
     assert content["datasets"][0]["num_clusters"] == 4
+    assert "describe flowers_dec_usps.json shows this method" in content["$comment"][0]
+    assert "phases: The phases, processed in ascending order." in content["$comment"]
+    assert content["mappings"][0]["$comment"] == "Computes the features of samples."
+    pattern = content["phases"][-1]["design_patterns"][0]
+    assert "(DEC, https://arxiv.org/abs/1511.06335)" in " ".join(pattern["$comment"])
     check(load_checked(made))
     assert run(str(made)) == 0
     assert main(["new", file, "--clusters", "4", "--id", "name", "--method", "dec"]) == 2

@@ -96,9 +96,10 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel):
 
 def test_the_packed_file_has_every_schema_and_shipped_method(wheel):
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.json")]
+    read = [file for file in files if file.parent.name != "editor"]  # `dcrf schema` prints it
 
     assert json.loads(wheel.read(PACKED)) == {
-        file.relative_to(ROOT).as_posix(): json.loads(file.read_text()) for file in files
+        file.relative_to(ROOT).as_posix(): json.loads(file.read_text()) for file in read
     }
 
 
