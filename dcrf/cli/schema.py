@@ -46,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _write(file: Path, schema: Mapping[str, Any]) -> None:
-    write_atomically(file, f"{json.dumps(schema)}\n".encode())
+    text = json.dumps(schema, separators=(",", ":"))
+    write_atomically(file, f"{text}\n".encode())
 
 
 def parser() -> Parser:

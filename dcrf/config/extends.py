@@ -46,6 +46,18 @@ def read(source: Path) -> RawConfig:
     return whole(parse_json.read(source))
 
 
+def movable(source: Path) -> dict[str, Any]:
+    """Return the content of a method file, with all that it extends, with absolute paths only.
+
+    Raises:
+        ConfigError: as `read`.
+    """
+    raw = read(source)
+    files = {**dict.fromkeys(raw.positions, str(source)), **raw.files}
+    content: dict[str, Any] = _with_absolute_paths(root(raw.data), files)
+    return content
+
+
 def whole(raw: RawConfig) -> RawConfig:
     """Return a method merged into its base, which may have a base, too.
 
@@ -289,11 +301,11 @@ def _is_other_kind(base: Node, changes: Node) -> bool:
 
 
 def _with_absolute_paths(node: Node, files: Mapping[str, str]) -> Any:
-    """Return a value with absolute paths in place of those from bases, which start elsewhere.
+    """Return a value with absolute paths in place of those from files that start elsewhere.
 
     Args:
         node: the value.
-        files: JSON path -> file of every value from a base.
+        files: JSON path -> file of every value from such a file.
     """
     value = node.value
     if isinstance(value, dict):

@@ -128,15 +128,15 @@ Nodes = Mapping[str, Node]
 """JSON path -> node."""
 
 
-def root(data: Any) -> Node:
-    """Return the node of a whole method."""
-    schemas = [applied for s in _resolved(METHOD, "") for applied in _applied(s, data)]
+def root(data: Any, schema: Schema = METHOD) -> Node:
+    """Return the node of a whole method, or of a file with another schema."""
+    schemas = [applied for s in _resolved(schema, "") for applied in _applied(s, data)]
     return Node("$", data, schemas)
 
 
-def nodes_of(data: Any) -> Nodes:
-    """Return the nodes of a method and of all values within it."""
-    return {node.path: node for node in root(data).walk()}
+def nodes_of(data: Any, schema: Schema = METHOD) -> Nodes:
+    """Return the nodes of a method, or of a file with another schema, and of all values within."""
+    return {node.path: node for node in root(data, schema).walk()}
 
 
 def _applied(subschema: Subschema, value: Any) -> Iterator[Subschema]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dcrf.builder.sample_steps import build_steps
 from dcrf.config import load_datasets
 from dcrf.config.adapt import adapted, takes_images
-from dcrf.config.extends import is_abstract, read
+from dcrf.config.extends import is_abstract, movable, read
 from dcrf.config.path_checks import is_file, is_folder
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.data.sources.load import (
@@ -28,6 +28,8 @@ DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 
 The schema of a source may name another one for rows, `x-method`.
 """
+STARTING_METHOD = "quickstart"
+"""The shipped method that is taken if neither data nor a method are named."""
 IMAGE_SHAPE = (1, 32, 32)
 """The gray image that methods without convolutions see."""
 BATCH_SIZE = 256
@@ -113,6 +115,21 @@ def new_method(
     result = adapted(content, name, entry, shape, n_clusters)
     description = f"{file.stem} on {data.name}, made by dcrf new."
     return NewMethod({**result, "description": description}, sentences)
+
+
+def method_on_its_data(method: str | None) -> dict[str, Any]:
+    """Return the content of a file of its own for a method on the data that it names.
+
+    Args:
+        method: a method file, or the name of a shipped method or of its folder; None for the one to
+            start with.
+
+    Raises:
+        DataError: there is no such method.
+        ConfigError: the method file is invalid.
+    """
+    content = movable(method_file(method or STARTING_METHOD))
+    return {key: value for key, value in content.items() if key != "$schema"}
 
 
 def _sentences(

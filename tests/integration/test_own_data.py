@@ -103,6 +103,22 @@ def test_a_new_file_runs_and_can_be_edited(here, capsys):
     assert "exists; name another file with --output" in capsys.readouterr().err
 
 
+def test_without_data_a_shipped_method_is_written_to_start_from(here, capsys):
+    assert main(["new"]) == 0
+    assert main(["new", "--method", "dec", "--output", "deeper/mine.json"]) == 0
+
+    content = json.loads((here / "quickstart.json").read_text())
+    assert "shows this method" in content["$comment"][0]
+    assert content["datasets"][0]["dataset"] == "load_digits"
+    assert load_checked(here / "quickstart.json").name == "quickstart"
+    moved, shipped = load_checked(here / "deeper/mine.json"), load_checked(method_file("dec"))
+    assert moved.filled["datasets"] == shipped.filled["datasets"]
+    assert moved.filled["phases"] == shipped.filled["phases"]
+    capsys.readouterr()
+    assert main(["new", "--clusters", "3"]) == 2
+    assert capsys.readouterr().err == "--clusters is about data; name DATA, too\n"
+
+
 @pytest.mark.parametrize("method", ["idec", "vade", "k_means", "imsat_vat_usps", "acai", "temi"])
 def test_shipped_methods_take_rows(here, method):
     np.save(here / "rows.npy", np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32))
