@@ -21,7 +21,8 @@ from dcrf.config.safe_lookup import text
 from dcrf.config.schema_lookup import Node, root
 from dcrf.errors import ConfigError, Problem
 from dcrf.safety.limits import METHOD_FILE_BASES, METHOD_FILE_VALUES
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.package_data import SCHEMA, is_packed
+from dcrf.schema.registry import KINDS
 
 EXTENDS, ABSTRACT, REMOVE = "extends", "abstract", "$remove"
 
@@ -136,7 +137,7 @@ def _base_of(files: list[RawConfig]) -> RawConfig:
 
 def _refusal(chain: list[Path], source: Path) -> tuple[str, str] | None:
     """Return why a file cannot be the base of the last file of a chain, and the remedy."""
-    if not is_file(source):
+    if not is_packed(source) and not is_file(source):
         reason = "is not a regular file" if is_there(source) else "does not exist"
         return f"the file {source} {reason}", "a relative path starts at the folder of this file"
     real = [os.path.realpath(path) for path in (*chain, source)]

@@ -23,6 +23,7 @@ from dcrf.safety.limits import (
     METHOD_FILE_VALUES,
     PROBLEMS_OF_A_KIND,
 )
+from dcrf.schema.package_data import is_packed, json_text
 from dcrf.schema.special_words import COMMENT
 
 DICT = Path("<dict>")
@@ -96,6 +97,8 @@ def value_of(text: str) -> Any:
 
 
 def _text_of(source: Path) -> str:
+    if is_packed(source):
+        return json_text(source)
     try:
         with source.open("rb") as file:
             content = file.read(METHOD_FILE_BYTES + 1)  # a device may be endless

@@ -14,7 +14,7 @@ from dcrf.config.json_paths import child, locate
 from dcrf.config.path_checks import is_file
 from dcrf.config.rules import schema_errors
 from dcrf.errors import ConfigError, Problem
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_text
 
 Changes = Mapping[str, Any]
 """Entries of a method that an option changes, as in a file with `extends`."""
@@ -64,7 +64,7 @@ def read_space(source: Path) -> Space:
         ConfigError: the file is not a space, or its base does not exist.
     """
     raw = parse_json.read(source)
-    schema = json.loads(_SCHEMA.read_text())
+    schema = json.loads(json_text(_SCHEMA))
     problems = [*raw.problems, *schema_errors.problems(raw.data, schema)]
     if not problems:
         base = Path(os.path.normpath(source.parent.absolute() / raw.data["base"]))

@@ -20,7 +20,8 @@ from dcrf.data.sources.load import (
 )
 from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
-from dcrf.schema.registry import SHIPPED, SOURCES
+from dcrf.schema.package_data import SHIPPED, json_files
+from dcrf.schema.registry import SOURCES
 
 DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 """Kind of the samples -> the shipped method that is taken if none is named.
@@ -207,7 +208,7 @@ def method_file(name: str) -> Path:
         if not is_file(Path(name)):
             raise DataError(f"the method file {name} does not exist")
         return Path(name)
-    files = {f.stem: f for f in sorted(SHIPPED.rglob("*.json")) if not is_abstract(f)}
+    files = {f.stem: f for f in json_files(SHIPPED, deep=True) if not is_abstract(f)}
     of_folder = {f.parent.name: f for f in reversed(files.values())}
     for found in (files, {stem.removesuffix("_usps"): f for stem, f in files.items()}, of_folder):
         if name in found:

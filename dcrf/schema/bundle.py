@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.schema.editor_hints import with_hints, with_names
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.registry import KINDS
 
 METHOD = "method"
 _CHANGES = "changes."
@@ -36,8 +37,8 @@ def bundled() -> dict[str, Any]:
     checked by the same schemas without the keys that they require.
     """
     files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
-    paths = [file for folder in files for file in sorted(folder.glob("*.json"))]
-    schemas = {_name(f): with_names(json.loads(f.read_text()), _name(f)) for f in paths}
+    paths = [file for folder in files for file in json_files(folder)]
+    schemas = {_name(f): with_names(json.loads(json_text(f)), _name(f)) for f in paths}
     whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
     changes = {
         _CHANGES + name: _incomplete(_local(schema, name, _CHANGES))

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from dcrf.schema.explain import Explanation, Key, call_of
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_text
 from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Schema = dict[str, Any]
@@ -151,4 +151,4 @@ def _text(explained: Explanation) -> str:
 
 @cache
 def _table(place: str) -> dict[str, Schema]:
-    return json.loads((SCHEMA / "names" / f"{place}.json").read_text())["names"]
+    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))["names"]

@@ -10,7 +10,8 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS, Registry
+from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRANSFORMS, Registry
 
 SECTIONS = ("method", "mapping", "dataset", "phase", "optimizer", "exit_criteria")
 """Schema files of entries that are not parts by a name."""
@@ -116,7 +117,7 @@ def refusals(word: str) -> list[str]:
 def occurrences(word: str) -> list[Occurrence]:
     """Return the meanings of a key, those with most owners first."""
     owners: dict[Key, list[str]] = {}
-    for owner, name, key in _all_keys():
+    for owner, name, key in every_key():
         if name == word:
             owners.setdefault(key, []).append(owner)
     meanings = [Occurrence(tuple(dict.fromkeys(of)), key) for key, of in owners.items()]
@@ -130,7 +131,7 @@ def words() -> list[str]:
 
 def key_names() -> list[str]:
     """Return the keys of a file, each once."""
-    return [*dict.fromkeys(name for _, name, _ in _all_keys())]
+    return [*dict.fromkeys(name for _, name, _ in every_key())]
 
 
 def words_of_torch() -> list[str]:
@@ -196,7 +197,7 @@ def _of_module(kind: str, stem: str) -> Explanation:
 
 
 def _of_section(section: str) -> Explanation:
-    schema = json.loads((SCHEMA / f"{section}.json").read_text())
+    schema = json.loads(json_text(SCHEMA / f"{section}.json"))
     keys = tuple(_keys(schema.get("properties", {}), schema))
     return Explanation(
         "object of a method file", (section,), schema["title"], schema["description"], "", keys
@@ -240,13 +241,13 @@ def _range_note(schema: Mapping[str, Any]) -> str:
 @cache
 def _table(place: str) -> dict[str, Any]:
     """Return the allowed and refused names of a place."""
-    return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
+    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))
 
 
-def _all_keys() -> Iterator[tuple[str, str, Key]]:
+def every_key() -> Iterator[tuple[str, str, Key]]:
     """Yield owner, name and description of every key of a file, at any depth."""
     for section in SECTIONS:
-        schema = json.loads((SCHEMA / f"{section}.json").read_text())
+        schema = json.loads(json_text(SCHEMA / f"{section}.json"))
         yield from _keys_within(section.replace("_", " "), schema)
         for name, inner in schema.get("$defs", {}).items():
             yield from _keys_within(name.replace("_", " "), inner)
@@ -273,7 +274,7 @@ def _target(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = schema.get("$ref", "")
     if "shared.json#/$defs/" not in reference:
         return schema
-    shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"]
+    shared = json.loads(json_text(SCHEMA / "shared.json"))["$defs"]
     return {**shared[reference.rpartition("/")[2]], **schema}
 
 

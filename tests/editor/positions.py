@@ -17,7 +17,7 @@ from typing import Any
 from dcrf.config.declared_names import declared_names
 from dcrf.schema.generate import EDITOR
 from dcrf.schema.name_hints import with_name_hints
-from dcrf.schema.registry import SCHEMA, SHIPPED
+from dcrf.schema.package_data import SCHEMA, SHIPPED
 
 FOLDER = Path(__file__).parent
 POSITIONS: list[dict[str, Any]] = json.loads((FOLDER / "positions.json").read_text())

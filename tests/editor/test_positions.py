@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from dcrf.schema.registry import SHIPPED
+from dcrf.schema.package_data import SHIPPED
 from tests.editor.positions import MODULES, POSITIONS, ask, number_expected, question, wrong
 
 FILES = sorted(SHIPPED.rglob("*.json"))

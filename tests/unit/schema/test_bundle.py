@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcrf.schema.bundle import bundled
-from dcrf.schema.registry import SHIPPED
+from dcrf.schema.package_data import SHIPPED
 from tests.cases.methods import method
 
 FILES = sorted(SHIPPED.rglob("*.json"))

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from dcrf.config.declared_names import declared_names
 from dcrf.schema.name_hints import with_name_hints
-from dcrf.schema.registry import SHIPPED
+from dcrf.schema.package_data import SHIPPED
 
 QUICKSTART = SHIPPED / "quickstart" / "quickstart.json"
 
