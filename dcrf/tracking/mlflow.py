@@ -13,7 +13,7 @@ _RUN_FILE = "mlflow_run.txt"
 
 
 class Mlflow(Tracker):
-    """Writes to the server in `MLFLOW_TRACKING_URI`, by default to `runs/mlflow.db`.
+    """Writes to the server in `MLFLOW_TRACKING_URI`, by default to `runs/mlflow.db` and beside it.
 
     The run folder keeps the id of MLflow's run, so that a resumed run continues it.
 
@@ -25,10 +25,11 @@ class Mlflow(Tracker):
         mlflow = optional_package("mlflow", "mlflow")
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # it reports a new database
         self.metric = mlflow.entities.Metric
-        database = f"sqlite:///{run.folder.absolute().parents[1] / 'mlflow.db'}"
-        address = os.environ.get("MLFLOW_TRACKING_URI") or database
+        output = run.folder.absolute().parents[1]
+        server = os.environ.get("MLFLOW_TRACKING_URI")
+        address = server or f"sqlite:///{output / 'mlflow.db'}"
         self.client = mlflow.tracking.MlflowClient(tracking_uri=address)
-        self.id = self._started(run)
+        self.id = self._started(run, None if server else (output / "mlflow_files").as_uri())
 
     def log(self, group: str, step: int, values: Mapping[str, float]) -> None:
         """Write the metrics `<group>/<name>`."""
@@ -42,14 +43,19 @@ class Mlflow(Tracker):
         self.client.set_tag(self.id, "status", status)
         self.client.set_terminated(self.id, "FINISHED" if status == "ok" else "FAILED")
 
-    def _started(self, run: TrackedRun) -> str:
-        """Return the id of a new run, or of the one that the run folder names."""
+    def _started(self, run: TrackedRun, files: str | None) -> str:
+        """Return the id of a new run, or of the one that the run folder names.
+
+        Args:
+            run: the run.
+            files: where MLflow keeps the files of runs; None if a server decides.
+        """
         file = run.folder / _RUN_FILE
         if file.exists():
             return file.read_text().strip()
         experiment = self.client.get_experiment_by_name(_EXPERIMENT)
         number = (
-            self.client.create_experiment(_EXPERIMENT)
+            self.client.create_experiment(_EXPERIMENT, artifact_location=files)
             if experiment is None
             else experiment.experiment_id
         )

@@ -26,3 +26,5 @@ def test_the_database_has_curves_final_scores_and_the_status(tracked, monkeypatc
     assert run.data.metrics["final/digits/acc"] == 0.75
     assert run.data.tags.items() >= {"method": "tiny", "seed": "3", "status": "ok"}.items()
     assert run.info.status == "FINISHED"
+    (configuration,) = (database.parent / "mlflow_files").rglob("config.json")
+    assert '"name": "tiny"' in configuration.read_text()
