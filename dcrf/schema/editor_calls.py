@@ -84,7 +84,7 @@ def _call(place: str, explained: Explanation, free: Collection[str], entry: str)
 
     Args:
         place: of its name.
-        explained: it.
+        explained: the class or function.
         free: keys that are no arguments.
         entry: the reference to the schema of nested entries.
     """
