@@ -11,9 +11,9 @@ from typing import Any
 from dcrf.config import parse_json
 from dcrf.config.extends import REMOVE
 from dcrf.config.json_paths import child, locate
-from dcrf.config.path_checks import is_file
 from dcrf.config.rules import schema_errors
-from dcrf.errors import ConfigError, Problem
+from dcrf.errors import ConfigError, DataError, Problem
+from dcrf.runs.new_method import method_file
 from dcrf.schema.package_data import SCHEMA, json_text
 
 Changes = Mapping[str, Any]
@@ -67,11 +67,12 @@ def read_space(source: Path) -> Space:
     schema = json.loads(json_text(_SCHEMA))
     problems = [*raw.problems, *schema_errors.problems(raw.data, schema)]
     if not problems:
-        base = Path(os.path.normpath(source.parent.absolute() / raw.data["base"]))
         problems = [*_problems_of_slots(raw.data["slots"])]
-        if not is_file(base):
+        try:
+            base = _base(source.parent.absolute(), raw.data["base"])
+        except DataError as error:
             remedy = "a relative path starts at the folder of this file"
-            problems.append(Problem("$.base", f"the file {base} does not exist", remedy))
+            problems.append(Problem("$.base", str(error), remedy))
     if problems:
         raise ConfigError(source, locate(problems, raw.positions))
     search = raw.data.get("search", {})
@@ -85,6 +86,16 @@ def read_space(source: Path) -> Space:
         search.get("seed", 0),
         raw.data,
     )
+
+
+def _base(folder: Path, name: str) -> Path:
+    """Return the method file of a path or the name of a shipped method.
+
+    Raises:
+        DataError: there is none.
+    """
+    is_path = name.endswith(".json")
+    return method_file(os.path.normpath(folder / name) if is_path else name)
 
 
 def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

@@ -79,6 +79,7 @@ def test_seeds_and_draws_have_defaults(write):
         ({"slotz": []}, ["unknown key 'slotz'", "did you mean 'slots'?"]),
         ({"slots": []}, ["$.slots"]),
         ({"base": "none.json"}, ["none.json does not exist"]),
+        ({"base": "idec_tabel"}, ["did you mean 'idec_table'?"]),
         ({"slots": SLOTS * 2}, ["two slots are called 'weight'"]),
         ({"slots": [{"name": "a"}]}, ["a slot with a name only", '"removable"']),
         ({"slots": [{**SLOTS[0], "removable": "phases[a]"}]}, ["path, removable, values"]),
@@ -101,3 +102,7 @@ def test_a_file_that_is_not_json_is_refused(tmp_path):
     file.write_text("{")
 
     assert "space.json:1:2" in refusal(file)
+
+
+def test_the_base_may_be_a_shipped_method(write):
+    assert read(write(base="idec_table")).base.name == "idec_table.json"
