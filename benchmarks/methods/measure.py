@@ -80,7 +80,7 @@ def _started(start: Start, seed: int, folder: Path, minutes: float) -> _Ended:
 def _run(path: Path, seed: int, runs: Path, minutes: float, flags: Sequence[str] = ()) -> _Ended:
     """Run a file, or resume its run in the folder `runs`, which is removed at the end."""
     common = ["--seed", str(seed), "--output_dir", str(runs), "--timeout", str(60 * minutes)]
-    code = main([str(path), *common, "--resume", "--resume_on_error", *flags])
+    code = main([str(path), *common, "--resume", "--resume_on_error", "--no_report", *flags])
     if code in _INTERRUPTED:
         raise KeyboardInterrupt
     summary = runs / "summary.json"

@@ -76,7 +76,13 @@ def parser() -> Parser:
 
 
 def _run_flags(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    yield from ("--output_dir", str(folder / "runs"), "--resume", "--resume_on_error")
+    yield from (
+        "--output_dir",
+        str(folder / "runs"),
+        "--resume",
+        "--resume_on_error",
+        "--no_report",
+    )
     yield from ("--jobs", str(options.jobs))
     for flag in ("device", "max_iterations"):
         if (value := vars(options)[flag]) is not None:
