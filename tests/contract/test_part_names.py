@@ -43,6 +43,12 @@ WORDS = {
 
 LEFT: dict[str, dict[str, str]] = {
     "cli/table.py": {"csv": "a format of the table", "text": "a format of the table"},
+    "report/projection_names.py": {
+        "pca": "the word of a flag for a projection, not the step",
+        "t_sne": "the same",
+        "umap": "the same",
+    },
+    "report/projections.py": {"umap": "the package and the extra, not the step"},
     "runs/clustered_spaces.py": {
         "k_means": "the baseline that tables compare with",
         "pca": "the step of a baseline",
