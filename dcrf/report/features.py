@@ -86,7 +86,7 @@ def features_section(
             parts.append(_data_set(dataset, f"{key}{number}", plots, samples))
     if not any(parts):
         return Markup("")
-    note = f"The same samples at each moment, {NOTES[projection]}. Colors are final clusters."
+    note = f"The same samples at each moment, {NOTES[projection]}. Colors are final clusters or labels."
     return section("Samples and features", paragraph(note, "soft"), *parts)
 
 

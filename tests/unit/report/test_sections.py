@@ -1,5 +1,6 @@
 """The sections of a report, each as a function of the files of a run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,8 +168,10 @@ def test_few_moments_are_side_by_side(with_moments):
     assert "moment-" not in text
 
 
-def test_a_run_without_clusters_is_drawn_by_label(with_moments):
+def test_a_run_that_has_stopped_after_a_phase_is_drawn_by_label(with_moments):
     (with_moments.folder / "clusters/points.csv").unlink()
+    with_moments.config = {**with_moments.config, "datasets": [{"name": "points"}]}
+    with_moments.outcome = replace(with_moments.outcome, status="partial", datasets=())
 
     text = features_section(with_moments)
 
