@@ -22,7 +22,7 @@ OK = 0
 _NAME, _PLOTS = "report.html", "plots"
 DESCRIPTION = """\
 Write an HTML page of runs: scores, curves, clusters with examples, features, and the method. It is
-one file that refers to no other one. Runs that have not finished are shown as far as they got.
+one file that needs no network. Runs that have not finished are shown as far as they got.
 """
 
 

@@ -86,8 +86,9 @@ def features_section(
             parts.append(_data_set(dataset, f"{key}{number}", plots, samples))
     if not any(parts):
         return Markup("")
-    note = f"The same samples at each moment, {NOTES[projection]}. Colors are final clusters or labels."
-    return section("Samples and features", paragraph(note, "soft"), *parts)
+    colors = "Colors are final clusters or labels."
+    note = paragraph(f"The same samples at each moment, {NOTES[projection]}. {colors}", "soft")
+    return section("Samples and features", note, *parts)
 
 
 def _data_set(
