@@ -9,6 +9,7 @@ from dcrf.cli.arguments import Parser
 from dcrf.cli.describe import description
 from dcrf.config import load_checked
 from dcrf.errors import CommandLineError, DcrfError, cause_of
+from dcrf.report.projection_names import NOTES, PCA
 from dcrf.reporting.blocks import Paragraph
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import say
@@ -21,7 +22,7 @@ OK = 0
 _NAME, _PLOTS = "report.html", "plots"
 DESCRIPTION = """\
 Write an HTML page of runs: scores, curves, clusters with examples, features, and the method. It is
-one file that refers to no other one. Runs that have not finished are shown as far as they got.
+one file that needs no network. Runs that have not finished are shown as far as they got.
 """
 
 
@@ -65,7 +66,7 @@ def report_file(folder: Path) -> Path:
     return folder / _NAME
 
 
-def write_report(paths: Sequence[Path], file: Path, projection: Any = "pca") -> int:
+def write_report(paths: Sequence[Path], file: Path, projection: str = PCA) -> int:
     """Write the page of the runs in folders; return their number.
 
     Args:
@@ -161,8 +162,8 @@ def parser() -> Parser:
     )
     flags.add_argument(
         "--projection",
-        choices=("pca", "t_sne", "umap"),
-        default="pca",
+        choices=[*NOTES],
+        default=PCA,
         help="of scatter plots, default: pca; t_sne and umap take seconds for each plot",
     )
     flags.add_argument(

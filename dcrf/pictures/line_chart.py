@@ -13,12 +13,17 @@ _SHOWN = 400  # points of a curve; more are closer together than pixels
 _MARKED = 30  # a curve of more points has no marks
 
 
-def line_chart(curves: Mapping[str, Points], bounds: tuple[float, float] | None = None) -> str:
+def line_chart(
+    curves: Mapping[str, Points],
+    bounds: tuple[float, float] | None = None,
+    colors: Sequence[str] = COLORS,
+) -> str:
     """Return an SVG element with a curve for each name.
 
     Args:
         curves: at least one with a point; iterations rise.
         bounds: of the vertical axis; None for those of the values.
+        colors: of the curves in their order, which repeat.
     """
     thinned = {name: thin(points) for name, points in curves.items()}
     last = max(iteration for points in thinned.values() for iteration, _ in points) or 1
@@ -31,7 +36,7 @@ def line_chart(curves: Mapping[str, Points], bounds: tuple[float, float] | None 
 
     parts = [_axes(low, high, last)]
     for number, (name, points) in enumerate(thinned.items()):
-        color = COLORS[number % len(COLORS)]
+        color = colors[number % len(colors)]
         places = [place(*point) for point in points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>')

@@ -16,7 +16,8 @@ from dcrf.pictures.scatter import MARKS, Groups, scatter
 from dcrf.randomness import random_indices
 from dcrf.report.html import choice, figure, grid, heading, joined, paragraph, section, steps
 from dcrf.report.marks import CLUSTER, LABEL, legend, mark
-from dcrf.report.projections import Places, Projection, project
+from dcrf.report.projection_names import NOTES, PCA
+from dcrf.report.projections import Places, project
 from dcrf.report.saved_files import SavedFiles
 from dcrf.runs.cluster_files import TABLES
 from dcrf.runs.moments import MOMENTS, SAMPLES, end_of, within
@@ -29,11 +30,6 @@ _MOMENTS = 24
 _SIDE_BY_SIDE = 3  # more moments are steps
 _LEGEND = 40  # groups
 _DIMENSIONS = 2**13  # whose principal axes take seconds
-_NOTE = {
-    "pca": "on their first two principal components, in which distances keep their scale",
-    "t_sne": "by t-SNE, in which only neighborhoods have a meaning",
-    "umap": "by UMAP, in which only neighborhoods have a meaning",
-}
 
 Labels = NDArray[np.int64]
 
@@ -66,7 +62,7 @@ class Shown:
 
 
 def features_section(
-    run: SavedFiles, key: str = "", n_runs: int = 1, projection: Projection = "pca"
+    run: SavedFiles, key: str = "", n_runs: int = 1, projection: str = PCA
 ) -> Markup:
     """Return plots of some samples of each data set, and of their features at moments of the run.
 
@@ -90,8 +86,9 @@ def features_section(
             parts.append(_data_set(dataset, f"{key}{number}", plots, samples))
     if not any(parts):
         return Markup("")
-    note = f"The same samples at each moment, {_NOTE[projection]}. Colors are final clusters."
-    return section("Samples and features", paragraph(note, "soft"), *parts)
+    colors = "Colors are final clusters or labels."
+    note = paragraph(f"The same samples at each moment, {NOTES[projection]}. {colors}", "soft")
+    return section("Samples and features", note, *parts)
 
 
 def _data_set(
@@ -198,7 +195,7 @@ def _marks_of_labels(labels: Labels, clusters: Labels) -> dict[int, int]:
 
 
 def _plots(
-    run: SavedFiles, moments: Sequence[Moment], samples: Shown, projection: Projection
+    run: SavedFiles, moments: Sequence[Moment], samples: Shown, projection: str
 ) -> Iterator[tuple[str, Markup]]:
     """Yield the name and the plot of each moment whose file can be read."""
     before: Places | None = None

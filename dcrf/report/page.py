@@ -12,7 +12,7 @@ from dcrf.report.head import description, pictures_section, scores_section, time
 from dcrf.report.html import details, joined, paragraph, shown
 from dcrf.report.learning_curves import curves_section
 from dcrf.report.method import Described, method_section
-from dcrf.report.projections import Projection
+from dcrf.report.projection_names import PCA
 from dcrf.report.saved_files import SavedFiles, read_run
 from dcrf.report.several_runs import overview
 from dcrf.report.style import style
@@ -24,9 +24,7 @@ Describe = Callable[[SavedFiles], Described | None]
 _SECTIONS = 40  # runs with sections of their own
 
 
-def page(
-    saved: Sequence[SavedRun], describe: Describe, beside: Path, projection: Projection = "pca"
-) -> str:
+def page(saved: Sequence[SavedRun], describe: Describe, beside: Path, projection: str = PCA) -> str:
     """Return the page of runs, at least one. It shows no other file.
 
     Args:
@@ -74,9 +72,7 @@ class Sections:
         n_runs: number of runs of the page; of more there are fewer points and images of each.
     """
 
-    def __init__(
-        self, describe: Describe, beside: Path, projection: Projection, n_runs: int
-    ) -> None:
+    def __init__(self, describe: Describe, beside: Path, projection: str, n_runs: int) -> None:
         self.describe, self.beside = describe, beside
         self.projection, self.n_runs = projection, n_runs
         self._reader = SampleReader()

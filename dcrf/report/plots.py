@@ -14,7 +14,7 @@ from dcrf.pictures.line_chart import Points
 from dcrf.pictures.scatter import NO_MARK, Axes, Groups
 from dcrf.report.clusters import Confusion, confusion_of
 from dcrf.report.features import POINTS, moments_of, rows_of, shown_samples
-from dcrf.report.projections import Places, Projection, project
+from dcrf.report.projections import Places, project
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting.scores import heading
 from dcrf.schema.default_metrics import default_metrics
@@ -31,6 +31,7 @@ _STYLE = {
     "legend.frameon": False,
     "pdf.fonttype": 42,  # TrueType, which journals accept
     "savefig.dpi": 300,
+    "text.parse_math": False,  # names of losses may have dollar signs
 }
 _ENDINGS = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
 """Ending -> metadata; without a time, a figure has the same bytes twice."""
@@ -38,7 +39,7 @@ _CLASSES = 30  # of a matrix with numbers in a column
 _LEGEND = 20
 
 
-def write_plots(run: SavedFiles, folder: Path, projection: Projection) -> list[Path]:
+def write_plots(run: SavedFiles, folder: Path, projection: str) -> list[Path]:
     """Write curves, confusion matrices and scatter plots of a run; return the files.
 
     Files that are damaged are noted as problems of the run and have no figure.
@@ -65,7 +66,7 @@ def write_plots(run: SavedFiles, folder: Path, projection: Projection) -> list[P
     return files
 
 
-def _figures(run: SavedFiles, projection: Projection, new: Any) -> Iterator[tuple[str, Any]]:
+def _figures(run: SavedFiles, projection: str, new: Any) -> Iterator[tuple[str, Any]]:
     """Yield names of files and figures, which `new` makes."""
     for dataset, phase in dict.fromkeys([*run.curves.losses, *run.curves.scores]):
         place = dataset, phase
@@ -123,7 +124,7 @@ def _confusion(matrix: Confusion, new: Any) -> Any:
 
 
 def _scatters(
-    run: SavedFiles, dataset: str, projection: Projection, new: Any
+    run: SavedFiles, dataset: str, projection: str, new: Any
 ) -> Iterator[tuple[str, Any]]:
     """Yield a plot for each moment and grouping."""
     moments = moments_of(run, dataset)

@@ -1,7 +1,6 @@
 """Places of rows in a plane: by principal components, t-SNE or UMAP."""
 
 import warnings
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +9,8 @@ from threadpoolctl import threadpool_limits
 from dcrf.extras import optional_package
 from dcrf.functional.principal_axes import principal_axes, principal_axes_of_few
 from dcrf.pictures.scatter import Axes
+from dcrf.report.projection_names import PCA, T_SNE
 
-Projection = Literal["pca", "t_sne", "umap"]
 Places = NDArray[np.float64]
 
 _PERPLEXITY, _NEIGHBORS = 30, 15  # the defaults of scikit-learn and umap-learn
@@ -20,13 +19,13 @@ _START_DEVIATION = 1e-4  # as in Kobak and Berens, Nature Communications 2019
 
 
 def project(
-    rows: NDArray[np.floating], projection: Projection, before: Places | None
+    rows: NDArray[np.floating], projection: str, before: Places | None
 ) -> tuple[Places, Axes]:
     """Return the places (n, 2) of rows (n, d), and the axes.
 
     Args:
         rows: finite.
-        projection: t-SNE and UMAP take seconds for 2,000 rows. Few rows have principal components.
+        projection: a key of `NOTES`. Fewer than five rows have principal components anyway.
         before: places of the same samples that these resemble if they can: signs of principal
             components, or the start of the others; None without any.
 
@@ -38,14 +37,14 @@ def project(
         return _projected(rows.astype(np.float64), projection, before)
 
 
-def _projected(rows: Places, projection: Projection, before: Places | None) -> tuple[Places, Axes]:
+def _projected(rows: Places, projection: str, before: Places | None) -> tuple[Places, Axes]:
     places, axes = _principal_plane(rows)
     if before is not None:
         places = places * np.where((places * before).sum(axis=0) < 0, -1.0, 1.0)
-    if projection == "pca" or len(rows) < _LEAST_ROWS or not places.any():
+    if projection == PCA or len(rows) < _LEAST_ROWS or not places.any():
         return places, axes
     start = places if before is None else before
-    embed = _t_sne if projection == "t_sne" else _umap
+    embed = _t_sne if projection == T_SNE else _umap
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of graphs in several parts, which have a result
         return embed(rows, start / start[:, 0].std())

@@ -82,10 +82,10 @@ class SavedFiles:
 
     @property
     def datasets(self) -> list[str]:
-        """The names of the data sets: those of the result, or of the configuration without one."""
-        if self.outcome is not None:
-            return [record.dataset for record in self.outcome.datasets]
-        return [str(entry.get("name")) for entry in self.objects("datasets")]
+        """The names of the data sets: those with results first, then those that lack one."""
+        ended = [record.dataset for record in self.outcome.datasets] if self.outcome else []
+        named = [str(entry.get("name")) for entry in self.objects("datasets")]
+        return [*dict.fromkeys([*ended, *named])]
 
     @property
     def phases(self) -> list[str]:

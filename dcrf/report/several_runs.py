@@ -6,8 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from dcrf.pictures.drawings import COLORS
+from dcrf.pictures.line_chart import line_chart
 from dcrf.report.head import score_text
-from dcrf.report.html import items, joined, paragraph, section, shown, table
+from dcrf.report.html import figure, grid, items, joined, paragraph, section, shown, table
+from dcrf.report.html import heading as subheading
+from dcrf.report.marks import legend as marks_legend
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting.comparison import METRICS, Comparison, MethodRuns, compare, notes
 from dcrf.reporting.comparison_tables import BEST_MARK, legend, score_cells
@@ -34,6 +38,7 @@ def overview(saved: Sequence[SavedRun], runs: Sequence[SavedFiles], n_linked: in
         [
             section("Scores", *_tables(comparison), items(sentences, "soft")),
             section("Runs", _list(runs, n_linked)),
+            section("Scores over iterations", *_curves(saved, runs)),
             section("Settings that differ", _differences(methods, saved, runs)),
         ]
     )
@@ -53,6 +58,47 @@ def _tables(comparison: Comparison) -> Iterator[Markup]:
     yield paragraph(f"{legend(comparison)}{best}", "soft")
 
 
+def _curves(saved: Sequence[SavedRun], runs: Sequence[SavedFiles]) -> Iterator[Markup]:
+    """Yield the charts of each data set and phase: a curve for each run, a color for each method.
+
+    Runs are one method if name and settings are the same. Phases of a single run are left out.
+    """
+    names = dict(zip(_groups(saved), _numbered(_groups(saved)), strict=True))
+    marks = {name: number for number, name in enumerate(names.values())}
+    own = [marks[names[run.method, run.settings]] for run in saved]
+    has_charts = False
+    for place in dict.fromkeys(place for run in runs for place in run.curves.scores):
+        charts = []
+        for metric in METRICS:
+            curves, colors = {}, []
+            for number, run in enumerate(runs):
+                if points := run.curves.scores.get(place, {}).get(metric):
+                    curves[f"run {number + 1}, {run.method}, seed {run.seed}:"] = points
+                    colors.append(COLORS[own[number] % len(COLORS)])
+            if len(curves) > 1:
+                drawing = line_chart(curves, colors=colors)
+                charts.append(figure(Markup(drawing), heading(metric)))
+        if charts:
+            dataset, phase = place
+            yield joined([subheading(f"{phase} on {dataset}"), grid(charts)])
+            has_charts = True
+    if has_charts:
+        yield marks_legend(marks)
+
+
+def _groups(saved: Sequence[SavedRun]) -> list[tuple[str, str]]:
+    """Return the different pairs of name and settings."""
+    return list(dict.fromkeys((run.method, run.settings) for run in saved))
+
+
+def _numbered(groups: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the names of methods; those with other settings than an earlier one have a number."""
+    seen: dict[str, int] = {}
+    for name, _ in groups:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+
 def _marked(cell: str) -> str:
     return f"{BEST_MARK}{cell}"
 
@@ -68,7 +114,7 @@ def _differences(
 ) -> Markup:
     """Return the settings in which methods differ, a column for each."""
     configs = {run.settings: files.config for run, files in zip(saved, runs, strict=True)}
-    groups = dict.fromkeys((run.method, run.settings) for run in saved)
+    groups = _groups(saved)
     names = [method.name for method in methods]
     rows = list(differing([configs[settings] for _, settings in groups]))
     if not rows:

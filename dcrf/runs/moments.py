@@ -21,7 +21,7 @@ MOMENTS = "moments"
 """The folder of a run folder with a folder for each data set."""
 SAMPLES = "samples"
 """The name of the files of the samples: a table of their numbers and labels, and their values."""
-_KEPT = 2000
+_KEPT = 2000  # samples, of which a plot shows groups
 _VALUES = 2**20  # of a file, which then has 4 MiB
 _WIDTH = 2**13  # of samples and features; there would be too few wider ones to show groups
 

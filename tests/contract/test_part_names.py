@@ -47,6 +47,12 @@ LEFT: dict[str, dict[str, str]] = {
         "classical_clustering_in_feature_space_after_phase": "the strategy of a phase alone",
         "classical_clustering_method_after_phase": "its key",
     },
+    "report/projection_names.py": {
+        "pca": "the word of a flag for a projection, not the step",
+        "t_sne": "the same",
+        "umap": "the same",
+    },
+    "report/projections.py": {"umap": "the package and the extra, not the step"},
     "runs/clustered_spaces.py": {
         "k_means": "the baseline that tables compare with",
         "pca": "the step of a baseline",

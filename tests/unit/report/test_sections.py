@@ -1,11 +1,14 @@
 """The sections of a report, each as a function of the files of a run."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dcrf.config import load_checked
+from dcrf.pictures.drawings import COLORS
 from dcrf.pictures.line_chart import line_chart, thin
 from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
 from dcrf.report.clusters import clusters_section, confusion, confusion_matrix, sizes_of
@@ -19,9 +22,10 @@ from dcrf.report.marks import mark, mark_rules
 from dcrf.report.method import Described, method_section
 from dcrf.report.projections import project
 from dcrf.report.saved_files import Curves, SavedFiles
-from dcrf.report.several_runs import differing
+from dcrf.report.several_runs import differing, overview
 from dcrf.reporting.blocks import Columns, Paragraph
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
+from dcrf.runs.saved_scores import SavedRun
 from tests.cases.methods import method
 
 EVALUATION = {"n_samples": 5, "cluster_sizes": [3, 1], "noise": 1, "acc": 0.75, "nmi": 0.5}
@@ -167,8 +171,10 @@ def test_few_moments_are_side_by_side(with_moments):
     assert "moment-" not in text
 
 
-def test_a_run_without_clusters_is_drawn_by_label(with_moments):
+def test_a_run_that_has_stopped_after_a_phase_is_drawn_by_label(with_moments):
     (with_moments.folder / "clusters/points.csv").unlink()
+    with_moments.config = {**with_moments.config, "datasets": [{"name": "points"}]}
+    with_moments.outcome = replace(with_moments.outcome, status="partial", datasets=())
 
     text = features_section(with_moments)
 
@@ -281,6 +287,22 @@ def test_time_and_environment_are_shown():
 
     assert 'value="0.7500"' in text
     assert "torch" in text
+
+
+def test_runs_of_a_method_have_curves_of_one_color():
+    own = [("a", "x"), ("a", "x"), ("a", "y"), ("<b>", "x")]
+    scores = {("points", "training"): {"acc": [(1, 0.1), (2, 0.2)]}}
+    runs = [run_in(Path(f"runs/{n}"), curves=Curves({}, scores)) for n in range(4)]
+    saved = [
+        SavedRun(run.folder, name, settings, None, None, {}, True, run.outcome, "ok")
+        for run, (name, settings) in zip(runs, own, strict=True)
+    ]
+
+    text = overview(saved, runs, 4)
+
+    curves = [COLORS[0]] * 2 + [COLORS[1], COLORS[2]]
+    assert re.findall(r'<polyline [^>]*stroke="([^"]+)"', text) == curves
+    assert all(name in text for name in ("</i>a (2)<", "</i>&lt;b&gt;<"))
 
 
 def test_settings_that_differ_are_found_by_name():
