@@ -15,12 +15,14 @@ from dcrf.cli.commands import COMMANDS
 from dcrf.cli.find_files import ROOT
 from dcrf.config.rules.torch_signatures import check_call
 from dcrf.schema.bundle import bundled
+from dcrf.schema.package_data import SCHEMA
 from dcrf.schema.registry import SOURCES
 from tests.cases.methods import method
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 VALIDATOR = Draft202012Validator(json.loads(json.dumps(bundled())))
+SPACE = Draft202012Validator(json.loads((SCHEMA / "recombination" / "space.json").read_text()))
 
 
 def with_dataset(entry):
@@ -83,6 +85,7 @@ def parsed(text):
 
 def places_of(entry):
     places = [place for place, put in PLACES.items() if VALIDATOR.is_valid(put(entry))]
+    places += ["space of methods"] if SPACE.is_valid(entry) else []
     return [place for place in places if place != "layer" or takes_its_arguments(entry)]
 
 
