@@ -143,7 +143,7 @@ def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
     if len(folders) > 1 and (problem := problem_of_report(folders, file)):
         say(problem, is_error=True)
     elif file.exists() and not options.quiet:
-        say(f"report: {file}")
+        say(f"\nreport: {file}")
 
 
 def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
