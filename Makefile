@@ -4,17 +4,19 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check fuzz bench methods soak schema clean
+.PHONY: help demo test check docs fuzz bench methods soak editors schema clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, then train the quickstart on handwritten digits (half a minute)"
 	@echo "make test    install, then run the tests"
 	@echo "make check   formatting, lint, types and tests"
+	@echo "make docs    write the documentation as a site, docs/_build/html (a minute)"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
 	@echo "make methods measure every shipped method with three seeds (hours; continues where it stopped)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
+	@echo "make editors ask the language service of VS Code at cursor positions (needs node and npm)"
 	@echo "make schema  write the generated schema files, tables of the docs and missing golden losses"
 	@echo "make clean   remove .venv"
 
@@ -30,6 +32,10 @@ check: $(VENV)/installed-dev
 	$(PY) -m mypy dcrf benchmarks
 	$(PY) -m pytest
 
+docs: $(VENV)/installed-docs
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 bench: $(VENV)/installed
 	$(PY) -m benchmarks
 
@@ -41,6 +47,10 @@ soak: $(VENV)/installed
 
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz
+
+editors: $(VENV)/installed-dev
+	npm install --silent --prefix $(VENV)/editors vscode-json-languageservice@5.7.2
+	$(PY) -m tests.editor
 
 schema: $(VENV)/installed
 	$(PY) -m dcrf.schema.generate
@@ -61,6 +71,10 @@ $(VENV)/installed: requirements.txt | $(VENV)/bin/python
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt requirements-docs.txt $(VENV)/installed
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/installed-docs: requirements-docs.txt $(VENV)/installed
+	$(PIP) -r requirements-docs.txt
 	@touch $@

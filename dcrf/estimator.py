@@ -30,7 +30,7 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
 
     Args:
         method: the name of a shipped method such as `dec`, a method file, or its content as a dict.
-        n_clusters: k.
+        n_clusters: the number of clusters, k.
         standardize: whether columns are standardized first.
         batch_size: of training, at most all samples.
         max_iterations: ends every phase after this many iterations at the latest.

@@ -39,7 +39,6 @@ def tables() -> dict[str, list[str]]:
         "layer_table": _argument_table("layers", LAYERS.stems),
         "block_table": _argument_table("layers", BLOCKS.stems),
         "transform_table": _argument_table("transforms", TRANSFORMS.stems),
-        "method_table": _method_table(),
     }
 
 
@@ -123,17 +122,9 @@ def _methods() -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file, method
 
 
-def _method_table() -> list[str]:
-    rows = [
-        f"| [`{method['name']}`](../{file.relative_to(ROOT)}) | {_linked(method['description'])} |"
-        for file, method in _methods()
-    ]
-    return ["| method | follows |", "|---|---|", *rows]
-
-
 def _linked(text: str) -> str:
     """Return text with its bare addresses as links in Markdown."""
-    return re.sub(r"https?://[^\s)]*[^\s).,]", lambda m: f"[{m[0].split('//')[1]}]({m[0]})", text)
+    return re.sub(r"https?://[^\s)]*[^\s).,;]", lambda m: f"[{m[0].split('//')[1]}]({m[0]})", text)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from benchmarks.methods.measure import measure
 from benchmarks.methods.page import page, pages
 from benchmarks.methods.published import read_published
 from benchmarks.methods.records import RESULTS, Records
-from benchmarks.methods.sharing import shared_starts
 from dcrf.errors import DcrfError
+from dcrf.recombination.shared_starts import shared_starts
 from dcrf.storage.atomic_files import locked, write_atomically
 
 INTERRUPTED = 130
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 def _fill(files: Sequence[MethodFile], records: Records, options: argparse.Namespace) -> None:
     """Measure what is due, or take it from finished runs; write the pages after each."""
     _write_pages(files, records)
-    starts = shared_starts(files)
+    starts = shared_starts({file.stem: file.config for file in files})
     unfinished = records.folder / "unfinished"
     for file, seed in due(files, records, options.seeds):
         if options.runs:

@@ -1,6 +1,5 @@
 """The method files to measure, and what identifies their results."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from dcrf.config import load_checked
 from dcrf.config.defaults import filled
 from dcrf.config.extends import is_abstract
 from dcrf.config.method_config import MethodConfig
+from dcrf.dry_run.shapes import sample_shapes
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = ROOT / "configurations"
@@ -36,7 +36,8 @@ class MethodFile:
 def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[MethodFile]:
     """Load the method files that paths name, sorted by folder and name.
 
-    Their data need not be there: pages list all methods on every machine.
+    Their data need not be there, unless a size is `"auto"`: pages list all methods on every
+    machine.
 
     Args:
         paths: files, or folders that are searched to any depth, without abstract files.
@@ -54,10 +55,11 @@ def method_files(paths: Iterable[Path], only: Iterable[str] = ()) -> list[Method
     chosen = list(only) or list(by_stem)
     if unknown := sorted(set(chosen) - by_stem.keys()):
         raise ValueError(f"no file is called {', '.join(unknown)}; known: {', '.join(by_stem)}")
-    return [
-        MethodFile(by_stem[stem], load_checked(by_stem[stem], check_inputs=False))
-        for stem in dict.fromkeys(chosen)
-    ]
+    return [_loaded(by_stem[stem]) for stem in dict.fromkeys(chosen)]
+
+
+def _loaded(file: Path) -> MethodFile:
+    return MethodFile(file, load_checked(file, check_inputs=False, shapes_of=sample_shapes))
 
 
 def identity(config: MethodConfig) -> dict[str, Any]:
@@ -68,12 +70,6 @@ def identity(config: MethodConfig) -> dict[str, Any]:
 def refilled(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Return an earlier `identity` with the defaults of keys that dcrf has learned since."""
     return _plain(filled(dict(configuration), ROOT))
-
-
-def digest(configuration: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a configuration as 64 hexadecimal digits."""
-    text = json.dumps(configuration, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _methods_of(path: Path) -> list[Path]:

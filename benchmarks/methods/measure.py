@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import processor
-from benchmarks.methods.files import MethodFile, digest, identity
+from benchmarks.methods.files import MethodFile, identity
 from benchmarks.methods.records import Measurement, measurement_of
-from benchmarks.methods.sharing import Start
 from dcrf.cli.main import main
+from dcrf.recombination.shared_starts import Start
 from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.storage.digests import digest
 
 _INTERRUPTED = (130, 143)
 """Exit codes of the command line after SIGINT and SIGTERM."""
@@ -70,7 +71,7 @@ def _started(start: Start, seed: int, folder: Path, minutes: float) -> _Ended:
     """Train a first phase with a seed, or read that it was trained."""
     if (folder / _STARTED).exists():
         return _Ended(**read_json(folder / _STARTED))
-    ended = _run(start.write_method(folder), seed, folder / "runs", minutes)
+    ended = _run(start.write_method(folder, seed), seed, folder / "runs", minutes)
     if ended.outcome["status"] == "ok":
         write_json(folder / _STARTED, asdict(ended))
     return ended
@@ -79,7 +80,7 @@ def _started(start: Start, seed: int, folder: Path, minutes: float) -> _Ended:
 def _run(path: Path, seed: int, runs: Path, minutes: float, flags: Sequence[str] = ()) -> _Ended:
     """Run a file, or resume its run in the folder `runs`, which is removed at the end."""
     common = ["--seed", str(seed), "--output_dir", str(runs), "--timeout", str(60 * minutes)]
-    code = main([str(path), *common, "--resume", "--resume_on_error", *flags])
+    code = main([str(path), *common, "--resume", "--resume_on_error", "--no_report", *flags])
     if code in _INTERRUPTED:
         raise KeyboardInterrupt
     summary = runs / "summary.json"

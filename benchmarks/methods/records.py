@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import dcrf
-from benchmarks.methods.files import MethodFile, digest, identity, refilled
+from benchmarks.methods.files import MethodFile, identity, refilled
 from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.storage.digests import digest
 
 SCORES = ("acc", "nmi", "ari")
 """The metrics of a measurement."""

@@ -11,6 +11,9 @@ from dcrf.mappings.features import Features
 class ClassicalClusteringInFeatureSpaceAfterPhase(ClusteredFeatures):
     """Assignments by a classical clustering of the features, once a phase has ended.
 
+    Formula:
+        c(i) = the cluster of z_i in a clustering of z_1, ..., z_N
+
     Args:
         features: maps samples to features (n, d).
         classical_clustering_in_feature_space_after_phase: name of the phase. When it has ended,

@@ -14,6 +14,9 @@ LABEL_INFORMED_PREFIX = "highest_"
 class Classifier(Assignment):
     """Soft assignments are class probabilities of sample- or feature-space classifiers.
 
+    Formula:
+        q_ij = softmax_j(f(x_i)), or its mean over several classifiers f
+
     Args:
         classifiers: name -> assignment by that classifier, in the order of declaration.
         classifier_selection_criterion: `first_declared`; `name` selects `classifier`; `average`

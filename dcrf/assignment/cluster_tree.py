@@ -26,6 +26,9 @@ class ClusterTree(Assignment):
     of the part `assignment`. The tree starts as a root with two leaves; the pattern
     `tree_compression` grows and prunes it.
 
+    Formula:
+        c(i) = the cluster of the leaf l with the smallest |z_i - mu_l|
+
     Args:
         features: maps samples to features (n, d).
         n_clusters: k.

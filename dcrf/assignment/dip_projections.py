@@ -27,6 +27,9 @@ class DipProjections(Assignment):
     parameters of the part `assignment`. They start as differences of cluster centers. The pattern
     `dip_separation` makes the clusters of a pair multimodal on their axis and moves thresholds.
 
+    Formula:
+        c(i) = argmax_m of the number of clusters n with z_i on m's side of the axis mn
+
     Args:
         features: maps samples to features (n, d).
         n_clusters: k, at least 2.

@@ -22,6 +22,9 @@ class Exemplars(Assignment):
     Each cluster has an exemplar, a sample of the data set, whose features change with the network.
     The pattern `dip_merging` merges clusters, so that their number is found.
 
+    Formula:
+        c(i) = argmin_j |z_i - z_e(j)|, with the exemplar e(j) of cluster j
+
     Args:
         features: maps samples to features (n, d).
         initial_num_clusters: of the clustering at the start.

@@ -16,6 +16,10 @@ from dcrf.schedules.base import Schedule
 class FeatureRepresentationCentroidSimilarity(Assignment):
     """Soft assignments under a Student's-t kernel (DEC) or a Gaussian kernel (deep k-means).
 
+    Formula:
+        q_ij = (1 + |z_i - mu_j|^2)^-1 / sum_l (1 + |z_i - mu_l|^2)^-1 (student_t)
+        q_ij = exp(-alpha |z_i - mu_j|^2) / sum_l exp(-alpha |z_i - mu_l|^2) (gaussian)
+
     Args:
         features: maps samples to features (n, d).
         centroids: (k, d) after their initialization.

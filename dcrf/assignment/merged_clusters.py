@@ -29,6 +29,10 @@ class MergedClusters(Assignment):
     After the phase, they are merged until k are left, and a sample gets the cluster of the sample
     with the nearest features.
 
+    Formula:
+        A(a, b) = 1^T W_ab W_ba 1 / |a|^2 + 1^T W_ba W_ab 1 / |b|^2, the affinity of clusters
+        W_ij = exp(-|z_i - z_j|^2 / s^2) for the nearest neighbors j of i, else 0
+
     Args:
         features: maps samples to features (n, d).
         n_clusters: k.

@@ -42,6 +42,9 @@ class Mixture(Assignment):
     The parameters of the mixture are the part `assignment` of the method. Each kind is trainable,
     by optimizers that name the part, or keeps its first values.
 
+    Formula:
+        q_ij = pi_j p_j(z_i) / sum_l pi_l p_l(z_i)
+
     Args:
         features: maps samples to features (n, d).
         n_clusters: k, the number of components.

@@ -17,6 +17,9 @@ class SetPartition(SetAssignment):
     is that of the most probable k, each object in its most probable cluster. Clusters have numbers
     within their set only.
 
+    Formula:
+        k = argmax_m P(m | set), and c(i) = argmax_l P(l | i, k)
+
     Args:
         count: maps sets (b, n, *object_shape) to logits (b, K); a final softmax is left out.
         index: maps sets to logits (b, n, 1 + 2 + ... + K): for each object one logit for k = 1, two

@@ -37,6 +37,9 @@ class Subspaces(Assignment):
     They start space by space: a clustering in the dimensions left, then a rotation of these whose
     first k - 1 dimensions separate its clusters best and are taken. Weights start at their optimum.
 
+    Formula:
+        c(i) = argmin_j sum_l (w_1l (u_il - m_1jl))^2, with the rotated features u
+
     Args:
         features: maps samples to features (n, d).
         n_clusters: k of the first subspace.

@@ -3,13 +3,16 @@
 import argparse
 import re
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from dcrf.cli.text import paragraph
 from dcrf.config.rules.suggestions import closest
 from dcrf.safety.limits import SEED_RANGE
+from dcrf.schema.registry import TRACKERS
 
 EXAMPLES = """\
 examples:
@@ -51,20 +54,22 @@ class Parser(argparse.ArgumentParser):
     other_names: Mapping[str, str] = MappingProxyType({})
     otherwise = ""
 
-    def __init__(self, **options: Any) -> None:
-        """Take the options of ArgumentParser. Descriptions keep their lines; flags stand whole."""
+    def __init__(self, description: str = "", **options: Any) -> None:
+        """Take the options of ArgumentParser. Epilogs keep their lines; flags stand whole."""
         formatter = argparse.RawDescriptionHelpFormatter
-        super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
+        description = "\n".join(paragraph(description))
+        super().__init__(
+            description=description, formatter_class=formatter, allow_abbrev=False, **options
+        )
 
     def error(self, message: str) -> NoReturn:
-        """Exit with the message; for an unknown flag, with a suggestion instead of the usage."""
-        known = self._option_string_actions
+        """Exit with the message, and a suggestion for an unknown flag."""
+        known = list(self._option_string_actions)
         unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown == message:
-            super().error(message)
-        flags = [word.partition("=")[0] for word in unknown.split() if word.startswith("-")]
+        words = unknown.split() if unknown != message else []
+        flags = [word.partition("=")[0] for word in words if word.startswith("-")]
         hints = [
-            "; ".join(filter(None, [f"unknown flag {flag}", self._hint(flag, list(known))]))
+            "; ".join(filter(None, [f"unknown flag {flag}", self._hint(flag, known)]))
             for flag in flags
         ]
         lines = hints or [f"{self.prog}: {message}"]
@@ -201,6 +206,13 @@ def _add_output_flags(flags: argparse.ArgumentParser) -> None:
         help="save the features of all samples after every phase; a resumed run does as it began",
     )
     add(
+        "--tracker",
+        type=_trackers,
+        default=[],
+        metavar="NAME[,NAME...]",
+        help=f"pass the curves of runs to {', '.join(TRACKERS.stems)}, each an extra",
+    )
+    add(
         "--save_moments",
         type=positive,
         metavar="N",
@@ -241,6 +253,19 @@ def _names(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(
             f"expected names of phases such as pretraining,finetuning, got {text!r}"
         )
+    return names
+
+
+def _trackers(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in TRACKERS.stems:
+            guess = closest(name, TRACKERS.stems)
+            remedy = f"did you mean {guess}?" if guess else f"known: {', '.join(TRACKERS.stems)}"
+            raise argparse.ArgumentTypeError(f"no tracker is called {name!r}; {remedy}")
+        if find_spec(name) is None:
+            install = f"pip install 'dcrf[{name}]'"
+            raise argparse.ArgumentTypeError(f"{name} is not installed; install it by: {install}")
     return names
 
 

@@ -12,7 +12,8 @@ from dcrf.reporting.writers import say
 
 COMMANDS = {
     "run": ("dcrf.cli.run", "train and evaluate method files, or a method on your own data"),
-    "new": ("dcrf.cli.new", "write a method file for your own data"),
+    "new": ("dcrf.cli.new", "write a method file to start from, for your own data"),
+    "recombine": ("dcrf.cli.recombine", "run and compare the combinations of parts in a space"),
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
     "embed": ("dcrf.cli.embed", "compute features of images by a pretrained network"),

@@ -1,5 +1,6 @@
 """The command `dcrf describe`: what a method is, for a reader at a terminal."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,12 @@ from dcrf.schema.registry import DESIGN_PATTERNS, KINDS, STRATEGIES, Registry
 OK = 0
 DESCRIPTION = """\
 Show what a method is: its description and papers, data sets, networks with the shapes between
-layers, phases with losses and optimizers, and how samples are assigned to clusters.
+layers, phases with losses and optimizers, and how samples are assigned to clusters. A sentence says
+what each loss and the assignment do.
 """
 _NAMES = (*(registry.key for registry in KINDS.values()), "type", "function_name")
 """Keys that name what an entry is."""
+_FIRST_SENTENCE = re.compile(r".*?\.(?=\s+[A-Z]|\s*$)", re.DOTALL)
 _SHOWN_BY_SHAPES = {
     *("in_features", "out_features", "in_channels", "out_channels", "num_features"),
     *("input_size", "hidden_size", "unflattened_size"),
@@ -193,7 +196,7 @@ def _phase(phase: PhaseConfig) -> Iterator[Block]:
     """Yield the blocks of a phase."""
     yield Paragraph(f"phase {phase.name}: until {_end(phase.exit_criteria)}", 0, 2)
     for pattern in phase.design_patterns:
-        yield Paragraph(_pattern(pattern), 2, 6)
+        yield from _pattern(pattern)
     for optimizer in phase.optimizers:
         yield Paragraph(_optimizer(optimizer), 2, 6)
     for scheduler in phase.schedulers:
@@ -222,8 +225,9 @@ def _end(criteria: Options) -> str:
     return " or ".join([*counted, *others])
 
 
-def _pattern(entry: PatternConfig) -> str:
-    title = entry.stem if entry.name == entry.stem else f"{entry.name}: {entry.stem}"
+def _pattern(entry: PatternConfig) -> Iterator[Block]:
+    """Yield the blocks of a design pattern: what it does, and its facts."""
+    title = entry.stem if entry.name == entry.stem else f"{entry.name} ({entry.stem})"
     facts = []
     for loss, weight in entry.weights.items():
         if weight != 1:
@@ -234,7 +238,16 @@ def _pattern(entry: PatternConfig) -> str:
     if entry.classifier_name:
         facts.append(f"classifier {entry.classifier_name}")
     facts += _own_options(DESIGN_PATTERNS, entry.stem, entry.options)
-    return f"{title}: {', '.join(facts)}" if facts else title
+    yield Paragraph(f"{title}: {_sentence(DESIGN_PATTERNS, entry.stem)}", 2, 6)
+    if facts:
+        yield Paragraph(", ".join(facts), 6)
+
+
+def _sentence(registry: Registry, stem: str) -> str:
+    """Return the first sentence of the description of a part."""
+    text = str(registry.schemas[stem]["description"])
+    first = _FIRST_SENTENCE.match(text)
+    return first.group() if first else text
 
 
 def _optimizer(entry: OptimizerConfig) -> str:
@@ -249,6 +262,7 @@ def _strategy(config: MethodConfig, parts: Mapping[str, Sequence[Any]]) -> Itera
     """Yield the blocks of the cluster assignment strategy and of its parts."""
     entry = config.strategy
     yield Paragraph(f"clusters: {entry.stem}")
+    yield Paragraph(_sentence(STRATEGIES, entry.stem), 2)
     facts = _own_options(STRATEGIES, entry.stem, entry.options, ": ")
     for part in config.parts.values():
         facts += _own_options(STRATEGIES, entry.stem, part.options, ": ")

@@ -13,9 +13,6 @@ from dcrf.config.path_checks import is_file
 from dcrf.errors import CommandLineError
 from dcrf.reporting.lines import sample_size, scores
 from dcrf.reporting.writers import say
-from dcrf.runs.evaluate_clustering import evaluate_clustering, evaluate_features
-from dcrf.runs.evaluate_run import evaluate_run, samples_of
-from dcrf.runs.trained_run import data_sets_of, open_run
 
 OK = 0
 DESCRIPTION = """\
@@ -80,6 +77,10 @@ def parser() -> Parser:
 
 def _lines(options: argparse.Namespace) -> Iterator[str]:
     """Yield a line for every data set that is evaluated, after the notes on new data."""
+    from dcrf.runs.evaluate_clustering import evaluate_clustering  # noqa: PLC0415 - imports torch
+    from dcrf.runs.evaluate_run import evaluate_run, samples_of  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.trained_run import data_sets_of, open_run  # noqa: PLC0415 - it imports torch
+
     entry = None
     if options.clustering is not None:
         entry = checked_clustering(options.clustering, "--clustering")
@@ -109,6 +110,8 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
 
 def _line_of_features(options: argparse.Namespace, entry: Options | None) -> str:
     """Return the line of a file of features."""
+    from dcrf.runs.evaluate_clustering import evaluate_features  # noqa: PLC0415 - it imports torch
+
     if entry is None:
         raise CommandLineError(f"{options.run} has no clusters; add --clustering, as in k_means")
     for flag in ("data", "dataset", "device"):

@@ -104,6 +104,10 @@ def _part(part: Explanation) -> Iterator[str]:
     yield from paragraph(part.description)
     for note in part.notes:
         yield from paragraph(note)
+    if part.formula:
+        yield from ("", "formula")
+    for line in part.formula:
+        yield from paragraph(line, 2, 6)
     if part.source:
         yield from ("", *paragraph(f"Source: {part.source}", 0, 2))
     if part.keys:

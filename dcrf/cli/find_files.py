@@ -9,6 +9,8 @@ from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import CONFIGURATION, is_run_folder, run_folders
 
 ROOT = Path(__file__).parents[2]
+SCHEMA_ENDING = ".schema.json"
+"""Ends the names of files that are schemas for editors, which no folder runs."""
 _LISTED = 5
 """Run folders that a message lists."""
 
@@ -16,7 +18,7 @@ _LISTED = 5
 def method_files(path: str, resume: bool = False) -> list[Path]:
     """Return the method files that a path names: a file, or the `*.json` directly in a folder.
 
-    Abstract files in a folder are skipped.
+    Abstract files and schemas in a folder are skipped.
 
     Args:
         path: relative to the current folder, else to the folder of `main.py`.
@@ -35,7 +37,7 @@ def method_files(path: str, resume: bool = False) -> list[Path]:
         raise CommandLineError(
             f"{path} is a run folder; add --resume to resume it, or name {again}"
         )
-    files = sorted(existing.glob("*.json"))
+    files = [f for f in sorted(existing.glob("*.json")) if not f.name.endswith(SCHEMA_ENDING)]
     if any(not file.name.startswith("summary") for file in files):
         return _without_abstract(path, files)
     if runs := _runs_below(existing):

@@ -27,7 +27,7 @@ from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
 from dcrf.reporting.run_view import PlainConsole, RunView, console_for
 from dcrf.reporting.summary import content, same_names, summary
-from dcrf.reporting.writers import say, say_json, say_whole
+from dcrf.reporting.writers import output_columns, say, say_json, say_whole
 from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all, run_job
@@ -127,7 +127,7 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     if not options.no_report:
         _report(outcomes, options)
     say("")
-    _say_summary(summary(outcomes))
+    _say_summary(summary(outcomes, output_columns()))
     if len(outcomes) > 1 and statuses - FINAL:
         flags = [] if options.resume else ["--resume"]
         say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
@@ -173,6 +173,7 @@ def jobs_of(
             timestamps=not options.no_log_timestamps,
             seed_in_names=run.seed_in_names,
             checkpoint_interval=options.checkpoint_interval,
+            trackers=tuple(options.tracker),
             keeps_checkpoints=options.keep_checkpoints,
             resume_folder=run.existing.folder if run.existing else None,
             threads=start.threads if start else None,

@@ -4,19 +4,16 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.named_run import named_run
 from dcrf.errors import DataError
-from dcrf.pictures.page import write_pages
-from dcrf.pictures.partitioned_set import PartitionedSet
 from dcrf.reporting.writers import say
-from dcrf.runs.clusters_table import clusters_in_words
-from dcrf.runs.predict_samples import predict_samples
-from dcrf.runs.predict_set import predict_set
-from dcrf.runs.trained_run import TrainedRun, open_run
+
+if TYPE_CHECKING:
+    from dcrf.pictures.partitioned_set import PartitionedSet
+    from dcrf.runs.trained_run import TrainedRun
 
 OK, FAILED = 0, 1
 DESCRIPTION = """\
@@ -34,6 +31,8 @@ scores.csv (the probability of every number), index.html and sheet.svg (pictures
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    from dcrf.runs.trained_run import open_run  # noqa: PLC0415 - it imports torch
+
     options.run = named_run(options.run)
     folder: Path = options.output or options.run / "predictions" / options.data.stem
     try:
@@ -90,8 +89,11 @@ def parser() -> Parser:
     return flags
 
 
-def _predict_set(run: TrainedRun, options: argparse.Namespace, folder: Path) -> str:
+def _predict_set(run: "TrainedRun", options: argparse.Namespace, folder: Path) -> str:
     """Partition a set and write it; return the result in words."""
+    from dcrf.pictures.page import write_pages  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.predict_set import predict_set  # noqa: PLC0415 - it imports torch
+
     if options.features:
         raise DataError("--features: sets of objects have no features; leave the flag out")
     file: Path = options.data
@@ -107,8 +109,11 @@ def _predict_set(run: TrainedRun, options: argparse.Namespace, folder: Path) -> 
     return _in_words(partitioned)
 
 
-def _predict_samples(run: TrainedRun, options: argparse.Namespace, folder: Path) -> str:
+def _predict_samples(run: "TrainedRun", options: argparse.Namespace, folder: Path) -> str:
     """Assign samples and write their clusters; return the result in words."""
+    from dcrf.runs.clusters_table import clusters_in_words  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.predict_samples import predict_samples  # noqa: PLC0415 - it imports torch
+
     if options.clusters is not None:
         raise DataError(
             f"--clusters {options.clusters}: the clusters of the run are fixed; only methods that "
@@ -119,10 +124,11 @@ def _predict_samples(run: TrainedRun, options: argparse.Namespace, folder: Path)
     return "\n".join([*notes, clusters_in_words(prediction.clusters)])
 
 
-def _in_words(partitioned: PartitionedSet) -> str:
+def _in_words(partitioned: "PartitionedSet") -> str:
     """Return the number of clusters with its probability, and the sizes of the clusters."""
     number = partitioned.n_clusters
     probability = partitioned.probabilities[number - 1]
-    sizes = np.bincount(partitioned.clusters, minlength=number)
+    clusters = partitioned.clusters.tolist()
+    sizes = [clusters.count(cluster) for cluster in range(number)]
     noun = "cluster" if number == 1 else "clusters"
     return f"{number} {noun} (probability {probability:.2f}) of sizes {', '.join(map(str, sizes))}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
-from dcrf.reporting.writers import say
+from dcrf.reporting.writers import output_columns, say
 
 OK = 0
 DESCRIPTION = """\
@@ -22,7 +22,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     from dcrf.runs.comparison_table import compare_in_words  # noqa: PLC0415 - it imports torch
 
-    for line in compare_in_words(options.runs, options.space, options.dataset, options.device):
+    for line in compare_in_words(
+        options.runs, options.space, options.dataset, options.device, output_columns()
+    ):
         say(line)
     return OK
 

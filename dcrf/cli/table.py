@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
@@ -35,17 +36,18 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     methods, remarks = methods_of(saved_runs(options.runs))
+    with_baselines = not (options.no_baselines or options.by_space)
     if options.by_space:
         methods, absent = _spaces(methods)
         remarks += absent
     computed: list[MethodRuns] = []
-    if options.baselines:
+    if with_baselines:
         from dcrf.runs.baselines import baselines_of  # noqa: PLC0415 - it imports torch
 
-        computed, absent = baselines_of(methods)
+        computed, absent = baselines_of(methods, partial(say, is_error=True))
         remarks += absent
     methods = [*methods, *computed]
-    comparison = compare(methods)
+    comparison = compare(methods, common_seeds=not options.all_seeds)
     differences = None
     if options.baseline is not None:
         from dcrf.runs.baseline import against  # noqa: PLC0415 - it imports scipy
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         from dcrf.runs.over_data_sets import ranking  # noqa: PLC0415 - it imports scipy
 
         ranked = ranking(comparison)
-    if options.baselines:
+    if with_baselines:
         from dcrf.runs.over_data_sets import null_hypothesis  # noqa: PLC0415 - it imports scipy
 
         trained = [method.name for method in methods if method.is_trained]
@@ -160,11 +162,16 @@ def parser() -> Parser:
         help=f"a column for each of {', '.join(STATISTICS)}; the interval is that of the mean by "
         "the bootstrap; default: mean and deviation in one cell",
     )
+    flags.add_argument(
+        "--all_seeds",
+        action="store_true",
+        help="take all seeds of each method, also those that other methods lack",
+    )
     more = flags.add_mutually_exclusive_group()
     more.add_argument(
-        "--baselines",
+        "--no_baselines",
         action="store_true",
-        help="add k-means and random clusters of the same data, which are computed once",
+        help="leave out k-means and random clusters of the same data, which are computed once",
     )
     more.add_argument(
         "--by_space",

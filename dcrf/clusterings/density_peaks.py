@@ -17,6 +17,9 @@ class DensityPeaks(Clustering):
     within the cut-off distance are one. The number of clusters is found, whatever `num_clusters`
     is. Time grows with the square of the number of samples, memory only with the number.
 
+    Formula:
+        density of i = sum_j exp(-(|x_i - x_j| / d_c)^2)
+
     New samples: the cluster of the nearest sample.
 
     Args:

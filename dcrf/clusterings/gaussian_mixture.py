@@ -24,6 +24,9 @@ class GaussianMixture(Clustering):
 
     Above `K_MEANS_VALUES` numbers, it is fitted to a random subset of that size.
 
+    Formula:
+        maximizes sum_i log sum_j pi_j N(x_i; mu_j, S_j)
+
     New samples: the posterior probabilities of the components (Bishop 2006, eq. 9.23), as all
     samples.
 

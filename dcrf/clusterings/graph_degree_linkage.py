@@ -21,6 +21,10 @@ class GraphDegreeLinkage(Clustering):
     off. If the connected neighbors are fewer than k clusters, merging starts from single samples.
     Time grows with the square of the number of samples, memory with the number.
 
+    Formula:
+        A(a, b) = 1^T W_ab W_ba 1 / |a|^2 + 1^T W_ba W_ab 1 / |b|^2
+        W_ij = exp(-|x_i - x_j|^2 / s^2) for the nearest neighbors j of i, else 0
+
     New samples: the cluster of the nearest sample.
 
     Args:

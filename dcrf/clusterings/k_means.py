@@ -26,6 +26,9 @@ class KMeans(Clustering):
     The same seed gives the same bytes. With at most two threads, scikit-learn adds two partial
     sums, and their order cannot change the result.
 
+    Formula:
+        minimizes sum_i |x_i - mu_c(i)|^2
+
     New samples: the nearest center.
 
     Args:

@@ -20,6 +20,9 @@ class MiniBatchKMeans(Clustering):
 
     Above `K_MEANS_VALUES` numbers, a random subset of that size is clustered.
 
+    Formula:
+        mu_c <- mu_c + (x_i - mu_c) / count_c, for each sample x_i of the nearest center c
+
     New samples: the nearest center.
 
     Args:

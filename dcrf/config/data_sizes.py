@@ -10,9 +10,9 @@ from dcrf.config.json_paths import child
 from dcrf.config.method_config import DatasetConfig
 from dcrf.config.mirror_layers import KEEP_SHAPE
 from dcrf.config.rules.references import CLASSIFIERS
-from dcrf.config.rules.torch_signatures import AUTO
 from dcrf.config.safe_lookup import Entry, objects, objects_within, text
 from dcrf.errors import Problem
+from dcrf.schema.special_words import AUTO
 
 Shape = tuple[int, ...]
 ShapeOfData = Shape | list[Problem]

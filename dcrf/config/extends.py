@@ -21,7 +21,8 @@ from dcrf.config.safe_lookup import text
 from dcrf.config.schema_lookup import Node, root
 from dcrf.errors import ConfigError, Problem
 from dcrf.safety.limits import METHOD_FILE_BASES, METHOD_FILE_VALUES
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.package_data import SCHEMA, is_packed
+from dcrf.schema.registry import KINDS
 
 EXTENDS, ABSTRACT, REMOVE = "extends", "abstract", "$remove"
 
@@ -43,6 +44,18 @@ def read(source: Path) -> RawConfig:
         ConfigError: as `whole`, and if the file itself is unreadable or not an object.
     """
     return whole(parse_json.read(source))
+
+
+def movable(source: Path) -> dict[str, Any]:
+    """Return the content of a method file, with all that it extends, with absolute paths only.
+
+    Raises:
+        ConfigError: as `read`.
+    """
+    raw = read(source)
+    files = {**dict.fromkeys(raw.positions, str(source)), **raw.files}
+    content: dict[str, Any] = _with_absolute_paths(root(raw.data), files)
+    return content
 
 
 def whole(raw: RawConfig) -> RawConfig:
@@ -124,7 +137,7 @@ def _base_of(files: list[RawConfig]) -> RawConfig:
 
 def _refusal(chain: list[Path], source: Path) -> tuple[str, str] | None:
     """Return why a file cannot be the base of the last file of a chain, and the remedy."""
-    if not is_file(source):
+    if not is_packed(source) and not is_file(source):
         reason = "is not a regular file" if is_there(source) else "does not exist"
         return f"the file {source} {reason}", "a relative path starts at the folder of this file"
     real = [os.path.realpath(path) for path in (*chain, source)]
@@ -288,11 +301,11 @@ def _is_other_kind(base: Node, changes: Node) -> bool:
 
 
 def _with_absolute_paths(node: Node, files: Mapping[str, str]) -> Any:
-    """Return a value with absolute paths in place of those from bases, which start elsewhere.
+    """Return a value with absolute paths in place of those from files that start elsewhere.
 
     Args:
         node: the value.
-        files: JSON path -> file of every value from a base.
+        files: JSON path -> file of every value from such a file.
     """
     value = node.value
     if isinstance(value, dict):

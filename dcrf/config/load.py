@@ -24,10 +24,10 @@ from dcrf.config.method_config import DatasetConfig, MethodConfig
 from dcrf.config.parse_json import RawConfig
 from dcrf.config.rules import schema_errors, suspicious_settings
 from dcrf.config.rules.torch_calls import make_integers
-from dcrf.config.rules.torch_signatures import AUTO
 from dcrf.config.schema_lookup import Nodes, nodes_of
 from dcrf.config.write_blocks import Origins
 from dcrf.errors import ConfigError, Problem
+from dcrf.schema.special_words import AUTO
 
 ShapesOf = Callable[[Sequence[DatasetConfig]], Sequence[ShapeOfData]]
 """Returns the shape of a sample of each data set, or why it is unknown."""

@@ -1,4 +1,7 @@
-"""Parse a method file as strict JSON, with the line and column of every value."""
+"""Parse a method file as strict JSON, with the line and column of every value.
+
+Comments are keys, `"$comment"`: texts that any object may have, and that the result has not.
+"""
 
 import json
 import re
@@ -20,6 +23,8 @@ from dcrf.safety.limits import (
     METHOD_FILE_VALUES,
     PROBLEMS_OF_A_KIND,
 )
+from dcrf.schema.package_data import is_packed, json_text
+from dcrf.schema.special_words import COMMENT
 
 DICT = Path("<dict>")
 """Source of a method that came as a dict. Its folder is the current directory."""
@@ -92,6 +97,8 @@ def value_of(text: str) -> Any:
 
 
 def _text_of(source: Path) -> str:
+    if is_packed(source):
+        return json_text(source)
     try:
         with source.open("rb") as file:
             content = file.read(METHOD_FILE_BYTES + 1)  # a device may be endless
@@ -134,6 +141,11 @@ def _json_equivalent(value: Any) -> Any:
     if isinstance(value, PathLike):
         return fspath(value)
     return int(value) if isinstance(value, Integral) else float(value)
+
+
+def _is_comment(value: Any) -> bool:
+    lines = value if isinstance(value, list) else [value]
+    return all(isinstance(line, str) for line in lines)
 
 
 class _InvalidError(ValueError):
@@ -194,7 +206,12 @@ class _Reader:
             members[key], end = self._value(key_path, end, depth + 1)
             return end
 
-        return members, self._members(path, at, "}", member)
+        end = self._members(path, at, "}", member)
+        if not _is_comment(members.pop(COMMENT, "")):
+            comment = child(path, COMMENT)
+            found, remedy = "a comment is not text", "write a string or a list of strings"
+            self.problems.append(Problem(comment, found, remedy, *self.positions[comment]))
+        return members, end
 
     def _list(self, path: str, at: int, depth: int) -> tuple[list[Any], int]:
         items: list[Any] = []
@@ -258,7 +275,7 @@ class _Reader:
         text = repr(token.group()) if token and token.group() else "the end of the file"
         remedy = f"expected here: {' or '.join(expected)}"
         if text.startswith(("'/", "'#")):
-            remedy += "; JSON has no comments"
+            remedy += f'; write a comment as a key: "{COMMENT}": "text"'
         self._fail(path, at, f"invalid JSON at {text}", remedy)
 
     def _fail(self, path: str, at: int, message: str, remedy: str) -> NoReturn:

@@ -12,7 +12,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from dcrf.config.json_paths import child
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.registry import KINDS
 
 Schema = Mapping[str, Any]
 
@@ -24,10 +25,8 @@ _FOLDERS = (SCHEMA, *(registry.folder for registry in KINDS.values()))
 @cache
 def registry() -> Registry:
     """Return all schemas by their URI."""
-    files = (file for folder in _FOLDERS for file in folder.glob("*.json"))
-    resources = (
-        (f.as_uri(), DRAFT202012.create_resource(json.loads(f.read_text()))) for f in files
-    )
+    files = (file for folder in _FOLDERS for file in json_files(folder))
+    resources = ((f.as_uri(), DRAFT202012.create_resource(json.loads(json_text(f)))) for f in files)
     return Registry().with_resources(resources).crawl()
 
 
@@ -129,15 +128,15 @@ Nodes = Mapping[str, Node]
 """JSON path -> node."""
 
 
-def root(data: Any) -> Node:
-    """Return the node of a whole method."""
-    schemas = [applied for s in _resolved(METHOD, "") for applied in _applied(s, data)]
+def root(data: Any, schema: Schema = METHOD) -> Node:
+    """Return the node of a whole method, or of a file with another schema."""
+    schemas = [applied for s in _resolved(schema, "") for applied in _applied(s, data)]
     return Node("$", data, schemas)
 
 
-def nodes_of(data: Any) -> Nodes:
-    """Return the nodes of a method and of all values within it."""
-    return {node.path: node for node in root(data).walk()}
+def nodes_of(data: Any, schema: Schema = METHOD) -> Nodes:
+    """Return the nodes of a method, or of a file with another schema, and of all values within."""
+    return {node.path: node for node in root(data, schema).walk()}
 
 
 def _applied(subschema: Subschema, value: Any) -> Iterator[Subschema]:

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from dcrf.config.safe_lookup import objects_within
 from dcrf.config.schema_lookup import registry as schemas
-from dcrf.schema.registry import SCHEMA, SHIPPED, Registry
+from dcrf.schema.package_data import SCHEMA, SHIPPED, json_files, json_text
+from dcrf.schema.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,14 @@ def shipped_uses(registry: Registry, stem: str) -> list[Use]:
     names = {name for name, named in registry.stems.items() if named == stem}
     shortest = [
         min((Use(file.stem, entry) for entry in entries), key=_length)
-        for file in sorted(SHIPPED.rglob("*.json"))
+        for file in json_files(SHIPPED, deep=True)
         if (entries := [*_complete(_content(file), registry, names, validator)])
     ]
     return sorted(shortest, key=_length)
 
 
 def _content(file: Path) -> Any:
-    return json.loads(file.read_text())
+    return json.loads(json_text(file))
 
 
 def _complete(

@@ -16,6 +16,10 @@ class AdversarialGeneration(DesignPattern):
     each in an optimizer group. No loss is detached: each group takes the gradient of its own losses
     with respect to its own parameters only, so that both share one pass.
 
+    Formula:
+        L_generator = -1/n sum_i log D(G(e_i)), with noise e_i
+        L_discriminator = -1/n sum_i [log D(x_i) + log(1 - D(G(e_i)))]
+
     Losses:
         generator: the non-saturating loss, -log D(G(noise)): the cross-entropy of generated samples
             labeled as real, in nats, >= 0.

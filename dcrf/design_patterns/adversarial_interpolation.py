@@ -22,6 +22,12 @@ class AdversarialInterpolation(DesignPattern):
     which separates samples from interpolations. No loss is detached: each optimizer group takes
     the gradient of its own losses with respect to its own parameters only.
 
+    Formula:
+        m_i = decoder(a_i z_i + (1 - a_i) z_(n+1-i)), with z = encoder(x) and a_i from U[0, 0.5]
+        L_autoencoder = 1/n sum_i C(m_i)^2, or -1/n sum_i log D(m_i)
+        L_critic = 1/n sum_i [(C(m_i) - a_i)^2 + C(g x_i + (1 - g) decoder(z_i))^2]
+        L_discriminator = -1/n sum_i [log D(x_i) + log(1 - D(m_i))]
+
     Losses:
         autoencoder: rises with the opponent's success. With a critic, the mean squared output,
             >= 0; its weight is lambda of the paper. With a discriminator, the cross-entropy of

@@ -18,6 +18,10 @@ class AgglomerativeTriplets(DesignPattern):
     After a number of epochs, a share of the clusters of the strategy is merged by their affinity in
     the features, until k are left. So features learn from merges that have been made with them.
 
+    Formula:
+        L = mean over triplets of max(0, g |z_a - z_p|^2 - |z_a - z_n|^2 + margin)
+        a and p are of one cluster, n is of another one
+
     Losses:
         triplet: squared units of the features, >= 0, the mean over triplets of a batch; 0 if no two
             samples have one cluster, or all have. Gradient flows into the features.

@@ -14,6 +14,9 @@ class AssignmentEntropy(DesignPattern):
     It is the entropy of the mean, not the mean of the entropies. Each sample may be assigned with
     certainty if the clusters share the batch equally.
 
+    Formula:
+        L = log k + sum_j p_j log p_j, with p_j = 1/n sum_i q_ij
+
     Losses:
         negative_entropy: log k minus the entropy, in nats, from 0 (equal cluster sizes) to log k
             (all samples in one cluster). Gradient flows into the assignment: feature extractor,

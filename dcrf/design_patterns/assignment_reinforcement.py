@@ -35,6 +35,10 @@ class AssignmentReinforcement(DesignPattern):
     - k-means loss of the taxonomy's case study: the same with `distance`;
     - self-labeling: `cross_entropy`, `soft_assignments`, `pseudolabel`.
 
+    Formula:
+        L = 1/m sum_i sum_j w_ij l_ij over the selected pairs, of m samples
+        l_ij = |r_i - c_j|^2 (l2), |r_i - c_j| (distance), or -log q_ij (cross_entropy)
+
     Losses:
         reinforcement: squared units of the representation (`l2`), its units (`distance`) or nats
             (`cross_entropy`), times the weight, >= 0. It is summed over the selected clusters of a

@@ -15,6 +15,11 @@ class BalancedPseudoLabels(DesignPattern):
     The pseudo-labels are soft assignments that give every cluster the same share of the batch, by
     the Sinkhorn-Knopp algorithm. A batch should have several times as many samples as clusters.
 
+    Formula:
+        L = -1/n sum_i sum_j [y'_ij log p_ij + y_ij log p'_ij], of the views x and x'
+        p_ij = softmax_j(s_ij / tau)
+        y maximizes <y, s> + epsilon H(y) among all y with sum_i y_ij = n / k
+
     Losses:
         cross_entropy: nats per sample, >= 0, the sum of both directions. Gradient flows through the
             predictions into feature extractor and centroids or classifier, never through the

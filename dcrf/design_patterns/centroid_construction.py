@@ -34,6 +34,12 @@ class CentroidConstruction(LateBuffers, DesignPattern):
     interval, the unclear samples are counted. Unless they have become fewer, the codes are
     clustered again, numbered like the centroids that they continue, and the thresholds fall.
 
+    Formula:
+        L_code = 1/(n d) sum_i |z_i - t_i|^2
+        L_sample = 1/(n D) sum_i |decoder(z_i) - s_i|^2
+        t_i = mu_c and s_i = decoder(mu_c) of the nearest centroid c if the sample is clear:
+            q_ic > beta_1 and q_ic - max_(j != c) q_ij > beta_2; else the clean code and sample
+
     Losses:
         code: squared units of the features, >= 0, the mean over samples and dimensions.
         sample: squared units of the samples, >= 0, the mean over samples and elements.

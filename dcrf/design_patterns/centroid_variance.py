@@ -11,6 +11,9 @@ from dcrf.functional.spread import mean_deviation
 class CentroidVariance(DesignPattern):
     """The standard deviation of centroids or of a mixture's means, which falls without bound.
 
+    Formula:
+        L = -1/d sum_l s_l, with the standard deviation s_l of mu_1l, ..., mu_kl
+
     Losses:
         negative_deviation: minus the mean over dimensions of the population standard deviation
             over clusters, <= 0, in units of the features. Gradient flows into the centers; it is 0

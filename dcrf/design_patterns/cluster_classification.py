@@ -20,6 +20,10 @@ class ClusterClassification(LateBuffers, DesignPattern):
     Unless the head is initialized anew, clusters keep their numbers over all clusterings. Each
     continues a cluster of the previous one, such that most samples keep their pseudo-labels.
 
+    Formula:
+        L = -1/n sum_i log p_i,y(i), with the cluster y(i) of the features of sample i
+        balanced: the mean over clusters of the means over their samples
+
     Losses:
         cross_entropy: nats, >= 0, the mean over samples, or over clusters if they are balanced.
             Gradient flows into the head and, through its prior mappings, the feature extractor.

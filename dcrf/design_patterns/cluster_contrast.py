@@ -15,6 +15,11 @@ class ClusterContrast(DesignPattern):
     A cluster is represented by its assignment statistics vector, its column in the assignments of
     a view. The negatives are all other clusters in both views.
 
+    Formula:
+        L = -1/(2k) sum_a log [exp(s_aa' / tau) / sum_(b != a) exp(s_ab / tau)]
+        a and b are the 2k columns of q in both views, a' is the column of a's cluster in the other
+            view, s_ab is the cosine
+
     Losses:
         contrast: NT-Xent in nats per anchor, >= 0, over the 2k anchors of both views. Gradient
             flows into the assignment: feature extractor, centroids, classifier.

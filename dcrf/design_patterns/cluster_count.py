@@ -11,6 +11,9 @@ from dcrf.functional.set_partitions import count_loss
 class ClusterCount(DesignPattern):
     """The known number of clusters of a set has a high probability.
 
+    Formula:
+        L = -1/b sum_s log P(k_s | set s), with the known number of clusters k_s
+
     Losses:
         count: the cross-entropy of the number of clusters, in nats, >= 0, as a mean over the sets.
             Gradient flows into the mapping of the strategy that counts.

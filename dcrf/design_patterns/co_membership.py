@@ -13,6 +13,10 @@ BALANCED = "balanced"
 class CoMembership(DesignPattern):
     """Objects share a cluster with high probability just if they do so in the known partition.
 
+    Formula:
+        L = mean over sets and pairs of -w_1 log p_ij in a cluster, else -w_0 log(1 - p_ij)
+        p_ij = sum_k P(k) sum_l P(l | i, k) P(l | j, k)
+
     Losses:
         pairs: the weighted binary cross-entropy of the probability that two objects share a
             cluster, in nats, >= 0; the mean over the sets of the mean over their pairs. Gradient

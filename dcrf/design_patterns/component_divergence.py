@@ -14,6 +14,9 @@ class ComponentDivergence(DesignPattern):
     As in the source, each pair counts once, as the divergence of the component with the smaller
     number from the other. With equal covariances both directions are equal.
 
+    Formula:
+        L = -sum_(i < j) KL(N(mu_i, S_i) || N(mu_j, S_j))
+
     Losses:
         negative_divergence: minus the sum over i < j of KL(N_i || N_j), <= 0, in nats; it falls
             without bound. Gradient flows into the trainable means and covariances.

@@ -20,6 +20,9 @@ class Contraction(DesignPattern):
     for each random projection of the features. A `compile` of the method does not reach these
     passes, since torch.compile has no second derivatives.
 
+    Formula:
+        L = 1/n sum_i |J_i|_F^2, with J_i = d encoder(x_i) / d x_i
+
     Losses:
         jacobian_norm: averaged over samples, >= 0, in squared units of the features per unit of the
             samples. Gradient flows into the encoder. It is 0 for constant features, so another

@@ -28,6 +28,10 @@ class ContrastiveDivergence(DesignPattern):
     Momentum and weight decay are those of the optimizer. The paper decays weights only, optimizers
     of torch decay biases, too.
 
+    Formula:
+        L = 1/n sum_i [F(v_i) - F(v'_i)], with v' after steps of Gibbs sampling, a constant
+        F(v) = -b^T v - sum_j log(1 + exp(c_j + W_j v)), of binary units
+
     Losses:
         divergence: nats per sample, of any sign: the free energy of the data minus that of their
             reconstructions. Only its gradient has a meaning: it is that of contrastive divergence.

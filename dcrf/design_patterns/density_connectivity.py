@@ -22,6 +22,10 @@ class DensityConnectivity(DesignPattern):
     on the path between them where that is smallest. Samples of one dense region of any shape are
     near each other. It is computed once, from the samples of the default view.
 
+    Formula:
+        L = mean over pairs of (|z_i - z_j|^2 - d_ij)^2
+        d_ij = min over paths from i to j of their largest max(|x_a - x_b|, core_a, core_b)
+
     Losses:
         connectivity: fourth power of the features' units, >= 0, the mean over all pairs of a batch.
             Gradient flows into the features.

@@ -20,6 +20,11 @@ class DipMerging(LateBuffers, DesignPattern):
     single mode by the dip's p-value are merged. Then each cluster gets the sample nearest to its
     mean as its exemplar. In the epoch after a merge, samples keep their merged clusters.
 
+    Formula:
+        L = (1 + std(D)) / mean(D) * 1/n sum_i sum_j r_c(i),j |z_i - e_j|^2
+        r has the rows of P + I, divided by their sums; P are the p-values of the dips of pairs of
+            clusters, D the distances between the exemplars e_j
+
     Losses:
         distance: units of the features, >= 0, the loss of `merging_loss`. Gradient flows into the
             features of samples and of exemplars.

@@ -18,6 +18,10 @@ class DipSeparation(LateBuffers, DesignPattern):
     After each epoch, the thresholds of the strategy `dip_projections` move between the clusters,
     and samples are assigned again by votes. The clusters of an epoch stay as they are.
 
+    Formula:
+        L = mean over pairs of clusters of d_m^2 + d_n^2 - d_mn + 2 d_mn^2
+        d is the dip of the projections of the samples of m, of n, and of both
+
     Losses:
         separation: in [-1/8, 1/8], the mean over pairs of clusters of d_m^2 + d_n^2 - d_mn +
             2 d_mn^2 with the dips of cluster m, of n, and of both. Gradient flows into features and

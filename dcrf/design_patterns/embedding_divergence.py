@@ -12,6 +12,10 @@ from dcrf.mappings.object_vectors import object_vectors
 class EmbeddingDivergence(DesignPattern):
     """Embeddings, as distributions, agree within a known cluster and differ between clusters.
 
+    Formula:
+        L = mean over sets and pairs of KL(p_i || p_j) + KL(p_j || p_i) in a cluster, else
+            max(0, margin - KL(p_i || p_j)) + max(0, margin - KL(p_j || p_i))
+
     Losses:
         divergence: the mean over pairs of the Kullback-Leibler divergence in both directions within
             a cluster, and of the amount by which it falls short of `margin` between clusters, in

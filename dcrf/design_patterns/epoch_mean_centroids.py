@@ -22,6 +22,9 @@ class EpochMeanCentroids(LateBuffers, DesignPattern):
     `reconstruction`, it completes AEC, with a loss weight of 0.1 and 1 for reconstructions as a
     mean across elements.
 
+    Formula:
+        L = 1/n sum_i |z_i - mu_c(i)|^2
+
     Losses:
         distance: squared units of the features, >= 0, the mean over samples of the sum over
             dimensions, without a factor 1/2. Gradient flows into the features only.

@@ -11,6 +11,9 @@ from dcrf.mappings.features import Features
 class FeatureVariance(DesignPattern):
     """The standard deviation of the features over the batch, as a loss that falls without bound.
 
+    Formula:
+        L = -1/d sum_l s_l, with the standard deviation s_l of z_1l, ..., z_nl
+
     Losses:
         negative_deviation: minus the mean over dimensions of the population standard deviation
             over the batch, <= 0, in units of the features. Gradient flows into the mapping of the

@@ -12,6 +12,9 @@ from dcrf.mappings.object_vectors import object_vectors
 class GroupCenter(DesignPattern):
     """The states of the objects of a known cluster lie close to their mean.
 
+    Formula:
+        L = mean over objects of 1/d |h_i - m_c(i)|^2, with the mean m_c of cluster c
+
     Losses:
         center: the mean squared difference between states and the mean of their cluster, >= 0.
             Gradient flows into the encoder, through states and means.

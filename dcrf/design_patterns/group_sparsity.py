@@ -12,6 +12,9 @@ from dcrf.mappings.mapping import TrainableMapping
 class GroupSparsity(DesignPattern):
     """Lengths of groups of features, so that few groups are active for a sample.
 
+    Formula:
+        L = 1/n sum_i sum_g sqrt(n_g) |z_ig|, over groups g of n_g features
+
     Losses:
         sparsity: the sum over groups of their length times the square root of their size, averaged
             over samples, >= 0, in units of the features. Gradient flows into the encoder.

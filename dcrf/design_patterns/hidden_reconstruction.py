@@ -19,6 +19,10 @@ class HiddenReconstruction(DesignPattern):
     evaluation mode on the default view. Beside `reconstruction`, whose passes it shares, it
     completes the reconstruction loss of DEPICT.
 
+    Formula:
+        L = sum_l 1/n sum_i |d_l(i) - e_l(i)|^2
+        e_l is the output of an encoder layer for clean samples, d_l of the decoder for noisy ones
+
     Losses:
         hidden: squared units of the hidden outputs, >= 0, summed over the pairs of layers. Gradient
             flows into both paths.

@@ -14,6 +14,10 @@ class InformationMaximization(DesignPattern):
     The mutual information of samples and clusters is H(Y) - H(Y|X). IMSAT minimizes
     lambda (H(Y|X) - mu H(Y)): the weights of the two losses are lambda and lambda mu.
 
+    Formula:
+        L_conditional_entropy = -1/n sum_i sum_j q_ij log q_ij
+        L_negative_marginal_entropy = log k + sum_j p_j log p_j, with p_j = 1/n sum_i q_ij
+
     Losses:
         conditional_entropy: H(Y|X), the mean entropy of the assignments, in nats, from 0 (all are
             certain) to log k.

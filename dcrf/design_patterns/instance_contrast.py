@@ -12,6 +12,11 @@ from dcrf.schedules.base import Schedule
 class InstanceContrast(DesignPattern):
     """NT-Xent between samples: each sample is contrasted with its other view (SimCLR).
 
+    Formula:
+        L = -1/(2n) sum_a log [exp(s_aa' / tau) / sum_(b != a) exp(s_ab / tau)]
+        a and b are the head's outputs of both views, a' is the one of the same sample in the other
+            view, s_ab is the cosine
+
     Losses:
         contrast: NT-Xent in nats per anchor, >= 0, over the 2n anchors of both views. Gradient
             flows into the head and into the mappings before it.

@@ -27,6 +27,9 @@ class LayerWisePretraining(DesignPattern):
     DEC, the last encoder group and the outermost decoder group should end without an activation.
     The pre- and post-processing functions of the mappings run in the outermost groups.
 
+    Formula:
+        L = 1/n sum_i |h_i - decode(dropout(encode(dropout(h_i))))|^2, with the input h of the stage
+
     Losses:
         reconstruction: squared units of the target, >= 0, summed over elements and averaged over
             samples. Gradient flows into the layers of the current stage, or of all in fine-tuning.

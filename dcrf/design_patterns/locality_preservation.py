@@ -18,6 +18,10 @@ class LocalityPreservation(LateBuffers, DesignPattern):
     iteration of the phase, in the default view; that takes the samples of the whole data set in
     memory. All neighbors of a sample accompany it in every iteration.
 
+    Formula:
+        L = 1/n sum_i sum_j s_ij |z_i - z_j|^2 over the neighbors j of i, with
+            s_ij = exp(-|x_i - x_j|^2 / t)
+
     Losses:
         locality: the sum over the neighbors of a sample, weighted by their similarities, averaged
             over samples, >= 0, in squared units of the features. Gradient flows through both

@@ -19,6 +19,10 @@ class MaximumMargin(DesignPattern):
     the assignments, it is the cluster with the largest score, as in NMMC. All samples in one
     cluster have no loss: `assignment_entropy` prevents it.
 
+    Formula:
+        L_hinge = 1/n sum_i max(0, margin + max_(j != c(i)) s_ij - s_i,c(i))
+        L_weight_norm = 1/2 sum of the squared weights of the head
+
     Losses:
         hinge: units of the scores per sample, >= 0. Gradient flows into the head and the mappings
             before it.

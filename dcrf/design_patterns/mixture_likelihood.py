@@ -15,6 +15,9 @@ class MixtureLikelihood(DesignPattern):
     representatives. With trained means and features that nothing else determines, it has no
     minimum.
 
+    Formula:
+        L = -1/n sum_i log sum_j pi_j p_j(z_i)
+
     Losses:
         negative_log_likelihood: in nats, the mean over samples; it may be negative. Gradient flows
             into the feature extractor and the trainable parameters of the mixture.

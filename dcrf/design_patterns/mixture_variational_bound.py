@@ -18,6 +18,10 @@ class MixtureVariationalBound(DesignPattern):
     sample are the mean of its posterior, also in training, so `encoder` is the feature extractor
     of the mixture; only this pattern draws codes.
 
+    Formula:
+        L_reconstruction = -1/n sum_i log p(x_i | z_i), with z_i drawn from q(z | x_i)
+        L_divergence = 1/n sum_i KL(q(z | x_i) gamma_ic || pi_c N(z; mu_c, S_c)), over z and c
+
     Losses:
         reconstruction: -log p(x|z) of one code z of each sample, in nats, the sum over elements
             and mean over samples. Gradient flows into all three mappings.

@@ -18,6 +18,9 @@ class NeighborConsistency(DesignPattern):
     mapping has then. Every iteration draws one of them for each sample. The second term of SCAN is
     `assignment_entropy`, with a loss weight of 5.
 
+    Formula:
+        L = -1/n sum_i log sum_j q_ij q'_ij, with q' of a neighbor of i
+
     Losses:
         consistency: nats per sample, >= 0, and 0 only if both are assigned to one and the same
             cluster with certainty. Gradient flows through both assignments.

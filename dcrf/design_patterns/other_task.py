@@ -18,6 +18,9 @@ class OtherTask(DesignPattern):
     The data set names them by `side_targets`. They are never those labels with which its clusters
     are evaluated, but results are marked `label_informed`.
 
+    Formula:
+        L = -1/m sum_i log p_i,y(i) (cross_entropy), or 1/m sum_i |f(x_i) - y_i|^2 (squared_error)
+
     Losses:
         prediction: the mean over the samples of the batch that have targets, >= 0, and 0 if none
             has. Nats for `cross_entropy`, squared units of the targets for `squared_error`, summed

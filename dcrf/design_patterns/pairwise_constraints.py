@@ -18,6 +18,10 @@ class PairwiseConstraints(DesignPattern):
     In every iteration, one partner of each kind is drawn for each sample of the batch that has
     some. Results are marked `label_informed`.
 
+    Formula:
+        L_must_link = -1/m sum log sum_j p_j q_j, over pairs with the assignments p and q
+        L_cannot_link = -1/m sum log(1 - sum_j p_j q_j)
+
     Losses:
         must_link: -log sum_k p_k q_k, nats, >= 0, the mean over the samples with a partner that
             must share their cluster; 0 if the batch has none.

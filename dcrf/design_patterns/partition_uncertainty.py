@@ -15,6 +15,10 @@ class PartitionUncertainty(DesignPattern):
     orthogonal only if every sample is assigned with certainty. The second term of PICA is
     `assignment_entropy`, with a loss weight of 2.
 
+    Formula:
+        L = -1/k sum_j log [exp(M_jj) / sum_l exp(M_jl)]
+        M_jl is the cosine of column j of q in one view and column l in the other
+
     Losses:
         uncertainty: nats per cluster, at least log(1 + (k - 1) / e). Gradient flows into the
             assignment: feature extractor, centroids, classifier.

@@ -25,6 +25,10 @@ class PointwiseMutualInformation(DesignPattern):
     by the probability that the teacher assigns it to one cluster. The paper averages this weight
     over many heads; here it is that of the head itself.
 
+    Formula:
+        L = -mean of w log sum_c (p_c q'_c)^beta / s_c, over both directions of each pair
+        w = sum_c q_c q'_c, with p of the student, q of the teacher, and s the mean of q
+
     Losses:
         information: -w log sum_c (p(c|x) q(c|x'))^beta / s(c) in nats, with p of the student, q of
             the teacher, and s a running mean of the teacher's assignments; the mean over samples

@@ -14,6 +14,11 @@ class Reconstruction(DesignPattern):
     The encoder gets the view that the pattern names. With the target `clean`, the autoencoder is a
     denoising one: it reconstructs the default view from that view.
 
+    Formula:
+        L = 1/n sum_i |x_i - decoder(encoder(x_i))|^2 (squared), or
+            -1/n sum_i sum_e [x_ie log y_ie + (1 - x_ie) log(1 - y_ie)] (binary_cross_entropy), or
+            1/n sum_i (1 - cos(x_i, y_i)) (cosine), with y = decoder(encoder(x))
+
     Losses:
         reconstruction: >= 0, in squared units of the samples (`squared`), in nats
             (`binary_cross_entropy`) or without a unit (`cosine`). Gradient flows into encoder and

@@ -19,6 +19,10 @@ class RunningMeanCentroids(DesignPattern):
     its samples with a rate that falls as 1 / count. Beside `reconstruction` and
     `assignment_reinforcement`, it completes DCN; alone, it is mini-batch k-means of the features.
 
+    Formula:
+        count_j <- count_j + r_j, with the r_j samples of the batch that are nearest to mu_j
+        mu_j <- mu_j + sum_i (z_i - mu_j) / count_j, over these samples
+
     Losses:
         None.
 

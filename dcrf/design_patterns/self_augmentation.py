@@ -27,6 +27,10 @@ class SelfAugmentation(LateBuffers, DesignPattern):
     first iteration of the phase, in the default view; that takes the samples of the whole data set
     in memory.
 
+    Formula:
+        L = 1/n sum_i KL(q(x_i) || q(x_i + r_i)), with q(x_i) a constant
+        r_i maximizes the divergence among steps of its length, or is random, or a view
+
     Losses:
         divergence: KL(p || q) in nats per sample, >= 0, with p the assignment of the sample and q
             that of the perturbed sample. Gradient flows through q only, so it equals that of the

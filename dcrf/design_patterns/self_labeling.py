@@ -11,6 +11,10 @@ from dcrf.functional.pseudo_labels import confident_pseudo_labels, pseudo_label_
 class SelfLabeling(DesignPattern):
     """Confident assignments of the default view are the labels of another view.
 
+    Formula:
+        L = -1/m sum_i log q_i,y(i), over the samples with p_i,y(i) >= threshold
+        y(i) = argmax_j p_ij, with p of the default view
+
     Losses:
         cross_entropy: nats, >= 0, the mean over the samples with a label, or over clusters if they
             are balanced; 0 if no sample of the batch has one. Gradient flows through the

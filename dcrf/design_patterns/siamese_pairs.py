@@ -18,6 +18,10 @@ class SiamesePairs(DesignPattern):
     mapping has then. Every iteration draws for each sample one neighbor and one sample that is
     none.
 
+    Formula:
+        L_near = 1/n sum_i max(0, |y_i - y_near(i)| - near_margin)^2
+        L_far = 1/n sum_i max(0, far_margin - |y_i - y_far(i)|)^2
+
     Losses:
         near: max(d - near_margin, 0)^2 of samples and neighbors, >= 0, in squared units of the
             embeddings.

@@ -15,6 +15,10 @@ class SimilarityDistillation(DesignPattern):
     batch. Many degrees of freedom for the codes and few for the embeddings, as in parametric t-SNE,
     move clusters apart.
 
+    Formula:
+        L = -1/n sum_i sum_(j != i) p_ij log q_ij, with p of codes and q of embeddings
+        p_ij is proportional to (1 + |z_i - z_j|^2 / a)^(-(a + 1) / 2), with sum_j p_ij = 1
+
     Losses:
         cross_entropy: nats per sample, >= 0. Gradient flows into the mapping of embeddings and,
             through both similarities, into the encoder, which also makes the similarities of codes

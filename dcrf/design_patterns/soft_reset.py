@@ -24,6 +24,9 @@ class SoftReset(DesignPattern):
     The centroids become those of the new clustering, numbered like the centroids that they
     continue, and optimizers forget their momentum. A phase should end some epochs after a reset.
 
+    Formula:
+        w <- kept w + (1 - kept) w_new, with w_new as at the start of training
+
     Losses:
         None.
 

@@ -27,6 +27,10 @@ class SpectralEmbedding(DesignPattern):
     outputs shrink before it. The next measurement undoes that, but they may become constant. With
     `own_batch`, each batch has a matrix of its own, through which gradient flows.
 
+    Formula:
+        L = 1/n^2 sum_ij W_ij |y_i - y_j|^2, with y^T y = n I
+        W_ij = exp(-|z_i - z_j|^2 / (2 s^2)) for nearest neighbors, made symmetric
+
     Losses:
         affinity: 1 / n^2 sum_ij W_ij |y_i - y_j|^2, >= 0, in squared units of the embeddings.
             Gradient flows into the mapping, but not through W.

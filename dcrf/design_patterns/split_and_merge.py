@@ -22,6 +22,10 @@ class SplitAndMerge(DesignPattern):
     squared distances most. Centroids in no exchange stay; without any exchange, nothing changes.
     A centroid without samples is free.
 
+    Formula:
+        cost of a merge = n_a n_b / (n_a + n_b) |mu_a - mu_b|^2
+        gain of a split = the decrease of sum_i |z_i - mu_c(i)|^2
+
     Losses:
         None.
 

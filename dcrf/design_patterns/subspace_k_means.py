@@ -21,6 +21,9 @@ class SubspaceKMeans(DesignPattern):
     ACeDeC and ENRC. Their reconstruction of the features rotated forth and back equals the plain
     one, since the rotation is orthogonal.
 
+    Formula:
+        L = 1/(s n) sum_s sum_i min_j sum_l (w_sl (u_il - m_sjl))^2, with the rotated features u
+
     Losses:
         distance: squared units of the features, >= 0, the mean over subspaces and samples. Gradient
             flows into features, rotation and weights, not into centers.

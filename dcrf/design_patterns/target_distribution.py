@@ -17,6 +17,11 @@ class TargetDistribution(LateBuffers, DesignPattern):
     P is computed from the default view, Q from the view that the pattern names: DEC-DA compares
     assignments of transformed samples with targets of clean ones.
 
+    Formula:
+        L = 1/n sum_i sum_j p_ij log(p_ij / q_ij), with p a constant
+        p_ij is proportional to q_ij^a / f_j^e, with sum_j p_ij = 1 and f_j = sum_i q_ij
+        a is target_power; e is 1 (frequency), 1/2 (root_of_frequency) or 0 (none)
+
     Losses:
         divergence: nats per sample, >= 0, and 0 only if P equals Q. Gradient flows through Q into
             feature extractor and centroids, never through P.

@@ -20,6 +20,11 @@ class TreeCompression(DesignPattern):
     means of their children. Every few epochs, the leaf with the largest sum of squared distances is
     split.
 
+    Formula:
+        L = 1/m sum_l |mu_l - mean(z of leaf l)| + mean of |(z_i - mu_c)^T u|
+        the second mean is over inner nodes, their children c, and samples; u is the direction from
+            one child's center to the other
+
     Losses:
         compression: units of the features, >= 0, L_nc + L_dc of the paper. The first moves the
             centers of leaves, the second the features.

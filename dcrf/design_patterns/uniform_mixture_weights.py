@@ -11,6 +11,9 @@ from dcrf.functional.mixtures import distance_from_uniform_weights
 class UniformMixtureWeights(DesignPattern):
     """The distance of the weights of a mixture from equal ones.
 
+    Formula:
+        L = 1/k sum_j (pi_j - 1/k)^2
+
     Losses:
         distance: the mean over components of the squared difference of the weight from 1 / k,
             >= 0. Gradient flows into the weights of the mixture if they are trainable.

@@ -15,6 +15,10 @@ class VariationalBound(DesignPattern):
     The features of a sample are the mean of its posterior, also in training; only this pattern
     draws codes.
 
+    Formula:
+        L_reconstruction = -1/n sum_i log p(x_i | z_i), with z = mu + sigma e and e from N(0, I)
+        L_divergence = 1/(2n) sum_i sum_l (mu_il^2 + sigma_il^2 - 1 - log sigma_il^2)
+
     Losses:
         reconstruction: -log p(x|z) of one code z of each sample, in nats, the sum over elements
             and mean over samples. Gradient flows into all three mappings.

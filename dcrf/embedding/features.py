@@ -1,7 +1,5 @@
 """Compute the features of images by a network, and write them with their provenance."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from glob import escape
@@ -27,6 +25,7 @@ from dcrf.data.sources.raw_data import RawData
 from dcrf.embedding.networks import Network
 from dcrf.errors import DataError, status_of
 from dcrf.storage.atomic_files import remove_temporary_files, replacing
+from dcrf.storage.digests import digest
 from dcrf.storage.npy_rows import NpyRows
 
 _IMAGE_AXES = 3
@@ -204,4 +203,4 @@ def _mapped(file: Path) -> Tensor:
 def _data_sha256(images: RawData) -> str:
     """Return the digest of the fingerprint of images, their labels and files."""
     values = fingerprint(images.samples, images.labels, images.files)
-    return hashlib.sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()
+    return digest(dict(values))

@@ -32,7 +32,7 @@ def overview(saved: Sequence[SavedRun], runs: Sequence[SavedFiles], n_linked: in
         n_linked: of the first runs the page has sections, with the ids `run-0`, `run-1` and so on.
     """
     methods, remarks = methods_of(saved)
-    comparison = compare(methods)
+    comparison = compare(methods, common_seeds=True)
     sentences = [*notes(methods, comparison), *remarks]
     return joined(
         [

@@ -27,7 +27,12 @@ def with_colors(summary: str) -> str:
     first, gap, rest = plain(summary).partition("\n\n")
     header, line, *rows = first.split("\n")
     start = header.index("status")
-    rows = [_colored(row, start, start + _length(line, start)) for row in rows]
+    end = start + _length(line, start)
+    names_apart = header.startswith(" ")  # then lines of names begin without a space
+    rows = [
+        row if names_apart and not row.startswith(" ") else _colored(row, start, end)
+        for row in rows
+    ]
     return "\n".join([header, line, *rows]) + gap + rest
 
 

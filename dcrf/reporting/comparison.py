@@ -60,6 +60,7 @@ class Comparison:
     best: method, data set and metric of the best means, those that are equal after rounding too.
     n: the most frequent number of scores over which a mean is taken, 0 without any.
     informed: names of the methods whose results labels influenced.
+    left_out: data set -> method -> the seeds that `values` lacks because other methods lack them.
     """
 
     methods: Sequence[str]
@@ -68,6 +69,7 @@ class Comparison:
     best: frozenset[tuple[str, str, str]]
     n: int
     informed: frozenset[str] = frozenset()
+    left_out: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
     @property
     def unsupervised(self) -> list[str]:
@@ -109,8 +111,14 @@ Differences = Mapping[tuple[str, str, str], Difference]
 """Method, data set and metric -> how the method differs from the baseline."""
 
 
-def compare(methods: Sequence[MethodRuns]) -> Comparison:
-    """Compare methods. One whose results labels influenced is never the best."""
+def compare(methods: Sequence[MethodRuns], *, common_seeds: bool = False) -> Comparison:
+    """Compare methods. One whose results labels influenced is never the best.
+
+    Args:
+        methods: with unique names.
+        common_seeds: whether the scores of a data set are those of the seeds that all methods have
+            there, apart from methods without any score on it.
+    """
     datasets = _dataset_names(methods)
     values: dict[tuple[str, str, str], dict[int, float]] = {}
     for method in methods:
@@ -121,6 +129,7 @@ def compare(methods: Sequence[MethodRuns]) -> Comparison:
                 if score is not None:
                     key = method.name, datasets[_data_of(method, record)], metric
                     values.setdefault(key, {})[seed] = score
+    left_out = _leave_out_other_seeds(values) if common_seeds else {}
     informed = frozenset(method.name for method in methods if method.is_label_informed)
     numbers = Counter(len(scores) for scores in values.values())
     return Comparison(
@@ -130,7 +139,37 @@ def compare(methods: Sequence[MethodRuns]) -> Comparison:
         _best({key: own for key, own in values.items() if key[0] not in informed}),
         max(numbers, key=lambda n: (numbers[n], n), default=0),
         informed,
+        left_out,
     )
+
+
+def _leave_out_other_seeds(
+    values: dict[tuple[str, str, str], dict[int, float]],
+) -> dict[str, dict[str, list[int]]]:
+    """Remove the scores of seeds that not all methods have on a data set; return these seeds."""
+    left_out: dict[str, dict[str, list[int]]] = {}
+    for dataset, by_method in _seeds(values).items():
+        common = set.intersection(*by_method.values())
+        others = {method: sorted(own - common) for method, own in by_method.items()}
+        if any(others.values()):
+            left_out[dataset] = others
+    for key, scores in list(values.items()):
+        method, dataset, _ = key
+        for seed in left_out.get(dataset, {}).get(method, ()):
+            scores.pop(seed, None)
+        if not scores:
+            del values[key]
+    return left_out
+
+
+def _seeds(
+    values: Mapping[tuple[str, str, str], Mapping[int, float]],
+) -> dict[str, dict[str, set[int]]]:
+    """Return data set -> method -> the seeds of its scores there."""
+    seeds: dict[str, dict[str, set[int]]] = {}
+    for (method, dataset, _), scores in values.items():
+        seeds.setdefault(dataset, {}).setdefault(method, set()).update(scores)
+    return seeds
 
 
 def can_be_ranked(comparison: Comparison) -> bool:
@@ -216,25 +255,40 @@ def notes(methods: Sequence[MethodRuns], comparison: Comparison) -> list[str]:
         for origin in record.provenance
     }
     sentences += sorted(origins)
-    scored = {dataset for _, dataset, _ in comparison.values}
+    scored = {dataset for _, dataset, _ in comparison.values} | comparison.left_out.keys()
     if unscored := [name for name in comparison.datasets if name not in scored]:
         sentences.append(f"{', '.join(unscored)}: no labels, so no scores")
-    return [*sentences, *_unequal_seeds(comparison), *_other_data(methods)]
+    sentences += [*_left_out(comparison), *_unequal_seeds(comparison)]
+    return [*sentences, *_other_data(methods)]
+
+
+def _left_out(comparison: Comparison) -> Iterator[str]:
+    """Yield a sentence for every data set with seeds that are left out."""
+    for dataset, by_method in comparison.left_out.items():
+        kept = sorted(
+            {s for (_, d, _), own in comparison.values.items() if d == dataset for s in own}
+        )
+        words = [f"{method} {_listed(seeds)}" for method, seeds in by_method.items() if seeds]
+        compared = (
+            f"seeds {_listed(kept)}, which all have" if kept else "no seed, since none is common"
+        )
+        yield f"{dataset}: compared over {compared}; left out: {', '.join(words)}"
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
 
 
 def _unequal_seeds(comparison: Comparison) -> list[str]:
     """Return a sentence for every method that lacks seeds of others on a data set."""
-    seeds: dict[str, dict[str, set[int]]] = {}
-    for (method, dataset, _), scores in comparison.values.items():
-        seeds.setdefault(dataset, {}).setdefault(method, set()).update(scores)
     sentences = []
-    for dataset, by_method in seeds.items():
+    for dataset, by_method in _seeds(comparison.values).items():
         every = set().union(*by_method.values())
         for method, own in by_method.items():
             if missing := sorted(every - own):
-                listed = ", ".join(map(str, missing))
                 plural = "s" if len(missing) > 1 else ""
-                sentences.append(f"{method} on {dataset} lacks seed{plural} {listed} of others")
+                lacks = f"lacks seed{plural} {_listed(missing)} of others"
+                sentences.append(f"{method} on {dataset} {lacks}")
     return sentences
 
 

@@ -34,22 +34,34 @@ def fit(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> lis
     table is too wide.
     """
     whole = table(header, rows).split("\n")
-    if _fits(whole, width):
+    if fits(whole, width):
         return whole
-    scores = [_INDENT + line for line in table(header[1:], [row[1:] for row in rows]).split("\n")]
-    if _fits(scores, width):
-        lines = scores[:2]
-        for (name, *_), line in zip(rows, scores[2:], strict=True):
-            lines += [wrapped(name, width), line]
-        return lines
-    lines = []
+    if fits(apart := names_apart(header, rows, width), width):
+        return apart
+    lines: list[str] = []
     for column in range(1, len(header)):
         pairs = [[row[0], row[column]] for row in rows]
         lines += [*([""] if lines else []), *fit([header[0], header[column]], pairs, width)]
     return lines
 
 
-def _fits(lines: Sequence[str], width: int) -> bool:
+def names_apart(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the lines of a table in which names have lines of their own, above indented cells.
+
+    Args:
+        header: of the columns; the first one, of names, is not shown.
+        rows: of cells.
+        width: of the lines of names.
+    """
+    cells = [_INDENT + line for line in table(header[1:], [row[1:] for row in rows]).split("\n")]
+    lines = cells[:2]
+    for (name, *_), line in zip(rows, cells[2:], strict=True):
+        lines += [*wrapped(name, width).split("\n"), line]
+    return lines
+
+
+def fits(lines: Sequence[str], width: int) -> bool:
+    """Whether no line has more characters than the width."""
     return max(map(len, lines)) <= width
 
 

@@ -202,6 +202,13 @@ class Outcome:
     folder: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A run has ended; no record follows. `status` is that of its `Outcome`."""
+
+    status: str
+
+
 Record = (
     Note
     | RunPlan
@@ -214,4 +221,5 @@ Record = (
     | ReclusteringRecord
     | SetsRecord
     | PhaseRecord
+    | RunEnded
 )

@@ -9,11 +9,13 @@ from typing import Any
 
 from dcrf.errors import indented
 from dcrf.reporting.lines import duration, sample_size, table
+from dcrf.reporting.markup import fits, names_apart, wrapped
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.scores import headings, scores_of
 
 LABEL_MARK, OVERRIDE_MARK, WARNING_MARK, LOWEST_MARK = "*", "+", "!", "<"
 _STATUS, _TIME, _WARNINGS = 3, -2, -1  # columns
+_SIZE = "n"  # the heading of a column
 LABEL_NOTE = f"{LABEL_MARK} labels influenced this result, so it is not unsupervised"
 LOWEST_NOTE = f"{LOWEST_MARK} lowest loss of the method's seeds on the data set; no labels used"
 
@@ -21,21 +23,51 @@ _Lowest = Mapping[tuple[str, str], tuple[int, float]]
 """File and data set -> the seed with the lowest loss of its last phase, and that loss."""
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return a row per data set of every run, means over seeds, notes and causes of failures."""
+def summary(outcomes: Sequence[Outcome], width: int | None = None) -> str:
+    """Return a row per data set of every run, means over seeds, notes and causes of failures.
+
+    Args:
+        outcomes: of the runs.
+        width: of the terminal, which decides about the layout of tables; None for any.
+    """
     scores = _scores_of(outcomes)
     names = _distinct_names(outcomes)
     lowest = _lowest_losses(outcomes)
     rows = [row for o in outcomes for row in _rows(o, scores, names[o.source], lowest)]
-    header = ["method", "data set", "seed", "status", "n", *scores.values(), "time", "warnings"]
+    header = ["method", "data set", "seed", "status", _SIZE, *scores.values(), "time", "warnings"]
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-    parts = [table(header, rows)]
+    parts = [_laid_out(header, rows, width)]
     if means := [_means_row(seeds, scores, names[seeds.source]) for seeds in _over_seeds(outcomes)]:
-        parts.append(table(["method", "data set", "seeds", *scores.values()], means))
-    parts += _notes(outcomes, names)
+        header = ["method", "data set", "seeds", *scores.values()]
+        parts.append(_laid_out(header, means, width, n_names=3))
+    if marked := _notes(outcomes, names):
+        parts.append("\n".join(wrapped(n, width) if width else indented(n) for n in marked))
     parts += [_cause(outcome, names[outcome.source]) for outcome in outcomes if outcome.error]
     return "\n\n".join(parts)
+
+
+def _laid_out(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, n_names: int = 1
+) -> str:
+    """Return a table; in a narrow terminal, names have their own lines, and sizes may be absent.
+
+    Args:
+        header: of the columns.
+        rows: of cells.
+        width: of the terminal; None for any.
+        n_names: the number of columns that are names.
+    """
+    whole = table(header, rows)
+    if width is None or fits(whole.split("\n"), width):
+        return whole
+    lines = [["  ".join(row[:n_names]), *row[n_names:]] for row in (header, *rows)]
+    apart = names_apart(lines[0], lines[1:], width)
+    if not fits(apart, width) and _SIZE in header:
+        place = header.index(_SIZE)
+        lines = [[*row[:place], *row[place + 1 :]] for row in lines]
+        apart = names_apart(lines[0], lines[1:], width)
+    return "\n".join(apart)
 
 
 def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -90,7 +122,7 @@ def _notes(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> list[str]:
     for flags in dict.fromkeys(overrides.values()):
         of = ", ".join(name for name, own in overrides.items() if own == flags)
         notes.append(f"{OVERRIDE_MARK} {of} with {', '.join(flags)}")
-    return ["\n".join(map(indented, notes))] if notes else []
+    return notes
 
 
 def _cause(outcome: Outcome, name: str) -> str:

@@ -295,6 +295,12 @@ def columns(stream: TextIO) -> int:
         return _default_columns()
 
 
+def output_columns() -> int | None:
+    """Return the width of standard output; None if it is not a terminal."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return columns(sys.stdout) if is_terminal else None
+
+
 def _default_columns() -> int:
     return shutil.get_terminal_size().columns
 

@@ -1,8 +1,7 @@
 """Baselines of finished runs: classical clusterings of the same samples, kept in a file."""
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from dcrf.config.method_config import Options
 from dcrf.errors import DcrfError
 from dcrf.reporting.comparison import METRICS, MethodRuns
 from dcrf.reporting.records import DatasetRecord, Outcome
+from dcrf.reporting.scores import is_scored_by_labels
 from dcrf.runs.clustered_spaces import (
     K_MEANS,
     RANDOM,
@@ -26,6 +26,7 @@ from dcrf.runs.clustered_spaces import (
     scores_of_clustering,
 )
 from dcrf.storage.atomic_files import read_json, write_json
+from dcrf.storage.digests import digest
 from dcrf.training.interfaces import DataSource
 
 FILE = "baselines.json"
@@ -35,32 +36,41 @@ COMPONENTS = 10
 _FORMAT = 1
 
 
+Say = Callable[[str], None]
+
+
 @dataclass(slots=True)
 class KeptScores:
     """The scores of baselines in a file beside the folders of methods.
 
     A key is a digest of the samples, the clustering and the seed, so changed data are new ones. The
     file is written after every new score. Damaged entries are computed again.
+
+    say: takes a sentence before a score is computed, and if the file cannot be written.
     """
 
     file: Path
+    say: Say
     scores: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def beside(cls, run: Path) -> "KeptScores":
+    def beside(cls, run: Path, say: Say) -> "KeptScores":
         """Return those of the folder that contains the method's folder of a run."""
         file = run.resolve().parents[1] / FILE
-        kept = cls(file)
+        kept = cls(file, say)
         with suppress(OSError, ValueError):
             content = read_json(file)
             if isinstance(content, dict) and content.get("format") == _FORMAT:
                 kept.scores = content["scores"] if isinstance(content.get("scores"), dict) else {}
         return kept
 
-    def of(self, samples: DataSource, reading: Any, entry: Options, k: int, seed: int) -> Any:
+    def of(
+        self, name: str, samples: DataSource, reading: Any, entry: Options, k: int, seed: int
+    ) -> Any:
         """Return the evaluation of a clustering, computed if it is not in the file.
 
         Args:
+            name: of the baseline, for people.
             samples: flat or not, with labels.
             reading: plain values; how samples become the default view.
             entry: of the clustering.
@@ -69,14 +79,17 @@ class KeptScores:
 
         Raises:
             DataError: the clustering does not work on these samples.
-            OSError: the file cannot be written.
         """
         facts = [dict(samples.fingerprint()), reading, entry, k, seed]
-        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        key = digest(facts)
         if not _is_evaluation(self.scores.get(key)):
+            self.say(f"computing baselines: {name}, {samples.n_samples:,} samples, seed {seed}")
             record = scores_of_clustering(samples, entry, k, seed)
             self.scores[key] = {name: record.get(name) for name in ("n_samples", *METRICS)}
-            write_json(self.file, {"format": _FORMAT, "scores": self.scores})
+            try:
+                write_json(self.file, {"format": _FORMAT, "scores": self.scores})
+            except OSError as error:
+                self.say(f"the scores of baselines cannot be kept: {error}")
         return self.scores[key]
 
 
@@ -94,7 +107,7 @@ Rows = dict[str, dict[int, list[DatasetRecord]]]
 """Baseline -> seed -> its results."""
 
 
-def baselines_of(methods: list[MethodRuns]) -> tuple[list[MethodRuns], list[str]]:
+def baselines_of(methods: list[MethodRuns], say: Say) -> tuple[list[MethodRuns], list[str]]:
     """Return baselines on the data sets of methods as methods, and notes on absent ones.
 
     They are k-means and random clusters of the samples as the methods read them, k-means on their
@@ -102,16 +115,23 @@ def baselines_of(methods: list[MethodRuns]) -> tuple[list[MethodRuns], list[str]
     Each has the seeds of the runs. Methods that read a data set differently have baselines with a
     number.
 
-    Raises:
-        OSError: the file of their scores cannot be written.
+    Args:
+        methods: with the folders of their runs.
+        say: as in `KeptScores`.
     """
-    places = {(m.name, seed, d): f for m in methods for (seed, d), f in m.folders.items()}
+    places = {
+        (method.name, seed, record.dataset): method.folders[seed, record.dataset]
+        for method in methods
+        for seed, record in method.records
+        if record.evaluation and is_scored_by_labels(record.evaluation)
+    }
     if not places:
         return [], []
-    kept = KeptScores.beside(next(iter(places.values())))
+    kept = KeptScores.beside(next(iter(places.values())), say)
     rows: Rows = {}
     data_of: dict[str, dict[str, str]] = {}
     notes: dict[str, None] = {}
+    unsaved: dict[str, None] = {}
     opened: dict[tuple[str, str], ReadData | None] = {}
     numbers: dict[str, dict[str, int]] = {}
     digests = {method.name: method.data for method in methods}
@@ -130,7 +150,10 @@ def baselines_of(methods: list[MethodRuns]) -> tuple[list[MethodRuns], list[str]
         try:
             scores = _scores(kept, data, seed)
             scores = {f"{name}{suffix}": score for name, score in scores.items()}
-            scores |= _pretrained(kept, data, folder, method, seed, notes)
+            if (first := _first_of_several(data)) is not None:
+                pretrained = _pretrained(kept, data, folder, method, first, seed)
+                scores |= pretrained
+                unsaved |= {} if pretrained else {method: None}
         except DcrfError as error:
             notes[f"no baselines of {method} on {dataset}: {error}"] = None
             continue
@@ -139,6 +162,9 @@ def baselines_of(methods: list[MethodRuns]) -> tuple[list[MethodRuns], list[str]
             if all(record.dataset != dataset for record in records):
                 records.append(DatasetRecord(dataset, score))
             data_of.setdefault(name, {})[dataset] = digest
+    if unsaved:
+        remedy = "run with --save_features for k-means on its features after the first phase"
+        notes[f"{', '.join(unsaved)}: {remedy}"] = None
     return [_method(name, by_seed, data_of[name]) for name, by_seed in rows.items()], list(notes)
 
 
@@ -165,31 +191,27 @@ def _scores(kept: KeptScores, data: ReadData, seed: int) -> dict[str, Any]:
     if min(n_values, samples.n_samples) > COMPONENTS:
         entries["k-means on PCA"] = in_components(COMPONENTS)
     return {
-        name: kept.of(samples, reading, checked_clustering(entry, "--baselines"), k, seed)
+        name: kept.of(name, samples, reading, checked_clustering(entry, "baselines"), k, seed)
         for name, entry in entries.items()
     }
 
 
-def _pretrained(
-    kept: KeptScores,
-    data: ReadData,
-    folder: Path,
-    method: str,
-    seed: int,
-    notes: dict[str, None],
-) -> dict[str, Any]:
-    """Return the score of k-means on the features after the first of several phases."""
+def _first_of_several(data: ReadData) -> str | None:
+    """Return the name of the first phase on a data set; None if it is the only one."""
     first, *others = phase_names(data)
-    if not others:
-        return {}
-    features = saved_features(folder, data, first)
+    return first if others else None
+
+
+def _pretrained(
+    kept: KeptScores, data: ReadData, folder: Path, method: str, phase: str, seed: int
+) -> dict[str, Any]:
+    """Return the score of k-means on the features after a phase; empty if they were not saved."""
+    features = saved_features(folder, data, phase)
     if features is None:
-        text = f"no k-means on the features of {method} after {first}, which were not saved"
-        notes[f"{text}; run with --save_features"] = None
         return {}
-    entry = checked_clustering(K_MEANS, "--baselines")
-    score = kept.of(features, None, entry, data.dataset.num_clusters, seed)
-    return {f"k-means after {first} of {method}": score}
+    entry = checked_clustering(K_MEANS, "baselines")
+    name = f"k-means after {phase} of {method}"
+    return {name: kept.of(name, features, None, entry, data.dataset.num_clusters, seed)}
 
 
 def _method(

@@ -114,19 +114,33 @@ def _loss(outcome: Outcome, dataset: str) -> float | None:
 def check_same_data(runs: Sequence[ClusteredRun]) -> None:
     """Raise DataError unless all runs have clustered the same samples."""
     first = runs[0]
+    expected = _data_of(first)
     for run in runs[1:]:
-        if _data_of(run) != _data_of(first) or len(run.clusters) != len(first.clusters):
+        data = _data_of(run)
+        differences = [
+            f"{key}: {data.get(key)!r} and {expected.get(key)!r}"
+            for key in dict.fromkeys([*data, *expected])
+            if data.get(key) != expected.get(key)
+        ]
+        if differences:
             raise DataError(
-                f"{run.folder} has clustered other data ({run.dataset.name}, "
-                f"{len(run.clusters):,} samples) than {first.folder} ({first.dataset.name}, "
-                f"{len(first.clusters):,}); compare runs on one data set"
+                f"{run.folder} has clustered other data than {first.folder} "
+                f"({'; '.join(differences)}); compare runs on one data set"
             )
 
 
-def _data_of(run: ClusteredRun) -> tuple[object, ...]:
+def _data_of(run: ClusteredRun) -> dict[str, object]:
+    """Return what determines the samples of a run, and their number."""
     entry = run.dataset
-    parts = [dict(part) for part in entry.parts]
-    return entry.source, entry.dataset, dict(entry.options), parts, entry.first, entry.last
+    return {
+        "source": entry.source,
+        "dataset": entry.dataset,
+        **entry.options,
+        "parts": [dict(part) for part in entry.parts],
+        "first": entry.first,
+        "last": entry.last,
+        "number of samples": len(run.clusters),
+    }
 
 
 def rows_in_space(run: ClusteredRun, space: str, device: str | None = None) -> SampledRows:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dcrf.errors import DataError
 from dcrf.reporting.lines import table
+from dcrf.reporting.markup import fits, names_apart
 from dcrf.reporting.scores import heading
 from dcrf.runs.compare_runs import (
     PRINCIPAL_COMPONENTS,
@@ -27,7 +28,11 @@ _NOTES = (
 
 
 def compare_in_words(
-    paths: Sequence[Path], space: str | None, dataset: str | None, device: str | None = None
+    paths: Sequence[Path],
+    space: str | None,
+    dataset: str | None,
+    device: str | None = None,
+    width: int | None = None,
 ) -> Iterator[str]:
     """Yield the lines of a comparison, best runs by the first metric first.
 
@@ -36,6 +41,7 @@ def compare_in_words(
         space: as for `rows_in_space`; None for principal components.
         dataset: the name of the data set of the runs; None for the last one of each.
         device: a torch device name for the features of a reference run.
+        width: of the terminal; None for any.
 
     Raises:
         ConfigError: the configuration of a run is invalid.
@@ -56,7 +62,7 @@ def compare_in_words(
     yield f"{rows.n_samples:,} samples{part}; space: {rows.space}"
     scores = scores_of_runs(runs, rows)
     first = next(iter(scores[0].in_space))
-    yield f"\n{_table(sorted(scores, key=lambda each: _place(each, first)))}\n"
+    yield f"\n{_table(sorted(scores, key=lambda each: _place(each, first)), width)}\n"
     yield from _best(scores)
     yield from ("", *_NOTES)
     yield from _note_on_numbers(runs)
@@ -81,17 +87,26 @@ def _place(scores: RunScores, name: str) -> float:
     return -value if is_larger_better(name) else value
 
 
-def _table(scores: Sequence[RunScores]) -> str:
+def _table(scores: Sequence[RunScores], width: int | None) -> str:
+    """Return a row for each run, in a narrow terminal below a line with its name and folder."""
     names = [*_values(scores[0])]
     rows = [
         [
             *(each.run.config.name, str(each.run.seed), str(each.run.n_clusters)),
             *("-" if value is None else f"{value:.4g}" for value in _values(each).values()),
-            str(each.run.folder),
         ]
         for each in scores
     ]
-    return table(["method", "seed", "k", *map(heading, names), "run"], rows)
+    header = ["method", "seed", "k", *map(heading, names)]
+    folders = [str(each.run.folder) for each in scores]
+    whole = table([*header, "run"], [[*r, f] for r, f in zip(rows, folders, strict=True)])
+    if width is None or fits(whole.split("\n"), width):
+        return whole
+    apart = [
+        [f"{method}, seed {seed}: {folder}", *cells]
+        for folder, (method, seed, *cells) in zip(folders, rows, strict=True)
+    ]
+    return "\n".join(names_apart(["run", *header[2:]], apart, width))
 
 
 def _best(scores: Sequence[RunScores]) -> Iterator[str]:

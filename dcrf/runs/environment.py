@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from dcrf.storage.atomic_files import read_json
+
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "jsonschema")
 
 
@@ -28,6 +30,24 @@ def environment(device: str) -> dict[str, Any]:
         "device": device,
         "commit": _commit(),
     }
+
+
+def other_version(file: Path) -> str | None:
+    """Return the version of dcrf that wrote an environment in words; None if it is this one.
+
+    Args:
+        file: of the environment, which may be missing or damaged.
+    """
+    try:
+        saved = read_json(file)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(saved, dict):
+        return None
+    release, commit = saved.get("dcrf"), saved.get("commit")
+    if (release, commit) == (_release(), _commit()):
+        return None
+    return f"dcrf {release or 'not installed'}, commit {commit or 'unknown'}"
 
 
 def _release() -> str | None:

@@ -29,6 +29,7 @@ class Output:
     end: the data set and the phase, both from 0, before which the run stops; None for its end.
     shows_lines: whether lines go to the terminal as well.
     sends_status: whether the main process shows the progress of several runs.
+    trackers: names of the trackers that get the numbers of the run.
     saves_features: whether the features of all samples are saved after every phase.
     moments_interval: iterations between saved features of some samples; None for ends of phases.
     """
@@ -50,6 +51,7 @@ class Output:
     saves_features: bool = False
     moments_interval: int | None = None
     sends_status: bool = False
+    trackers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

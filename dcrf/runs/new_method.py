@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dcrf.builder.sample_steps import build_steps
 from dcrf.config import load_datasets
 from dcrf.config.adapt import adapted, takes_images
-from dcrf.config.extends import is_abstract, read
+from dcrf.config.extends import is_abstract, movable, read
 from dcrf.config.path_checks import is_file, is_folder
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.data.sources.load import (
@@ -20,13 +20,16 @@ from dcrf.data.sources.load import (
 )
 from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
-from dcrf.schema.registry import SHIPPED, SOURCES
+from dcrf.schema.package_data import SHIPPED, json_files
+from dcrf.schema.registry import SOURCES
 
 DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 """Kind of the samples -> the shipped method that is taken if none is named.
 
 The schema of a source may name another one for rows, `x-method`.
 """
+STARTING_METHOD = "quickstart"
+"""The shipped method that is taken if neither data nor a method are named."""
 IMAGE_SHAPE = (1, 32, 32)
 """The gray image that methods without convolutions see."""
 BATCH_SIZE = 256
@@ -114,6 +117,21 @@ def new_method(
     return NewMethod({**result, "description": description}, sentences)
 
 
+def method_on_its_data(method: str | None) -> dict[str, Any]:
+    """Return the content of a file of its own for a method on the data that it names.
+
+    Args:
+        method: a method file, or the name of a shipped method or of its folder; None for the one to
+            start with.
+
+    Raises:
+        DataError: there is no such method.
+        ConfigError: the method file is invalid.
+    """
+    content = movable(method_file(method or STARTING_METHOD))
+    return {key: value for key, value in content.items() if key != "$schema"}
+
+
 def _sentences(
     source: str, suggested: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[str, ...]:
@@ -190,7 +208,7 @@ def method_file(name: str) -> Path:
         if not is_file(Path(name)):
             raise DataError(f"the method file {name} does not exist")
         return Path(name)
-    files = {f.stem: f for f in sorted(SHIPPED.rglob("*.json")) if not is_abstract(f)}
+    files = {f.stem: f for f in json_files(SHIPPED, deep=True) if not is_abstract(f)}
     of_folder = {f.parent.name: f for f in reversed(files.values())}
     for found in (files, {stem.removesuffix("_usps"): f for stem, f in files.items()}, of_folder):
         if name in found:

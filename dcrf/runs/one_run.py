@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from dcrf.errors import DcrfError, describe, is_expected, status_of
 from dcrf.pictures.writer import SetPages
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.progress import NO_RUN
-from dcrf.reporting.records import DatasetRecord, Note, Outcome
+from dcrf.reporting.records import DatasetRecord, Note, Outcome, RunEnded
 from dcrf.reporting.scores import is_scored_by_labels
+from dcrf.reporting.tracker_writer import TrackerWriter
 from dcrf.reporting.writers import (
     NO_WRITER,
     JsonLines,
@@ -51,9 +53,11 @@ from dcrf.runs.run_folder import (
     read_run_start,
     run_configuration,
 )
+from dcrf.schema.registry import TRACKERS
 from dcrf.storage.atomic_files import locked, remove_temporary_files, write_json
 from dcrf.storage.checkpoint_files import Checkpoint, remove_checkpoints
 from dcrf.storage.checkpoint_folders import position_of
+from dcrf.tracking.base import TrackedRun
 from dcrf.training.checkpoints import Checkpoints, Stateful
 from dcrf.training.history import RunHistory
 from dcrf.training.interruption import StopRequest, handle_signals
@@ -65,10 +69,14 @@ METRICS, PICTURES = "metrics.jsonl", "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Run(RunContext):
-    """One run of a method, and its folder."""
+    """One run of a method, and its folder.
+
+    lead: begins its lines, unless the process that shows several runs names it.
+    """
 
     files: RunFiles
     folder: Path
+    lead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,9 @@ def run_in_folder(
             return _failed(config, seed, output, cause, error)
         console = [_console(output, folder)] if output.shows_lines else []
         pages = SetPages(folder / PICTURES)
-        writer = Writers([*console, metrics, *([log] if log else []), pages, records])
+        people = [*console, *([log] if log else [])]
+        trackers = _trackers(config, seed, folder, output, Writers(people))
+        writer = Writers([*people, metrics, pages, *trackers, records])
         stack.callback(writer.close)
         files = RunFiles(
             folder,
@@ -132,8 +142,10 @@ def run_in_folder(
             saves_features=output.saves_features,
             moments_interval=output.moments_interval,
         )
-        run = Run(config, RandomStreams(seed), device, writer, files, folder, arrays=arrays)
+        lead = "" if output.prefix else f"{config.name}  "
+        run = Run(config, RandomStreams(seed), device, writer, files, folder, lead, arrays=arrays)
         end = _run(run, metrics, log, output)
+        writer.write(RunEnded(end.outcome.status))
     seconds = time.perf_counter() - start
     outcome = replace(end.outcome, seconds=seconds, folder=str(folder))
     return replace(end, outcome=outcome, folder=folder)
@@ -336,7 +348,7 @@ def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
         changeable(run.config, ended),
     )
     for difference in accepted:
-        run.writer.write(Note(f"{run.config.name}  note: {difference.path}: {difference.words}"))
+        _write(run, f"note: {difference.path}: {difference.words}")
     for key in ("torch", "device", "threads"):
         if before.get(key) != now[key]:
             change = (
@@ -346,7 +358,7 @@ def _compare(checkpoint: Checkpoint, now: Mapping[str, Any], run: Run) -> None:
 
 
 def _write(run: Run, text: str) -> None:
-    run.writer.write(Note(f"{run.config.name}  {text}"))
+    run.writer.write(Note(f"{run.lead}{text}"))
 
 
 def _log(run: Run, text: str) -> None:
@@ -369,6 +381,15 @@ def _console(output: Output | None = None, folder: Path | None = None) -> Writer
     if sys.stderr is not None and sys.stderr.isatty():
         return Terminal(sys.stderr, earlier=earlier)
     return LinesWithProgress(sys.stdout, earlier=earlier)
+
+
+def _trackers(
+    config: MethodConfig, seed: int, folder: Path, output: Output, people: Writers
+) -> list[Writer]:
+    """Return the writers to trackers, which warn people if a tracker fails."""
+    run = TrackedRun(config.name, seed, folder, run_configuration(config, seed))
+    starts = {name: partial(TRACKERS.resolve(name), run) for name in output.trackers}
+    return [TrackerWriter(name, start, people.write) for name, start in starts.items()]
 
 
 def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, paired_test
+from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, PairedTest, paired_test
 from dcrf.functional.rank_tests import (
     DATA_SETS_NEEDED,
     METHODS_NEEDED,
@@ -15,6 +15,7 @@ from dcrf.reporting.comparison import METRICS, Comparison
 from dcrf.reporting.scores import heading
 
 _NO_VERDICT = "not distinguishable"
+_LESS = "trained methods less the best baseline"
 
 
 def ranking(comparison: Comparison) -> list[str]:
@@ -95,7 +96,9 @@ def common_seeds(
 def null_hypothesis(
     comparison: Comparison, trained: Sequence[str], baselines: Sequence[str]
 ) -> list[str]:
-    """Return a sentence for each metric: whether trained methods bring nothing on average.
+    """Return whether trained methods bring nothing on average, in a sentence for each metric.
+
+    Below `PAIRS_NEEDED` data sets it is one sentence without a verdict.
 
     On each data set the mean of the trained methods is compared with the best baseline there, whose
     choice by its scores favors the baselines. Both are means over seeds.
@@ -105,7 +108,7 @@ def null_hypothesis(
         trained: names of the trained methods.
         baselines: names of the methods that do not train.
     """
-    sentences = []
+    tests = {}
     for metric in METRICS:
         differences = []
         for dataset in comparison.datasets:
@@ -114,8 +117,11 @@ def null_hypothesis(
             if ours and others:
                 differences.append(mean(ours) - max(others))
         if differences:
-            sentences.append(f"{heading(metric)}, {_null_sentence(differences)}")
-    return sentences
+            tests[metric] = len(differences), paired_test(differences)
+    tested = {metric: test for metric, test in tests.items() if test[1].verdict is not None}
+    sentences = [_null_sentence(metric, *test) for metric, test in tested.items()]
+    refused = {metric: test for metric, test in tests.items() if metric not in tested}
+    return [*sentences, *([_refusal(refused)] if refused else [])]
 
 
 def _means(
@@ -127,18 +133,24 @@ def _means(
     return [mean(comparison.values[key].values()) for key in keys if key in comparison.values]
 
 
-def _null_sentence(differences: Sequence[float]) -> str:
-    test, number = paired_test(differences), len(differences)
-    size = (
-        f"trained methods less the best baseline: {test.difference:+.3f} on average over "
-        f"{number} data set{'s' if number != 1 else ''}"
-    )
-    if test.verdict is None:
-        return f"{size}; no verdict, which needs {PAIRS_NEEDED} data sets"
+def _null_sentence(metric: str, n_datasets: int, test: PairedTest) -> str:
     verdicts = {
         "better": "is rejected: they are better",
         "worse": "is rejected: they are worse",
         _NO_VERDICT: "is not rejected",
     }
-    p = f"Wilcoxon p = {test.wilcoxon:.3f}"
-    return f"{size} ({p}): the hypothesis that they bring nothing {verdicts[test.verdict]}"
+    return (
+        f"{heading(metric)}, {_LESS}: {test.difference:+.3f} on average over {n_datasets} data "
+        f"sets (Wilcoxon p = {test.wilcoxon:.3f}): the hypothesis that they bring nothing "
+        f"{verdicts[str(test.verdict)]}"
+    )
+
+
+def _refusal(tests: Mapping[str, tuple[int, PairedTest]]) -> str:
+    """Return the sentence of metrics on too few data sets, which have equal numbers of them."""
+    values = [f"{heading(metric)} {test.difference:+.3f}" for metric, (_, test) in tests.items()]
+    number = max(n for n, _ in tests.values())
+    return (
+        f"{_LESS}: {', '.join(values)} on average over {number} data set{'s' if number > 1 else ''}"
+        f"; no verdict, which needs {PAIRS_NEEDED} data sets"
+    )

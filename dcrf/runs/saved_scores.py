@@ -1,7 +1,5 @@
 """Read the results of run folders, to compare methods."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, RESULT, runs_below
 from dcrf.schema.registry import SOURCES
 from dcrf.storage.atomic_files import read_json
+from dcrf.storage.digests import digest
 
 NO_SETTINGS = ("$schema", "seed", "device", "name", "description", "references")
 """Keys of a configuration that may differ between runs that are averaged."""
@@ -151,7 +150,7 @@ def _read(folder: Path) -> SavedRun:
     return SavedRun(
         folder=folder,
         method=outcome.method if outcome else str(config.get("name", folder.parent.name)),
-        settings=_digest({key: value for key, value in plain.items() if key not in NO_SETTINGS}),
+        settings=digest({key: value for key, value in plain.items() if key not in NO_SETTINGS}),
         release=_text(environment.get("dcrf")),
         commit=_text(environment.get("commit")),
         data={str(entry.get("name")): _data(entry) for entry in _objects(plain, "datasets")},
@@ -165,11 +164,7 @@ def _data(entry: Mapping[str, Any]) -> str:
     """Return the digest of what a data set reads, in contrast to how it is used."""
     stem = SOURCES.stems.get(str(entry.get("source")))
     own = (*SOURCES.properties(stem), "parts", "first", "last") if stem else entry
-    return _digest({key: entry.get(key) for key in own})
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest({key: entry.get(key) for key in own})
 
 
 def _text(value: Any) -> str | None:

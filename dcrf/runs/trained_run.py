@@ -16,10 +16,11 @@ from dcrf.data.data_source import DataSource
 from dcrf.data.sources.load import encoding_kind, open_data, source_like
 from dcrf.data.sources.provenance import options_beside, options_of_one_file
 from dcrf.data.sources.raw_data import Encoding, RawData
-from dcrf.errors import DataError, OptionError, causes
+from dcrf.errors import ConfigError, DataError, OptionError, causes
 from dcrf.randomness import RandomStreams
 from dcrf.runs.device import resolve_device
-from dcrf.runs.run_folder import CONFIGURATION, is_run_folder
+from dcrf.runs.environment import other_version
+from dcrf.runs.run_folder import CONFIGURATION, ENVIRONMENT, is_run_folder
 from dcrf.runs.trained_files import TrainedFiles
 from dcrf.schema.registry import SOURCES
 from dcrf.storage.parameter_files import read_tensor
@@ -129,7 +130,8 @@ def open_run(folder: Path, dataset: str | None = None, device: str | None = None
 
     Raises:
         ConfigError: the configuration of the run is invalid.
-        DataError: the folder has no run, or the run has not finished with this data set.
+        DataError: the folder has no run, the run has not finished with this data set, or another
+            version wrote a configuration that is invalid in this one.
     """
     config = _configuration(folder)
     config = replace(config, device=resolve_device(device or config.device))
@@ -147,7 +149,7 @@ def data_sets_of(folder: Path) -> list[str]:
 
     Raises:
         ConfigError: the configuration of the run is invalid.
-        DataError: the folder has no run.
+        DataError: the folder has no run, or that of a version whose configuration is invalid here.
     """
     return [entry.name for entry in _configuration(folder).datasets]
 
@@ -155,7 +157,14 @@ def data_sets_of(folder: Path) -> list[str]:
 def _configuration(folder: Path) -> MethodConfig:
     if not is_run_folder(folder):
         raise DataError(f"{folder} is not a run folder, such as runs/my_method/<time>-<seed>")
-    return load_checked(folder / CONFIGURATION, check_inputs=False)
+    try:
+        return load_checked(folder / CONFIGURATION, check_inputs=False)
+    except ConfigError as error:
+        version = other_version(folder / ENVIRONMENT)
+        if version is None:
+            raise
+        remedy = f"another version wrote the run ({version}); open it with that version"
+        raise DataError(f"{error}\n{remedy}") from error
 
 
 def data_set_called(

@@ -6,6 +6,9 @@ from dcrf.schedules.base import Schedule
 class Constant(Schedule):
     """The same value in every iteration.
 
+    Formula:
+        v(t) = fixed_value
+
     Args:
         fixed_value: the value.
     """

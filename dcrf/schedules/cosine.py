@@ -8,6 +8,9 @@ from dcrf.schedules.base import Transition
 class Cosine(Transition):
     """From one value to another: to + (from - to) (1 + cos(pi progress)) / 2.
 
+    Formula:
+        v(t) = to + (from - to) (1 + cos(pi p)) / 2, with p = (t - start) / (end - start)
+
     Source: Loshchilov, Hutter, ICLR 2017, eq. 5, without restarts, https://arxiv.org/abs/1608.03983.
     """
 

@@ -7,6 +7,9 @@ from dcrf.schedules.base import Schedule
 class DeepKMeansAnnealing(Schedule):
     """The inverse temperature of deep k-means, which grows by a factor that falls toward 1.
 
+    Formula:
+        alpha_(i+1) = 2^(1 / ln(i+1)^2) alpha_i, every annealing_iterations_per_value
+
     Args:
         annealing_initial_value: alpha_1, > 0.
         annealing_final_value: upper bound of alpha.

@@ -9,6 +9,9 @@ from dcrf.schedules.base import Schedule
 class Piecewise(Schedule):
     """Straight lines between points. The first and the last value hold before and after them.
 
+    Formula:
+        v(t) = v_a + (v_b - v_a) (t - t_a) / (t_b - t_a) between the points a and b
+
     Args:
         points: pairs of a number of iterations or epochs and a value, in ascending order.
         unit: `iteration` or `epoch`.

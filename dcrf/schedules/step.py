@@ -9,6 +9,9 @@ from dcrf.schedules.base import Schedule
 class Step(Schedule):
     """Each value lasts until the iteration of the next one.
 
+    Formula:
+        v(t) = v_a of the last a with t_a <= t
+
     Args:
         values: number of iterations or epochs, as a string -> the value from there on. One is "0".
         unit: `iteration` or `epoch`.

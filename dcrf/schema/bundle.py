@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.schema.editor_hints import with_hints, with_names
+from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.registry import KINDS
 
 METHOD = "method"
 _CHANGES = "changes."
@@ -24,8 +26,8 @@ _ONE, _LIST, _TABLE = (
 """Keywords with a schema, a list of schemas, a schema for each key."""
 _OF_COMPLETE = ("required", "oneOf", "minProperties", "minItems")
 """Keywords that ask for keys or items that the base may have."""
-_CALLED = ("type", "function_name", "dataset")
-"""Keys of an entry marked `x-call` that name a class or function."""
+REFERENCES = ("x-refers-to", "x-names", "x-layer-of", "x-layer-within")
+"""Annotations of values that name something in the same file."""
 
 
 def bundled() -> dict[str, Any]:
@@ -35,11 +37,8 @@ def bundled() -> dict[str, Any]:
     checked by the same schemas without the keys that they require.
     """
     files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
-    schemas = {
-        _name(file): json.loads(file.read_text())
-        for folder in files
-        for file in sorted(folder.glob("*.json"))
-    }
+    paths = [file for folder in files for file in json_files(folder)]
+    schemas = {_name(f): with_names(json.loads(json_text(f)), _name(f)) for f in paths}
     whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
     changes = {
         _CHANGES + name: _incomplete(_local(schema, name, _CHANGES))
@@ -63,18 +62,20 @@ def _name(file: Path) -> str:
 
 
 def _local(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
-    """Return a schema whose references lead to `$defs`, without annotations of ours.
+    """Return a schema with hints whose references lead to `$defs`.
+
+    Of our annotations, it keeps those of names in the same file.
 
     Args:
         schema: of the file, or within it.
         name: of the file in `$defs`.
         prefix: of the definitions that references lead to.
     """
-    named = _with_names(schema)
-    local = _mapped(named, lambda inner: _local(inner, name, prefix))
+    local = _mapped(with_hints(schema), lambda inner: _local(inner, name, prefix))
     if "$ref" in local:
         local["$ref"] = _reference(local["$ref"], name, prefix)
-    return {k: value for k, value in local.items() if k != "$schema" and not k.startswith("x-")}
+    others = {key for key in local if key.startswith("x-")} - {*REFERENCES}
+    return {key: value for key, value in local.items() if key not in {"$schema", *others}}
 
 
 def _reference(reference: str, name: str, prefix: str) -> str:
@@ -85,16 +86,6 @@ def _reference(reference: str, name: str, prefix: str) -> str:
         folder = folder[:-1] if part == ".." else [*folder, part.removesuffix(".json")]
     target = ".".join(folder) if path else name
     return f"#/$defs/{prefix}{target}{pointer}"
-
-
-def _with_names(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of an entry that names a member of torch, with all allowed names."""
-    if "x-call" not in schema:
-        return schema
-    table = json.loads((SCHEMA / "names" / f"{schema['x-call']}.json").read_text())
-    key = next(key for key in _CALLED if key in schema["properties"])
-    named = {**schema["properties"][key], "enum": [*table["names"]]}
-    return {**schema, "properties": {**schema["properties"], key: named}}
 
 
 def _mapped(
@@ -141,11 +132,24 @@ def _incomplete(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _or_removed(schema: Any) -> Any:
-    """Return a schema that also allows to remove the value of the base."""
+    """Return a schema that also allows to remove the value of the base.
+
+    Editors suggest values of `enum`, `anyOf` and defaults, but none of those within `else`.
+    """
     if not isinstance(schema, Mapping):
         return schema
+    removal = {"$ref": f"#/$defs/{_REMOVAL}"}
+    types = schema.get("type", "object")
+    if "object" not in types and not schema.keys() & {"if", "enum"}:
+        types = [types] if isinstance(types, str) else types
+        with_removal = {"if": {"type": "object"}, "then": removal}
+        return {**schema, "type": [*types, "object"], **with_removal}
     removes = {"type": "object", "required": ["$remove"]}
-    return {"if": removes, "then": {"$ref": f"#/$defs/{_REMOVAL}"}, "else": schema}
+    texts = {key: schema[key] for key in ("description", "default") if key in schema}
+    if "enum" in schema:
+        return {**texts, "anyOf": [schema, {**removal, **removes}]}
+    suggested = {"anyOf": [schema, {}]} if schema.keys() & {"$ref", "allOf"} else {}
+    return {**texts, **suggested, "if": removes, "then": removal, "else": schema}
 
 
 def _removal() -> dict[str, Any]:

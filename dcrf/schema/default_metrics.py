@@ -3,11 +3,11 @@
 import json
 from functools import cache
 
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_text
 
 
 @cache
 def default_metrics(need: str) -> tuple[str, ...]:
     """Return the default metrics that need `labels`, or `features` for data without labels."""
-    method = json.loads((SCHEMA / "method.json").read_text())
+    method = json.loads(json_text(SCHEMA / "method.json"))
     return tuple(method["properties"]["metrics"]["x-defaults"][need])

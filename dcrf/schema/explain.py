@@ -10,7 +10,8 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS, Registry
+from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRANSFORMS, Registry
 
 SECTIONS = ("method", "mapping", "dataset", "phase", "optimizer", "exit_criteria")
 """Schema files of entries that are not parts by a name."""
@@ -52,7 +53,8 @@ class Explanation:
     kind: of the part, such as `design pattern`.
     names: with which files name it, the shortest first.
     title, description: of its schema, or of its class.
-    source: papers and equations, from the docstring of its class; empty without any.
+    formula, source: lines of formulas, and papers and equations, from the docstring of its class;
+        both may be empty.
     keys: of its entry, without the one that names it.
     notes: facts that its schema states, such as the range of a metric.
     """
@@ -64,6 +66,7 @@ class Explanation:
     source: str
     keys: tuple[Key, ...]
     notes: tuple[str, ...] = ()
+    formula: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def kinds() -> dict[str, list[str]]:
 def explanations(word: str) -> list[Explanation]:
     """Return everything that a word names beside keys: parts, objects of a file, names of torch."""
     found = [
-        _of_part(registry, registry.stems[word])
+        part(registry, registry.stems[word])
         for registry in KINDS.values()
         if word in registry.stems
     ]
@@ -98,6 +101,13 @@ def explanations(word: str) -> list[Explanation]:
     return found
 
 
+def call_of(place: str, name: str) -> Explanation:
+    """Return the explanation of an allowed name of a place, such as `layers`."""
+    own = (kind for kind, table in _TABLES.items() if table == place)
+    kind = next((kind for kind in own if name in OF_MODULES[kind].stems), None)
+    return _of_torch(place, name) if kind is None else _of_module(kind, name)
+
+
 def refusals(word: str) -> list[str]:
     """Return why files may not name a member of torch, for each place where it is known."""
     tables = {kind: _table(place)["refused"] for place, kind in _OF_TORCH.items()}
@@ -107,7 +117,7 @@ def refusals(word: str) -> list[str]:
 def occurrences(word: str) -> list[Occurrence]:
     """Return the meanings of a key, those with most owners first."""
     owners: dict[Key, list[str]] = {}
-    for owner, name, key in _all_keys():
+    for owner, name, key in every_key():
         if name == word:
             owners.setdefault(key, []).append(owner)
     meanings = [Occurrence(tuple(dict.fromkeys(of)), key) for key, of in owners.items()]
@@ -121,7 +131,7 @@ def words() -> list[str]:
 
 def key_names() -> list[str]:
     """Return the keys of a file, each once."""
-    return [*dict.fromkeys(name for _, name, _ in _all_keys())]
+    return [*dict.fromkeys(name for _, name, _ in every_key())]
 
 
 def words_of_torch() -> list[str]:
@@ -152,13 +162,14 @@ def part_called(word: str) -> tuple[Registry, str] | None:
     return None
 
 
-def _of_part(registry: Registry, stem: str) -> Explanation:
+def part(registry: Registry, stem: str) -> Explanation:
+    """Return the explanation of a part that has a schema."""
     schema = registry.schemas[stem]
     keys = sorted(
         registry.properties(stem).items(), key=lambda k: "$ref" in schema["properties"][k[0]]
     )
     properties = _without(dict(keys), registry.key)  # those of this part only come first
-    file = _source_file(registry.package, stem)
+    docstring = _class_docstring(_source_file(registry.package, stem))
     notes = [_range_note(schema)] if "x-range" in schema else []
     if registry.within is not None:
         notes.append(f"beside these, the keys of every {registry.within.removesuffix('.json')}")
@@ -167,9 +178,10 @@ def _of_part(registry: Registry, stem: str) -> Explanation:
         _names(registry, stem),
         schema["title"],
         schema["description"],
-        _source(_class_docstring(file)),
+        _source(docstring),
         tuple(_keys(properties, schema)),
         tuple(notes),
+        _formula(docstring),
     )
 
 
@@ -185,7 +197,7 @@ def _of_module(kind: str, stem: str) -> Explanation:
 
 
 def _of_section(section: str) -> Explanation:
-    schema = json.loads((SCHEMA / f"{section}.json").read_text())
+    schema = json.loads(json_text(SCHEMA / f"{section}.json"))
     keys = tuple(_keys(schema.get("properties", {}), schema))
     return Explanation(
         "object of a method file", (section,), schema["title"], schema["description"], "", keys
@@ -196,7 +208,16 @@ def _of_torch(place: str, name: str) -> Explanation:
     module = _OF_TORCH[place].rpartition(" ")[2]
     keys = tuple(_of_signature(_table(place)["names"][name], {}))
     text = f"{module}.{name}; its documentation says what the arguments mean."
-    return Explanation(_OF_TORCH[place], (name,), name, text, "", keys)
+    return Explanation(_OF_TORCH[place], (name,), name, text, _page(module, name), keys)
+
+
+def _page(module: str, name: str) -> str:
+    """Return the address of the documentation of a member of torch or torchvision."""
+    project = "vision" if module.startswith("torchvision") else "docs"
+    page = f"generated/{module}.{name}.html"
+    if module == "torch.nn.init":  # one page for all
+        page = f"nn.init.html#{module}.{name}"
+    return f"https://docs.pytorch.org/{project}/stable/{page}"
 
 
 def _without(properties: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -220,13 +241,13 @@ def _range_note(schema: Mapping[str, Any]) -> str:
 @cache
 def _table(place: str) -> dict[str, Any]:
     """Return the allowed and refused names of a place."""
-    return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
+    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))
 
 
-def _all_keys() -> Iterator[tuple[str, str, Key]]:
+def every_key() -> Iterator[tuple[str, str, Key]]:
     """Yield owner, name and description of every key of a file, at any depth."""
     for section in SECTIONS:
-        schema = json.loads((SCHEMA / f"{section}.json").read_text())
+        schema = json.loads(json_text(SCHEMA / f"{section}.json"))
         yield from _keys_within(section.replace("_", " "), schema)
         for name, inner in schema.get("$defs", {}).items():
             yield from _keys_within(name.replace("_", " "), inner)
@@ -253,7 +274,7 @@ def _target(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = schema.get("$ref", "")
     if "shared.json#/$defs/" not in reference:
         return schema
-    shared = json.loads((SCHEMA / "shared.json").read_text())["$defs"]
+    shared = json.loads(json_text(SCHEMA / "shared.json"))["$defs"]
     return {**shared[reference.rpartition("/")[2]], **schema}
 
 
@@ -324,10 +345,13 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _of_signature(signature: Mapping[str, Any], arguments: Mapping[str, str]) -> Iterator[Key]:
     """Yield the keys of a part whose keys are the arguments of its constructor."""
+    defaults = signature.get("defaults", {})
     for need in ("required", "optional"):
         for name in signature.get(need, ()):
             values = _kind_of_argument(signature, name)
-            yield Key(name, values, need.replace("optional", ""), None, arguments.get(name, ""))
+            default = json.dumps(defaults[name]) if name in defaults else None
+            needed = need.replace("optional", "")
+            yield Key(name, values, needed, default, arguments.get(name, ""))
 
 
 def _kind_of_argument(signature: Mapping[str, Any], name: str) -> str:
@@ -355,6 +379,18 @@ def _source(docstring: str) -> str:
     """Return the paragraph of a docstring that names papers and equations, on one line."""
     _, _, after = docstring.partition("\nSource: ")
     return " ".join(after.partition("\n\n")[0].split())
+
+
+def _formula(docstring: str) -> tuple[str, ...]:
+    """Return the formulas of a docstring, each on one line. Lines indented more continue one."""
+    _, _, after = docstring.partition("\nFormula:\n")
+    lines: list[str] = []
+    for line in _indented(after.splitlines()):
+        if line.startswith(" " * 8):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.strip())
+    return tuple(lines)
 
 
 def _arguments(docstring: str) -> dict[str, str]:

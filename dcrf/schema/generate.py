@@ -3,7 +3,8 @@
 `schema/names/<place>.json` has the signatures of torch and torchvision, and of the layers of our
 own, so that checking a file needs none of them. `schema/<kind>.json`, such as
 `design_pattern.json`, leads from the name of a component to its schema. In
-`schema/exit_criteria.json` the criteria on scores are generated.
+`schema/exit_criteria.json` the criteria on scores are generated. `schema/editor/method.json` has
+all of them for editors.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from enum import Enum
 from inspect import Parameter
 from pathlib import Path
 from types import UnionType
@@ -32,11 +34,13 @@ from dcrf.schema.allowed_names import (
     REFUSED,
     TABLES,
 )
+from dcrf.schema.bundle import bundled
 from dcrf.schema.registry import KINDS, METRICS, SCHEMA, Registry
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
 
 CRITERIA = "exit_criteria.json"
+EDITOR = "editor/method.json"
 _ON_SCORES = re.compile(r"performance_evaluation_\w+_(gt|lt_after_iterations)")
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 # Its signature has *args and **kwargs, but it accepts no argument.
@@ -60,20 +64,29 @@ def stale_files(folder: Path = SCHEMA) -> list[Path]:
 
     Tables from other versions of torch or torchvision count as current.
     """
-    return [path for path, text in documents(folder).items() if _is_stale(path, text)]
+    texts = {**documents(folder), folder / EDITOR: editor_text()}
+    return [path for path, text in texts.items() if _is_stale(path, text)]
 
 
 def write_files(folder: Path = SCHEMA) -> None:
     """Write every generated file atomically."""
     for path, text in documents(folder).items():
         write_atomically(path, text.encode())
+    write_atomically(folder / EDITOR, editor_text().encode())
 
 
 def documents(folder: Path = SCHEMA) -> dict[Path, str]:
-    """Return path -> text of every generated file."""
+    """Return path -> text of every generated file that does not contain others."""
     names = {folder / "names" / f"{place}.json": _names_text(place) for place in TABLES}
     kinds = {folder / f"{kind}.json": _dispatch_text(r) for kind, r in KINDS.items()}
     return names | kinds | {folder / CRITERIA: _criteria_text()}
+
+
+def editor_text() -> str:
+    """Return the text of the schema for editors, made of the other files, a line per definition."""
+    schema = bundled()
+    definitions = [f"{json.dumps(k)}:{_short(v)}" for k, v in schema.pop("$defs").items()]
+    return _short(schema)[:-1] + ',"$defs":{\n' + ",\n".join(definitions) + "\n}}\n"
 
 
 def versions() -> dict[str, str]:
@@ -114,6 +127,10 @@ def main(arguments: list[str]) -> int:
     for path in stale:
         sys.stderr.write(f"{path} is outdated; run make schema\n")
     return 1 if stale else 0
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _with_signature(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,6 +186,7 @@ def _entry(place: str, name: str, thing: Callable[..., Any]) -> dict[str, Any]:
         "strings": [n for n, p in arguments.items() if n in references or _is_string(place, p)],
         "choices": {name: list(values) for name, p in arguments.items() if (values := _choices(p))},
         "tuples": {name: list(p.default) for name, p in arguments.items() if _has_length(place, p)},
+        "defaults": {name: v for name, p in arguments.items() for v in _default(p)},
         "entries": _entries(place, thing, arguments),
         "parameters": thing in LAYERS.values() and _has_parameters(thing, arguments),
         "any_positional": Parameter.VAR_POSITIONAL in kinds,
@@ -191,8 +209,19 @@ def _has_parameters(layer: Callable[..., nn.Module], arguments: Mapping[str, Par
     return False
 
 
+def _default(parameter: Parameter) -> list[Any]:
+    """Return the default of an argument as a file would write it, in a list; empty without one."""
+    default = parameter.default
+    if isinstance(default, Enum):
+        default = default.value
+    is_plain = default is None or isinstance(default, bool | int | float | str | tuple | list)
+    return [json.loads(json.dumps(default))] if is_plain else []
+
+
 def _choices(parameter: Parameter) -> tuple[Any, ...]:
-    """Return the values that an argument may have beside None, if its annotation lists them."""
+    """Return the values that an argument may have beside None, if its declaration lists them."""
+    if isinstance(parameter.default, Enum):
+        return tuple(member.value for member in type(parameter.default))
     annotation = parameter.annotation
     is_union = get_origin(annotation) in (Union, UnionType)
     kinds = get_args(annotation) if is_union else (annotation,)

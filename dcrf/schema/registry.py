@@ -9,14 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-_PACKAGE_DATA = Path(__file__).parent / "files"
-SCHEMA = _PACKAGE_DATA if _PACKAGE_DATA.is_dir() else Path(__file__).parents[2] / "schema"
-"""The schema files: package data of an installed dcrf, `schema/` of a checkout."""
-
-
-_SHIPPED = Path(__file__).parents[1] / "shipped"
-SHIPPED = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[2] / "configurations"
-"""The shipped methods: package data of an installed dcrf, `configurations/` of a checkout."""
+from dcrf.schema.package_data import SCHEMA, json_files, json_text
 
 
 class Registry:
@@ -44,7 +37,7 @@ class Registry:
     @cached_property
     def schemas(self) -> Mapping[str, dict[str, Any]]:
         """Module stem -> schema."""
-        return {f.stem: json.loads(f.read_text()) for f in sorted(self.folder.glob("*.json"))}
+        return {file.stem: json.loads(json_text(file)) for file in json_files(self.folder)}
 
     @cached_property
     def stems(self) -> Mapping[str, str]:
@@ -57,7 +50,7 @@ class Registry:
         """The keys that the entry of any component may have."""
         if self.within is None:
             return ()
-        return tuple(json.loads((SCHEMA / self.within).read_text())["properties"])
+        return tuple(json.loads(json_text(SCHEMA / self.within))["properties"])
 
     def properties(self, stem: str) -> dict[str, dict[str, Any]]:
         """Return key -> schema of a component, with references resolved."""
@@ -91,7 +84,7 @@ class Registry:
         if "$ref" not in schema:
             return schema
         file, pointer = schema["$ref"].split("#/")
-        target = json.loads((self.folder / (file or f"{stem}.json")).read_text())
+        target = json.loads(json_text(self.folder / (file or f"{stem}.json")))
         for key in pointer.split("/"):
             target = target[key]
         return target
@@ -179,6 +172,9 @@ LAYERS = ModuleRegistry("layer", "dcrf.mappings.layers")
 
 BLOCKS = ModuleRegistry("block", "dcrf.config.blocks")
 """Blocks of layers, which files name like layers."""
+
+TRACKERS = ModuleRegistry("tracker", "dcrf.tracking")
+"""Programs that show the curves of many runs."""
 
 TRANSFORMS = ModuleRegistry("transform", "dcrf.data.transforms.own")
 """The transforms of our own, which files name beside those of torchvision."""

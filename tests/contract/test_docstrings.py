@@ -130,7 +130,7 @@ def test_the_fields_that_are_explained_are_real_ones(file):
 
 @every_file
 def test_sections_have_names_that_readers_know(file):
-    known = {"Args", "Returns", "Raises", "Yields", "Losses", "Shapes", "Source"}
+    known = {"Args", "Returns", "Raises", "Yields", "Formula", "Losses", "Shapes", "Source"}
     for place in public(file):
         assert {m["title"] for m in SECTION.finditer(place.text + "\n")} <= known, place.name
 

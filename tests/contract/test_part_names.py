@@ -43,6 +43,10 @@ WORDS = {
 
 LEFT: dict[str, dict[str, str]] = {
     "cli/table.py": {"csv": "a format of the table", "text": "a format of the table"},
+    "recombination/shared_starts.py": {
+        "classical_clustering_in_feature_space_after_phase": "the strategy of a phase alone",
+        "classical_clustering_method_after_phase": "its key",
+    },
     "report/projection_names.py": {
         "pca": "the word of a flag for a projection, not the step",
         "t_sne": "the same",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRANSFORMS
+from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRACKERS, TRANSFORMS
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -18,9 +18,11 @@ COMPONENTS = {
     for registry in KINDS.values()
     for stem in registry.schemas
 }
-COMPONENTS |= {PACKAGE / "mappings" / "layers" / f"{stem}.py" for stem in LAYERS.stems}
-COMPONENTS |= {PACKAGE / "config" / "blocks" / f"{stem}.py" for stem in BLOCKS.stems}
-COMPONENTS |= {PACKAGE / "data/transforms/own" / f"{stem}.py" for stem in TRANSFORMS.stems}
+COMPONENTS |= {
+    registry.folder / f"{stem}.py"
+    for registry in (LAYERS, BLOCKS, TRACKERS, TRANSFORMS)
+    for stem in registry.stems
+}
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))

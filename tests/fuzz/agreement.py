@@ -8,6 +8,7 @@ from pathlib import Path
 from dcrf.builder import RunContext, build_plans
 from dcrf.config import MethodConfig, load_checked
 from dcrf.dry_run.check_method import check
+from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError, DcrfError
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
@@ -40,7 +41,7 @@ def compare(seed: int, folder: Path) -> tuple[str, str]:
     """
     file = write(folder, random_method(seed))
     try:
-        config = load_checked(file)
+        config = load_checked(file, shapes_of=sample_shapes)
     except ConfigError as error:
         return "breaks a rule", str(error)
     try:

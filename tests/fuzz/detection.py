@@ -9,6 +9,7 @@ import numpy as np
 
 from dcrf.config import load_checked, with_places
 from dcrf.dry_run.check_method import check
+from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import SCHEMA
 from tests.fuzz.mutations import Mutation, mutations
@@ -29,7 +30,7 @@ def problem_paths(data: dict, file: Path) -> list[str]:
     """Write a file; return the paths of its problems."""
     file.write_text(json.dumps(data))
     try:
-        check(load_checked(file))
+        check(load_checked(file, shapes_of=sample_shapes))
     except ConfigError as error:
         return [problem.path for problem in with_places(file, error.problems)]
     return []

@@ -29,7 +29,11 @@ def test_a_method_is_described_with_shapes_and_numbers_of_parameters(describe, t
     assert (
         "    Flatten       64\n    Linear, ReLU  16  1,040\n    Linear         5     85\n" in text
     )
-    assert "phase pretraining: until 4 iterations\n  reconstruction: " in text
+    assert (
+        "phase pretraining: until 4 iterations\n"
+        "  reconstruction: Minimizes the error between samples and their reconstructions\n" in text
+    )
+    assert "\n  Soft assignments are the normalized similarities" in text
     assert "  Adam: lr=0.01, trains encoder, decoder\n" in text
     assert "  part centroids: 10 x 5\n" in text
     assert "cannot run" not in text

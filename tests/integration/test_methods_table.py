@@ -105,12 +105,12 @@ def test_a_file_that_cannot_run_does_not_end_the_call(tmp_path):
 
 def test_an_interrupted_run_is_resumed(tmp_path):
     table = Table(tmp_path)
-    content = quickstart(iterations=1000)
-    content["phases"][0]["design_patterns"][0]["loss_report_interval"] = 20
+    content = quickstart(iterations=300)
+    content["phases"][0]["design_patterns"][0]["loss_report_interval"] = 10
     table.write(content)
     command = [sys.executable, "-m", "benchmarks.methods", *table.arguments(1)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        next(line for line in process.stdout if line.startswith("pretraining  it 20 "))
+        next(line for line in process.stdout if line.startswith("pretraining  it 10 "))
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=TIMEOUT)
 
@@ -121,7 +121,7 @@ def test_an_interrupted_run_is_resumed(tmp_path):
 
     assert main(table.arguments(1)) == 0
     ((result, _),) = table.results().values()
-    assert result["iterations"] == {"pretraining": 1000, "finetuning": 1000}
+    assert result["iterations"] == {"pretraining": 300, "finetuning": 300}
     assert not run.exists()
 
 

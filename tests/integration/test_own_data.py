@@ -92,10 +92,31 @@ def test_a_new_file_runs_and_can_be_edited(here, capsys):
     assert capsys.readouterr().out.startswith(f"written to {made.name}; run it by: ")
     content = json.loads(made.read_text())
     assert content["datasets"][0]["num_clusters"] == 4
+    assert "describe flowers_dec_usps.json shows this method" in content["$comment"][0]
+    assert "phases: The phases, processed in ascending order." in content["$comment"]
+    assert content["mappings"][0]["$comment"] == "Computes the features of samples."
+    pattern = content["phases"][-1]["design_patterns"][0]
+    assert "(DEC, https://arxiv.org/abs/1511.06335)" in " ".join(pattern["$comment"])
     check(load_checked(made))
     assert run(str(made)) == 0
     assert main(["new", file, "--clusters", "4", "--id", "name", "--method", "dec"]) == 2
     assert "exists; name another file with --output" in capsys.readouterr().err
+
+
+def test_without_data_a_shipped_method_is_written_to_start_from(here, capsys):
+    assert main(["new"]) == 0
+    assert main(["new", "--method", "dec", "--output", "deeper/mine.json"]) == 0
+
+    content = json.loads((here / "quickstart.json").read_text())
+    assert "shows this method" in content["$comment"][0]
+    assert content["datasets"][0]["dataset"] == "load_digits"
+    assert load_checked(here / "quickstart.json").name == "quickstart"
+    moved, shipped = load_checked(here / "deeper/mine.json"), load_checked(method_file("dec"))
+    assert moved.filled["datasets"] == shipped.filled["datasets"]
+    assert moved.filled["phases"] == shipped.filled["phases"]
+    capsys.readouterr()
+    assert main(["new", "--clusters", "3"]) == 2
+    assert capsys.readouterr().err == "--clusters is about data; name DATA, too\n"
 
 
 @pytest.mark.parametrize("method", ["idec", "vade", "k_means", "imsat_vat_usps", "acai", "temi"])

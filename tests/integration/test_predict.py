@@ -34,6 +34,11 @@ def run(folder, content):
     return next(folder.glob("runs/*/*-0"))
 
 
+def add(file, **entries):
+    """Add entries to the object in a JSON file."""
+    file.write_text(json.dumps({**json.loads(file.read_text()), **entries}))
+
+
 def rows(file):
     return list(csv.DictReader(file.read_text().splitlines()))
 
@@ -362,3 +367,19 @@ def test_a_reopened_run_gives_the_probabilities_of_the_trained_method(tmp_path, 
     probabilities = np.concatenate([batch.probabilities for batch in batches])
     np.testing.assert_array_equal(probabilities, expected)
     np.testing.assert_array_equal(clusters, expected.argmax(axis=1))
+
+
+def test_a_run_of_another_version_names_it(trained, tmp_path, capsys):
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    add(folder / "config.json", colour="red")
+
+    assert main(["predict", str(folder), str(tmp_path / "mine.npy")]) == 2
+    assert "wrote the run" not in capsys.readouterr().err
+
+    add(folder / "environment.json", dcrf="9.0.0")
+
+    assert main(["predict", str(folder), str(tmp_path / "mine.npy")]) == 2
+    err = capsys.readouterr().err
+    assert "unknown key 'colour'" in err
+    assert "another version wrote the run (dcrf 9.0.0, commit" in err

@@ -167,7 +167,7 @@ def test_several_runs_are_compared(runs, tmp_path):
 
     page = Page(file.read_text())
     assert "3 runs" in page.text
-    assert "mean ± standard deviation" in page.text
+    assert "compared over seeds 0, which all have; left out: images_idec_usps 1" in page.text
     assert "Settings that differ" in page.text
     assert [v for t, v in page.links if v.startswith("#run")] == [
         "#run-0",

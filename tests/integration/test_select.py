@@ -7,6 +7,7 @@ import pytest
 
 import dcrf
 from dcrf.cli.commands import main
+from dcrf.runs.comparison_table import compare_in_words
 from dcrf.runs.new_method import new_method
 
 
@@ -92,6 +93,8 @@ def test_runs_on_other_data_are_refused(runs, capsys, tmp_path):
 
     assert code == 2
     assert "has clustered other data" in error
+    assert "number of samples: 8 and 60" in error
+    assert f"path: '{tmp_path / 'other.npz'}' and " in error
 
 
 def test_damaged_clusters_are_named(runs, capsys):
@@ -104,3 +107,15 @@ def test_damaged_clusters_are_named(runs, capsys):
     file.write_text(content)
     assert code == 2
     assert f"{file} is damaged" in error
+
+
+def test_folders_have_lines_of_their_own_in_a_narrow_terminal(runs):
+    lines = "\n".join(compare_in_words([runs], None, None, width=80)).splitlines()
+
+    assert [line.split(":")[0] for line in lines if ", seed " in line] == [
+        "k_means, seed 0",
+        "k_means, seed 1",
+        "random, seed 0",
+    ]
+    end = next(place for place, line in enumerate(lines) if line.startswith("best by"))
+    assert max(map(len, lines[2:end])) <= 80

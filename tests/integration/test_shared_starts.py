@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.methods.files import method_files
 from benchmarks.methods.measure import measure
-from benchmarks.methods.sharing import shared_starts, start_of
 from dcrf.cli.main import main
+from dcrf.recombination.shared_starts import shared_starts, start_of
 from tests.cases.methods import ENCODER, method, result
 
 NORMALIZED = {
@@ -38,7 +38,7 @@ def two_methods(folder, **changes):
 
 def test_results_are_those_of_methods_alone(tmp_path):
     files = two_methods(tmp_path)
-    starts = shared_starts(files)
+    starts = shared_starts({file.stem: file.config for file in files})
     kept, places = [], [tmp_path / "shared", tmp_path / "alone"]
     for file in files:
         kept.append(
@@ -64,7 +64,7 @@ def test_losses_and_clusters_are_equal_to_the_byte(tmp_path):
     file, _ = two_methods(tmp_path)
     start = start_of(file.config)
     place = tmp_path / "place"
-    written = start.write_method(place)
+    written = start.write_method(place, 5)
     runs = []
     for path, flags in ((written, []), (file.path, start.settings(place)), (file.path, [])):
         folder = tmp_path / f"runs_{len(runs)}"
@@ -147,4 +147,7 @@ def test_starts_that_differ_are_not_shared(change, tmp_path):
     for content in contents:
         (tmp_path / f"{content['name']}.json").write_text(json.dumps(deepcopy(content)))
 
-    assert shared_starts(method_files([tmp_path])).keys() == {"first", "second"}
+    assert shared_starts({file.stem: file.config for file in method_files([tmp_path])}).keys() == {
+        "first",
+        "second",
+    }

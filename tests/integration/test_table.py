@@ -32,6 +32,12 @@ def runs(trained, tmp_path):
 
 
 def table(capsys, *words):
+    """The output of the command without baselines, apart from those of `--by_space`."""
+    flags = [] if "--by_space" in words else ["--no_baselines"]
+    return full_table(capsys, *words, *flags)
+
+
+def full_table(capsys, *words):
     capsys.readouterr()
     assert main(["table", *map(str, words)]) == 0
     return capsys.readouterr().out
@@ -43,7 +49,7 @@ def test_runs_at_any_depth_are_compared(runs, capsys, monkeypatch):
 
     assert "points_idec_table ran with --max_iterations 2" in out
     assert "points_k_means" in out
-    lines = table(capsys, runs, "--format", "csv").splitlines()
+    lines = table(capsys, runs, "--all_seeds", "--format", "csv").splitlines()
     rows = {(row["method"], row["score"]): row for row in csv.DictReader(lines)}
     acc = next(row for key, row in rows.items() if "k_means" in key[0] and key[1] == "acc")
     assert (acc["n"], acc["seeds"]) == ("2", "0 1")
@@ -178,10 +184,37 @@ def test_other_data_of_one_name_are_another_data_set(runs, capsys, monkeypatch):
     assert "* best" not in out
 
 
-def test_methods_without_a_common_seed_are_named(runs, capsys, monkeypatch):
+def test_seeds_that_other_methods_lack_are_left_out(runs, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "500")
+    name = next(iter(runs.glob("*k_means*"))).name
 
-    assert "points_idec_table on points lacks seed 1 of others" in table(capsys, runs)
+    out = table(capsys, runs)
+    assert f"points: compared over seeds 0, which all have; left out: {name} 1" in out
+    assert "scores of 1 run" in out
+
+    out = table(capsys, runs, "--all_seeds")
+    assert "points_idec_table on points lacks seed 1 of others" in out
+    assert "over 2 runs" in out
+
+
+def test_methods_without_a_common_seed_are_not_compared(runs, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    shutil.rmtree(next(iter(runs.glob("*k_means*/*-0"))))
+    name = next(iter(runs.glob("*k_means*"))).name
+
+    out = table(capsys, runs)
+
+    left_out = f"left out: points_idec_table 0, {name} 1"
+    assert f"points: compared over no seed, since none is common; {left_out}" in out
+    assert "*" not in out
+
+
+def test_baselines_that_cannot_be_kept_are_computed_all_the_same(runs, capsys):
+    (runs / "baselines.json").mkdir()
+
+    assert "k-means on samples" in full_table(capsys, runs)
+    assert main(["table", str(runs)]) == 0
+    assert "the scores of baselines cannot be kept: " in capsys.readouterr().err
 
 
 def test_settings_that_differ_by_data_set_are_one_method(runs, capsys, monkeypatch):
@@ -202,29 +235,29 @@ def test_settings_that_differ_by_data_set_are_one_method(runs, capsys, monkeypat
 
 
 def rows_of(capsys, *words):
-    lines = table(capsys, *words, "--format", "csv").splitlines()
+    lines = full_table(capsys, *words, "--format", "csv").splitlines()
     return {(row["method"], row["score"]): row for row in csv.DictReader(lines)}
 
 
 def test_baselines_are_computed_once_and_kept_beside_the_runs(runs, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "500")
 
-    out = table(capsys, runs, "--baselines")
+    out = full_table(capsys, runs)
     file = runs / "baselines.json"
     before = file.read_bytes()
 
     assert "k-means on samples" in out
     assert "random" in out
-    assert "no k-means on the features of points_idec_table after pretraining" in out
-    assert "ACC, trained methods less the best baseline: " in out
+    assert "points_idec_table: run with --save_features for k-means on its features" in out
+    assert "trained methods less the best baseline: ACC " in out
     assert "on average over 1 data set; no verdict, which needs 6 data sets" in out
     state = file.stat().st_mtime_ns
-    assert table(capsys, runs, "--baselines") == out
+    assert full_table(capsys, runs) == out
     assert (file.read_bytes(), file.stat().st_mtime_ns) == (before, state)
 
 
 def test_baselines_have_the_seeds_of_the_runs_and_the_scores_of_k_means(runs, capsys):
-    rows = rows_of(capsys, runs, "--baselines")
+    rows = rows_of(capsys, runs, "--all_seeds")
     name = next(iter(runs.glob("*k_means*"))).name
 
     baseline = rows["k-means on samples", "acc"]
@@ -236,7 +269,7 @@ def test_baselines_have_the_seeds_of_the_runs_and_the_scores_of_k_means(runs, ca
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"format": 1, "scores": []}', "entries"])
 def test_damaged_scores_of_baselines_are_computed_again(runs, capsys, damage):
-    expected = rows_of(capsys, runs, "--baselines")
+    expected = rows_of(capsys, runs)
     file = runs / "baselines.json"
     if damage == "entries":
         scores = json.loads(file.read_text())["scores"]
@@ -244,18 +277,18 @@ def test_damaged_scores_of_baselines_are_computed_again(runs, capsys, damage):
     else:
         file.write_text(damage)
 
-    assert rows_of(capsys, runs, "--baselines") == expected
+    assert rows_of(capsys, runs) == expected
 
 
 def test_other_data_have_other_baselines(runs, capsys, trained):
-    before = rows_of(capsys, runs, "--baselines")["k-means on samples", "acc"]
+    before = rows_of(capsys, runs)["k-means on samples", "acc"]
     data = trained.parent / "points.npz"
     content = data.read_bytes()
     try:
         labels = np.arange(60) % 3
         samples = np.random.default_rng(1).normal(size=(60, 3)).astype(np.float32)
         np.savez(data, samples=samples, labels=labels)
-        after = rows_of(capsys, runs, "--baselines")["k-means on samples", "acc"]
+        after = rows_of(capsys, runs)["k-means on samples", "acc"]
     finally:
         data.write_bytes(content)
 
@@ -268,7 +301,7 @@ def test_data_that_cannot_be_read_have_no_baselines(runs, capsys, monkeypatch):
         (entry,) = json.loads((folder / "config.json").read_text())["datasets"]
         change(folder / "config.json", datasets=[{**entry, "path": "/missing/points.npz"}])
 
-    out = table(capsys, runs, "--baselines")
+    out = full_table(capsys, runs)
 
     assert "no baselines of points_idec_table on points: " in out
     assert "/missing/points.npz" in out
@@ -295,7 +328,7 @@ def test_saved_features_are_a_space_and_must_have_as_many_rows(runs, capsys, mon
     rows = rows_of(capsys, folder, "--by_space")
 
     assert float(rows["k-means after pretraining", "acc"]["mean"]) == 1
-    of_baselines = rows_of(capsys, folder, "--baselines")
+    of_baselines = rows_of(capsys, folder)
     name = f"k-means after pretraining of {folder.parent.name}"
     assert float(of_baselines[name, "acc"]["mean"]) == 1
     np.save(file, np.eye(3, dtype=np.float32))

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from email import message_from_string
+from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -17,10 +18,11 @@ import dcrf
 from dcrf.cli.find_files import ROOT
 from tests.cases.methods import digits, method, written
 
+PACKED = "dcrf/schema/packed.json"
+FOLDERS = ("schema", "configurations")
 SOURCES = (
     "dcrf",
-    "schema",
-    "configurations",
+    *FOLDERS,
     "pyproject.toml",
     "setup.py",
     "requirements.txt",
@@ -49,6 +51,15 @@ print(json.dumps({"file": dcrf.__file__, "history": lines}))
 """
 """Trains on arrays in memory, and on the same arrays in a file."""
 
+COMMAND = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from dcrf.cli.commands import main
+
+raise SystemExit(main())
+"""
+"""The command `dcrf`, which pip would write."""
+
 
 def run(folder, *command):
     """Run Python in a folder, without the folder, this checkout or PYTHONPATH on its path."""
@@ -76,18 +87,27 @@ def wheel(tmp_path_factory):
         yield archive
 
 
-def test_the_wheel_has_every_module_every_schema_and_nothing_else(wheel):
+def test_the_wheel_has_every_module_and_nothing_else(wheel):
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     modules = {f.relative_to(ROOT).as_posix() for f in (ROOT / "dcrf").rglob("*.py")}
-    data = {"schema": "dcrf/schema/files", "configurations": "dcrf/shipped"}
-    files = {
-        f"{place}/{file.relative_to(ROOT / folder).as_posix()}"
-        for folder, place in data.items()
-        for file in (ROOT / folder).rglob("*.json")
+
+    assert names == modules | {"dcrf/py.typed", PACKED}
+
+
+def test_the_packed_file_has_every_schema_and_shipped_method(wheel):
+    files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.json")]
+    read = [file for file in files if file.parent.name != "editor"]  # `dcrf schema` prints it
+
+    assert json.loads(wheel.read(PACKED)) == {
+        file.relative_to(ROOT).as_posix(): json.loads(file.read_text()) for file in read
     }
 
-    assert files
-    assert names == modules | files | {"dcrf/py.typed"}
+
+def test_the_wheel_is_pure_python_and_below_a_megabyte(wheel):
+    file = Path(wheel.filename)
+
+    assert file.name == f"dcrf-{dcrf.__version__}-py3-none-any.whl"
+    assert file.stat().st_size < 10**6
 
 
 def test_the_metadata_are_those_of_the_checkout(wheel):
@@ -118,3 +138,20 @@ def test_the_installed_package_trains_on_arrays_in_memory_as_on_those_of_a_file(
     assert output["file"] == str(tmp_path / "site" / "dcrf" / "__init__.py")
     assert output["history"] == metrics.read_text()
     assert len(output["history"].splitlines()) > 4
+
+
+def test_commands_of_the_installed_package_know_shipped_methods(wheel, tmp_path):
+    wheel.extractall(tmp_path / "site")
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(30, 4)))
+    script = tmp_path / "command.py"
+    script.write_text(COMMAND)
+
+    def command(*words):
+        return run(tmp_path, script, tmp_path / "site", *words)
+
+    assert "as in " in command("explain", "target_distribution")
+    command("new", "rows.npy", "--clusters", 2, "--method", "dec_usps", "--output", "m.json")
+    written = json.loads((tmp_path / "m.json").read_text())
+
+    assert "extends" not in written
+    assert [m["name"] for m in written["mappings"]]

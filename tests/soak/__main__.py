@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dcrf.config import load_checked
 from dcrf.config.extends import is_abstract
+from dcrf.dry_run.shapes import sample_shapes
 from tests.soak.killing import KILLED, After, Case, results, run
 
 CONFIGURATIONS = Path(__file__).parents[2] / "configurations"
@@ -23,7 +24,7 @@ SAMPLES = 512
 
 def small(file: Path, iterations: int) -> Case:
     """Return a shipped file on its first samples, with short phases."""
-    config = load_checked(file)
+    config = load_checked(file, shapes_of=sample_shapes)
     settings = [f"phases[{p.name}].exit_criteria.iterations={iterations}" for p in config.phases]
     settings += [
         f"datasets[{number}].index_of_last_sample_to_use={SAMPLES - 1}"

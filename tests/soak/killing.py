@@ -18,6 +18,7 @@ import torch
 
 from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
+from dcrf.dry_run.shapes import sample_shapes
 from dcrf.runs.job import Output
 from dcrf.runs.one_run import run_method
 from dcrf.runs.resume import find_existing_run
@@ -39,7 +40,7 @@ class Case:
     interval: int | None = None
 
     def load(self) -> MethodConfig:
-        return load_checked(self.file, self.settings)
+        return load_checked(self.file, self.settings, shapes_of=sample_shapes)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ class L2Normalize(Transformation):
     A row of zeros stays one. Squared distances then are 2 - 2 cos, so that k-means groups rows by
     their angles (Dhillon and Modha, Machine Learning 2001, cluster by cosines).
 
+    Formula:
+        z = x / |x|
+
     New samples: the same division.
     """
 

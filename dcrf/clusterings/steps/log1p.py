@@ -11,6 +11,9 @@ from dcrf.errors import ClusteringError
 class Log1p(Transformation):
     """The natural logarithm of 1 + x, for counts and amounts whose large values lie far apart.
 
+    Formula:
+        z = log(1 + x)
+
     New samples: the same logarithm.
     """
 

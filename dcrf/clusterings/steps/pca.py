@@ -14,6 +14,9 @@ class Pca(Transformation):
     Bishop, Pattern Recognition and Machine Learning, 2006, section 12.1. The coordinate of an axis
     with the largest size is positive, so that the same rows give the same bytes.
 
+    Formula:
+        z = U^T (x - mean), with the first axes U of the covariance
+
     New samples: their coordinates along the same axes.
 
     Args:

@@ -9,7 +9,7 @@ from jsonschema.exceptions import ValidationError
 
 from dcrf.config.json_paths import child
 from dcrf.config.rules.suggestions import closest, listed
-from dcrf.config.schema_lookup import METHOD, Node, Nodes, nodes_of, registry
+from dcrf.config.schema_lookup import METHOD, Node, Nodes, Schema, nodes_of, registry
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND, QUOTED_VALUE_CHARACTERS
 
@@ -31,11 +31,14 @@ _KINDS = {
 }
 
 
-def problems(data: Any) -> list[Problem]:
-    """Return a problem for every violation of the method schema, up to the limit."""
-    validator = Draft202012Validator(METHOD, registry=registry())
+def problems(data: Any, schema: Schema = METHOD) -> list[Problem]:
+    """Return a problem for every violation of a schema, by default that of methods.
+
+    At most `PROBLEMS_OF_A_KIND` are returned.
+    """
+    validator = Draft202012Validator(schema, registry=registry())
     errors = list(islice(validator.iter_errors(data), PROBLEMS_OF_A_KIND))
-    nodes = nodes_of(data) if errors else {}
+    nodes = nodes_of(data, schema) if errors else {}
     explained = (problem for error in errors for problem in _explained(error, nodes))
     return list(islice(explained, PROBLEMS_OF_A_KIND))
 

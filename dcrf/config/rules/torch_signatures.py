@@ -18,7 +18,8 @@ from dcrf.config.rules.schema_errors import shown, suggestion
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import Problem
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Signature = Mapping[str, Any]
 """The generated description of a class or function."""
@@ -27,13 +28,6 @@ Argument = tuple[str, str, object]
 
 POSITIONAL = "positional_arguments"
 """The key of positional arguments."""
-AUTO = "auto"
-"""In a file: a size that the data determine. It is a number before any call is checked."""
-
-_AUTO_ARGUMENTS = {
-    *("in_features", "out_features", "in_channels", "out_channels"),
-    *("sizes", "channels", "unflattened_size"),
-}
 _AUTO_PLACES = (
     f'write a number; "{AUTO}" may be the first size of a mapping that reads samples, the last '
     "size of a decoder or of a classifier, the unflattened_size at the end of a decoder, and the "
@@ -184,7 +178,7 @@ def integers_in(place: str, name: object, positional: Sequence[Any]) -> list[Any
 
 @cache
 def _table(place: str) -> dict[str, Any]:
-    return json.loads((SCHEMA / "names" / f"{place}.json").read_text())
+    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))
 
 
 def _signature(place: str, name: object) -> Signature:
@@ -322,7 +316,7 @@ def _not_numbers(path: str, argument: str, value: object, is_integer: bool) -> I
 
 def _not_a_number(path: str, argument: str, value: str | dict[str, Any]) -> Problem:
     remedy = f"write a number for {argument!r}"
-    if isinstance(value, str) and argument in _AUTO_ARGUMENTS:
+    if isinstance(value, str) and argument in AUTO_ARGUMENTS:
         if value == AUTO:
             return Problem(
                 path, f'the data do not tell this size, so "{AUTO}" has no number', _AUTO_PLACES

@@ -44,7 +44,7 @@ _EXAMPLES = 100  # rows from which delimiter and header are recognized
 _ROWS_AT_A_TIME = 4096
 _NAME_CHARACTERS = 30  # at most in a name of a column of texts
 _FAULTY = 0.1  # of the values of a column of numbers, at most, are likely mistakes
-_NUMERIC = 0.5  # of the values of a column that is a column of numbers
+_NUMERIC = 0.5  # of the values of a column of numbers, or of a table that spaces divide
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
 
@@ -207,7 +207,7 @@ class Csv:
     def _format(self, start: Sequence[str]) -> _Format:
         known = [self.delimiter] if self.delimiter else _DELIMITERS
         examples = {delimiter: _examples(start, delimiter) for delimiter in known}
-        delimiter = max(examples, key=lambda d: _likelihood(examples[d]))
+        delimiter = max(examples, key=lambda d: _likelihood(d, examples[d]))
         rows = examples[delimiter]
         if not rows:
             raise DataError("the file has no rows")
@@ -260,13 +260,19 @@ def _examples(start: Sequence[str], delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _likelihood(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
-    """Return how well a delimiter divides rows: equal widths, numbers, many columns."""
+def _likelihood(delimiter: str, rows: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """Return how well a delimiter divides rows: equal widths, numbers, many columns.
+
+    A space divides numbers only; between words it belongs to a text.
+    """
     width, n_equal = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
     if width == 1:
         return 0, 1
     fields = list(chain.from_iterable(rows))
-    return n_equal / len(rows) + sum(map(_is_number, fields)) / len(fields), width
+    numeric = sum(map(_is_number, fields)) / len(fields)
+    if delimiter == " " and numeric < _NUMERIC:
+        return 0, 1
+    return n_equal / len(rows) + numeric, width
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -11,6 +11,9 @@ class Acc(LabelMetric):
     contingency table, which maximizes the share. Noise and samples of unmatched clusters count as
     wrong.
 
+    Formula:
+        max over matchings m of 1/n sum_i [m(c(i)) = y(i)]
+
     Source: https://arxiv.org/abs/1511.06335, eq. 10.
     """
 

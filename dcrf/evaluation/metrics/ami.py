@@ -11,6 +11,9 @@ class Ami(LabelMetric):
     (I - E[I]) / (mean of the entropies - E[I]), with the arithmetic mean. Unlike NMI, it does not
     grow with the number of clusters.
 
+    Formula:
+        (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])
+
     Source: Vinh et al., https://www.jmlr.org/papers/v11/vinh10a.html, there AMI_sum.
     """
 

@@ -8,6 +8,11 @@ from dcrf.evaluation.metrics.base import LabelMetric, Labels
 class Ari(LabelMetric):
     """The pairs that labels and clusters treat alike, adjusted for chance.
 
+    Formula:
+        (S - E[S]) / (M - E[S]), with S = sum_cy (n_cy choose 2)
+        M is the mean, and E[S] the product divided by (n choose 2), of sum_c (n_c choose 2) and
+            sum_y (n_y choose 2)
+
     Source: Hubert and Arabie, https://doi.org/10.1007/BF01908075, eq. 5.
     """
 

@@ -13,6 +13,9 @@ class BalancedAccuracy(LabelMetric):
     the mean is largest, which may be another matching than that of ACC. Noise and samples of
     unmatched clusters count as wrong.
 
+    Formula:
+        max over matchings m of the mean over classes y of n_m(y),y / n_y
+
     Source: Brodersen et al., https://doi.org/10.1109/ICPR.2010.764, after a matching.
     """
 

@@ -10,6 +10,9 @@ class Bbn(LabelMetric):
     n_ij is the number of samples of class j in cluster i, n_i that of all its samples. A cluster
     costs nothing (Q = 0). Noise adds nothing.
 
+    Formula:
+        sum_c sum_y n_cy^2 / n_c
+
     Source: Kotti, Moschou and Kotropoulos, Signal Processing 2008,
         https://doi.org/10.1016/j.sigpro.2007.11.017.
     """

@@ -13,6 +13,9 @@ class CalinskiHarabasz(FeatureMetric):
     that of the samples to their cluster's mean. It is undefined if all samples of a cluster are
     equal, for every cluster; scikit-learn then returns 1.
 
+    Formula:
+        (B / (k - 1)) / (W / (n - k))
+
     Source: Calinski and Harabasz, https://doi.org/10.1080/03610927408827101.
     """
 

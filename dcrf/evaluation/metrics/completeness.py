@@ -10,6 +10,9 @@ class Completeness(LabelMetric):
 
     One cluster of all samples is complete.
 
+    Formula:
+        1 - H(C | Y) / H(C)
+
     Source: Rosenberg and Hirschberg, https://aclanthology.org/D07-1043, eq. 2.
     """
 

@@ -9,6 +9,9 @@ class CorrectCount(LabelMetric):
     Its mean over clustering problems is the share of problems with the right number of clusters.
     Noise is no cluster.
 
+    Formula:
+        [number of clusters = number of classes]
+
     Source: Meier et al., https://arxiv.org/abs/1807.04001.
     """
 

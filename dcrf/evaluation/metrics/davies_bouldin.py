@@ -12,6 +12,9 @@ class DaviesBouldin(FeatureMetric):
 
     s is the mean distance of a cluster's samples to its mean, d the distance of two means.
 
+    Formula:
+        1/k sum_i max_(j != i) (s_i + s_j) / d_ij
+
     Source: Davies and Bouldin, https://doi.org/10.1109/TPAMI.1979.4766909.
     """
 

@@ -11,6 +11,9 @@ class FowlkesMallows(LabelMetric):
     TP / sqrt((TP + FP) (TP + FN)), where TP counts the pairs of samples of one class and one
     cluster. It is 0 if no pair is together in both.
 
+    Formula:
+        TP / sqrt((TP + FP) (TP + FN))
+
     Source: Fowlkes and Mallows, https://doi.org/10.1080/01621459.1983.10478008.
     """
 

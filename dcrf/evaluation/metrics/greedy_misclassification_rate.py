@@ -9,6 +9,9 @@ class GreedyMisclassificationRate(LabelMetric):
 
     It is at least the misclassification rate. Noise counts as wrong.
 
+    Formula:
+        1 - 1/n sum_i [m(c(i)) = y(i)], with the greedy matching m
+
     Source: MR_BV01 of github.com/kutoga/learning2cluster, the code of
         https://arxiv.org/abs/1807.04001. Choices between clusters with equal numbers may differ.
     """

@@ -10,6 +10,9 @@ class Homogeneity(LabelMetric):
 
     It grows with the number of clusters.
 
+    Formula:
+        1 - H(Y | C) / H(Y)
+
     Source: Rosenberg and Hirschberg, https://aclanthology.org/D07-1043, eq. 1.
     """
 

@@ -9,6 +9,9 @@ class MisclassificationRate(LabelMetric):
 
     Clusters and classes are matched one to one with the least such share.
 
+    Formula:
+        1 - max over matchings m of 1/n sum_i [m(c(i)) = y(i)]
+
     Source: Kotti, Moschou and Kotropoulos, Signal Processing 2008,
         https://doi.org/10.1016/j.sigpro.2007.11.017.
     """

@@ -11,6 +11,9 @@ class Nmi(LabelMetric):
     The mean is the arithmetic one, as the field reports it; Strehl and Ghosh (2002) take the
     geometric one.
 
+    Formula:
+        2 I(Y; C) / (H(Y) + H(C))
+
     Source: Vinh et al., https://www.jmlr.org/papers/v11/vinh10a.html, there NMI_sum.
     """
 

@@ -9,6 +9,9 @@ class NormalizedBbn(LabelMetric):
 
     It is 1, too, if every sample is a cluster.
 
+    Formula:
+        1/n sum_c sum_y n_cy^2 / n_c
+
     Source: Meier et al., https://arxiv.org/abs/1807.04001.
     """
 

@@ -9,6 +9,9 @@ class Purity(LabelMetric):
     Several clusters may have the same class, so purity grows with the number of clusters and is 1
     if every sample is a cluster. Noise counts as wrong.
 
+    Formula:
+        1/n sum_c max_y n_cy
+
     Source: Manning, Raghavan and Schuetze, Introduction to Information Retrieval, eq. 16.1,
     https://nlp.stanford.edu/IR-book/html/htmledition/evaluation-of-clustering-1.html.
     """

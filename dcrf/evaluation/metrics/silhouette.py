@@ -13,6 +13,9 @@ class Silhouette(FeatureMetric):
     a is the mean distance to the other samples of the own cluster, b that to the samples of the
     nearest other cluster. A sample that is alone in its cluster counts as 0.
 
+    Formula:
+        1/n sum_i (b_i - a_i) / max(a_i, b_i)
+
     Source: Rousseeuw, https://doi.org/10.1016/0377-0427%2887%2990125-7.
     """
 

@@ -10,6 +10,9 @@ class VMeasure(LabelMetric):
 
     It is NMI with the arithmetic mean of the entropies, under the name that other fields report.
 
+    Formula:
+        2 h c / (h + c), with homogeneity h and completeness c
+
     Source: Rosenberg and Hirschberg, https://aclanthology.org/D07-1043, V_beta with beta 1.
     """
 

@@ -6,8 +6,17 @@ import sys
 import pytest
 
 from dcrf.cli.commands import main
-from dcrf.schema.explain import explanations, kinds, occurrences
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRANSFORMS
+from dcrf.schema.explain import explanations, kinds, occurrences, part
+from dcrf.schema.registry import (
+    BLOCKS,
+    DESIGN_PATTERNS,
+    KINDS,
+    LAYERS,
+    METRICS,
+    SCHEDULES,
+    STRATEGIES,
+    TRANSFORMS,
+)
 
 NAMES = [name for registry in KINDS.values() for name in registry.stems]
 NAMES += [*LAYERS.stems, *BLOCKS.stems, *TRANSFORMS.stems]
@@ -28,6 +37,7 @@ def test_a_pattern_is_explained_with_keys_source_and_an_entry_that_works(explain
 
     assert text.startswith("target_distribution: design pattern also written encouraging_")
     assert "Minimizes the divergence of the assignments" in text
+    assert "formula L = 1/n sum_i sum_j p_ij log(p_ij / q_ij), with p a constant p_ij" in text
     assert "Source: Xie, Girshick, Farhadi, ICML 2016, eq. 2-3" in text
     assert "target_power: number or schedule 1 to 8, default 2.0" in text
     assert "integer at least 1, required unless target_scope is batch" in text
@@ -47,6 +57,15 @@ def test_every_part_is_explained(name):
         assert name in explanation.names
         assert explanation.title
         assert explanation.description
+
+
+@pytest.mark.parametrize("registry", [DESIGN_PATTERNS, STRATEGIES, SCHEDULES, METRICS])
+def test_every_part_that_computes_a_quantity_has_a_formula(registry):
+    for stem in registry.schemas:
+        lines = part(registry, stem).formula
+
+        assert lines, stem
+        assert not any(line.startswith(" ") for line in lines)
 
 
 def test_without_a_word_all_parts_are_listed(explain):
@@ -72,6 +91,8 @@ def test_names_of_torch_are_explained_with_their_arguments(explain):
     text = explain("Conv2d")
 
     assert text.startswith("Conv2d: layer of torch.nn\n")
+    assert "torch.nn.Conv2d.html" in text
+    assert '  padding_mode: zeros | reflect | replicate | circular, default "zeros"\n' in text
     assert "  kernel_size: integer, required\n" in text
     assert "it takes a function" in " ".join(explain("LambdaLR").split())
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dcrf.config.parse_json import read, value_of
+from dcrf.config.parse_json import from_dict, read, value_of
 from dcrf.errors import ConfigError
 from dcrf.safety.limits import METHOD_FILE_LEVELS
 
@@ -75,8 +75,30 @@ def test_what_is_not_strict_json_is_refused_where_it_stands(
     assert problem.remedy
 
 
-def test_a_comment_is_refused_with_that_reason(tmp_path):
-    assert "no comments" in refusal(tmp_path, '{\n  // a comment\n  "a": 1}').remedy
+def test_a_comment_between_keys_is_refused_with_the_way_to_write_one(tmp_path):
+    remedy = refusal(tmp_path, '{\n  // a comment\n  "a": 1}').remedy
+    assert remedy.endswith('write a comment as a key: "$comment": "text"')
+
+
+@pytest.mark.parametrize("comment", ['"a text"', '["two", "lines"]', "[]"])
+def test_a_comment_is_a_key_that_the_result_has_not(tmp_path, comment):
+    file = tmp_path / "m.json"
+    file.write_text(f'{{"$comment": {comment}, "a": [{{"b": 1,\n "$comment": "c"}}, 2]}}')
+    raw = read(file)
+
+    assert raw.data == {"a": [{"b": 1}, 2]}
+    assert raw.problems == ()
+    assert from_dict({"$comment": "c", "a": {"$comment": "d"}}).data == {"a": {}}
+
+
+@pytest.mark.parametrize("comment", ["1", '{"a": "b"}', '["a", 1]'])
+def test_a_comment_that_is_not_text_is_a_problem(tmp_path, comment):
+    file = tmp_path / "m.json"
+    file.write_text(f'{{"a": {{\n "$comment": {comment}}}}}')
+    (problem,) = read(file).problems
+
+    assert (problem.path, problem.found) == ("$.a.$comment", "a comment is not text")
+    assert (problem.line, problem.column) == (2, 14)
 
 
 def test_levels_end_at_the_deepest(tmp_path):

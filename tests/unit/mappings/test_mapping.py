@@ -178,6 +178,7 @@ assert all(map(torch.equal, run(50), after_another_size))
 """
 
 
+@pytest.mark.slow  # it compiles for a minute
 @compiles
 def test_compiled_layers_give_the_same_values_and_gradients_after_any_batch():
     """In a process of its own, since torch.compile changes classes of torch.nn."""

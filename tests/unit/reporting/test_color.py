@@ -45,6 +45,15 @@ def test_statuses_are_colored_and_nothing_else():
     assert colored.count("\x1b[0m") == 3
 
 
+def test_statuses_are_colored_in_a_narrow_summary():
+    text = summary([outcome("ok"), outcome("diverged", error="NaN")], 60)
+
+    colored = with_colors(text)
+
+    assert colored.count("\x1b[0m") == 2
+    assert "\x1b[31mdiverged\x1b[0m" in colored
+
+
 def test_names_with_control_characters_are_escaped():
     text = summary([Outcome("a.json", "a\x1b[2J", 0, "failed", error="\x1b]0;title\x07")])
 

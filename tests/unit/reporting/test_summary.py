@@ -306,3 +306,17 @@ def test_without_losses_of_two_seeds_none_is_marked():
     assert LOWEST_NOTE not in text
     assert {status for _, status in seeds(text)} == {"ok"}
     assert content(outcomes)["means"][0]["seed_with_lowest_loss"] is None
+
+
+def test_a_narrow_terminal_gets_names_in_lines_of_their_own():
+    outcomes = [finished("a_method_with_a_long_name", seed=seed) for seed in (0, 1)]
+    wide = summary(outcomes)
+
+    assert summary(outcomes, 200) == wide
+    for width in (60, 52):
+        lines = summary(outcomes, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert lines.count("a_method_with_a_long_name") == 2
+        assert "a_method_with_a_long_name  digits  2 of 2" in lines
+    assert " n " in summary(outcomes, 60).splitlines()[0]
+    assert " n " not in summary(outcomes, 52).splitlines()[0]

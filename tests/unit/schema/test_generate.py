@@ -7,7 +7,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcrf.schema.allowed_names import TABLES
-from dcrf.schema.generate import documents, main, stale_files, versions, write_files
+from dcrf.schema.bundle import bundled
+from dcrf.schema.generate import (
+    EDITOR,
+    documents,
+    editor_text,
+    main,
+    stale_files,
+    versions,
+    write_files,
+)
 from dcrf.schema.registry import KINDS, SCHEMA
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +47,11 @@ def test_tables_of_names_are_current(place, stale):
         pytest.skip(f"made with {made_with}, installed are {versions()}")
 
     assert path not in stale
+
+
+def test_the_schema_for_editors_is_current():
+    assert (SCHEMA / EDITOR).read_text() == editor_text()
+    assert json.loads(editor_text()) == bundled()
 
 
 @every_dispatch_file
@@ -78,7 +92,7 @@ def test_what_was_written_is_current(tmp_path):
     write_files(tmp_path)
 
     assert stale_files(tmp_path) == []
-    assert sorted(tmp_path.rglob("*.*")) == sorted(documents(tmp_path))
+    assert sorted(tmp_path.rglob("*.*")) == sorted([*documents(tmp_path), tmp_path / EDITOR])
 
 
 def test_missing_and_changed_files_are_stale(tmp_path):

@@ -3,8 +3,9 @@
 import json
 
 import dcrf
-from benchmarks.methods.files import digest, identity, method_files
+from benchmarks.methods.files import identity, method_files
 from benchmarks.methods.records import Measurement
+from dcrf.storage.digests import digest
 from tests.cases.methods import method
 
 

@@ -5,8 +5,9 @@ from copy import deepcopy
 
 import pytest
 
-from benchmarks.methods.files import ROOT, digest, identity, method_files, refilled
+from benchmarks.methods.files import ROOT, identity, method_files, refilled
 from dcrf.config import load_checked
+from dcrf.storage.digests import digest
 from tests.cases.methods import method
 from tests.unit.benchmarks.methods.cases import write_method
 

@@ -3,8 +3,8 @@
 import json
 
 import dcrf
-from benchmarks.methods.files import digest
 from benchmarks.methods.records import Records, measurement_of
+from dcrf.storage.digests import digest
 from tests.unit.benchmarks.methods.cases import measurement, write_method
 
 

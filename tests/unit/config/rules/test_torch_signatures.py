@@ -430,3 +430,11 @@ def test_numbers_that_are_not_sizes_may_have_a_fraction():
     assert check_call("layers", "Softplus", {"threshold": 20.5}, "$") == []
     assert check_call("functions", "softplus", {"threshold": 20.5}, "$") == []
     assert check_call("schedulers", "CosineAnnealingLR", {"T_max": 10.5}, "$") == []
+
+
+def test_members_of_enumerations_are_checked_by_their_values():
+    wrong = {"size": 8, "interpolation": "bilinaer"}
+    (problem,) = check_call("transforms", "Resize", wrong, "$.t")
+
+    assert (problem.path, problem.remedy) == ("$.t.interpolation", "did you mean 'bilinear'?")
+    assert check_call("transforms", "Resize", {"size": 8, "interpolation": "bilinear"}, "$.t") == []

@@ -88,6 +88,12 @@ def test_delimiters_are_recognized(file, delimiter):
     assert read(file, content).samples.tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
+def test_a_space_between_words_is_not_a_delimiter(file):
+    content = "review\nvery good\nrather bad\nquite good\n"
+
+    assert "'very good' is not a number" in refusal(file, content, has_header=True)
+
+
 def test_a_column_alone_needs_no_delimiter(file):
     assert read(file, "x\n1\n2\n").samples.tolist() == [[1], [2]]
     assert read(file, "7\n8\n9\n").samples.tolist() == [[7], [8], [9]]

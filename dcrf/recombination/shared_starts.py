@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.methods.files import MethodFile, digest
 from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import ConfigError
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.atomic_files import write_json
+from dcrf.storage.digests import digest
 
 _FROM_METHOD = ("device", "precision", "compile")
-_METHOD = "start"
+_NAME = "start"
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Start:
     phase: its name.
     next_phase: the name of the phase after it.
     parts: the mappings that it trains.
-    method: a method of this phase alone. Equal methods train equal parameters.
+    method: a method of this phase alone, without a name. Equal ones train equal parameters.
     """
 
     phase: str
@@ -42,39 +43,52 @@ class Start:
         """The digest of everything that the parameters depend on, beside the seed."""
         return digest(self.method)
 
-    def write_method(self, folder: Path) -> Path:
+    def write_method(self, folder: Path, seed: int) -> Path:
         """Write the method of the phase, which saves the mappings in the folder; return its file.
 
         Args:
             folder: of one key and seed.
+            seed: of the method.
         """
         saves = [
             {"part_name": part, "path_to_file_or_dir": str(_parameters(folder, part))}
             for part in self.parts
         ]
         (phase,) = self.method["phases"]
-        file = folder.absolute() / f"{_METHOD}.json"
-        write_json(file, {**self.method, "phases": [{**phase, "save_parameters": saves}]})
+        file = folder.absolute() / f"{_NAME}.json"
+        name = f"{_NAME}_{self.key[:_DIGITS]}"
+        phases = [{**phase, "save_parameters": saves}]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, {"name": name, "seed": seed, **self.method, "phases": phases})
         return file
 
-    def settings(self, folder: Path) -> list[str]:
-        """Return the flags with which a method loads the mappings and leaves the phase out."""
+    def changes(self, folder: Path) -> list[dict[str, Any]]:
+        """Return the changes of phases with which a method loads the mappings instead."""
         loads = [
             {"part_name": part, "path_to_file": str(_parameters(folder, part))}
             for part in self.parts
         ]
-        pairs = {
-            f"phases[{self.phase}].enabled": "false",
-            f"phases[{self.next_phase}].load_parameters": json.dumps(loads),
-        }
-        return [f for path, value in pairs.items() for f in ("--set", f"{path}={value}")]
+        return [
+            {"name": self.phase, "enabled": False},
+            {"name": self.next_phase, "load_parameters": loads},
+        ]
+
+    def settings(self, folder: Path) -> list[str]:
+        """Return the flags with which a method loads the mappings and leaves the phase out."""
+        return [
+            word
+            for phase in self.changes(folder)
+            for key, value in phase.items()
+            if key != "name"
+            for word in ("--set", f"phases[{phase['name']}].{key}={json.dumps(value)}")
+        ]
 
 
-def shared_starts(files: Sequence[MethodFile]) -> dict[str, Start]:
-    """Return the stem of each file -> its start, if another file has the same one."""
-    starts = {file.stem: start for file in files if (start := start_of(file.config)) is not None}
+def shared_starts(configs: Mapping[str, MethodConfig]) -> dict[str, Start]:
+    """Return the key of each method -> its start, if another method has the same one."""
+    starts = {key: start for key, c in configs.items() if (start := start_of(c)) is not None}
     counts = Counter(start.key for start in starts.values())
-    return {stem: start for stem, start in starts.items() if counts[start.key] > 1}
+    return {key: start for key, start in starts.items() if counts[start.key] > 1}
 
 
 def start_of(config: MethodConfig) -> Start | None:
@@ -103,7 +117,6 @@ def start_of(config: MethodConfig) -> Start | None:
     phase = _named(content["phases"], first.name)
     used = _with_priors({*_strings(phase)} & mappings, config)
     method = {
-        "name": _METHOD,
         **{key: content[key] for key in _FROM_METHOD},
         "mappings": [entry for entry in content["mappings"] if entry["name"] in used],
         "phases": [phase],
@@ -115,7 +128,7 @@ def start_of(config: MethodConfig) -> Start | None:
         "datasets": [{**_named(content["datasets"], dataset.name), "phases": [first.name]}],
     }
     try:
-        load_checked(method)
+        load_checked({"name": _NAME, **method})
     except ConfigError:  # its mappings do not stand alone
         return None
     return Start(first.name, second.name, tuple(sorted(parts)), method)

@@ -1,0 +1,1 @@
+"""Make many methods of one: a space of choices, its valid combinations, and their comparison."""

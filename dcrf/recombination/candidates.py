@@ -1,0 +1,158 @@
+"""The combinations of a space: the methods that they are, and why some are none."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from dcrf.config import load_checked, parse_json
+from dcrf.config.defaults import add_names
+from dcrf.config.extends import EXTENDS, merged, whole
+from dcrf.config.method_config import MethodConfig
+from dcrf.config.parse_json import RawConfig
+from dcrf.dry_run.check_method import check
+from dcrf.dry_run.shapes import sample_shapes
+from dcrf.errors import ConfigError, Problem
+from dcrf.recombination.space import Slot, Space
+from dcrf.safety.limits import SPACE_COMBINATIONS
+from dcrf.storage.digests import digest
+
+Choice = Mapping[str, str]
+"""Slot -> its option, in the order of the slots."""
+
+_NOT_THE_METHOD = ("$schema", "name", "description", "references", "device")
+_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A valid combination.
+
+    name: of its method, which ends with a digest of everything that the method does.
+    content: of its method file.
+    config: of the method.
+    """
+
+    choice: Choice
+    name: str
+    content: Mapping[str, Any]
+    config: MethodConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """All combinations of a space that were looked at.
+
+    valid: each once; the reference, if it is valid, first.
+    equal: how many more combinations are methods that others are, too.
+    invalid: combination -> why it is not a method that runs.
+    """
+
+    valid: Sequence[Candidate]
+    equal: int
+    invalid: Sequence[tuple[Choice, str]]
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """The reasons against combinations with their numbers, the commonest first."""
+        return Counter(reason for _, reason in self.invalid).most_common()
+
+
+def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates:
+    """Return the combinations of a space. The dry run decides which of them are methods that run.
+
+    With a `number`, that many valid ones are drawn without repetition beside the reference.
+
+    Args:
+        space: of the combinations.
+        max_iterations: ends every phase after this many iterations at the latest.
+
+    Raises:
+        ConfigError: the base cannot be read, or the space has more than `SPACE_COMBINATIONS`.
+    """
+    base = whole(parse_json.from_dict({EXTENDS: str(space.base)}))
+    valid: dict[str, Candidate] = {}
+    invalid: list[tuple[Choice, str]] = []
+    equal = 0
+    wanted = None if space.number is None else space.number + 1
+    for choice in _choices(space):
+        try:
+            candidate = _candidate(space, base, choice, max_iterations)
+        except ConfigError as error:
+            invalid.append((choice, _reason(error)))
+            continue
+        equal += candidate.name in valid
+        valid.setdefault(candidate.name, candidate)
+        if len(valid) == wanted:
+            break
+    return Candidates(list(valid.values()), equal, invalid)
+
+
+def _choices(space: Space) -> Iterator[Choice]:
+    """Yield combinations, the reference first, in the order of the file or drawn."""
+    names = [slot.name for slot in space.slots]
+    options = [[*slot.options] for slot in space.slots]
+    number = prod(map(len, options))
+    if number > SPACE_COMBINATIONS:
+        found = f"the slots have {number:,} combinations, more than {SPACE_COMBINATIONS:,}"
+        raise ConfigError(space.source, [Problem("$.slots", found, "write fewer options")])
+    combinations = list(product(*options))
+    if space.number is not None:
+        first, *others = combinations
+        order = np.random.default_rng(space.draw_seed).permutation(len(others))
+        combinations = [first, *(others[place] for place in order)]
+    for combination in combinations:
+        yield dict(zip(names, combination, strict=True))
+
+
+def _candidate(
+    space: Space, base: RawConfig, choice: Choice, max_iterations: int | None
+) -> Candidate:
+    """Return the method of a combination.
+
+    Raises:
+        ConfigError: it is not valid.
+    """
+    raw = base
+    for slot in space.slots:
+        _check_path(space, slot, choice, raw.data)
+        changes = parse_json.from_dict(dict(slot.options[choice[slot.name]]))
+        add_names(changes.data)
+        raw = merged(raw, changes)
+    if raw.problems:
+        raise ConfigError(space.source, raw.problems)
+    content = {**raw.data, "name": space.name}
+    config = load_checked(content, max_iterations=max_iterations, shapes_of=sample_shapes)
+    check(config)
+    name = f"{space.name}_{_digest(config)}"
+    words = ", ".join(f"{slot}: {option}" for slot, option in choice.items())
+    return Candidate(choice, name, {**content, "name": name, "description": words}, config)
+
+
+def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, Any]) -> None:
+    """Raise ConfigError if the entries on the path of a slot are not in the method."""
+    value: Any = method
+    steps = slot.path if slot.path[-1:] and slot.path[-1].startswith("[") else slot.path[:-1]
+    for step in steps:
+        if step.startswith("[") and isinstance(value, list):
+            named = {entry.get("name"): entry for entry in value if isinstance(entry, dict)}
+            value = named.get(step[1:-1])
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is None:
+            found = f"slot {slot.name!r} names nothing: {step} is missing"
+            raise ConfigError(space.source, [Problem("$.slots", found)])
+
+
+def _digest(config: MethodConfig) -> str:
+    plain = {key: value for key, value in config.filled.items() if key not in _NOT_THE_METHOD}
+    return digest(plain)[:_DIGITS]
+
+
+def _reason(error: ConfigError) -> str:
+    first, *_ = error.problems
+    return f"{first.path}: {first.found}"

@@ -1,0 +1,168 @@
+"""A space of methods: a file with a base and slots, each with options."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dcrf.config import parse_json
+from dcrf.config.extends import REMOVE
+from dcrf.config.json_paths import child, locate
+from dcrf.config.rules import schema_errors
+from dcrf.errors import ConfigError, DataError, Problem
+from dcrf.runs.new_method import method_file
+from dcrf.schema.package_data import SCHEMA, json_text
+
+Changes = Mapping[str, Any]
+"""Entries of a method that an option changes, as in a file with `extends`."""
+
+_SCHEMA = SCHEMA / "recombination" / "space.json"
+_STEP = re.compile(r"\.?(?P<key>[^.\[\]]+)|\[(?P<item>[^\]]+)\]")
+_FORMS = ({"options"}, {"path", "values"}, {"removable"})
+_WITH, _WITHOUT = "with", "without"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A choice.
+
+    options: name -> what it changes in the base; the first one is the reference.
+    path: of the value or entry that all options change, as steps; empty if each option has its own.
+    """
+
+    name: str
+    options: Mapping[str, Changes]
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The content of a space file.
+
+    base: the path of the method file.
+    number: of combinations that are drawn beside the first one; None for all.
+    draw_seed: the seed of the draw.
+    """
+
+    source: Path
+    name: str
+    base: Path
+    slots: Sequence[Slot]
+    seeds: Sequence[int] = (0,)
+    number: int | None = None
+    draw_seed: int = 0
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_space(source: Path) -> Space:
+    """Read a space file.
+
+    Raises:
+        ConfigError: the file is not a space, or its base does not exist.
+    """
+    raw = parse_json.read(source)
+    schema = json.loads(json_text(_SCHEMA))
+    problems = [*raw.problems, *schema_errors.problems(raw.data, schema)]
+    if not problems:
+        problems = [*_problems_of_slots(raw.data["slots"])]
+        try:
+            base = _base(source.parent.absolute(), raw.data["base"])
+        except DataError as error:
+            remedy = "a relative path starts at the folder of this file"
+            problems.append(Problem("$.base", str(error), remedy))
+    if problems:
+        raise ConfigError(source, locate(problems, raw.positions))
+    search = raw.data.get("search", {})
+    return Space(
+        source,
+        raw.data["name"],
+        base,
+        [_slot(entry) for entry in raw.data["slots"]],
+        raw.data.get("seeds", [0]),
+        search.get("number"),
+        search.get("seed", 0),
+        raw.data,
+    )
+
+
+def _base(folder: Path, name: str) -> Path:
+    """Return the method file of a path or the name of a shipped method.
+
+    Raises:
+        DataError: there is none.
+    """
+    is_path = name.endswith(".json")
+    return method_file(os.path.normpath(folder / name) if is_path else name)
+
+
+def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    names: set[str] = set()
+    for index, entry in enumerate(entries):
+        path = child("$.slots", index)
+        if entry["name"] in names:
+            yield Problem(
+                child(path, "name"), f"two slots are called {entry['name']!r}", "rename one"
+            )
+        names.add(entry["name"])
+        keys = entry.keys() - {"name"}
+        if keys not in _FORMS:
+            yield Problem(
+                path,
+                f"a slot with {', '.join(sorted(keys)) or 'a name only'}",
+                'write "options", or "path" with "values", or "removable"',
+            )
+        for key in keys & {"path", "removable"}:
+            if reason := _reason_against(_steps(entry[key]), is_entry=key == "removable"):
+                yield Problem(child(path, key), f"{entry[key]!r} {reason}", _form(key))
+
+
+def _form(key: str) -> str:
+    entry = "phases[clustering].design_patterns[reconstruction]"
+    return f"write for example {entry}{'' if key == 'removable' else '.loss_weight'}"
+
+
+def _reason_against(steps: Sequence[str], *, is_entry: bool) -> str | None:
+    """Return why steps are not a path to a value or to an entry of a list."""
+    if not steps:
+        return "is not a JSON path"
+    if is_entry != steps[-1].startswith("["):
+        return "is not an entry of a list" if is_entry else "is an entry of a list, not a value"
+    if any(step[1:-1].isdecimal() for step in steps if step.startswith("[")):
+        return "has the number of an item, which changes with the entries before it"
+    return None
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    """Return the steps of a path, items of lists in brackets; nothing if it is not a path."""
+    steps, at = [], 2 if path.startswith("$.") else 0
+    while match := _STEP.match(path, at):
+        steps.append(match["key"] if match["item"] is None else f"[{match['item']}]")
+        at = match.end()
+    return tuple(steps) if at == len(path) else ()
+
+
+def _slot(entry: Mapping[str, Any]) -> Slot:
+    name = entry["name"]
+    if "options" in entry:
+        return Slot(name, entry["options"])
+    if "removable" in entry:
+        steps = _steps(entry["removable"])
+        return Slot(name, {_WITH: {}, _WITHOUT: _nested(steps, {REMOVE: True})}, steps)
+    steps = _steps(entry["path"])
+    return Slot(name, {_text(v): _nested(steps, v) for v in entry["values"]}, steps)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _nested(steps: Sequence[str], value: Any) -> Any:
+    """Return the entries of a method that have a value at a path."""
+    if not steps:
+        return value
+    first, *rest = steps
+    inner = _nested(rest, value)
+    return [{"name": first[1:-1], **inner}] if first.startswith("[") else {first: inner}

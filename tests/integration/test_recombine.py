@@ -1,0 +1,126 @@
+"""`dcrf recombine` runs the combinations of a space once, and compares them."""
+
+import csv
+import json
+
+import pytest
+
+from dcrf.cli.commands import main
+from tests.cases.methods import digits, final, method, written
+
+FINETUNING = "phases[finetuning].design_patterns"
+SLOTS = [
+    {
+        "name": "weight",
+        "path": f"{FINETUNING}[target_distribution].loss_weight",
+        "values": [1, 0.5],
+    },
+    {"name": "entropy", "removable": f"{FINETUNING}[assignment_entropy]"},
+]
+
+
+def space(folder, **changes):
+    written(folder, method(datasets=[{**digits(), "name": "digits"}], device="cpu"), "base.json")
+    content = {"name": "parts", "base": "base.json", "slots": SLOTS, "seeds": [0, 1], **changes}
+    return written(folder, content, "space.json")
+
+
+def recombine(file, folder, *flags):
+    return main(["recombine", file, "--output_dir", str(folder / "runs"), *flags])
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """The folder of a search over four combinations with two seeds, and its space file."""
+    folder = tmp_path_factory.mktemp("search")
+    file = space(folder)
+    assert recombine(file, folder, "--quiet") == 0
+    return folder / "runs/parts", file
+
+
+def test_every_combination_runs_with_every_seed(searched):
+    folder, _ = searched
+
+    rows = list(csv.DictReader((folder / "ranking.csv").read_text().splitlines()))
+    assert {(row["weight"], row["entropy"]) for row in rows} == {
+        (weight, entropy) for weight in ("1", "0.5") for entropy in ("with", "without")
+    }
+    accs = [float(row["acc"]) for row in rows]
+    assert accs == sorted(accs, reverse=True)
+    assert all(row["unfinished"] == "0" and float(row["seconds"]) > 0 for row in rows)
+    assert len([*folder.glob("runs/parts_*/*-*/result.json")]) == 8
+    effects = list(csv.DictReader((folder / "effects.csv").read_text().splitlines()))
+    pairs = {row["options"]: row["pairs"] for row in effects if row["score"] == "acc"}
+    assert pairs == {
+        "weight: 0.5": "4",
+        "entropy: without": "4",
+        "weight: 0.5, entropy: without": "2",
+    }
+
+
+def test_a_shared_beginning_is_trained_once_per_seed_and_changes_no_score(searched, tmp_path):
+    folder, _ = searched
+    best = json.loads((folder / "best_by_acc.json").read_text())["name"]
+
+    assert len([*folder.glob("runs/start_*/*-*/result.json")]) == 2
+    flags = ["--seed", "1", "--output_dir", str(tmp_path), "--quiet"]
+    assert main(["run", str(folder / "best_by_acc.json"), *flags]) == 0
+
+    (alone,) = tmp_path.glob(f"{best}/*-1")
+    (shared,) = folder.glob(f"runs/{best}/*-1")
+    assert final(alone) == final(shared)
+
+
+def test_the_best_is_a_method_file_that_runs(searched, tmp_path):
+    folder, _ = searched
+    best = folder / "best_by_acc.json"
+    rows = list(csv.DictReader((folder / "ranking.csv").read_text().splitlines()))
+
+    assert json.loads(best.read_text())["name"] == rows[0]["method"]
+    assert (folder / "best_by_silhouette.json").is_file()
+    assert main(["run", str(best), "--validate"]) == 0
+
+
+def test_finished_runs_are_not_repeated(searched, capsys):
+    folder, file = searched
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*-*/result.json")}
+
+    assert recombine(file, folder.parents[1], "--quiet") == 0
+
+    after = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*-*/result.json")}
+    assert after == before
+    out = capsys.readouterr().out
+    assert "parts: 4 methods of 4 combinations" in out
+    assert "best by ACC: weight: " in out
+    assert "labels informed the choice" in out
+    assert "no labels informed the choice" in out
+    assert "no verdict, which needs 6 pairs" in out
+
+
+def test_the_report_runs_nothing(searched, capsys):
+    folder, file = searched
+
+    assert recombine(file, folder.parents[1], "--report") == 0
+    out = capsys.readouterr().out
+    assert "effect on ACC" in out
+    assert "method  " not in out  # the summary of runs
+
+
+def test_a_space_can_be_counted(tmp_path, capsys):
+    broken = {**SLOTS[0], "values": [1, "x"]}
+    file = space(tmp_path, slots=[broken, SLOTS[1]])
+
+    assert recombine(file, tmp_path, "--validate") == 0
+    out = capsys.readouterr().out
+    assert "parts: 2 methods of 4 combinations, 2 would not run" in out
+    assert "'x' is not a number" in out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_space_without_a_method_is_refused_with_reasons(tmp_path, capsys):
+    file = space(tmp_path, slots=[{**SLOTS[0], "values": ["x", "y"]}])
+
+    assert recombine(file, tmp_path) == 2
+    captured = capsys.readouterr()
+    assert "1 times: " in captured.out
+    assert "no combination is a method that runs" in captured.err

@@ -1,0 +1,124 @@
+"""Combinations are those that brute force finds, each once, with the reasons against the others."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from dcrf.config import load_checked
+from dcrf.dry_run.check_method import check
+from dcrf.errors import ConfigError
+from dcrf.recombination.candidates import candidates_of
+from dcrf.recombination.space import read_space
+from tests.cases.methods import digits, method, written
+
+FINETUNING = "phases[finetuning].design_patterns"
+WEIGHT = {
+    "name": "weight",
+    "path": f"{FINETUNING}[target_distribution].loss_weight",
+    "values": [1, 2, "x"],
+}
+ENTROPY = {"name": "entropy", "removable": f"{FINETUNING}[assignment_entropy]"}
+BATCH = {
+    "name": "data",
+    "options": {
+        "small": {},
+        "too small": {"datasets": [{"name": "digits", "batch_size": 500}]},
+    },
+}
+
+
+@pytest.fixture
+def space(tmp_path):
+    content = method(datasets=[{**digits(), "name": "digits"}])
+    written(tmp_path, content, "base.json")
+
+    def reader(*slots, **others):
+        values = {"name": "parts", "base": "base.json", "slots": slots, **others}
+        return read_space(Path(written(tmp_path, values, "space.json")))
+
+    return reader
+
+
+def runs(content):
+    try:
+        check(load_checked(content))
+    except ConfigError:
+        return False
+    return True
+
+
+def by_brute_force():
+    """The choices of WEIGHT, ENTROPY and BATCH whose methods run, changed by hand."""
+    for weight, entropy, data in product([1, 2, "x"], ["with", "without"], ["small", "too small"]):
+        content = method(datasets=[{**digits(), "name": "digits"}])
+        patterns = content["phases"][1]["design_patterns"]
+        patterns[0] = {**patterns[0], "loss_weight": weight}
+        if entropy == "without":
+            del patterns[1]
+        if data == "too small":
+            content["datasets"][0]["batch_size"] = 500
+        if runs(content):
+            yield {"weight": str(weight), "entropy": entropy, "data": data}
+
+
+def test_the_valid_combinations_are_those_of_brute_force(space):
+    found = candidates_of(space(WEIGHT, ENTROPY, BATCH))
+
+    expected = list(by_brute_force())
+    assert [candidate.choice for candidate in found.valid] == expected
+    assert 0 < len(expected) < 12
+    assert len(found.invalid) == 12 - len(expected)
+    assert found.equal == 0
+    assert sum(number for _, number in found.reasons) == len(found.invalid)
+    assert any("'x' is not a number" in reason for reason, _ in found.reasons)
+
+
+def test_names_tell_methods_apart_and_stay_the_same(space):
+    first = candidates_of(space(WEIGHT, ENTROPY)).valid
+    again = candidates_of(space(ENTROPY, WEIGHT)).valid
+
+    names = [candidate.name for candidate in first]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("parts_") for name in names)
+    assert {*names} == {candidate.name for candidate in again}
+
+
+def test_equal_methods_count_once(space):
+    same = {
+        "name": "same",
+        "options": {"as it is": {}, "again": {"phases": [{"name": "finetuning", "order": 2}]}},
+    }
+
+    found = candidates_of(space(same))
+
+    assert (len(found.valid), found.equal) == (1, 1)
+
+
+def test_a_slot_that_names_nothing_is_a_reason(space):
+    nothing = {**ENTROPY, "removable": f"{FINETUNING}[entropie]"}
+
+    found = candidates_of(space(nothing))
+
+    assert not found.valid
+    assert found.reasons == [("$.slots: slot 'entropy' names nothing: [entropie] is missing", 2)]
+
+
+def test_draws_begin_with_the_reference_and_repeat_nothing(space):
+    search = {"type": "random", "number": 2}
+    slots = ({**WEIGHT, "values": [1, 2, 3, 4, 5, 6]}, ENTROPY)
+
+    drawn = candidates_of(space(*slots, search=search)).valid
+    again = candidates_of(space(*slots, search=search)).valid
+    other = candidates_of(space(*slots, search={**search, "seed": 1})).valid
+
+    assert drawn[0].choice == {"weight": "1", "entropy": "with"}
+    assert len({candidate.name for candidate in drawn}) == 3
+    assert [c.name for c in drawn] == [c.name for c in again] != [c.name for c in other]
+
+
+def test_too_many_combinations_are_refused(space):
+    slots = [{**WEIGHT, "name": str(n), "values": [*range(60)]} for n in range(3)]
+
+    with pytest.raises(ConfigError, match="216,000 combinations, more than"):
+        candidates_of(space(*slots))
