@@ -23,7 +23,7 @@ class MappingFacts:
 
 
 def diagram(config: MethodConfig, mappings: Mapping[str, MappingFacts], key: str) -> Markup:
-    """Return the boxes of a method, and below them what its losses and its assignment are.
+    """Return the boxes of a method, and below them its losses and its assignment.
 
     Args:
         config: the method.
@@ -49,7 +49,7 @@ def _flow(boxes: Sequence[Markup], kind: str) -> Markup:
 
 
 def _box(title: str, kind: str, *lines: str | Markup) -> Markup:
-    """Return a box with a title, what it is, and facts."""
+    """Return a box with a title, a kind and facts."""
     return Markup('<div class="box"><h4>{} <small>{}</small></h4>{}</div>').format(
         shown(title), shown(kind), joined(Markup("<p>{}</p>").format(shown(x)) for x in lines if x)
     )

@@ -17,7 +17,7 @@ _CHARACTERS = 200_000  # of a configuration on a page
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A method with what its simulation tells.
+    """A method and the results of its simulation.
 
     mappings: name -> facts.
     blocks: of its description.
