@@ -118,8 +118,8 @@ def _parts(config: MethodConfig, key: str) -> Iterator[Markup]:
     for stem in dict.fromkeys([*stems, config.strategy.stem]):
         for part in explanations(stem):
             lines = [Markup("<p>{}</p>").format(linked(part.description))]
-            if formula := getattr(part, "formula", ()):
-                text = "\n".join(formula)
+            if part.formula:
+                text = "\n".join(part.formula)
                 lines.append(Markup('<pre class="formula">{}</pre>').format(shown(text)))
             if part.source:
                 lines.append(

@@ -267,6 +267,7 @@ def test_the_method_is_described_with_its_configuration():
     for words in ("1 x 8 x 8", "1,234 parameters", "until 4 iterations", "Adam trains encoder"):
         assert words in text
     assert '<a href="#part-target_distribution">' in text
+    assert "sum_j p_ij log(p_ij / q_ij)" in text
     assert 'href="https://arxiv.org/abs/1511.06335"' in text
 
 
