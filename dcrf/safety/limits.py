@@ -114,6 +114,12 @@ TABLE = (
         "refused",
     ),
     Limit(
+        "SPACE_COMBINATIONS",
+        "combinations of a space of `dcrf recombine`",
+        f"{SPACE_COMBINATIONS:,}",
+        "refused",
+    ),
+    Limit(
         "JSON_PATH_CHARACTERS",
         "keys around a value of a method file, as a JSON path",
         f"{JSON_PATH_CHARACTERS:,} characters",

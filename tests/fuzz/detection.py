@@ -16,7 +16,8 @@ from tests.fuzz.mutations import Mutation, mutations
 
 ROOT = SCHEMA.parent
 VALID = {
-    "negated number": {"order", "dim", "unflattened_size"} | {"loss_weight", "shear"},
+    "negated number": {"order", "dim", "unflattened_size", "shear"}
+    | {"loss_weight", "autoencoder_loss_weight"},
     "zeroed number": {"order", "loss_weight", "lr", "momentum", "translate", "shear", "degrees"},
 }
 """Kind of mutation -> keys for which the mutated number is valid.
@@ -30,7 +31,11 @@ def problem_paths(data: dict, file: Path) -> list[str]:
     """Write a file; return the paths of its problems."""
     file.write_text(json.dumps(data))
     try:
-        check(load_checked(file, shapes_of=sample_shapes))
+        config = load_checked(file, shapes_of=sample_shapes)
+    except ConfigError as error:
+        return [problem.path for problem in error.problems]
+    try:
+        check(config)
     except ConfigError as error:
         return [problem.path for problem in with_places(file, error.problems)]
     return []
