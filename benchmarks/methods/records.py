@@ -1,7 +1,7 @@
 """Results of single runs as JSON files, `<folder>/<file stem>/<seed>.json`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,15 @@ class Records:
         )
 
     def write(self, file: MethodFile, measurement: Measurement) -> None:
-        """Write a measurement of the file's present configuration."""
-        write_json(self.folder / file.stem / _CONFIGURATION, identity(file.config))
+        """Write a measurement of the file's present configuration.
+
+        A stored configuration that means the present one stays, with the other seeds' digest.
+        """
+        stored = self._same_but_for_defaults(file)
+        if stored is None:
+            write_json(self.folder / file.stem / _CONFIGURATION, identity(file.config))
+        else:
+            measurement = replace(measurement, digest=stored)
         write_json(self.folder / file.stem / f"{measurement.seed}.json", asdict(measurement))
 
     def _same_but_for_defaults(self, file: MethodFile) -> str | None:

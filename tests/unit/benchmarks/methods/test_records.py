@@ -44,6 +44,21 @@ def test_a_file_is_current_after_dcrf_has_learned_a_key(tmp_path):
     assert not records.is_current(file, before)
 
 
+def test_a_later_seed_leaves_earlier_ones_current_after_dcrf_has_learned_a_key(tmp_path):
+    file, records = write_method(tmp_path / "tiny.json"), Records(tmp_path / "results")
+    stored = tmp_path / "results" / "tiny" / "configuration.json"
+    records.write(file, measurement(file))
+    configuration = json.loads(stored.read_text())
+    del configuration["compile"]
+    stored.write_text(json.dumps(configuration))
+    earlier = measurement(file, digest=digest(configuration))
+
+    records.write(file, measurement(file, seed=1))
+
+    assert records.is_current(file, earlier)
+    assert records.is_current(file, records.read(file)[1])
+
+
 def test_damaged_results_count_as_missing(tmp_path):
     file, records = write_method(tmp_path / "tiny.json"), Records(tmp_path / "results")
     records.write(file, measurement(file))
