@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
+    from dcrf.recombination.results import finished_runs  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.run_files import write_files  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 
@@ -48,9 +49,21 @@ def main(arguments: Sequence[str]) -> int:
     folder = options.output_dir / clean_name(space.name)
     code = OK
     if not options.report:
-        files = write_files(candidates.valid, space.seeds, folder)
-        code = run_methods([*map(str, files), *_run_flags(options, folder)])
-    _report(space, candidates, folder)
+        try:
+            finished = finished_runs(folder / "runs")
+            starts, files = write_files(candidates.valid, space.seeds, folder, finished)
+        except OSError as error:
+            raise CommandLineError(f"the method files cannot be written: {error}") from error
+        if starts:
+            say(f"\nfirst phases that combinations share: {len(starts)} runs")
+            run_methods([*map(str, starts), *_run_flags(options, folder / "starts")])
+        if files:
+            say(f"\ncombinations: {len(files)} runs")
+            code = run_methods([*map(str, files), *_run_flags(options, folder)])
+    try:
+        _report(space, candidates, folder)
+    except OSError as error:
+        raise CommandLineError(f"the report cannot be written: {error}") from error
     return code
 
 
@@ -98,12 +111,19 @@ def _report(space: "Space", candidates: "Candidates", folder: Path) -> None:
     from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
 
     results, notes = results_of(candidates.valid, space.seeds, folder / "runs")
+    if all(result.unfinished == len(space.seeds) for result in results):
+        raise CommandLineError(
+            f"no combination has a finished run in {folder / 'runs'}; "
+            "--report needs the same --max_iterations as the search"
+        )
     report = SpaceReport(space.slots, results)
     say("")
     for line in (*report.lines(output_columns()), *notes):
         say(line)
     write_atomically(folder / "ranking.csv", report.ranking_csv().encode())
     write_atomically(folder / "effects.csv", report.effects_csv().encode())
+    for file in folder.glob("best_by_*.json"):
+        file.unlink()
     for metric in dict.fromkeys((report.metric, report.unlabeled_metric)):
         if ranking := report.ranking(metric):
             write_method(folder / f"best_by_{metric}.json", ranking[0].candidate.content)

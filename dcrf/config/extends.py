@@ -82,8 +82,7 @@ def whole(raw: RawConfig) -> RawConfig:
     base = files.pop()
     while files:
         base = merged(base, files.pop())
-    method = _with_absolute_paths(root(base.data), base.files)
-    return replace(base, data=method)
+    return with_absolute_paths(base)
 
 
 def merged(base: RawConfig, changes: RawConfig) -> RawConfig:
@@ -102,6 +101,11 @@ def merged(base: RawConfig, changes: RawConfig) -> RawConfig:
     method = merging.value(root(inherited), root(own), "$")
     problems = (*base.problems, *changes.problems, *merging.problems)
     return RawConfig(changes.source, method, merging.positions, problems, merging.files)
+
+
+def with_absolute_paths(raw: RawConfig) -> RawConfig:
+    """Return a method whose relative paths from other files, in `files`, are absolute."""
+    return replace(raw, data=_with_absolute_paths(root(raw.data), raw.files))
 
 
 def is_abstract(file: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from dcrf.config import load_checked, parse_json
 from dcrf.config.defaults import add_names
-from dcrf.config.extends import EXTENDS, merged, whole
+from dcrf.config.extends import EXTENDS, merged, whole, with_absolute_paths
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.parse_json import RawConfig
 from dcrf.dry_run.check_method import check
@@ -47,7 +47,7 @@ class Candidate:
 class Candidates:
     """All combinations of a space that were looked at.
 
-    valid: each once; the reference, if it is valid, first.
+    valid: each once, the first combination first.
     equal: how many more combinations are methods that others are, too.
     invalid: combination -> why it is not a method that runs.
     """
@@ -72,7 +72,8 @@ def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates
         max_iterations: ends every phase after this many iterations at the latest.
 
     Raises:
-        ConfigError: the base cannot be read, or the space has more than `SPACE_COMBINATIONS`.
+        ConfigError: the base cannot be read, the first combination is invalid, or there are more
+            than `SPACE_COMBINATIONS`.
     """
     base = whole(parse_json.from_dict({EXTENDS: str(space.base)}))
     valid: dict[str, Candidate] = {}
@@ -83,6 +84,8 @@ def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates
         try:
             candidate = _candidate(space, base, choice, max_iterations)
         except ConfigError as error:
+            if not valid and not invalid:
+                raise _first_invalid(space, error) from error
             invalid.append((choice, _reason(error)))
             continue
         equal += candidate.name in valid
@@ -122,14 +125,15 @@ def _candidate(
         _check_path(space, slot, choice, raw.data)
         changes = parse_json.from_dict(dict(slot.options[choice[slot.name]]))
         add_names(changes.data)
-        raw = merged(raw, changes)
+        of_space = dict.fromkeys(changes.positions, str(space.source))
+        raw = merged(raw, replace(changes, files=of_space))
     if raw.problems:
         raise ConfigError(space.source, raw.problems)
-    content = {**raw.data, "name": space.name}
+    content = {**with_absolute_paths(raw).data, "name": space.name}
     config = load_checked(content, max_iterations=max_iterations, shapes_of=sample_shapes)
     check(config)
     name = f"{space.name}_{_digest(config)}"
-    words = ", ".join(f"{slot}: {option}" for slot, option in choice.items())
+    words = f"A combination of the space {space.name}."
     return Candidate(choice, name, {**content, "name": name, "description": words}, config)
 
 
@@ -151,6 +155,13 @@ def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, A
 def _digest(config: MethodConfig) -> str:
     plain = {key: value for key, value in config.filled.items() if key not in _NOT_THE_METHOD}
     return digest(plain)[:_DIGITS]
+
+
+def _first_invalid(space: Space, error: ConfigError) -> ConfigError:
+    """Return the error of a first combination, with which the others would be compared."""
+    found = f"the combination of all first options is not a method that runs: {_reason(error)}"
+    remedy = "begin every slot with an option that leaves the base as it is"
+    return ConfigError(space.source, [Problem("$.slots", found, remedy)])
 
 
 def _reason(error: ConfigError) -> str:

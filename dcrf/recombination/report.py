@@ -42,8 +42,9 @@ class SpaceReport:
         return default_metrics("features")[0]
 
     def ranking(self, metric: str) -> list[CandidateResult]:
-        """Return the combinations with a score, the best first."""
-        scored = [r for r in self.results if self.score(r, metric) is not None]
+        """Return the combinations with a score and all of their runs, the best first."""
+        whole = [result for result in self.results if not result.unfinished]
+        scored = [r for r in whole if self.score(r, metric) is not None]
         is_larger_better = ALL_METRICS.schemas[metric]["x-better"] == "larger"
         return sorted(scored, key=lambda r: self.score(r, metric) or 0, reverse=is_larger_better)
 
@@ -59,11 +60,14 @@ class SpaceReport:
         """
         ranking = self.ranking(self.metric)
         if not ranking:
-            yield "no combination has a finished run with scores"
+            yield "no combination has all of its runs, with scores"
             return
         yield _fitted(*self._ranking_table(ranking[:_SHOWN]), width)
         if len(ranking) > _SHOWN:
             yield f"... and {len(ranking) - _SHOWN} more"
+        if unfinished := sum(result.unfinished > 0 for result in self.results):
+            unranked = _count(unfinished, "combination")
+            yield f"without a rank, since runs have not finished: {unranked}"
         yield ""
         for sentence in (*self._winners(), *self._against_reference(ranking[0])):
             yield wrapped(sentence, width) if width else sentence
@@ -122,8 +126,8 @@ class SpaceReport:
             scores = [_score(result, metric) for metric in METRICS]
             others = [_number(result.unlabeled.get(name)) for name in unlabeled]
             time = "-" if result.seconds is None else duration(result.seconds)
-            number = str(len(result.scores.get(METRICS[0], {})))
-            rows.append([*result.candidate.choice.values(), *scores, *others, time, number])
+            choice = result.candidate.choice.values()
+            rows.append([*choice, *scores, *others, time, str(result.finished)])
         return header, rows
 
     def _winners(self) -> Iterator[str]:
@@ -137,9 +141,9 @@ class SpaceReport:
                 if metric in METRICS
                 else "no labels informed the choice"
             )
-            scores = ", ".join(
-                f"{heading(m)} {value:.3f}" for m in METRICS if (value := best.mean(m)) is not None
-            )
+            names = dict.fromkeys((*METRICS, metric))
+            values = {n: v for n in names if (v := self.score(best, n)) is not None}
+            scores = ", ".join(f"{heading(name)} {value:.3f}" for name, value in values.items())
             yield f"best by {heading(metric)}: {_words(best.candidate.choice)} ({scores}; {how})"
 
     def _against_reference(self, best: CandidateResult) -> Iterator[str]:
@@ -158,17 +162,21 @@ class SpaceReport:
 
 
 def space_in_words(name: str, candidates: Candidates) -> Iterator[str]:
-    """Yield how many combinations of a space are methods, and why the others are none."""
+    """Yield how many combinations of a space are methods, and why the others are not."""
     valid, invalid = len(candidates.valid), len(candidates.invalid)
     total = valid + candidates.equal + invalid
-    words = f"{name}: {valid} methods of {total} combinations"
-    words += f", {candidates.equal} are equal to others" if candidates.equal else ""
-    yield f"{words}, {invalid} would not run" if invalid else words
+    words = f"{name}: {_count(valid, 'method')} of {_count(total, 'combination')}"
+    words += f", {candidates.equal} equal to others" if candidates.equal else ""
+    yield f"{words}, {invalid} invalid" if invalid else words
     reasons = candidates.reasons
     for reason, number in reasons[:_REASONS]:
-        yield f"  {number} times: {reason}"
+        yield f"  {_count(number, 'time')}: {reason}"
     if len(reasons) > _REASONS:
-        yield f"  ... and {len(reasons) - _REASONS} other reasons"
+        yield f"  ... and {_count(len(reasons) - _REASONS, 'other reason')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _words(choice: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
-from dcrf.errors import DataError
+from dcrf.errors import DataError, DcrfError
 from dcrf.recombination.candidates import Candidate
 from dcrf.reporting.comparison import METRICS
 from dcrf.reporting.scores import scores_of
@@ -30,9 +30,10 @@ class CandidateResult:
     """The finished runs of a combination.
 
     scores: metric against labels -> data set and seed -> its value; empty without labels.
-    unlabeled: score without labels -> its mean over the runs; as in `dcrf select`.
+    unlabeled: score without labels -> its mean over the runs, on the last data set; as in
+        `dcrf select`.
     seconds: the mean wall time of a run; None without any.
-    unfinished: the number of seeds without a run that has ended with `ok`.
+    finished, unfinished: the numbers of seeds with a run that has ended with `ok`, and without.
     """
 
     candidate: Candidate
@@ -40,16 +41,23 @@ class CandidateResult:
     unlabeled: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     unfinished: int = 0
+    finished: int = 0
 
     def mean(self, metric: str) -> float | None:
-        """Return the mean of a metric over data sets and seeds; None without any."""
-        values = [*self.scores.get(metric, {}).values()]
+        """Return the mean of a metric over seeds, of each over data sets; None without any."""
+        values = self._of_seeds(metric)
         return mean(values) if values else None
 
     def deviation(self, metric: str) -> float | None:
-        """Return the standard deviation (n - 1) of a metric; None below two values."""
-        values = [*self.scores.get(metric, {}).values()]
+        """Return the standard deviation (n - 1) over seeds; None below two of them."""
+        values = self._of_seeds(metric)
         return stdev(values) if len(values) > 1 else None
+
+    def _of_seeds(self, metric: str) -> list[float]:
+        by_seed: dict[int, list[float]] = {}
+        for (_, seed), value in self.scores.get(metric, {}).items():
+            by_seed.setdefault(seed, []).append(value)
+        return [mean(values) for values in by_seed.values()]
 
 
 def results_of(
@@ -60,17 +68,26 @@ def results_of(
     Returns:
         A result for each combination, and why there are no scores without labels.
     """
-    names = {candidate.name for candidate in candidates}
-    finished: dict[str, dict[int, SavedRun]] = {name: {} for name in names}
-    for run in saved_runs([folder]):
-        if run.method in names and run.outcome is not None and run.outcome.seed in seeds:
-            finished[run.method][run.outcome.seed or 0] = run  # the newest one counts
+    runs = finished_runs(folder)
+    finished = {
+        each.name: {s: run for s in seeds if (run := runs.get((each.name, s)))}
+        for each in candidates
+    }
     unlabeled, notes = _unlabeled_scores([r for own in finished.values() for r in own.values()])
     results = [
         _result(candidate, finished[candidate.name], unlabeled, len(seeds))
         for candidate in candidates
     ]
     return results, notes
+
+
+def finished_runs(folder: Path) -> dict[tuple[str, int], SavedRun]:
+    """Return method and seed -> the newest run in a folder that has ended with `ok`."""
+    try:
+        runs = saved_runs([folder])
+    except DataError:  # no folder, or none with runs
+        return {}
+    return {(r.method, r.outcome.seed or 0): r for r in runs if r.outcome is not None}
 
 
 def _result(
@@ -95,6 +112,7 @@ def _result(
         {name: mean(values[name] for values in own if name in values) for name in names},
         mean(seconds) if seconds else None,
         n_seeds - len(runs),
+        len(runs),
     )
 
 
@@ -108,7 +126,7 @@ def _unlabeled_scores(
             return {}, []
         check_same_data(clustered)
         rows = rows_in_space(clustered[0], PRINCIPAL_COMPONENTS)
-    except DataError as error:
+    except DcrfError as error:
         return {}, [f"no scores without labels: {error}"]
     scores = {}
     for each in scores_of_runs(clustered, rows):

@@ -1,40 +1,56 @@
-"""The method files that a search runs: of combinations, and of the beginnings that they share."""
+"""The method files that a search runs: of combinations, and of their first phases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dcrf.recombination.candidates import Candidate
-from dcrf.recombination.shared_starts import Start, shared_starts
+from dcrf.recombination.shared_starts import Start, start_of
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
 
 _DIGITS = 8
 
 
-def write_files(candidates: Sequence[Candidate], seeds: Sequence[int], folder: Path) -> list[Path]:
-    """Write the files that a search runs, and return them in the order of their runs.
+def write_files(
+    candidates: Sequence[Candidate],
+    seeds: Sequence[int],
+    folder: Path,
+    finished: Container[tuple[str, int]] = (),
+) -> tuple[list[Path], list[Path]]:
+    """Write the files that a search runs.
 
-    A first phase that several combinations have in common is a method of its own for each seed. It
-    saves its mappings, and the combinations load them; their results are the same as alone.
+    The first phase of a combination is a method of its own, if its mappings are all that it leaves:
+    one for all combinations that have it, for each seed. It saves the mappings, and the
+    combinations load them; their results are the same as alone.
 
     Args:
         candidates: with different names.
         seeds: of each.
         folder: gets `methods/` (the combinations), `seeds/` and `starts/` (what runs).
+        finished: names and seeds of combinations that need not run.
+
+    Returns:
+        The files of first phases, which run first, and those of combinations.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     folder = folder.absolute()
-    starts = shared_starts({each.name: each.config for each in candidates})
-    files: dict[Path, None] = {}
+    starts = {each.name: start_of(each.config) for each in candidates}
     for candidate in candidates:
         write_method(folder / "methods" / f"{candidate.name}.json", candidate.content)
+    first: dict[Path, None] = {}
+    files = []
     for seed in seeds:
         for candidate in candidates:
-            start = starts.get(candidate.name)
+            if (candidate.name, seed) in finished:
+                continue
+            start = starts[candidate.name]
             if start is not None:
-                files[_start_file(start, seed, folder)] = None
-            files[_seed_file(candidate, start, seed, folder)] = None
-    return list(files)
+                first[start.write_method(_start_folder(start, seed, folder), seed)] = None
+            files.append(_seed_file(candidate, start, seed, folder))
+    return list(first), files
 
 
 def write_method(file: Path, content: Mapping[str, Any]) -> None:
@@ -51,13 +67,8 @@ def _start_folder(start: Start, seed: int, folder: Path) -> Path:
     return folder / "starts" / f"{start.key[:_DIGITS]}-{seed}"
 
 
-def _start_file(start: Start, seed: int, folder: Path) -> Path:
-    """Write the method of a shared beginning with a seed."""
-    return start.write_method(_start_folder(start, seed, folder), seed)
-
-
 def _seed_file(candidate: Candidate, start: Start | None, seed: int, folder: Path) -> Path:
-    """Write the method of a combination with a seed, after the shared beginning if it has one."""
+    """Write the method of a combination with a seed, after its first phase if that is a method."""
     changes: dict[str, Any] = {"extends": f"../methods/{candidate.name}.json", "seed": seed}
     if start is not None:
         changes["phases"] = start.changes(_start_folder(start, seed, folder))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.config import parse_json
-from dcrf.config.extends import REMOVE
+from dcrf.config.extends import EXTENDS, REMOVE
 from dcrf.config.json_paths import child, locate
 from dcrf.config.rules import schema_errors
 from dcrf.errors import ConfigError, DataError, Problem
@@ -22,6 +22,7 @@ Changes = Mapping[str, Any]
 _SCHEMA = SCHEMA / "recombination" / "space.json"
 _STEP = re.compile(r"\.?(?P<key>[^.\[\]]+)|\[(?P<item>[^\]]+)\]")
 _FORMS = ({"options"}, {"path", "values"}, {"removable"})
+_NOT_CHANGED = {EXTENDS, "name", "seed", "abstract"}
 _WITH, _WITHOUT = "with", "without"
 
 
@@ -114,6 +115,13 @@ def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem
                 f"a slot with {', '.join(sorted(keys)) or 'a name only'}",
                 'write "options", or "path" with "values", or "removable"',
             )
+        if len({_text(value) for value in entry.get("values", ())}) < len(entry.get("values", ())):
+            found = "two values are written in the same way"
+            yield Problem(child(path, "values"), found, "remove one of them")
+        for name, changes in entry.get("options", {}).items():
+            for key in changes.keys() & _NOT_CHANGED:
+                place = child(child(child(path, "options"), name), key)
+                yield Problem(place, f"an option cannot change {key!r}", "remove it")
         for key in keys & {"path", "removable"}:
             if reason := _reason_against(_steps(entry[key]), is_entry=key == "removable"):
                 yield Problem(child(path, key), f"{entry[key]!r} {reason}", _form(key))

@@ -2,14 +2,17 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 
 from dcrf.extras import optional_package
+from dcrf.storage.atomic_files import waiting_lock
 from dcrf.tracking.base import TrackedRun, Tracker
 
 _EXPERIMENT = "dcrf"
-_RUN_FILE = "mlflow_run.txt"
+_RUN_FILE, _FILES = "mlflow_run.txt", "mlflow_files"
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_\-. :/]")  # in names of metrics
 
 
 class Mlflow(Tracker):
@@ -28,13 +31,18 @@ class Mlflow(Tracker):
         output = run.folder.absolute().parents[1]
         server = os.environ.get("MLFLOW_TRACKING_URI")
         address = server or f"sqlite:///{output / 'mlflow.db'}"
-        self.client = mlflow.tracking.MlflowClient(tracking_uri=address)
-        self.id = self._started(run, None if server else (output / "mlflow_files").as_uri())
+        files = None if server else (output / _FILES).as_uri()
+        with waiting_lock(output / _FILES):  # runs that start at the same time make one database
+            self.client = mlflow.tracking.MlflowClient(tracking_uri=address)
+            self.id = self._started(run, files)
 
     def log(self, group: str, step: int, values: Mapping[str, float]) -> None:
         """Write the metrics `<group>/<name>`."""
         now = int(time.time() * 1000)
-        metrics = [self.metric(f"{group}/{name}", v, now, step) for name, v in values.items()]
+        metrics = [
+            self.metric(_NOT_ALLOWED.sub("_", f"{group}/{name}"), value, now, step)
+            for name, value in values.items()
+        ]
         self.client.log_batch(self.id, metrics=metrics)
 
     def close(self, status: str, scores: Mapping[str, float]) -> None:

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "schedules": {"batch", "functional"},
     "selection": {"functional"},
     "reporting": {"errors", "safety", "schema", "tracking"},
-    "tracking": {"extras"},
+    "tracking": {"extras", "storage"},
     "storage": {"errors", "safety"},
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},

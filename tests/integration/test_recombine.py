@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_a_shared_beginning_is_trained_once_per_seed_and_changes_no_score(search
     folder, _ = searched
     best = json.loads((folder / "best_by_acc.json").read_text())["name"]
 
-    assert len([*folder.glob("runs/start_*/*-*/result.json")]) == 2
+    assert len([*folder.glob("starts/runs/start_*/*-*/result.json")]) == 2
     flags = ["--seed", "1", "--output_dir", str(tmp_path), "--quiet"]
     assert main(["run", str(folder / "best_by_acc.json"), *flags]) == 0
 
@@ -112,15 +113,49 @@ def test_a_space_can_be_counted(tmp_path, capsys):
 
     assert recombine(file, tmp_path, "--validate") == 0
     out = capsys.readouterr().out
-    assert "parts: 2 methods of 4 combinations, 2 would not run" in out
+    assert "parts: 2 methods of 4 combinations, 2 invalid" in out
     assert "'x' is not a number" in out
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_space_without_a_method_is_refused_with_reasons(tmp_path, capsys):
-    file = space(tmp_path, slots=[{**SLOTS[0], "values": ["x", "y"]}])
+def test_a_space_whose_first_combination_is_invalid_is_refused(tmp_path, capsys):
+    file = space(tmp_path, slots=[{**SLOTS[0], "values": ["x", 1]}])
 
     assert recombine(file, tmp_path) == 2
-    captured = capsys.readouterr()
-    assert "1 times: " in captured.out
-    assert "no combination is a method that runs" in captured.err
+    err = capsys.readouterr().err
+    assert "the combination of all first options is not a method that runs: " in err
+    assert "'x' is not a number" in err
+
+
+def test_a_search_continues_with_more_options(searched, tmp_path):
+    folder, _ = searched
+    runs = shutil.copytree(folder.parent, tmp_path / "runs")
+    slots = [{**SLOTS[0], "name": "w", "values": [1, 0.5, 2]}, SLOTS[1]]
+    before = {path: path.stat().st_mtime_ns for path in runs.glob("parts/runs/*/*-*/result.json")}
+
+    assert recombine(space(tmp_path, slots=slots), tmp_path, "--quiet") == 0
+
+    after = {path: path.stat().st_mtime_ns for path in runs.glob("parts/runs/*/*-*/result.json")}
+    assert before.items() <= after.items()
+    assert len(after) == 12
+
+
+def test_combinations_without_all_runs_have_no_rank(searched, tmp_path, capsys):
+    folder, file = searched
+    runs = shutil.copytree(folder.parent, tmp_path / "runs")
+    rows = list(csv.DictReader((runs / "parts/ranking.csv").read_text().splitlines()))
+    shutil.rmtree(next(runs.glob(f"parts/runs/{rows[0]['method']}/*-1")))
+
+    assert recombine(file, tmp_path, "--report") == 0
+    assert "without a rank, since runs have not finished: 1 combination" in capsys.readouterr().out
+    best = json.loads((runs / "parts/best_by_acc.json").read_text())
+    assert best["name"] == rows[1]["method"]
+
+
+def test_a_report_without_runs_writes_nothing(tmp_path, capsys):
+    file = space(tmp_path)
+    (tmp_path / "runs/parts/runs").mkdir(parents=True)
+
+    assert recombine(file, tmp_path, "--report") == 2
+    assert "no combination has a finished run in " in capsys.readouterr().err
+    assert not (tmp_path / "runs/parts/ranking.csv").exists()

@@ -3,6 +3,7 @@
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dcrf.config import load_checked
@@ -98,10 +99,8 @@ def test_equal_methods_count_once(space):
 def test_a_slot_that_names_nothing_is_a_reason(space):
     nothing = {**ENTROPY, "removable": f"{FINETUNING}[entropie]"}
 
-    found = candidates_of(space(nothing))
-
-    assert not found.valid
-    assert found.reasons == [("$.slots: slot 'entropy' names nothing: [entropie] is missing", 2)]
+    with pytest.raises(ConfigError, match=r"slot 'entropy' names nothing: \[entropie\] is missing"):
+        candidates_of(space(nothing))
 
 
 def test_draws_begin_with_the_reference_and_repeat_nothing(space):
@@ -122,3 +121,16 @@ def test_too_many_combinations_are_refused(space):
 
     with pytest.raises(ConfigError, match="216,000 combinations, more than"):
         candidates_of(space(*slots))
+
+
+def test_relative_paths_of_options_start_at_the_folder_of_the_space(space, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    np.savez(tmp_path / "rows.npz", samples=np.zeros((20, 8, 8), np.float32))
+    kept = {k: v for k, v in digits().items() if k in ("batch_augmentations", "num_clusters")}
+    rows = {**kept, "name": "digits", "source": "npz", "path": "rows.npz", "batch_size": 10}
+    data = {"name": "data", "options": {"digits": {}, "rows": {"datasets": [rows]}}}
+
+    found = candidates_of(space(data))
+
+    assert [reason for _, reason in found.invalid] == []
+    assert found.valid[1].content["datasets"][0]["path"] == str(tmp_path / "rows.npz")

@@ -88,6 +88,12 @@ def test_seeds_and_draws_have_defaults(write):
         ({"slots": [{**SLOTS[0], "path": "phases[0].order"}]}, ["has the number of an item"]),
         ({"slots": [{**SLOTS[0], "path": "]["}]}, ["is not a JSON path"]),
         ({"search": {"type": "random"}}, ["$.search", "number"]),
+        ({"name": "../parts"}, ["$.name"]),
+        ({"slots": [{**SLOTS[0], "values": [1, "1"]}]}, ["two values are written in the same way"]),
+        (
+            {"slots": [{"name": "a", "options": {"x": {}, "y": {"seed": 3}}}]},
+            ["an option cannot change 'seed'"],
+        ),
     ],
 )
 def test_problems_are_named_with_their_places(write, changes, words):
