@@ -12,12 +12,11 @@ from pathlib import Path
 
 from benchmarks.methods.files import CONFIGURATIONS, MethodFile, method_files
 from benchmarks.methods.finished import finished_run
-from benchmarks.methods.measure import measure
+from benchmarks.methods.measure import measure, shared_starts
 from benchmarks.methods.page import page, pages
 from benchmarks.methods.published import read_published
 from benchmarks.methods.records import RESULTS, Records
 from dcrf.errors import DcrfError
-from dcrf.recombination.shared_starts import shared_starts
 from dcrf.storage.atomic_files import locked, write_atomically
 
 INTERRUPTED = 130

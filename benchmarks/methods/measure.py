@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -12,13 +13,21 @@ from benchmarks.machine import processor
 from benchmarks.methods.files import MethodFile, identity
 from benchmarks.methods.records import Measurement, measurement_of
 from dcrf.cli.main import main
-from dcrf.recombination.shared_starts import Start
+from dcrf.config.method_config import MethodConfig
+from dcrf.recombination.first_phase import Start, start_of
 from dcrf.storage.atomic_files import read_json, write_json
 from dcrf.storage.digests import digest
 
 _INTERRUPTED = (130, 143)
 """Exit codes of the command line after SIGINT and SIGTERM."""
 _STARTED = "started.json"
+
+
+def shared_starts(configs: Mapping[str, MethodConfig]) -> dict[str, Start]:
+    """Return the key of each method -> its start, if another method has the same one."""
+    starts = {key: start for key, c in configs.items() if (start := start_of(c)) is not None}
+    counts = Counter(start.key for start in starts.values())
+    return {key: start for key, start in starts.items() if counts[start.key] > 1}
 
 
 def measure(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.recombination.candidates import Candidate
-from dcrf.recombination.shared_starts import Start, start_of
+from dcrf.recombination.first_phase import Start, start_of
 from dcrf.storage.atomic_files import write_atomically
 from dcrf.storage.write_json import readable
 

@@ -43,7 +43,7 @@ WORDS = {
 
 LEFT: dict[str, dict[str, str]] = {
     "cli/table.py": {"csv": "a format of the table", "text": "a format of the table"},
-    "recombination/shared_starts.py": {
+    "recombination/first_phase.py": {
         "classical_clustering_in_feature_space_after_phase": "the strategy of a phase alone",
         "classical_clustering_method_after_phase": "its key",
     },

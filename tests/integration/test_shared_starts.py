@@ -6,9 +6,9 @@ from copy import deepcopy
 import pytest
 
 from benchmarks.methods.files import method_files
-from benchmarks.methods.measure import measure
+from benchmarks.methods.measure import measure, shared_starts
 from dcrf.cli.main import main
-from dcrf.recombination.shared_starts import shared_starts, start_of
+from dcrf.recombination.first_phase import start_of
 from tests.cases.methods import ENCODER, method, result
 
 NORMALIZED = {

@@ -125,7 +125,7 @@ def test_too_many_combinations_are_refused(space):
 
 def test_relative_paths_of_options_start_at_the_folder_of_the_space(space, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
-    np.savez(tmp_path / "rows.npz", samples=np.zeros((20, 8, 8), np.float32))
+    np.savez(tmp_path / "rows.npz", samples=np.zeros((20, 1, 8, 8), np.float32))
     kept = {k: v for k, v in digits().items() if k in ("batch_augmentations", "num_clusters")}
     rows = {**kept, "name": "digits", "source": "npz", "path": "rows.npz", "batch_size": 10}
     data = {"name": "data", "options": {"digits": {}, "rows": {"datasets": [rows]}}}

@@ -1,11 +1,10 @@
-"""Train the first phase that several methods have in common once per seed.
+"""Train the first phase of a method by itself, once for all methods that have it.
 
 Random numbers come from streams by purpose and phase, and a phase without clusters leaves nothing
 but parameters. So a method that loads them has the results of one that trains them itself.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,13 +81,6 @@ class Start:
             if key != "name"
             for word in ("--set", f"phases[{phase['name']}].{key}={json.dumps(value)}")
         ]
-
-
-def shared_starts(configs: Mapping[str, MethodConfig]) -> dict[str, Start]:
-    """Return the key of each method -> its start, if another method has the same one."""
-    starts = {key: start for key, c in configs.items() if (start := start_of(c)) is not None}
-    counts = Counter(start.key for start in starts.values())
-    return {key: start for key, start in starts.items() if counts[start.key] > 1}
 
 
 def start_of(config: MethodConfig) -> Start | None:
