@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dcrf.config.file_names import clean_name
 from dcrf.errors import DataError
 from dcrf.functional.contingency import optimal_matches
-from dcrf.pictures.scatter import MARKS, Groups, scatter
+from dcrf.pictures.scatter import MARKS, Axes, Groups, scatter
 from dcrf.randomness import random_indices
 from dcrf.report.html import choice, figure, grid, heading, joined, paragraph, section, steps
 from dcrf.report.marks import CLUSTER, LABEL, legend, mark
@@ -45,6 +45,16 @@ class Moment:
     file: Path
     name: str
     caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMoment:
+    """The places of the samples to show at a moment, in a projection of `width` values each."""
+
+    moment: Moment
+    width: int
+    places: Places
+    axes: Axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +208,31 @@ def _plots(
     run: SavedFiles, moments: Sequence[Moment], samples: Shown, projection: str
 ) -> Iterator[tuple[str, Markup]]:
     """Yield the name and the plot of each moment whose file can be read."""
+    for placed in placed_moments(run, moments, samples, projection):
+        drawing = Markup(scatter(placed.places, samples.groupings, placed.axes))
+        caption = f"{placed.moment.caption}, {placed.width:,} values each"
+        yield placed.moment.name, figure(drawing, caption)
+
+
+def placed_moments(
+    run: SavedFiles, moments: Sequence[Moment], samples: Shown, projection: str
+) -> Iterator[PlacedMoment]:
+    """Yield the places of samples at each moment, which start from those of the one before.
+
+    A moment whose file cannot be read becomes a problem of the run.
+    """
     before: Places | None = None
     for moment in moments:
         try:
-            rows = rows_of(moment, samples)
+            rows = _rows_of(moment, samples)
         except (DataError, OSError, ValueError) as error:
             run.problems.append(f"the plot of {moment.caption} is absent: {error}")
             continue
         before, axes = project(rows, projection, before)
-        drawing = Markup(scatter(before, samples.groupings, axes))
-        caption = f"{moment.caption}, {rows.shape[1]:,} values each"
-        yield moment.name, figure(drawing, caption)
+        yield PlacedMoment(moment, rows.shape[1], before, axes)
 
 
-def rows_of(moment: Moment, samples: Shown) -> NDArray[np.float32]:
+def _rows_of(moment: Moment, samples: Shown) -> NDArray[np.float32]:
     """Return the rows of the samples to show.
 
     Raises:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from dcrf.config.file_names import clean_name
-from dcrf.errors import DataError
 from dcrf.extras import optional_package
 from dcrf.pictures.drawings import COLORS, GRAY
 from dcrf.pictures.line_chart import Points
 from dcrf.pictures.scatter import NO_MARK, Axes, Groups
 from dcrf.report.clusters import Confusion, confusion_of
-from dcrf.report.features import POINTS, moments_of, rows_of, shown_samples
-from dcrf.report.projections import Places, project
+from dcrf.report.features import POINTS, moments_of, placed_moments, shown_samples
+from dcrf.report.projections import Places
 from dcrf.report.saved_files import SavedFiles
 from dcrf.reporting.scores import heading
 from dcrf.schema.default_metrics import default_metrics
@@ -130,16 +129,10 @@ def _scatters(
     moments = moments_of(run, dataset)
     if not moments or (samples := shown_samples(run, dataset, POINTS)) is None:
         return
-    before: Places | None = None
-    for moment in moments:
-        try:
-            rows = rows_of(moment, samples)
-        except (DataError, OSError, ValueError) as error:
-            run.problems.append(f"the plot of {moment.caption} is absent: {error}")
-            continue
-        before, axes = project(rows, projection, before)
+    for placed in placed_moments(run, moments, samples, projection):
         for groups in samples.groupings:
-            yield f"{moment.file.stem}-{groups.kind}s", _scatter(before, groups, axes, new)
+            drawing = _scatter(placed.places, groups, placed.axes, new)
+            yield f"{placed.moment.file.stem}-{groups.kind}s", drawing
 
 
 def _scatter(places: Places, groups: Groups, names: Axes, new: Any) -> Any:
