@@ -11,8 +11,8 @@ from dcrf.recombination.effects import Effect, against_reference, interactions, 
 from dcrf.recombination.results import CandidateResult
 from dcrf.recombination.space import Slot
 from dcrf.reporting.comparison import METRICS
-from dcrf.reporting.lines import duration, table
-from dcrf.reporting.markup import fits, names_apart, wrapped
+from dcrf.reporting.lines import duration
+from dcrf.reporting.markup import laid_out, wrapped
 from dcrf.reporting.scores import heading
 from dcrf.schema.default_metrics import default_metrics
 from dcrf.schema.registry import METRICS as ALL_METRICS
@@ -62,7 +62,7 @@ class SpaceReport:
         if not ranking:
             yield "no combination has all of its runs, with scores"
             return
-        yield _fitted(*self._ranking_table(ranking[:_SHOWN]), width)
+        yield laid_out(*self._ranking_table(ranking[:_SHOWN]), width)
         if len(ranking) > _SHOWN:
             yield f"... and {len(ranking) - _SHOWN} more"
         if unfinished := sum(result.unfinished > 0 for result in self.results):
@@ -76,7 +76,7 @@ class SpaceReport:
         for title, found in (("effect", effects), ("interaction", pairs)):
             if found:
                 yield ""
-                yield _fitted(*_effects_table(title, found), width)
+                yield laid_out(*_effects_table(title, found), width)
 
     def ranking_csv(self) -> str:
         """Return all combinations as CSV, the best first, those without a score last."""
@@ -201,13 +201,6 @@ def _score(result: CandidateResult, metric: str) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
-    whole = table(header, rows)
-    if width is None or fits(whole.split("\n"), width):
-        return whole
-    return "\n".join(names_apart(header, rows, width))
 
 
 def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

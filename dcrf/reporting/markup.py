@@ -45,6 +45,24 @@ def fit(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> lis
     return lines
 
 
+def laid_out(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, n_names: int = 1
+) -> str:
+    """Return a table whose names have lines of their own if it is wider than a terminal.
+
+    Args:
+        header: of the columns.
+        rows: of cells.
+        width: of the terminal; None for any.
+        n_names: the number of columns that are names.
+    """
+    whole = table(header, rows)
+    if width is None or fits(whole.split("\n"), width):
+        return whole
+    joined = [["  ".join(row[:n_names]), *row[n_names:]] for row in (header, *rows)]
+    return "\n".join(names_apart(joined[0], joined[1:], width))
+
+
 def names_apart(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Return the lines of a table in which names have lines of their own, above indented cells.
 

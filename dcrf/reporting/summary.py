@@ -8,8 +8,8 @@ from statistics import mean, stdev
 from typing import Any
 
 from dcrf.errors import indented
-from dcrf.reporting.lines import duration, sample_size, table
-from dcrf.reporting.markup import fits, names_apart, wrapped
+from dcrf.reporting.lines import duration, sample_size
+from dcrf.reporting.markup import fits, laid_out, names_apart, wrapped
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.scores import headings, scores_of
 
@@ -58,16 +58,12 @@ def _laid_out(
         width: of the terminal; None for any.
         n_names: the number of columns that are names.
     """
-    whole = table(header, rows)
-    if width is None or fits(whole.split("\n"), width):
-        return whole
-    lines = [["  ".join(row[:n_names]), *row[n_names:]] for row in (header, *rows)]
-    apart = names_apart(lines[0], lines[1:], width)
-    if not fits(apart, width) and _SIZE in header:
-        place = header.index(_SIZE)
-        lines = [[*row[:place], *row[place + 1 :]] for row in lines]
-        apart = names_apart(lines[0], lines[1:], width)
-    return "\n".join(apart)
+    text = laid_out(header, rows, width, n_names)
+    if width is None or _SIZE not in header or fits(text.split("\n"), width):
+        return text
+    place = header.index(_SIZE)
+    lines = [[*row[:place], *row[place + 1 :]] for row in (header, *rows)]
+    return "\n".join(names_apart(lines[0], lines[1:], width))
 
 
 def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
