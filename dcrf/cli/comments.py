@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dcrf.config.json_paths import child
-from dcrf.config.schema_lookup import Node, Nodes, nodes_of
-from dcrf.schema.registry import KINDS, SCHEMA
+from dcrf.config.schema_lookup import KIND_BY_URI, Node, Nodes, nodes_of
 from dcrf.schema.special_words import COMMENT
 
 _WIDTH = 90
-_KINDS = {(SCHEMA / f"{kind}.json").as_uri(): registry for kind, registry in KINDS.items()}
 
 
 def commented(content: Mapping[str, Any], first: Sequence[str]) -> dict[str, Any]:
@@ -46,7 +44,7 @@ def _commented(value: Any, path: str, nodes: Nodes) -> Any:
 def _text(node: Node) -> str:
     """Return the description of the part that an entry names, or of its role; may be empty."""
     for subschema in node.schemas:
-        registry = _KINDS.get(subschema.base)
+        registry = KIND_BY_URI.get(subschema.base)
         if registry is not None and (name := node.value.get(registry.key)) in registry.stems:
             return str(registry.schemas[registry.stems[name]]["description"])
     texts = (

@@ -18,11 +18,10 @@ from dcrf.config.parse_json import RawConfig
 from dcrf.config.path_checks import is_file, is_there
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.config.safe_lookup import text
-from dcrf.config.schema_lookup import Node, root
+from dcrf.config.schema_lookup import KIND_BY_URI, Node, root
 from dcrf.errors import ConfigError, Problem
 from dcrf.safety.limits import METHOD_FILE_BASES, METHOD_FILE_VALUES
-from dcrf.schema.package_data import SCHEMA, is_packed
-from dcrf.schema.registry import KINDS
+from dcrf.schema.package_data import is_packed
 
 EXTENDS, ABSTRACT, REMOVE = "extends", "abstract", "$remove"
 
@@ -34,7 +33,6 @@ ABSTRACT_PROBLEM = Problem(
 
 _NAMES = {"name", "type", "pattern", "dataset", "source"}
 """Keys that may stand beside `$remove`: names, and those from which unnamed entries get one."""
-_KINDS = {(SCHEMA / f"{kind}.json").as_uri(): registry for kind, registry in KINDS.items()}
 
 
 def read(source: Path) -> RawConfig:
@@ -290,7 +288,7 @@ def _merge_by_name(base: Any, changes: Any) -> bool:
 def _is_other_kind(base: Node, changes: Node) -> bool:
     """Whether the changes name another part, or another class of torch, than the base."""
     stems: Mapping[str, str] = {}
-    registry = next((_KINDS[s.base] for s in changes.schemas if s.base in _KINDS), None)
+    registry = next((KIND_BY_URI[s.base] for s in changes.schemas if s.base in KIND_BY_URI), None)
     if registry is not None:
         key, stems = registry.key, registry.stems
     elif "x-call" in changes.keywords:

@@ -18,6 +18,8 @@ from dcrf.schema.registry import KINDS
 Schema = Mapping[str, Any]
 
 METHOD = {"$ref": (SCHEMA / "method.json").as_uri()}
+KIND_BY_URI = {(SCHEMA / f"{kind}.json").as_uri(): registry for kind, registry in KINDS.items()}
+"""URI of the schema of an entry -> the registry of its kind."""
 _CONDITION = {"if", "then", "else"}
 _FOLDERS = (SCHEMA, *(registry.folder for registry in KINDS.values()))
 
