@@ -1,4 +1,4 @@
-"""The combinations of a space: the methods that they are, and why some are none."""
+"""The combinations of a space: the methods that they are, and why others are invalid."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

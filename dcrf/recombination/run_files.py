@@ -40,17 +40,17 @@ def write_files(
     starts = {each.name: start_of(each.config) for each in candidates}
     for candidate in candidates:
         write_method(folder / "methods" / f"{candidate.name}.json", candidate.content)
-    first: dict[Path, None] = {}
+    first: dict[Path, Path] = {}  # folder of a first phase -> its file
     files = []
     for seed in seeds:
         for candidate in candidates:
             if (candidate.name, seed) in finished:
                 continue
             start = starts[candidate.name]
-            if start is not None:
-                first[start.write_method(_start_folder(start, seed, folder), seed)] = None
+            if start is not None and (place := _start_folder(start, seed, folder)) not in first:
+                first[place] = start.write_method(place, seed)
             files.append(_seed_file(candidate, start, seed, folder))
-    return list(first), files
+    return list(first.values()), files
 
 
 def write_method(file: Path, content: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,6 @@ class Space:
     seeds: Sequence[int] = (0,)
     number: int | None = None
     draw_seed: int = 0
-    content: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_space(source: Path) -> Space:
@@ -85,7 +84,6 @@ def read_space(source: Path) -> Space:
         raw.data.get("seeds", [0]),
         search.get("number"),
         search.get("seed", 0),
-        raw.data,
     )
 
 
