@@ -191,15 +191,20 @@ def _add_run_flags(flags: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_output_flags(flags: argparse.ArgumentParser) -> None:
-    add = flags.add_argument
-    add(
+def add_output_dir(flags: argparse.ArgumentParser) -> None:
+    """Add the flag of the folder for results."""
+    flags.add_argument(
         "--output_dir",
         type=Path,
         default=Path("runs"),
         metavar="FOLDER",
         help="folder for results, default: runs",
     )
+
+
+def _add_output_flags(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
+    add_output_dir(flags)
     add(
         "--save_features",
         action="store_true",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcrf.cli.arguments import Parser, positive
+from dcrf.cli.arguments import Parser, add_output_dir, positive
 from dcrf.cli.main import main as run_methods
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
@@ -77,13 +77,7 @@ def parser() -> Parser:
     add("--jobs", type=positive, default=1, metavar="N", help="run N at the same time, default: 1")
     add("--device", help="torch device instead of the base's: cpu, cuda, cuda:1, ...")
     add("--max_iterations", type=positive, metavar="N", help="end every phase after N iterations")
-    add(
-        "--output_dir",
-        type=Path,
-        default=Path("runs"),
-        metavar="FOLDER",
-        help="folder for results, default: runs",
-    )
+    add_output_dir(flags)
     add("--quiet", action="store_true", help="print only the summary, the report and errors")
     return flags
 

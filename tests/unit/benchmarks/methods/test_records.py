@@ -30,13 +30,19 @@ def test_a_changed_file_or_version_is_not_current(tmp_path):
     assert not records.is_current(file, measurement(file, version=f"{dcrf.__version__}.1"))
 
 
-def test_a_file_is_current_after_dcrf_has_learned_a_key(tmp_path):
-    file, records = write_method(tmp_path / "tiny.json"), Records(tmp_path / "results")
-    stored = tmp_path / "results" / "tiny" / "configuration.json"
+def written_before_a_key(folder):
+    """A file, its records, and their stored configuration, which lacks a key with a default."""
+    file, records = write_method(folder / "tiny.json"), Records(folder / "results")
+    stored = folder / "results" / "tiny" / "configuration.json"
     records.write(file, measurement(file))
     configuration = json.loads(stored.read_text())
     del configuration["compile"]
     stored.write_text(json.dumps(configuration))
+    return file, records, stored, configuration
+
+
+def test_a_file_is_current_after_dcrf_has_learned_a_key(tmp_path):
+    file, records, stored, configuration = written_before_a_key(tmp_path)
     before = measurement(file, digest=digest(configuration))
 
     assert records.is_current(file, before)
@@ -45,12 +51,7 @@ def test_a_file_is_current_after_dcrf_has_learned_a_key(tmp_path):
 
 
 def test_a_later_seed_leaves_earlier_ones_current_after_dcrf_has_learned_a_key(tmp_path):
-    file, records = write_method(tmp_path / "tiny.json"), Records(tmp_path / "results")
-    stored = tmp_path / "results" / "tiny" / "configuration.json"
-    records.write(file, measurement(file))
-    configuration = json.loads(stored.read_text())
-    del configuration["compile"]
-    stored.write_text(json.dumps(configuration))
+    file, records, _, configuration = written_before_a_key(tmp_path)
     earlier = measurement(file, digest=digest(configuration))
 
     records.write(file, measurement(file, seed=1))
