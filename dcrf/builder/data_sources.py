@@ -5,7 +5,7 @@ from typing import cast
 
 from torch import nn
 
-from dcrf.batch import SideTargets
+from dcrf.batch import Rows, SideTargets
 from dcrf.builder.components import build_entry
 from dcrf.builder.sample_steps import apply_steps, decoded, fit_steps
 from dcrf.config.method_config import DatasetConfig, Options
@@ -54,7 +54,7 @@ def open_source(
     if entry.steps:
         # once, to fit the steps and to go through them
         raw = replace(raw, samples=decoded(raw, entry.num_workers))
-    rows = raw.samples if raw.columns is not None else None
+    rows = _rows(raw)
     training = training or raw
     targets, raw = _side_targets(entry, raw)
     name = entry.name if fitted_on is None else fitted_on.name
@@ -96,8 +96,20 @@ def open_samples(
     """
     loading = Loading(entry.batch_size, drop_last=False, device=device)
     return DataSource(
-        entry.name, apply_steps(steps, raw), entry.transforms, {}, loading, streams, steps
+        entry.name,
+        apply_steps(steps, raw),
+        entry.transforms,
+        {},
+        loading,
+        streams,
+        steps,
+        rows=_rows(raw),
     )
+
+
+def _rows(raw: RawData) -> Rows | None:
+    """Return the samples, whose numbers the names of columns belong to; None without names."""
+    return None if raw.columns is None else raw.samples
 
 
 def _encoding_for(

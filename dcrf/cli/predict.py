@@ -21,10 +21,12 @@ Cluster new data with a finished run: in the clusters that it has found, or, if 
 cluster sets, in new ones.
 """
 EPILOG = """\
-The folder gets clusters.csv: the cluster of every sample, the probability of every cluster and the
-distance to the center of its own. A method that has learned to cluster sets writes instead
-objects.csv (the cluster of every object, for the chosen and for every number of clusters),
-scores.csv (the probability of every number), index.html and sheet.svg (pictures).
+The folder gets clusters.csv (the cluster of every sample, the probability of every cluster and the
+distance to the center of its own), examples.csv (typical, unusual and ambiguous samples of each
+cluster) and, for tables and texts, profile.csv (the columns or terms that distinguish it). A method
+that has learned to cluster sets writes instead objects.csv (the cluster of every object, for the
+chosen and for every number of clusters), scores.csv (the probability of every number), index.html
+and sheet.svg (pictures).
 """
 
 

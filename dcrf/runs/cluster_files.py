@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from dcrf.batch import Batch
+from dcrf.batch import Batch, SampleFacts
 from dcrf.evaluation.metrics.base import NOISE, Labels
 from dcrf.runs.assigned_batches import AssignedBatch, UseBatch, assign_batches
 from dcrf.runs.cluster_examples import ClusterExamples
@@ -49,8 +49,22 @@ def save_clusters(
         assign_batches(method, source, [table.write, examples.add], clusters)
     examples.write(folder / EXAMPLES / f"{name}.csv", facts.ids)
     save_images(folder / EXAMPLES / f"{name}.npy", examples.samples(), method.pass_over(source))
+    save_profile(folder / PROFILES / f"{name}.csv", facts, clusters)
+
+
+def save_profile(file: Path, facts: SampleFacts, clusters: Labels) -> None:
+    """Write the columns that distinguish each cluster; no file without columns or clusters.
+
+    Args:
+        file: a CSV file.
+        facts: about n samples.
+        clusters: (n,) int64, `NOISE` for noise.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     if facts.columns is not None and facts.rows is not None and (clusters != NOISE).any():
-        write_profile(folder / PROFILES / f"{name}.csv", facts.rows, facts.columns, clusters)
+        write_profile(file, facts.rows, facts.columns, clusters)
 
 
 def save_confusion(folder: Path, name: str, labels: Labels | None, clusters: Labels) -> None:

@@ -9,7 +9,8 @@ import torch
 from dcrf.errors import DataError, DcrfError, first_line
 from dcrf.evaluation.metrics.base import Labels
 from dcrf.runs.assigned_batches import UseBatch, assign_batches
-from dcrf.runs.cluster_files import saving_features
+from dcrf.runs.cluster_examples import ClusterExamples
+from dcrf.runs.cluster_files import save_profile, saving_features
 from dcrf.runs.clusters_table import ClustersTable
 from dcrf.runs.trained_run import TrainedRun
 from dcrf.storage.atomic_files import replacing_text
@@ -30,12 +31,13 @@ class Prediction(NamedTuple):
 def predict_samples(
     run: TrainedRun, file: Path, folder: Path, *, saves_features: bool = False
 ) -> Prediction:
-    """Write the clusters of the samples in a file, which is read in batches.
+    """Write the clusters of the samples in a file, which is read in batches, and what they are.
 
     Args:
         run: of any method that assigns samples.
         file: of samples like those of its data set.
-        folder: gets `clusters.csv`.
+        folder: gets `clusters.csv`; `examples.csv` unless assignments are hard and have no centers;
+            `profile.csv` if samples have columns.
         saves_features: whether the folder also gets `features.npy`.
 
     Raises:
@@ -47,13 +49,16 @@ def predict_samples(
     run.method.assignment.check_ready()
     source = run.open_file(file)
     check_fit(run, source, file)
+    facts, examples = source.facts, ClusterExamples()
     with ExitStack() as stack:
         table = stack.enter_context(replacing_text(folder / "clusters.csv"))
-        uses: list[UseBatch] = [ClustersTable(table, source.facts.ids).write]
+        uses: list[UseBatch] = [ClustersTable(table, facts.ids).write, examples.add]
         if saves_features:
             features = saving_features(folder / "features.npy", source.n_samples)
             uses.append(stack.enter_context(features))
         clusters = assign_batches(run.method, source, uses, with_features=saves_features)
+    examples.write(folder / "examples.csv", facts.ids)
+    save_profile(folder / "profile.csv", facts, clusters)
     return Prediction(clusters, source.notes)
 
 

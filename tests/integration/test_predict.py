@@ -232,6 +232,17 @@ def test_new_rows_get_the_clusters_of_the_run_by_the_names_of_columns(on_flowers
     assert {"distance", *probabilities} < {*predicted[0]}
 
 
+def test_the_data_of_the_run_get_its_examples_and_profile(on_flowers, tmp_path):
+    names = [row["id"] for row in rows(on_flowers / "clusters/flowers.csv")]
+    file = table(tmp_path / "again.csv", PROFILE.split(","), TABLE.data, name=names)
+
+    main(["predict", str(on_flowers), str(file), "--output", str(tmp_path / "out")])
+
+    for own, new in (("examples", "examples"), ("profiles", "profile")):
+        of_run = (on_flowers / own / "flowers.csv").read_text()
+        assert (tmp_path / "out" / f"{new}.csv").read_text() == of_run
+
+
 def test_one_row_has_the_cluster_that_it_has_among_many(on_flowers, tmp_path):
     known = rows(on_flowers / "clusters/flowers.csv")
     for index in (3, 77, 149):
