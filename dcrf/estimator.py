@@ -129,6 +129,6 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
             "name": _DATASET,
             "sampling": "shuffled",
             "batch_size": min(self.batch_size, shape[0]),
-            "steps": steps_of_rows() if self.standardize else [],
+            "steps": steps_of_rows(content) if self.standardize else [],
         }
         return adapted(content, content.get("name", "method"), entry, shape[1:], self.n_clusters)

@@ -5,6 +5,7 @@ numpy arrays, torch tensors, data frames (of pandas, polars or alike) and lists 
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,12 @@ from dcrf.data.sources.arrays import (
 )
 from dcrf.data.sources.raw_data import Encoding, RawData
 from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
-from dcrf.data.sources.tables import REFUSE, TableRows, columns_like
+from dcrf.data.sources.tables import REFUSE, TableRows, chosen_columns, columns_like
 from dcrf.errors import DataError
 
 _IMAGE_AXES = 4
 _PAIR = 2
+_FEW_ROWS = 20  # in which all categories may well differ by chance
 
 
 def raw_arrays(data: Mapping[str, Any]) -> dict[str, RawData]:
@@ -61,9 +63,9 @@ def raw_samples(samples: Any, encoding: Encoding | None = None) -> RawData:
     Raises:
         DataError: they cannot be samples, or do not fit the encoding.
     """
-    if _is_frame(samples) and encoding is not None and "columns" in encoding:
-        return _encoded_table(samples, table_encoding(encoding))
-    return _raw_data(samples, None)
+    if encoding is None or "columns" not in encoding:
+        return _raw_data(samples, None)
+    return _raw_data(samples, None, table_encoding(encoding))
 
 
 def _samples_and_labels(value: Any) -> tuple[Any, Any]:
@@ -74,13 +76,13 @@ def _samples_and_labels(value: Any) -> tuple[Any, Any]:
     return value
 
 
-def _raw_data(samples: Any, labels: Any) -> RawData:
-    array = _samples_array(samples)
-    tensor = samples_tensor(array).contiguous()
-    notes = notes_on(array)
-    if labels is None:
-        return RawData(tensor, None, notes)
-    return RawData(tensor, _labels(labels, len(tensor)), notes)
+def _raw_data(samples: Any, labels: Any, encoding: TableEncoding | None = None) -> RawData:
+    if _is_frame(samples):
+        raw = _encoded_frame(samples, encoding)
+    else:
+        array = _samples_array(samples)
+        raw = RawData(samples_tensor(array).contiguous(), None, notes_on(array))
+    return raw if labels is None else replace(raw, labels=_labels(labels, len(raw.samples)))
 
 
 def _labels(labels: Any, n_samples: int) -> np.ndarray:
@@ -95,8 +97,6 @@ def _labels(labels: Any, n_samples: int) -> np.ndarray:
 
 def _samples_array(samples: Any) -> np.ndarray:
     """Return samples as an array, images with channels last."""
-    if _is_frame(samples):
-        return _table(samples)
     array = _array(samples, "samples")
     is_torch_image = isinstance(samples, Tensor) and array.ndim == _IMAGE_AXES
     if not (is_torch_image and is_image_array(array)):
@@ -130,50 +130,65 @@ def _array(values: Any, subject: str) -> np.ndarray:
     return array
 
 
-def _table(frame: Any) -> np.ndarray:
-    """Return the columns of a data frame as (N, d).
-
-    Raises:
-        DataError: columns do not hold finite numbers, or two have one name.
-    """
-    names = list(frame.columns)
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"two columns have the name {twice!r}")
-    columns = {name: _column(frame[name]) for name in names}
-    if texts := [name for name, column in columns.items() if column.dtype.kind not in "buif"]:
-        raise DataError(
-            f"columns do not hold numbers: {', '.join(map(repr, texts))}; drop or encode them, for "
-            "example with pandas.get_dummies"
-        )
-    for name, column in columns.items():
-        if not np.isfinite(column).all():
-            row = int(np.isfinite(column).argmin())
-            raise DataError(f"row {row} of column {name!r} is not finite ({column[row]:g})")
-    return np.stack(list(columns.values()), axis=1) if columns else np.empty((len(frame), 0))
-
-
 def _is_frame(samples: Any) -> bool:
     """Whether samples are a data frame of pandas, polars or alike."""
     return hasattr(samples, "columns") and hasattr(samples, "to_numpy")
 
 
-def _encoded_table(frame: Any, encoding: TableEncoding) -> RawData:
-    """Return a data frame encoded as the training data were, with columns found by name."""
-    columns = columns_like(encoding, [str(name) for name in frame.columns], None, None)
+def _encoded_frame(frame: Any, encoding: TableEncoding | None) -> RawData:
+    """Return a data frame as a table, whose columns of texts hold categories.
+
+    Args:
+        frame: of pandas, polars or alike.
+        encoding: of the training data, whose columns are found by name; None to fit one.
+
+    Raises:
+        DataError: a value is missing or not finite, two columns have one name, columns are missing
+            or hold texts that are no categories.
+    """
     names = {str(name): name for name in frame.columns}
-    rows, values = TableRows(columns, REFUSE, encoding), []
+    if len(names) < len(frame.columns):
+        texts = [str(name) for name in frame.columns]
+        twice = next(name for name in texts if texts.count(name) > 1)
+        raise DataError(f"two columns have the name {twice!r}")
+    values = {name: _column(frame[original]) for name, original in names.items()}
+    if encoding is None:
+        texts = [name for name, column in values.items() if column.dtype.kind not in "buif"]
+        columns = chosen_columns([*values], None, None, None, texts)
+    else:
+        columns = columns_like(encoding, [*values], None, None)
+    rows, table = TableRows(columns, REFUSE, encoding), []
     for number, name in enumerate(columns.names):
-        column = _column(frame[names[name]])
-        if number in columns.categorical:
-            texts = ["" if _is_missing(value) else str(value).strip() for value in column.tolist()]
-            values.append(rows.codes(number, texts))
-        elif column.dtype.kind in "buif":
-            values.append(column.astype(np.float64))
+        is_categorical = number in columns.categorical
+        if encoding is None:
+            _check_column(name, values[name], is_categorical)
+        if is_categorical:
+            texts = ["" if _is_missing(v) else str(v).strip() for v in values[name].tolist()]
+            table.append(rows.codes(number, texts))
+        elif values[name].dtype.kind in "buif":
+            table.append(values[name].astype(np.float64))
         else:
-            raise DataError(f"column {name!r} does not hold numbers")
-    rows.add(np.stack(values, axis=1))
+            raise DataError(f"column {name!r} does not hold numbers, as in the training data")
+    rows.add(np.stack(table, axis=1))
     return rows.raw_data()
+
+
+def _check_column(name: str, column: np.ndarray, is_categorical: bool) -> None:
+    """Raise DataError for values that are missing or not finite, and texts that differ in all."""
+    if not is_categorical:
+        if not np.isfinite(column).all():
+            row = int(np.isfinite(column).argmin())
+            raise DataError(f"row {row} of column {name!r} is not finite ({column[row]:g})")
+        return
+    values = column.tolist()
+    if missing := [row for row, value in enumerate(values) if _is_missing(value)]:
+        cause = f"row {missing[0]} of column {name!r} has no value"
+        raise DataError(f"{cause}; fill it or drop the row")
+    if len({*map(str, values)}) == len(values) >= _FEW_ROWS:
+        raise DataError(
+            f"column {name!r} has another text in every row, as names have, so it holds no "
+            "categories; drop it"
+        )
 
 
 def _is_missing(value: Any) -> bool:

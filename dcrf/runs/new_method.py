@@ -1,7 +1,7 @@
 """Make a method file for one's own data out of a shipped method."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, movable, read
 from dcrf.config.path_checks import is_file, is_folder
 from dcrf.config.rules.suggestions import closest, listed
+from dcrf.config.safe_lookup import objects
 from dcrf.data.sources.load import (
     outline_data,
     reads_path,
@@ -21,7 +22,7 @@ from dcrf.data.sources.load import (
 from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
 from dcrf.schema.package_data import SHIPPED, json_files
-from dcrf.schema.registry import SOURCES
+from dcrf.schema.registry import CLUSTERING_STEPS, DESIGN_PATTERNS, SOURCES
 
 DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 """Kind of the samples -> the shipped method that is taken if none is named.
@@ -108,7 +109,7 @@ def new_method(
         if takes_images(content):
             raise DataError(f"{file.stem} needs images, but {data} has rows of numbers")
         shape = tuple(outline.examples[0].shape) if outline.examples else ()
-        steps, shape = _fitting_steps(steps_of_rows(source), shape, outline.n_samples)
+        steps, shape = _fitting_steps(steps_of_rows(content, source), shape, outline.n_samples)
         if steps:
             entry["steps"] = steps
     name = f"{data.stem}_{file.stem}"
@@ -173,16 +174,41 @@ def _fitting_steps(
     return fitting, shape if width == math.prod(shape) else (width,)
 
 
-def steps_of_rows(source: str | None = None) -> list[dict[str, Any]]:
-    """Return the steps that rows go through first: those of the default method.
+def steps_of_rows(content: Mapping[str, Any], source: str | None = None) -> list[dict[str, Any]]:
+    """Return the steps that rows go through first: those of the default method for their source.
+
+    Rows of a method that models samples from 0 to 1 go through a step into this range, too.
 
     Args:
+        content: of the method file.
         source: of the rows; None for rows of numbers.
     """
     schema = {} if source is None else SOURCES.schemas[source]
-    method = read_method(schema.get("x-method", DEFAULT_METHODS["rows"]))
-    steps: list[dict[str, Any]] = method["datasets"][0].get("steps", [])
-    return steps
+    default = read_method(schema.get("x-method", DEFAULT_METHODS["rows"]))
+    steps: list[dict[str, Any]] = default["datasets"][0].get("steps", [])
+    return [*steps, *_step_to_unit_interval()] if _needs_unit_interval(content) else steps
+
+
+def _needs_unit_interval(content: Mapping[str, Any]) -> bool:
+    """Whether a pattern of a method models samples from 0 to 1."""
+    return any(
+        entry.get(key, keywords.get("default")) in keywords.get("x-unit-interval", ())
+        for _, phase in objects(content, "phases")
+        for _, entry in objects(phase, "design_patterns")
+        for key, keywords in _properties(entry)
+    )
+
+
+def _properties(pattern: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Return the keys of a pattern with their schemas; none for an unknown pattern."""
+    stem = DESIGN_PATTERNS.stems.get(str(pattern.get(DESIGN_PATTERNS.key)))
+    return () if stem is None else DESIGN_PATTERNS.properties(stem).items()
+
+
+def _step_to_unit_interval() -> list[dict[str, Any]]:
+    """Return the step that maps values to the range from 0 to 1, as a list."""
+    schemas = CLUSTERING_STEPS.schemas.items()
+    return [{CLUSTERING_STEPS.key: stem} for stem, s in schemas if s.get("x-unit-interval")]
 
 
 def read_method(name: str) -> dict[str, Any]:

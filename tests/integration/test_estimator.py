@@ -38,7 +38,7 @@ def test_it_finds_blobs():
     np.testing.assert_array_equal(nearest.argmin(axis=1), labels)
 
 
-@pytest.mark.parametrize("name", ["k_means", "dec", "gaussian_mixture_usps", "imsat_vat_usps"])
+@pytest.mark.parametrize("name", ["k_means", "dec", "vade", "gaussian_mixture_usps"])
 def test_any_shipped_method_for_rows_is_an_estimator(name):
     estimator = dcrf.DeepClustering(name, n_clusters=3, **QUICK).fit(BLOBS)
 

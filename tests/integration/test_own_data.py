@@ -13,7 +13,7 @@ import dcrf
 from dcrf.cli.commands import main
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
-from dcrf.runs.new_method import method_file, new_method
+from dcrf.runs.new_method import method_file, new_method, read_method
 from dcrf.runs.run_folder import run_folders
 from tests.cases.methods import result
 
@@ -126,6 +126,14 @@ def test_shipped_methods_take_rows(here, method):
     check(load_checked(new_method(here / "rows.npy", 4, method, {}).content))
 
 
+def test_rows_are_mapped_to_the_range_that_a_method_models(here):
+    np.save(here / "rows.npy", np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32))
+
+    content = new_method(here / "rows.npy", 4, "vade", {}).content
+
+    assert [step["type"] for step in content["datasets"][0]["steps"]] == ["standardize", "min_max"]
+
+
 @pytest.mark.parametrize("method", ["dcec", "idec_da", "ccnn", "dec_cc_hybrid", "jule", "k_means"])
 def test_shipped_methods_take_images(here, method):
     check(load_checked(new_method(here / pictures(here), 4, method, {}).content))
@@ -187,6 +195,19 @@ def test_a_file_and_a_data_frame_are_assigned_as_predict_does(here):
     of_frame = result.assign(pandas.read_csv("new.csv"))
     np.testing.assert_array_equal(of_frame, of_file)
     assert of_file.shape == (3, 3)
+
+
+def test_texts_of_a_data_frame_are_categories_also_of_new_rows(here):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"color": ["red", "blue", "green"] * 40, "size": range(120)})
+    entry = {"source": "memory", "dataset": "people", "batch_size": 60, "num_clusters": 3}
+    content = {**read_method("idec_table"), "datasets": [entry]}
+
+    result = dcrf.run(content, data={"people": frame}, max_iterations=3, device="cpu")
+
+    assert result.encodings["people"]["columns"][0]["categories"] == ("blue", "green", "red")
+    reordered = frame[["size", "color"]].assign(other=0)
+    np.testing.assert_array_equal(result.assign(reordered), result.assign(frame))
 
 
 def test_texts_become_clusters_and_predictions(here):

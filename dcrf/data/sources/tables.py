@@ -368,7 +368,7 @@ class TableRows:
         names = _listed([repr(self._columns.names[number]) for number in columns])
         return (
             f"a different integer in every row, as ids have, but read as samples: {names}; "
-            '"id_column" keeps ids out',
+            'leave ids out, or name their column by "id_column"',
         )
 
     def _float32(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:

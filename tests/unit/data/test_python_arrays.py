@@ -95,10 +95,29 @@ def test_a_value_that_is_not_finite_is_named_with_its_row():
     assert message(Frame(a=LABELS, b=samples[:, 1])) == "row 4 of column 'b' is not finite (nan)"
 
 
-def test_text_columns_of_a_data_frame_are_named():
-    frame = Frame(age=[1, 2], city=["a", "b"], height=[1.5, 2], name=["c", "d"])
+def test_text_columns_of_a_data_frame_hold_categories():
+    raw = raw_samples(Frame(age=[1, 2, 3], city=["Rome", "Bern", "Rome"]))
 
-    assert message(frame).startswith("columns do not hold numbers: 'city', 'name'; drop or encode")
+    assert raw.columns == ["age", "city=Bern", "city=Rome"]
+    assert raw.samples.tolist() == [[1, 0, 1], [2, 1, 0], [3, 0, 1]]
+    assert raw.notes == ("categories, each a column of 0 and 1: 2 in 'city'",)
+
+
+def test_new_rows_are_encoded_as_the_training_data():
+    trained = raw_samples(Frame(age=[1, 2, 3], city=["Rome", "Bern", "Rome"]))
+
+    new = raw_samples(Frame(city=["Oslo", "Bern"], other=[0, 0], age=[4, 5]), trained.encoding)
+
+    assert new.samples.tolist() == [[4, 0, 0], [5, 1, 0]]
+    assert "'Oslo'" in new.notes[0]
+
+
+def test_texts_that_are_no_categories_are_refused():
+    names = Frame(age=range(20), name=[f"n{i}" for i in range(20)])
+    gaps = Frame(age=[1, 2], city=np.array(["Rome", None], object))
+
+    assert message(names).startswith("column 'name' has another text in every row")
+    assert message(gaps) == "row 1 of column 'city' has no value; fill it or drop the row"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +138,7 @@ def test_text_columns_of_a_data_frame_are_named():
         (torch.from_numpy(IMAGES).permute(0, 2, 3, 1), "images of torch are (N, C, H, W)"),
         (IMAGES, "images are (N, H, W) or (N, H, W, C)"),
         (NUMBERS * 1e300, "too large for float32"),
-        (Frame(), "samples have the shape (0, 0)"),
+        (Frame(), "no column is left for the samples"),
     ],
 )
 def test_what_cannot_be_samples_and_labels_is_refused(value, part):
@@ -143,5 +162,7 @@ def test_data_frames_of_pandas_are_accepted():
     assert raw_samples(frame).samples.tolist() == [[1, 3, 1], [2, 4, 0]]
     assert raw_samples(nullable).samples.tolist() == [[1], [2]]
     assert message(missing) == "row 1 of column 'a' is not finite (nan)"
-    assert "'t'" in message(pandas.DataFrame({"t": ["x", "y"]}))
+    for kind in ("object", "category", "string"):
+        texts = pandas.DataFrame({"t": ["x", "y"]}).astype(kind)
+        assert raw_samples(texts).samples.tolist() == [[1, 0], [0, 1]]
     assert raw_arrays({"mine": (frame, series)})["mine"].labels.tolist() == [1, 0]

@@ -585,7 +585,7 @@ def test_a_column_that_counts_the_rows_is_noted(file):
 
     assert note == (
         "a different integer in every row, as ids have, but read as samples: 'number'; "
-        '"id_column" keeps ids out'
+        'leave ids out, or name their column by "id_column"'
     )
     assert read(file, "x,y\n" + "".join(f"{i * i % 97},{i % 3}\n" for i in range(20))).notes == ()
 
