@@ -14,6 +14,7 @@ from dcrf.report.learning_curves import curves_section
 from dcrf.report.method import Described, method_section
 from dcrf.report.projection_names import PCA
 from dcrf.report.saved_files import SavedFiles, read_run
+from dcrf.report.settings import settings_since_earlier_run
 from dcrf.report.several_runs import overview
 from dcrf.report.style import style
 from dcrf.runs.saved_scores import SavedRun
@@ -39,7 +40,9 @@ def page(saved: Sequence[SavedRun], describe: Describe, beside: Path, projection
     runs = [read_run(run.folder) for run in saved]
     sections = Sections(describe, beside, projection, min(len(runs), _SECTIONS))
     if len(runs) == 1:
-        return _page(runs[0].method, sections.of(runs[0], saved[0].settings))
+        run = runs[0]
+        own = [sections.of(run, saved[0].settings), settings_since_earlier_run(run)]
+        return _page(run.method, joined(own))
     parts = [
         Markup("<h1>{} runs</h1>").format(len(runs)),
         overview(saved, runs, sections.n_runs),

@@ -130,6 +130,11 @@ def read_run(folder: Path) -> SavedFiles:
     return run
 
 
+def configuration_of(folder: Path) -> Mapping[str, Any]:
+    """Return the configuration of a run, empty if it is missing or damaged."""
+    return _object(SavedFiles(folder), CONFIGURATION)
+
+
 def read_table(file: Path) -> Table:
     """Read a CSV file with a header.
 

@@ -1,6 +1,5 @@
 """What several runs have in common, and what differs between them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,14 +12,11 @@ from dcrf.report.html import figure, grid, items, joined, paragraph, section, sh
 from dcrf.report.html import heading as subheading
 from dcrf.report.marks import legend as marks_legend
 from dcrf.report.saved_files import SavedFiles
-from dcrf.reporting.comparison import METRICS, Comparison, MethodRuns, compare, notes
+from dcrf.report.settings import settings_section
+from dcrf.reporting.comparison import METRICS, Comparison, compare, notes
 from dcrf.reporting.comparison_tables import BEST_MARK, legend, score_cells
 from dcrf.reporting.scores import heading, scores_of
-from dcrf.runs.saved_scores import NO_SETTINGS, SavedRun, methods_of
-
-_ROWS = 100  # of differences
-_CHARACTERS = 80  # of a value
-_ABSENT = "-"
+from dcrf.runs.saved_scores import SavedRun, methods_of
 
 
 def overview(saved: Sequence[SavedRun], runs: Sequence[SavedFiles], n_linked: int) -> Markup:
@@ -39,7 +35,7 @@ def overview(saved: Sequence[SavedRun], runs: Sequence[SavedFiles], n_linked: in
             section("Scores", *_tables(comparison), items(sentences, "soft")),
             section("Runs", _list(runs, n_linked)),
             section("Scores over iterations", *_curves(saved, runs)),
-            section("Settings that differ", _differences(methods, saved, runs)),
+            settings_section(_configurations(saved, runs)),
         ]
     )
 
@@ -91,6 +87,16 @@ def _groups(saved: Sequence[SavedRun]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((run.method, run.settings) for run in saved))
 
 
+def _configurations(
+    saved: Sequence[SavedRun], runs: Sequence[SavedFiles]
+) -> dict[str, Mapping[str, Any]]:
+    """Return name of a method -> the configuration of its runs."""
+    by_settings = {run.settings: files.config for run, files in zip(saved, runs, strict=True)}
+    groups = _groups(saved)
+    names = _numbered(groups)
+    return {name: by_settings[own] for name, (_, own) in zip(names, groups, strict=True)}
+
+
 def _numbered(groups: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the names of methods; those with other settings than an earlier one have a number."""
     seen: dict[str, int] = {}
@@ -107,62 +113,6 @@ def _bold(cell: str) -> Markup:
     is_best = cell.startswith(BEST_MARK)
     text = shown(cell.removeprefix(BEST_MARK))
     return Markup("<b>{}</b>").format(text) if is_best else text
-
-
-def _differences(
-    methods: Sequence[MethodRuns], saved: Sequence[SavedRun], runs: Sequence[SavedFiles]
-) -> Markup:
-    """Return the settings in which methods differ, a column for each."""
-    configs = {run.settings: files.config for run, files in zip(saved, runs, strict=True)}
-    groups = _groups(saved)
-    names = [method.name for method in methods]
-    rows = list(differing([configs[settings] for _, settings in groups]))
-    if not rows:
-        return paragraph("All runs have the same settings, apart from seed and device.")
-    more = f"{len(rows) - _ROWS} more settings differ." if len(rows) > _ROWS else ""
-    return joined(
-        [
-            table(["setting", *names], rows[:_ROWS], n_texts=len(names) + 1, kind="settings"),
-            paragraph(more, "soft") if more else "",
-        ]
-    )
-
-
-def differing(configs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    """Yield a row for each setting whose values differ: its path, and all values, `-` without one.
-
-    Entries of lists are called by their names. A setting that some configurations lack is one row.
-    Keys that change no result are left out.
-    """
-    for key in dict.fromkeys(key for config in configs for key in config):
-        if key not in NO_SETTINGS:
-            yield from _differing(key, [config.get(key, _ABSENT) for config in configs])
-
-
-def _differing(path: str, values: Sequence[Any]) -> Iterator[list[str]]:
-    if all(value == values[0] for value in values):
-        return
-    entries = [value if isinstance(value, dict) else _by_name(value) for value in values]
-    if not all(entries):
-        yield [path, *map(_short, values)]
-        return
-    is_list = isinstance(values[0], list)
-    for name in dict.fromkeys(name for own in entries for name in own):
-        inner = f"{path}[{name}]" if is_list else f"{path}.{name}"
-        yield from _differing(inner, [own.get(name, _ABSENT) for own in entries])
-
-
-def _by_name(value: Any) -> dict[str, Any]:
-    """Return the entries of a list by their names; nothing if it is anything else."""
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        return {}
-    entries = {entry.get("name"): entry for entry in value}
-    return entries if len(entries) == len(value) and None not in entries else {}
-
-
-def _short(value: Any) -> str:
-    text = _ABSENT if value == _ABSENT else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]} ..."
 
 
 def _list(runs: Sequence[SavedFiles], n_linked: int) -> Markup:

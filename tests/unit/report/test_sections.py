@@ -22,10 +22,12 @@ from dcrf.report.marks import mark, mark_rules
 from dcrf.report.method import Described, method_section
 from dcrf.report.projections import project
 from dcrf.report.saved_files import Curves, SavedFiles
-from dcrf.report.several_runs import differing, overview
+from dcrf.report.settings import differing, settings_since_earlier_run
+from dcrf.report.several_runs import overview
 from dcrf.reporting.blocks import Columns, Paragraph
 from dcrf.reporting.records import DatasetRecord, Outcome, PhaseRecord
 from dcrf.runs.saved_scores import SavedRun
+from dcrf.storage.atomic_files import write_json
 from tests.cases.methods import method
 
 EVALUATION = {"n_samples": 5, "cluster_sizes": [3, 1], "noise": 1, "acc": 0.75, "nmi": 0.5}
@@ -313,6 +315,40 @@ def test_settings_that_differ_are_found_by_name():
     rows = list(differing([first, second]))
 
     assert rows == [["phases[a]", '{"name": "a", "lr": 1}', "-"], ["phases[b].lr", "1", "2"]]
+
+
+def test_a_run_is_compared_with_the_newest_earlier_one_of_other_settings(tmp_path):
+    rates = {"2026-01-01T00-00-00-0": 1, "2026-01-02T00-00-00-0": 2, "2026-01-03T00-00-00-0": 3}
+    rates |= {"2026-01-04T00-00-00-1": 3, "2026-01-05T00-00-00-0": 4, "notes": 5}
+    for name, rate in rates.items():
+        write_json(tmp_path / name / "config.json", {"name": "a", "lr": rate})
+    run = SavedFiles(tmp_path / "2026-01-04T00-00-00-1", {"name": "b", "lr": 3})
+
+    text = settings_since_earlier_run(run)
+
+    assert re.findall(r"<t[hd][^>]*>([^<]+)", text) == [
+        *("setting", "2026-01-02T00-00-00-0", "this run"),
+        *("lr", "2", "3"),
+    ]
+    first = SavedFiles(tmp_path / "2026-01-01T00-00-00-0", {"name": "a", "lr": 1})
+    assert settings_since_earlier_run(first) == ""
+
+
+def test_methods_with_settings_of_their_own_for_each_data_set_have_a_column_each():
+    configs = {"1": {"lr": 1, "size": 2}, "2": {"lr": 2, "size": 2}}
+    data = {"1": {"usps": "x"}, "2": {"mnist": "y"}}
+    runs = [SavedFiles(Path(f"runs/a/{number}"), config) for number, config in configs.items()]
+    saved = [
+        SavedRun(run.folder, "a", number, "1.0", "c", data[number], True, None, "ok")
+        for run, number in zip(runs, configs, strict=True)
+    ]
+
+    text = overview(saved, runs, 0)
+
+    assert re.findall(r"<t[hd][^>]*>([^<]+)", text.split("Settings that differ")[1]) == [
+        *("setting", "a", "a (2)"),
+        *("lr", "1", "2"),
+    ]
 
 
 def test_text_is_escaped_once_and_without_control_characters():
