@@ -235,12 +235,14 @@ def centered(rows: Tensor) -> tuple[NDArray[np.float64], Tensor]:
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Let scikit-learn use at most two threads in the block, and give no warnings.
+    """Let scikit-learn use torch's threads in the block, at most two, and give no warnings.
 
-    Two threads add two partial sums, and their order cannot change the result. The warnings are
-    about slow convergence, equal samples and graphs in several parts, which have a result.
+    Two threads add two partial sums, and their order cannot change the result. Runs beside each
+    other have one thread each; a second one would wait for a core in every parallel loop. The
+    warnings are about slow convergence, equal samples and graphs in several parts, which have a
+    result.
     """
-    with threadpool_limits(2), warnings.catch_warnings():
+    with threadpool_limits(min(2, torch.get_num_threads())), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
