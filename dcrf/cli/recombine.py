@@ -1,7 +1,8 @@
 """The command `dcrf recombine`: run the combinations of a space, and compare them."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,21 +10,26 @@ from dcrf.cli.arguments import Parser, add_output_dir, positive
 from dcrf.cli.main import main as run_methods
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
+from dcrf.reporting.lines import duration
 from dcrf.reporting.writers import output_columns, say
 from dcrf.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
-    from dcrf.recombination.candidates import Candidates
+    from dcrf.recombination.candidates import Candidate
+    from dcrf.recombination.report import SpaceReport
     from dcrf.recombination.space import Space
 
 OK = 0
+_SIGNALED = 128
+"""Exit codes from which on a signal has stopped the runs, as in shells."""
 DESCRIPTION = """\
 Make methods of one by the choices in a space file, run those that can run, and compare them. Runs
 that have finished are not repeated, so the command continues an interrupted search.
 """
 EPILOG = """\
 The folder <output folder>/<space>/ gets methods/ (a file for each combination), runs/,
-ranking.csv, effects.csv, and best_by_*.json: the best method by each score as a file.
+ranking.csv, effects.csv, and best_by_*.json: the best method by each score as a file; rungs.csv and
+confirmation.csv if the space has them.
 docs/recombination.md shows how a space is written.
 """
 
@@ -34,8 +40,6 @@ def main(arguments: Sequence[str]) -> int:
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
-    from dcrf.recombination.results import finished_runs  # noqa: PLC0415 - it imports torch
-    from dcrf.recombination.run_files import write_files  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 
     space = read_space(options.space)
@@ -46,25 +50,124 @@ def main(arguments: Sequence[str]) -> int:
         raise CommandLineError(f"{space.source}: no combination is a method that runs")
     if options.validate:
         return OK
-    folder = options.output_dir / clean_name(space.name)
-    code = OK
-    if not options.report:
-        try:
-            finished = finished_runs(folder / "runs")
-            starts, files = write_files(candidates.valid, space.seeds, folder, finished)
-        except OSError as error:
-            raise CommandLineError(f"the method files cannot be written: {error}") from error
+    runs = _Runs(options, options.output_dir / clean_name(space.name))
+    try:
+        _search(space, candidates.valid, runs)
+    except _StoppedError as error:
+        return error.code
+    except OSError as error:
+        raise CommandLineError(f"a file of the search cannot be written: {error}") from error
+    return runs.code
+
+
+class _StoppedError(Exception):
+    """A signal has stopped the runs; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Runs:
+    """Runs combinations in the folder of a search, those that have not finished.
+
+    code: the exit code of the runs so far.
+    """
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self.options, self.folder = options, folder
+        self.code = OK
+
+    def __call__(self, candidates: Sequence["Candidate"], seeds: Sequence[int]) -> None:
+        """Run combinations with seeds.
+
+        Raises:
+            _StoppedError: a signal has stopped the runs.
+            OSError: the method files cannot be written.
+        """
+        from dcrf.recombination.results import finished_runs  # noqa: PLC0415 - it imports torch
+        from dcrf.recombination.run_files import write_files  # noqa: PLC0415 - it imports torch
+
+        if self.options.report:
+            return
+        each_once = list({candidate.name: candidate for candidate in candidates}.values())
+        finished = finished_runs(self.folder / "runs")
+        starts, files = write_files(each_once, seeds, self.folder, finished)
         if starts:
             say(f"\nfirst phases that combinations share: {len(starts)} runs")
-            run_methods([*map(str, starts), *_run_flags(options, folder / "starts")])
+            self._run(starts, self.folder / "starts")
         if files:
             say(f"\ncombinations: {len(files)} runs")
-            code = run_methods([*map(str, files), *_run_flags(options, folder)])
-    try:
-        _report(space, candidates, folder)
-    except OSError as error:
-        raise CommandLineError(f"the report cannot be written: {error}") from error
-    return code
+            self.code = max(self.code, self._run(files, self.folder))
+
+    def _run(self, files: Sequence[Path], folder: Path) -> int:
+        code = run_methods([*map(str, files), *_run_flags(self.options, folder)])
+        if code >= _SIGNALED:
+            raise _StoppedError(code)
+        return code
+
+
+def _search(space: "Space", candidates: Sequence["Candidate"], runs: _Runs) -> None:
+    """Run the rungs, the combinations that are left, and their confirmation; report them."""
+    from dcrf.recombination.confirmation import confirm, to_confirm  # noqa: PLC0415 - torch
+    from dcrf.recombination.halving import halved  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.ranking import ranked  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.report import SpaceReport  # noqa: PLC0415 - it imports scipy
+    from dcrf.recombination.results import results_of  # noqa: PLC0415 - it imports torch
+    from dcrf.reporting.scores import heading  # noqa: PLC0415
+
+    folder, shortest = runs.folder / "runs", runs.options.max_iterations
+    left, rungs = halved(space, candidates, runs, folder, shortest)
+    runs(left, space.seeds)
+    results, notes = results_of(left, space.seeds, folder)
+    if all(result.unfinished == len(space.seeds) for result in results):
+        raise CommandLineError(
+            f"no combination has a finished run in {folder}; "
+            "--report needs the same --max_iterations as the search"
+        )
+    report = SpaceReport(space.slots, results, rungs)
+    best = {
+        metric: ranking[0].candidate
+        for metric in report.metrics
+        if (ranking := ranked(results, metric))
+    }
+    if space.confirmation is not None and best:
+        metrics: dict[str, list[str]] = {}
+        for metric, candidate in best.items():
+            metrics.setdefault(candidate.name, []).append(heading(metric))
+        named = {f"best by {' and '.join(metrics[each.name])}": each for each in best.values()}
+        chosen = to_confirm(space, named, shortest)
+        confirmed = confirm(space, chosen, runs, folder, shortest)
+        report = replace(report, confirmed=confirmed)
+    _write(report, best, notes, runs.folder)
+
+
+def _write(
+    report: "SpaceReport",
+    best: Mapping[str, "Candidate"],
+    notes: Sequence[str],
+    folder: Path,
+) -> None:
+    """Print and write the comparison of the finished runs."""
+    from dcrf.recombination.results import seconds_of_runs  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
+
+    number, seconds = seconds_of_runs(folder)
+    say("")
+    for line in (*report.lines(output_columns()), *notes):
+        say(line)
+    tables = {"ranking": report.ranking_csv(), "effects": report.effects_csv()}
+    if report.rungs:
+        tables["rungs"] = report.rungs_csv()
+    if report.confirmed:
+        tables["confirmation"] = report.confirmation_csv()
+    for name, table in tables.items():
+        write_atomically(folder / f"{name}.csv", table.encode())
+    for file in folder.glob("best_by_*.json"):
+        file.unlink()
+    for metric, candidate in best.items():
+        write_method(folder / f"best_by_{metric}.json", candidate.content)
+    say(f"{number} runs took {duration(seconds)} in all; written to {folder}")
 
 
 def parser() -> Parser:
@@ -96,29 +199,3 @@ def _run_flags(options: argparse.Namespace, folder: Path) -> Iterator[str]:
             yield from (f"--{flag}", str(value))
     if options.quiet:
         yield "--quiet"
-
-
-def _report(space: "Space", candidates: "Candidates", folder: Path) -> None:
-    """Print and write the comparison of the finished runs."""
-    from dcrf.recombination.report import SpaceReport  # noqa: PLC0415 - it imports scipy
-    from dcrf.recombination.results import results_of  # noqa: PLC0415 - it imports torch
-    from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
-
-    results, notes = results_of(candidates.valid, space.seeds, folder / "runs")
-    if all(result.unfinished == len(space.seeds) for result in results):
-        raise CommandLineError(
-            f"no combination has a finished run in {folder / 'runs'}; "
-            "--report needs the same --max_iterations as the search"
-        )
-    report = SpaceReport(space.slots, results)
-    say("")
-    for line in (*report.lines(output_columns()), *notes):
-        say(line)
-    write_atomically(folder / "ranking.csv", report.ranking_csv().encode())
-    write_atomically(folder / "effects.csv", report.effects_csv().encode())
-    for file in folder.glob("best_by_*.json"):
-        file.unlink()
-    for metric in dict.fromkeys((report.metric, report.unlabeled_metric)):
-        if ranking := report.ranking(metric):
-            write_method(folder / f"best_by_{metric}.json", ranking[0].candidate.content)
-    say(f"written to {folder}")

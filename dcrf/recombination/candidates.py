@@ -17,7 +17,7 @@ from dcrf.config.parse_json import RawConfig
 from dcrf.dry_run.check_method import check
 from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError, Problem
-from dcrf.recombination.space import Slot, Space
+from dcrf.recombination.space import Changes, Slot, Space
 from dcrf.safety.limits import SPACE_COMBINATIONS
 from dcrf.storage.digests import digest
 
@@ -75,14 +75,14 @@ def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates
         ConfigError: the base cannot be read, the first combination is invalid, or there are more
             than `SPACE_COMBINATIONS`.
     """
-    base = whole(parse_json.from_dict({EXTENDS: str(space.base)}))
+    base = _base(space)
     valid: dict[str, Candidate] = {}
     invalid: list[tuple[Choice, str]] = []
     equal = 0
     wanted = None if space.number is None else space.number + 1
     for choice in _choices(space):
         try:
-            candidate = _candidate(space, base, choice, max_iterations)
+            candidate = _combination(space, base, choice, max_iterations)
         except ConfigError as error:
             if not valid and not invalid:
                 raise _first_invalid(space, error) from error
@@ -112,21 +112,56 @@ def _choices(space: Space) -> Iterator[Choice]:
         yield dict(zip(names, combination, strict=True))
 
 
-def _candidate(
-    space: Space, base: RawConfig, choice: Choice, max_iterations: int | None
-) -> Candidate:
-    """Return the method of a combination.
+def combination(space: Space, choice: Choice, max_iterations: int | None = None) -> Candidate:
+    """Return one combination of a space.
 
     Raises:
-        ConfigError: it is not valid.
+        ConfigError: it is not a method that runs.
     """
+    return _combination(space, _base(space), choice, max_iterations)
+
+
+def changed(
+    space: Space, candidate: Candidate, changes: Changes, max_iterations: int | None = None
+) -> Candidate:
+    """Return a combination with changes beside its choice.
+
+    Args:
+        space: whose folder relative paths start at.
+        candidate: a combination.
+        changes: of entries, as in a file with `extends`.
+        max_iterations: as in `candidates_of`.
+
+    Raises:
+        ConfigError: it is not a method that runs.
+    """
+    raw = _with(space, parse_json.from_dict(dict(candidate.content)), changes)
+    return _checked(space, raw, candidate.choice, max_iterations)
+
+
+def _base(space: Space) -> RawConfig:
+    return whole(parse_json.from_dict({EXTENDS: str(space.base)}))
+
+
+def _combination(
+    space: Space, base: RawConfig, choice: Choice, max_iterations: int | None
+) -> Candidate:
     raw = base
     for slot in space.slots:
         _check_path(space, slot, choice, raw.data)
-        changes = parse_json.from_dict(dict(slot.options[choice[slot.name]]))
-        add_names(changes.data)
-        of_space = dict.fromkeys(changes.positions, str(space.source))
-        raw = merged(raw, replace(changes, files=of_space))
+        raw = _with(space, raw, slot.options[choice[slot.name]])
+    return _checked(space, raw, choice, max_iterations)
+
+
+def _with(space: Space, raw: RawConfig, changes: Changes) -> RawConfig:
+    """Return a method with changes that stand in the space file."""
+    own = parse_json.from_dict(dict(changes))
+    add_names(own.data)
+    return merged(raw, replace(own, files=dict.fromkeys(own.positions, str(space.source))))
+
+
+def _checked(space: Space, raw: RawConfig, choice: Choice, max_iterations: int | None) -> Candidate:
+    """Return the method of a combination, which runs."""
     if raw.problems:
         raise ConfigError(space.source, raw.problems)
     content = {**with_absolute_paths(raw).data, "name": space.name}

@@ -7,15 +7,16 @@ from io import StringIO
 
 from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED
 from dcrf.recombination.candidates import Candidates
+from dcrf.recombination.confirmation import Confirmed
 from dcrf.recombination.effects import Effect, against_reference, interactions, main_effects
+from dcrf.recombination.halving import RungResult
+from dcrf.recombination.ranking import metric_of, ranked, score_of, unlabeled_metric
 from dcrf.recombination.results import CandidateResult
 from dcrf.recombination.space import Slot
 from dcrf.reporting.comparison import METRICS
 from dcrf.reporting.lines import duration
 from dcrf.reporting.markup import laid_out, wrapped
 from dcrf.reporting.scores import heading
-from dcrf.schema.default_metrics import default_metrics
-from dcrf.schema.registry import METRICS as ALL_METRICS
 
 _SHOWN, _REASONS = 20, 5
 
@@ -24,33 +25,20 @@ _SHOWN, _REASONS = 20, 5
 class SpaceReport:
     """The results of a space.
 
-    results: of all combinations, the reference first.
+    results: of the combinations that ran whole, the first combination first.
+    rungs: the short runs before.
+    confirmed: the best ones on what the search has not seen.
     """
 
     slots: Sequence[Slot]
     results: Sequence[CandidateResult]
+    rungs: Sequence[RungResult] = ()
+    confirmed: Sequence[Confirmed] = ()
 
     @property
-    def metric(self) -> str:
-        """The score that orders combinations: the first against labels, if there are labels."""
-        has_labels = any(result.scores for result in self.results)
-        return METRICS[0] if has_labels else self.unlabeled_metric
-
-    @property
-    def unlabeled_metric(self) -> str:
-        """The score that orders combinations without labels."""
-        return default_metrics("features")[0]
-
-    def ranking(self, metric: str) -> list[CandidateResult]:
-        """Return the combinations with a score and all of their runs, the best first."""
-        whole = [result for result in self.results if not result.unfinished]
-        scored = [r for r in whole if self.score(r, metric) is not None]
-        is_larger_better = ALL_METRICS.schemas[metric]["x-better"] == "larger"
-        return sorted(scored, key=lambda r: self.score(r, metric) or 0, reverse=is_larger_better)
-
-    def score(self, result: CandidateResult, metric: str) -> float | None:
-        """Return the mean of a score with or without labels."""
-        return result.mean(metric) if metric in METRICS else result.unlabeled.get(metric)
+    def metrics(self) -> list[str]:
+        """The scores by which a best combination is chosen."""
+        return list(dict.fromkeys((metric_of(self.results), unlabeled_metric())))
 
     def lines(self, width: int | None) -> Iterator[str]:
         """Yield the report.
@@ -58,10 +46,12 @@ class SpaceReport:
         Args:
             width: of the terminal; None for any.
         """
-        ranking = self.ranking(self.metric)
+        ranking = ranked(self.results, metric_of(self.results))
         if not ranking:
             yield "no combination has all of its runs, with scores"
             return
+        for number, rung in enumerate(self.rungs, 1):
+            yield _rung_in_words(number, rung)
         yield laid_out(*self._ranking_table(ranking[:_SHOWN]), width)
         if len(ranking) > _SHOWN:
             yield f"... and {len(ranking) - _SHOWN} more"
@@ -69,7 +59,8 @@ class SpaceReport:
             unranked = _count(unfinished, "combination")
             yield f"without a rank, since runs have not finished: {unranked}"
         yield ""
-        for sentence in (*self._winners(), *self._against_reference(ranking[0])):
+        sentences = *self._winners(), *self._against_reference(ranking[0]), *self._cost(ranking[0])
+        for sentence in sentences:
             yield wrapped(sentence, width) if width else sentence
         effects = main_effects(self.slots, self.results, METRICS[0])
         pairs = interactions(self.slots, self.results, METRICS[0])
@@ -77,10 +68,14 @@ class SpaceReport:
             if found:
                 yield ""
                 yield laid_out(*_effects_table(title, found), width)
+        if self.confirmed:
+            yield ""
+            yield laid_out(*_confirmation_table(self.confirmed), width)
+            yield from _remarks_on(self.confirmed)
 
     def ranking_csv(self) -> str:
         """Return all combinations as CSV, the best first, those without a score last."""
-        ranking = self.ranking(self.metric)
+        ranking = ranked(self.results, metric_of(self.results))
         rest = [result for result in self.results if result not in ranking]
         unlabeled = list(dict.fromkeys(n for r in self.results for n in r.unlabeled))
         header = ["method", *(slot.name for slot in self.slots)]
@@ -92,8 +87,35 @@ class SpaceReport:
             for metric in METRICS:
                 row += [result.mean(metric), result.deviation(metric)]
             row += [result.unlabeled.get(name) for name in unlabeled]
-            rows.append([*row, result.seconds, result.unfinished])
-        return _csv([*header, *unlabeled, "seconds", "unfinished"], rows)
+            cost = _seconds_per_point(self.results[0], result)
+            rows.append([*row, result.seconds, cost, result.unfinished])
+        header = [*header, *unlabeled, "seconds", "seconds_per_point", "unfinished"]
+        return _csv(header, rows)
+
+    def rungs_csv(self) -> str:
+        """Return the short runs as CSV, the best first in each rung."""
+        header = ["rung", "iterations", "method", *(slot.name for slot in self.slots)]
+        rows = [
+            [
+                *(number, rung.rung.iterations, r.candidate.name, *r.candidate.choice.values()),
+                *(rung.score, score_of(r, rung.score), r.seconds, r.candidate.choice in rung.kept),
+            ]
+            for number, rung in enumerate(self.rungs, 1)
+            for r in rung.results
+        ]
+        return _csv([*header, "score", "value", "seconds", "goes_on"], rows)
+
+    def confirmation_csv(self) -> str:
+        """Return the runs on what the search has not seen as CSV, a row for each of them."""
+        rows = [
+            [each.name, setting, result.candidate.name, *pair, metric, value]
+            for each in self.confirmed
+            for setting, result in each.results.items()
+            for metric, scores in result.scores.items()
+            for pair, value in scores.items()
+        ]
+        header = ["combination", "setting", "method", "data set", "seed", "score", "value"]
+        return _csv(header, rows)
 
     def effects_csv(self) -> str:
         """Return the effects of options and the interactions on every metric as CSV."""
@@ -110,9 +132,7 @@ class SpaceReport:
         self, ranking: Sequence[CandidateResult]
     ) -> tuple[list[str], list[list[str]]]:
         unlabeled = [
-            n
-            for n in (self.unlabeled_metric, "agreement")
-            if any(n in r.unlabeled for r in ranking)
+            n for n in (unlabeled_metric(), "agreement") if any(n in r.unlabeled for r in ranking)
         ]
         header = [
             *(slot.name for slot in self.slots),
@@ -131,8 +151,8 @@ class SpaceReport:
         return header, rows
 
     def _winners(self) -> Iterator[str]:
-        for metric in dict.fromkeys((self.metric, self.unlabeled_metric)):
-            ranking = self.ranking(metric)
+        for metric in self.metrics:
+            ranking = ranked(self.results, metric)
             if not ranking:
                 continue
             best = ranking[0]
@@ -142,7 +162,7 @@ class SpaceReport:
                 else "no labels informed the choice"
             )
             names = dict.fromkeys((*METRICS, metric))
-            values = {n: v for n in names if (v := self.score(best, n)) is not None}
+            values = {n: v for n in names if (v := score_of(best, n)) is not None}
             scores = ", ".join(f"{heading(name)} {value:.3f}" for name, value in values.items())
             yield f"best by {heading(metric)}: {_words(best.candidate.choice)} ({scores}; {how})"
 
@@ -159,6 +179,70 @@ class SpaceReport:
         else:
             verdict = "better" if effect.p < LEVEL else "not distinguishable"
             yield f"{size}, Wilcoxon p = {effect.p:.3f} by Holm over all combinations: {verdict}"
+
+    def _cost(self, best: CandidateResult) -> Iterator[str]:
+        """Yield what a point of the score costs in the best combination."""
+        first = self.results[0]
+        if best is first or best.seconds is None or first.seconds is None:
+            return
+        more = best.seconds - first.seconds
+        words = f"{duration(abs(more))} {'more' if more > 0 else 'less'} per run than the first one"
+        cost = _seconds_per_point(first, best)
+        points = f", {cost:.1f} s for each point (0.01) of {heading(METRICS[0])}" if cost else ""
+        yield f"the best takes {words}{points}"
+
+
+def _seconds_per_point(first: CandidateResult, result: CandidateResult) -> float | None:
+    """Return the seconds of a run for each point of ACC more than the first combination has.
+
+    None without a gain. 0 if the gain costs nothing.
+    """
+    before, after = first.mean(METRICS[0]), result.mean(METRICS[0])
+    if before is None or after is None or after <= before:
+        return None
+    if result.seconds is None or first.seconds is None:
+        return None
+    return max(0.0, result.seconds - first.seconds) / (100 * (after - before))
+
+
+def _rung_in_words(number: int, rung: RungResult) -> str:
+    informed = "labels inform it" if rung.score in METRICS else "labels do not inform it"
+    return (
+        f"rung {number}: {rung.rung.iterations:,} iterations, {len(rung.kept)} of "
+        f"{_count(len(rung.results), 'combination')} went on by {heading(rung.score)} ({informed})"
+    )
+
+
+def _confirmation_table(confirmed: Sequence[Confirmed]) -> tuple[list[str], list[list[str]]]:
+    """Return the scores with every setting, and the comparisons over all of them."""
+    settings = [*confirmed[0].results]
+    metric = METRICS[0]
+    header = ["confirmation", *(f"{heading(metric)}, {s}" for s in settings), "change", "p", ""]
+    rows = []
+    for each in confirmed:
+        scores = [_score(each.results[setting], metric) for setting in settings]
+        test = each.test
+        change = "-" if test is None else f"{test.difference:+.3f}"
+        p = "-" if each.p is None else f"{each.p:.3f}"
+        rows.append([each.name, *scores, change, p, _verdict(each)])
+    return header, rows
+
+
+def _verdict(confirmed: Confirmed) -> str:
+    if confirmed.test is None:
+        return ""
+    if confirmed.p is None:
+        return f"no verdict, which needs {PAIRS_NEEDED} pairs"
+    if confirmed.p >= LEVEL:
+        return "not distinguishable"
+    return "better" if confirmed.test.difference > 0 else "worse"
+
+
+def _remarks_on(confirmed: Sequence[Confirmed]) -> Iterator[str]:
+    yield "each best one against the first combination; without an entry, against the best one"
+    unfinished = sum(r.unfinished for each in confirmed for r in each.results.values())
+    if unfinished:
+        yield f"{_count(unfinished, 'run')} of the confirmation have not finished"
 
 
 def space_in_words(name: str, candidates: Candidates) -> Iterator[str]:

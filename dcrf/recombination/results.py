@@ -90,6 +90,15 @@ def finished_runs(folder: Path) -> dict[tuple[str, int], SavedRun]:
     return {(r.method, r.outcome.seed or 0): r for r in runs if r.outcome is not None}
 
 
+def seconds_of_runs(folder: Path) -> tuple[int, float]:
+    """Return the number of all runs of a search that have ended with `ok`, and their wall time."""
+    seconds = []
+    for runs in (folder / "runs", folder / "starts" / "runs"):
+        finished = finished_runs(runs).values()
+        seconds += [s for run in finished if (s := _seconds(run.folder)) is not None]
+    return len(seconds), sum(seconds)
+
+
 def _result(
     candidate: Candidate,
     runs: Mapping[int, SavedRun],

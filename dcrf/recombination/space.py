@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _STEP = re.compile(r"\.?(?P<key>[^.\[\]]+)|\[(?P<item>[^\]]+)\]")
 _FORMS = ({"options"}, {"path", "values"}, {"removable"})
 _NOT_CHANGED = {EXTENDS, "name", "seed", "abstract"}
 _WITH, _WITHOUT = "with", "without"
+_AS_SEARCHED = "the data of the search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,36 @@ class Slot:
 
     options: name -> what it changes in the base; the first one is the reference.
     path: of the value or entry that all options change, as steps; empty if each option has its own.
+    is_removable: whether the options are with and without an entry, in this order.
     """
 
     name: str
     options: Mapping[str, Changes]
     path: tuple[str, ...] = ()
+    is_removable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Short runs, after which some combinations go on.
+
+    iterations: of the last phase, at most.
+    keep: number of combinations that go on, beside the first one.
+    """
+
+    iterations: int
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the search has not seen.
+
+    options: name of a setting -> what it changes in a method.
+    """
+
+    seeds: Sequence[int]
+    options: Mapping[str, Changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,8 @@ class Space:
     base: the path of the method file.
     number: of combinations that are drawn beside the first one; None for all.
     draw_seed: the seed of the draw.
+    rungs: of successive halving.
+    score: the metric by which combinations go on; None for the one that orders them in the end.
     """
 
     source: Path
@@ -55,6 +84,14 @@ class Space:
     seeds: Sequence[int] = (0,)
     number: int | None = None
     draw_seed: int = 0
+    rungs: Sequence[Rung] = ()
+    score: str | None = None
+    confirmation: Confirmation | None = None
+
+    @property
+    def first(self) -> dict[str, str]:
+        """The combination of all first options."""
+        return {slot.name: next(iter(slot.options)) for slot in self.slots}
 
 
 def read_space(source: Path) -> Space:
@@ -67,7 +104,7 @@ def read_space(source: Path) -> Space:
     schema = json.loads(json_text(_SCHEMA))
     problems = [*raw.problems, *schema_errors.problems(raw.data, schema)]
     if not problems:
-        problems = [*_problems_of_slots(raw.data["slots"])]
+        problems = [*_problems_of_slots(raw.data["slots"]), *_problems_of_search(raw.data)]
         try:
             base = _base(source.parent.absolute(), raw.data["base"])
         except DataError as error:
@@ -84,7 +121,16 @@ def read_space(source: Path) -> Space:
         raw.data.get("seeds", [0]),
         search.get("number"),
         search.get("seed", 0),
+        [Rung(**rung) for rung in search.get("rungs", ())],
+        search.get("score"),
+        _confirmation(raw.data.get("confirmation")),
     )
+
+
+def _confirmation(entry: Mapping[str, Any] | None) -> Confirmation | None:
+    if entry is None:
+        return None
+    return Confirmation(entry["seeds"], entry.get("options", {_AS_SEARCHED: {}}))
 
 
 def _base(folder: Path, name: str) -> Path:
@@ -117,12 +163,33 @@ def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem
             found = "two values are written in the same way"
             yield Problem(child(path, "values"), found, "remove one of them")
         for name, changes in entry.get("options", {}).items():
-            for key in changes.keys() & _NOT_CHANGED:
-                place = child(child(child(path, "options"), name), key)
-                yield Problem(place, f"an option cannot change {key!r}", "remove it")
+            yield from _problems_of_changes(changes, child(child(path, "options"), name))
         for key in keys & {"path", "removable"}:
             if reason := _reason_against(_steps(entry[key]), is_entry=key == "removable"):
                 yield Problem(child(path, key), f"{entry[key]!r} {reason}", _form(key))
+
+
+def _problems_of_search(content: Mapping[str, Any]) -> Iterator[Problem]:
+    rungs = content.get("search", {}).get("rungs", ())
+    for number, (before, rung) in enumerate(pairwise(rungs), 1):
+        path = child("$.search.rungs", number)
+        if rung["iterations"] <= before["iterations"]:
+            found = f"{rung['iterations']} iterations after a rung of {before['iterations']}"
+            yield Problem(child(path, "iterations"), found, "write a greater number")
+        if rung["keep"] >= before["keep"]:
+            found = f"keeps {rung['keep']} of {before['keep']} combinations"
+            yield Problem(child(path, "keep"), found, "write a smaller number")
+    confirmation = content.get("confirmation", {})
+    if seen := sorted({*confirmation.get("seeds", ())} & {*content.get("seeds", [0])}):
+        found = f"the search has seen the seeds {', '.join(map(str, seen))}"
+        yield Problem("$.confirmation.seeds", found, "write seeds that are not in seeds")
+    for name, changes in confirmation.get("options", {}).items():
+        yield from _problems_of_changes(changes, child("$.confirmation.options", name))
+
+
+def _problems_of_changes(changes: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    for key in changes.keys() & _NOT_CHANGED:
+        yield Problem(child(path, key), f"an option cannot change {key!r}", "remove it")
 
 
 def _form(key: str) -> str:
@@ -156,7 +223,8 @@ def _slot(entry: Mapping[str, Any]) -> Slot:
         return Slot(name, entry["options"])
     if "removable" in entry:
         steps = _steps(entry["removable"])
-        return Slot(name, {_WITH: {}, _WITHOUT: _nested(steps, {REMOVE: True})}, steps)
+        options = {_WITH: {}, _WITHOUT: _nested(steps, {REMOVE: True})}
+        return Slot(name, options, steps, is_removable=True)
     steps = _steps(entry["path"])
     return Slot(name, {_text(v): _nested(steps, v) for v in entry["values"]}, steps)
 

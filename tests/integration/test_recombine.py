@@ -159,3 +159,68 @@ def test_a_report_without_runs_writes_nothing(tmp_path, capsys):
     assert recombine(file, tmp_path, "--report") == 2
     assert "no combination has a finished run in " in capsys.readouterr().err
     assert not (tmp_path / "runs/parts/ranking.csv").exists()
+
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory):
+    """The folder of a search with a rung and a confirmation, and its space file."""
+    folder = tmp_path_factory.mktemp("halving")
+    half = {**digits(), "name": "half", "index_of_last_sample_to_use": 89}
+    others = {"datasets": [{"name": "digits", "$remove": True}, half]}
+    file = space(
+        folder,
+        search={"type": "successive_halving", "rungs": [{"iterations": 1, "keep": 1}]},
+        confirmation={"seeds": [5, 6, 7], "options": {"same": {}, "other": others}},
+    )
+    assert recombine(file, folder, "--quiet") == 0
+    return folder / "runs/parts", file
+
+
+def table(file):
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
+def test_the_best_of_a_rung_and_the_first_combination_run_whole(halved):
+    folder, _ = halved
+
+    rung = table(folder / "rungs.csv")
+    assert [float(row["value"]) for row in rung] == sorted(
+        (float(row["value"]) for row in rung), reverse=True
+    )
+    assert len(rung) == 4
+    going_on = {(row["weight"], row["entropy"]) for row in rung if row["goes_on"] == "True"}
+    assert going_on == {("1", "with"), (rung[0]["weight"], rung[0]["entropy"])}
+    for row in rung:
+        (run,) = folder.glob(f"runs/{row['method']}/*-0")
+        assert json.loads((run / "result.json").read_text())["phases"][-1]["iteration"] == 1
+    whole = table(folder / "ranking.csv")
+    assert {(row["weight"], row["entropy"]) for row in whole} == going_on
+    assert {row["unfinished"] for row in whole} == {"0"}
+
+
+def test_the_best_is_confirmed_on_other_seeds_and_data(halved):
+    folder, _ = halved
+
+    rows = [row for row in table(folder / "confirmation.csv") if row["score"] == "acc"]
+    best = {row["combination"] for row in rows} - {"the first combination", "without entropy"}
+    assert best <= {"best by ACC", "best by silhouette", "best by ACC and silhouette"}
+    for name in (*best, "the first combination"):
+        own = {(r["setting"], r["data set"], r["seed"]) for r in rows if r["combination"] == name}
+        seeds = ("5", "6", "7")
+        assert own == {(*d, s) for s in seeds for d in (("same", "digits"), ("other", "half"))}
+
+
+def test_a_report_compares_what_was_confirmed_and_runs_nothing(halved, capsys):
+    folder, file = halved
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("**/result.json")}
+    (folder / "confirmation.csv").unlink()
+
+    assert recombine(file, folder.parents[1], "--report") == 0
+
+    out = capsys.readouterr().out
+    assert "rung 1: 1 iterations, " in out
+    assert "of 4 combinations went on by ACC (labels inform it)" in out
+    assert "the first combination" in out
+    assert " runs took " in out
+    assert (folder / "confirmation.csv").is_file()
+    assert before == {path: path.stat().st_mtime_ns for path in folder.glob("**/result.json")}

@@ -11,6 +11,8 @@ from tests.cases.methods import method, written
 RECONSTRUCTION = "phases[pretraining].design_patterns[reconstruction]"
 SLOTS = [{"name": "weight", "path": f"{RECONSTRUCTION}.loss_weight", "values": [1, 0.5]}]
 
+RUNG = {"iterations": 10, "keep": 3}
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -88,6 +90,16 @@ def test_seeds_and_draws_have_defaults(write):
         ({"slots": [{**SLOTS[0], "path": "phases[0].order"}]}, ["has the number of an item"]),
         ({"slots": [{**SLOTS[0], "path": "]["}]}, ["is not a JSON path"]),
         ({"search": {"type": "random"}}, ["$.search", "number"]),
+        ({"search": {"type": "successive_halving"}}, ["$.search", "rungs"]),
+        (
+            {"search": {"type": "successive_halving", "rungs": [RUNG, RUNG]}},
+            ["$.search.rungs[1].iterations", "$.search.rungs[1].keep"],
+        ),
+        ({"confirmation": {"seeds": [0, 1]}}, ["the search has seen the seeds 0"]),
+        (
+            {"confirmation": {"seeds": [1], "options": {"x": {"name": "y"}}}},
+            ["$.confirmation.options.x.name", "an option cannot change 'name'"],
+        ),
         ({"name": "../parts"}, ["$.name"]),
         ({"slots": [{**SLOTS[0], "values": [1, "1"]}]}, ["two values are written in the same way"]),
         (
