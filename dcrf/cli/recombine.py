@@ -136,8 +136,8 @@ def _search(space: "Space", candidates: Sequence["Candidate"], runs: _Runs) -> N
         for metric, candidate in best.items():
             metrics.setdefault(candidate.name, []).append(heading(metric))
         named = {f"best by {' and '.join(metrics[each.name])}": each for each in best.values()}
-        chosen = to_confirm(space, named, shortest)
-        confirmed = confirm(space, chosen, runs, folder, shortest)
+        main, ablations = to_confirm(space, named, shortest)
+        confirmed = confirm(space, main, ablations, runs, folder, shortest)
         report = replace(report, confirmed=confirmed)
     _write(report, best, notes, runs.folder)
 

@@ -1,6 +1,6 @@
 """Confirm the best combinations on seeds and data that the search has not seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from dcrf.recombination.space import Space
 from dcrf.reporting.comparison import METRICS
 
 FIRST = "the first combination"
-_WITHOUT = "without "
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +37,44 @@ class Confirmed:
 
 def to_confirm(
     space: Space, best: Mapping[str, Candidate], max_iterations: int | None = None
-) -> dict[str, Candidate]:
-    """Return what is confirmed: the best combinations, the first one, and the leave-one-out ones.
+) -> tuple[dict[str, Candidate], dict[str, Candidate]]:
+    """Return the first combination and the best ones, and the ablations of the first best one.
+
+    An ablation leaves one removable entry out, or puts one slot back to its first option.
 
     Args:
         space: of the combinations.
-        best: name -> combination, the one first whose entries are left out one by one.
+        best: name -> combination.
         max_iterations: as in `candidates_of`.
     """
-    confirmed = {FIRST: combination(space, space.first, max_iterations), **best}
+    main = {FIRST: combination(space, space.first, max_iterations), **best}
     winner = next(iter(best.values()))
-    for choice, slot in _left_out(space, winner.choice):
+    ablations = {}
+    for name, choice in _ablations(space, winner.choice):
         try:
-            confirmed[f"{_WITHOUT}{slot}"] = combination(space, choice, max_iterations)
+            ablations[name] = combination(space, choice, max_iterations)
         except ConfigError:  # the method needs the entry
             continue
-    return confirmed
+    return main, ablations
 
 
 def confirm(
     space: Space,
-    chosen: Mapping[str, Candidate],
+    main: Mapping[str, Candidate],
+    ablations: Mapping[str, Candidate],
     run: Run,
     runs: Path,
     max_iterations: int | None = None,
 ) -> list[Confirmed]:
     """Run combinations on the settings of the confirmation, and compare them.
 
-    The best ones are compared with the first combination, and those without an entry with the best
-    one, over all settings, data sets and seeds.
+    The best ones are compared with the first combination, and ablations with the first best one,
+    over all settings, data sets and seeds.
 
     Args:
         space: with a confirmation.
-        chosen: of `to_confirm`.
+        main: the first combination and the best ones.
+        ablations: of the first best one.
         run: runs combinations.
         runs: the folder of their runs.
         max_iterations: as in `candidates_of`.
@@ -80,6 +84,7 @@ def confirm(
     """
     assert space.confirmation is not None
     seeds, options = space.confirmation.seeds, space.confirmation.options
+    chosen = {**main, **ablations}
     methods = {
         (name, setting): changed(space, candidate, changes, max_iterations)
         for name, candidate in chosen.items()
@@ -91,23 +96,26 @@ def confirm(
     for (name, setting), result in zip(methods, results, strict=True):
         by_name.setdefault(name, {})[setting] = result
     choices = {name: candidate.choice for name, candidate in chosen.items()}
-    return list(confirmed_of(by_name, choices))
+    return list(confirmed_of(by_name, choices, {*ablations}))
 
 
 def confirmed_of(
-    by_name: Mapping[str, Mapping[str, CandidateResult]], choices: Mapping[str, Choice]
+    by_name: Mapping[str, Mapping[str, CandidateResult]],
+    choices: Mapping[str, Choice],
+    ablations: Set[str],
 ) -> Iterator[Confirmed]:
     """Yield every combination with its comparison.
 
     Args:
-        by_name: name -> setting -> its results; `FIRST`, the best ones, then those without entries.
+        by_name: name -> setting -> its results; `FIRST`, the best ones, then the ablations.
         choices: name -> choice.
+        ablations: the names that are compared with the first best one.
     """
     scores = {name: _scores(results, METRICS[0]) for name, results in by_name.items()}
     best = next(name for name in scores if name != FIRST)
     tests: dict[str, PairedTest] = {}
     for name, own in scores.items():
-        other = scores[best if name.startswith(_WITHOUT) else FIRST]
+        other = scores[best if name in ablations else FIRST]
         common = sorted(own.keys() & other.keys())
         if name != FIRST and common and choices[name] != choices[FIRST]:
             tests[name] = paired_test([own[key] - other[key] for key in common])
@@ -117,12 +125,14 @@ def confirmed_of(
         yield Confirmed(name, choices[name], results, tests.get(name), corrected.get(name))
 
 
-def _left_out(space: Space, choice: Choice) -> Iterator[tuple[Choice, str]]:
-    """Yield the combination without each removable entry that it has, and the name of its slot."""
+def _ablations(space: Space, choice: Choice) -> Iterator[tuple[str, Choice]]:
+    """Yield the names and choices that differ from a choice in one slot."""
     for slot in space.slots:
-        present, without, *_ = slot.options
-        if slot.is_removable and choice[slot.name] == present:
-            yield {**choice, slot.name: without}, slot.name
+        first, second, *_ = slot.options
+        if choice[slot.name] != first:
+            yield f"{slot.name}: {first}", {**choice, slot.name: first}
+        elif slot.is_removable:
+            yield f"without {slot.name}", {**choice, slot.name: second}
 
 
 def _scores(results: Mapping[str, CandidateResult], metric: str) -> dict[tuple[str, Pair], float]:

@@ -239,7 +239,7 @@ def _verdict(confirmed: Confirmed) -> str:
 
 
 def _remarks_on(confirmed: Sequence[Confirmed]) -> Iterator[str]:
-    yield "each best one against the first combination; without an entry, against the best one"
+    yield "best ones are compared with the first combination, changes of the best one with it"
     unfinished = sum(r.unfinished for each in confirmed for r in each.results.values())
     if unfinished:
         yield f"{_count(unfinished, 'run')} of the confirmation have not finished"

@@ -115,9 +115,11 @@ def _notes(outcomes: Sequence[Outcome], names: Mapping[str, str]) -> list[str]:
     notes = [LABEL_NOTE] if any(outcome.label_informed for outcome in outcomes) else []
     notes += [LOWEST_NOTE] if _lowest_losses(outcomes) else []
     overrides = {names[o.source]: o.overrides for o in outcomes if o.overrides}
-    for flags in dict.fromkeys(overrides.values()):
+    groups = dict.fromkeys(overrides.values())
+    for flags in groups:
         of = ", ".join(name for name, own in overrides.items() if own == flags)
-        notes.append(f"{OVERRIDE_MARK} {of} with {', '.join(flags)}")
+        subject = f"{of} " if len(groups) > 1 else ""  # the mark alone tells which rows
+        notes.append(f"{OVERRIDE_MARK} {subject}with {', '.join(flags)}")
     return notes
 
 

@@ -213,7 +213,7 @@ def test_warnings_are_shown_by_validate_log_result_and_table(call, tmp_path):
     *_, table, notes = printed.split("\n\n")
     assert "  ok !  " in table
     assert table.endswith("; 1 in the file")
-    assert notes == "+ suspicious with --max_iterations 1\n"
+    assert notes == "+ with --max_iterations 1\n"
 
 
 def test_overrides_are_in_log_and_result_also_of_a_resumed_run(call, tmp_path):

@@ -33,7 +33,7 @@ def test_best_ones_are_compared_with_the_first_and_left_out_entries_with_the_bes
         for name, start in zip(choices, (0.5, 0.8, 0.7), strict=True)
     }
 
-    first, best, without = confirmed_of(by_name, choices)
+    first, best, without = confirmed_of(by_name, choices, {"without x"})
 
     assert first.test is None
     assert best.test.difference == pytest.approx(0.3)
@@ -46,10 +46,10 @@ def test_scores_without_a_partner_and_equal_combinations_have_no_test():
     half = {"a": [0.5, 0.6, 0.7]}
     by_name = {FIRST: results(half, None), "best by ACC": results({"b": half["a"]}, None)}
 
-    _, other_setting = confirmed_of(by_name, {FIRST: choice, "best by ACC": {"x": "without"}})
-    _, itself = confirmed_of(
-        {**by_name, "best by ACC": results(half, None)}, dict.fromkeys(by_name, choice)
-    )
+    others = {FIRST: choice, "best by ACC": {"x": "without"}}
+    _, other_setting = confirmed_of(by_name, others, set())
+    same = {**by_name, "best by ACC": results(half, None)}
+    _, itself = confirmed_of(same, dict.fromkeys(by_name, choice), set())
 
     assert other_setting.test is None
     assert itself.test is None

@@ -218,7 +218,15 @@ def test_overrides_are_marked_and_named():
     text = summary([finished(overrides=flags), finished("idec", overrides=flags), finished("dkm")])
 
     assert [row.split()[0] for row in text.splitlines()[2:5]] == ["dec+", "idec+", "dkm"]
-    assert text.endswith("\n\n+ dec, idec with --set seed=3, --max_iterations 5")
+    assert text.endswith("\n\n+ with --set seed=3, --max_iterations 5")
+
+
+def test_different_overrides_name_their_methods():
+    text = summary(
+        [finished(overrides=("--device cpu",)), finished("idec", overrides=("--set a=1",))]
+    )
+
+    assert text.endswith("\n\n+ dec with --device cpu\n+ idec with --set a=1")
 
 
 def test_a_collapsed_data_set_is_marked_with_its_warning():
