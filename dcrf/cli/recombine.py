@@ -15,7 +15,7 @@ from dcrf.reporting.writers import output_columns, say
 from dcrf.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
-    from dcrf.recombination.candidates import Candidate
+    from dcrf.recombination.candidates import Candidate, Candidates
     from dcrf.recombination.report import SpaceReport
     from dcrf.recombination.space import Space
 
@@ -39,20 +39,19 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
-    from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 
     space = read_space(options.space)
-    candidates = candidates_of(space, options.max_iterations)
-    for line in space_in_words(space.name, candidates):
-        say(line)
-    if not candidates.valid:
-        raise CommandLineError(f"{space.source}: no combination is a method that runs")
-    if options.validate:
-        return OK
+    if options.validate or not space.is_suggested:
+        candidates = candidates_of(space, options.max_iterations)
+        _say_number(space, candidates)
+        if options.validate:
+            return OK
+    else:
+        candidates = None
     runs = _Runs(options, options.output_dir / clean_name(space.name))
     try:
-        _search(space, candidates.valid, runs)
+        _search(space, candidates, runs)
     except _StoppedError as error:
         return error.code
     except OSError as error:
@@ -107,17 +106,38 @@ class _Runs:
         return code
 
 
-def _search(space: "Space", candidates: Sequence["Candidate"], runs: _Runs) -> None:
-    """Run the rungs, the combinations that are left, and their confirmation; report them."""
+def _say_number(space: "Space", candidates: "Candidates") -> None:
+    """Print how many combinations are methods. Raises CommandLineError if none is."""
+    from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
+
+    for line in space_in_words(space.name, candidates):
+        say(line)
+    if not candidates.valid:
+        raise CommandLineError(f"{space.source}: no combination is a method that runs")
+
+
+def _search(space: "Space", candidates: "Candidates | None", runs: _Runs) -> None:
+    """Run the combinations and their confirmation; report them.
+
+    Args:
+        space: of the search.
+        candidates: its combinations; None if they are suggested one by one.
+        runs: runs them.
+    """
     from dcrf.recombination.confirmation import confirm, to_confirm  # noqa: PLC0415 - torch
     from dcrf.recombination.halving import halved  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.ranking import ranked  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import SpaceReport  # noqa: PLC0415 - it imports scipy
     from dcrf.recombination.results import results_of  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.suggestions import suggested  # noqa: PLC0415 - it imports torch
     from dcrf.reporting.scores import heading  # noqa: PLC0415
 
     folder, shortest = runs.folder / "runs", runs.options.max_iterations
-    left, rungs = halved(space, candidates, runs, folder, shortest)
+    if candidates is None:
+        candidates = suggested(space, runs, folder, shortest)
+        say("")
+        _say_number(space, candidates)
+    left, rungs = halved(space, candidates.valid, runs, folder, shortest)
     runs(left, space.seeds)
     results, notes = results_of(left, space.seeds, folder)
     if all(result.unfinished == len(space.seeds) for result in results):

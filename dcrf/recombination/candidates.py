@@ -65,7 +65,8 @@ class Candidates:
 def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates:
     """Return the combinations of a space. The dry run decides which of them are methods that run.
 
-    With a `number`, that many valid ones are drawn without repetition beside the reference.
+    With a `number`, that many valid ones are drawn without repetition beside the reference. If they
+    are suggested one by one, all are looked at.
 
     Args:
         space: of the combinations.
@@ -79,14 +80,15 @@ def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates
     valid: dict[str, Candidate] = {}
     invalid: list[tuple[Choice, str]] = []
     equal = 0
-    wanted = None if space.number is None else space.number + 1
-    for choice in _choices(space):
+    number = None if space.is_suggested else space.number
+    wanted = None if number is None else number + 1
+    for choice in _choices(space, number):
         try:
             candidate = _combination(space, base, choice, max_iterations)
         except ConfigError as error:
             if not valid and not invalid:
                 raise _first_invalid(space, error) from error
-            invalid.append((choice, _reason(error)))
+            invalid.append((choice, reason_of(error)))
             continue
         equal += candidate.name in valid
         valid.setdefault(candidate.name, candidate)
@@ -95,8 +97,8 @@ def candidates_of(space: Space, max_iterations: int | None = None) -> Candidates
     return Candidates(list(valid.values()), equal, invalid)
 
 
-def _choices(space: Space) -> Iterator[Choice]:
-    """Yield combinations, the reference first, in the order of the file or drawn."""
+def _choices(space: Space, drawn: int | None) -> Iterator[Choice]:
+    """Yield combinations, the reference first, in the order of the file, or drawn."""
     names = [slot.name for slot in space.slots]
     options = [[*slot.options] for slot in space.slots]
     number = prod(map(len, options))
@@ -104,7 +106,7 @@ def _choices(space: Space) -> Iterator[Choice]:
         found = f"the slots have {number:,} combinations, more than {SPACE_COMBINATIONS:,}"
         raise ConfigError(space.source, [Problem("$.slots", found, "write fewer options")])
     combinations = list(product(*options))
-    if space.number is not None:
+    if drawn is not None:
         first, *others = combinations
         order = np.random.default_rng(space.draw_seed).permutation(len(others))
         combinations = [first, *(others[place] for place in order)]
@@ -137,6 +139,12 @@ def changed(
     """
     raw = _with(space, parse_json.from_dict(dict(candidate.content)), changes)
     return _checked(space, raw, candidate.choice, max_iterations)
+
+
+def reason_of(error: ConfigError) -> str:
+    """Return the first problem of a combination in words."""
+    first, *_ = error.problems
+    return f"{first.path}: {first.found}"
 
 
 def _base(space: Space) -> RawConfig:
@@ -194,11 +202,6 @@ def _digest(config: MethodConfig) -> str:
 
 def _first_invalid(space: Space, error: ConfigError) -> ConfigError:
     """Return the error of a first combination, with which the others would be compared."""
-    found = f"the combination of all first options is not a method that runs: {_reason(error)}"
+    found = f"the combination of all first options is not a method that runs: {reason_of(error)}"
     remedy = "begin every slot with an option that leaves the base as it is"
     return ConfigError(space.source, [Problem("$.slots", found, remedy)])
-
-
-def _reason(error: ConfigError) -> str:
-    first, *_ = error.problems
-    return f"{first.path}: {first.found}"

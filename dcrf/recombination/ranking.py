@@ -27,5 +27,10 @@ def ranked(results: Sequence[CandidateResult], metric: str) -> list[CandidateRes
     """Return the combinations with a score and all of their runs, the best first."""
     whole = [result for result in results if not result.unfinished]
     scored = [result for result in whole if score_of(result, metric) is not None]
-    is_larger_better = ALL_METRICS.schemas[metric]["x-better"] == "larger"
-    return sorted(scored, key=lambda r: score_of(r, metric) or 0, reverse=is_larger_better)
+    is_reversed = is_larger_better(metric)
+    return sorted(scored, key=lambda r: score_of(r, metric) or 0, reverse=is_reversed)
+
+
+def is_larger_better(metric: str) -> bool:
+    """Whether larger values of a metric are better."""
+    return bool(ALL_METRICS.schemas[metric]["x-better"] == "larger")

@@ -71,10 +71,13 @@ class Space:
     """The content of a space file.
 
     base: the path of the method file.
-    number: of combinations that are drawn beside the first one; None for all.
+    number: of combinations that are drawn or suggested beside the first one; None for all.
     draw_seed: the seed of the draw.
+    is_suggested: whether combinations run one after another, suggested by the scores of those
+        before.
     rungs: of successive halving.
-    score: the metric by which combinations go on; None for the one that orders them in the end.
+    score: the metric by which combinations go on or are suggested; None for the one that orders
+        them in the end.
     """
 
     source: Path
@@ -84,6 +87,7 @@ class Space:
     seeds: Sequence[int] = (0,)
     number: int | None = None
     draw_seed: int = 0
+    is_suggested: bool = False
     rungs: Sequence[Rung] = ()
     score: str | None = None
     confirmation: Confirmation | None = None
@@ -121,6 +125,7 @@ def read_space(source: Path) -> Space:
         raw.data.get("seeds", [0]),
         search.get("number"),
         search.get("seed", 0),
+        search.get("type") == "tpe",
         [Rung(**rung) for rung in search.get("rungs", ())],
         search.get("score"),
         _confirmation(raw.data.get("confirmation")),

@@ -127,6 +127,7 @@ MAY_IMPORT = {
         "config",
         "dry_run",
         "errors",
+        "extras",
         "functional",
         "reporting",
         "runs",

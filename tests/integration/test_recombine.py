@@ -225,3 +225,17 @@ def test_a_report_compares_what_was_confirmed_and_runs_nothing(halved, capsys):
     assert " runs took " in out
     assert (folder / "confirmation.csv").is_file()
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("**/result.json")}
+
+
+def test_suggestions_begin_with_the_first_combination_and_continue(tmp_path, capsys):
+    pytest.importorskip("optuna")
+    file = space(tmp_path, seeds=[0], search={"type": "tpe", "number": 2})
+
+    for _ in range(2):
+        assert recombine(file, tmp_path, "--quiet") == 0
+
+    rows = table(tmp_path / "runs/parts/ranking.csv")
+    assert len(rows) == len({row["method"] for row in rows}) == 3
+    assert ("1", "with") in {(row["weight"], row["entropy"]) for row in rows}
+    assert len([*tmp_path.glob("runs/parts/runs/*/*-0")]) == 3
+    assert capsys.readouterr().out.count("parts: 3 methods of 3 combinations") == 2
