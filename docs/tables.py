@@ -1,6 +1,7 @@
 """Write the generated tables and pages: `make schema`, or `--check` to compare."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS  # no
 CONFIGURATIONS = ROOT / "configurations"
 FOLDERS = {kind.replace("_", " "): registry.folder for kind, registry in KINDS.items()}
 """Kind of part -> the folder with a schema for each."""
+_EXAMPLES = 4
 
 
 def documents() -> dict[Path, str]:
@@ -50,10 +52,15 @@ def _summary() -> list[str]:
     names["transform"] = [*TRANSFORMS.stems]
     names["method"] = sorted({file.parent.name for file, _ in _methods()})
     rows = [
-        f"| {kind} | {len(words)} | {', '.join(f'`{word}`' for word in words)} |"
+        f"| {kind} | {len(words)} | {', '.join(f'`{word}`' for word in _some_of(words))} |"
         for kind, words in names.items()
     ]
-    return ["| kind of part | number | names |", "|---|--:|---|", *rows]
+    return ["| kind of part | number | for example |", "|---|--:|---|", *rows]
+
+
+def _some_of(names: list[str]) -> list[str]:
+    """Return at most four names, from the whole alphabet."""
+    return names[:: math.ceil(len(names) / _EXAMPLES)]
 
 
 def main(arguments: list[str]) -> int:
