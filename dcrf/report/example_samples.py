@@ -86,13 +86,13 @@ def _texts(entry: DatasetConfig, samples: Sequence[int]) -> dict[int, str]:
     Raises:
         DataError: they cannot be read.
     """
-    if entry.parts or entry.first is not None or entry.last is not None or not samples:
+    if entry.parts or not samples:
         return {}
-    wanted = set(samples)
+    first, wanted = entry.first or 0, set(samples)
     documents = documents_of(entry.source, entry.dataset, entry.options) or ()
     return {
         number: shorten(document, _CHARACTERS, placeholder=" ...")
-        for number, document in enumerate(islice(documents, max(wanted) + 1))
+        for number, document in enumerate(islice(documents, first, first + max(wanted) + 1))
         if number in wanted
     }
 
