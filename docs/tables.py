@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.methods.files import method_files  # noqa: E402 - a script beside the package
 from benchmarks.methods.page import pages  # noqa: E402
-from benchmarks.methods.published import read_published  # noqa: E402
 from benchmarks.methods.records import RESULTS, Records  # noqa: E402
+from dcrf.reproduction.figures import read_published  # noqa: E402
 from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS  # noqa: E402
 
 CONFIGURATIONS = ROOT / "configurations"

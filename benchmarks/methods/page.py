@@ -8,8 +8,8 @@ from string import ascii_lowercase
 
 from benchmarks.methods.blocks import HEADINGS, blocks_of
 from benchmarks.methods.files import ROOT, MethodFile
-from benchmarks.methods.published import TAGS, Figure, Published
 from benchmarks.methods.records import SCORES, Measurement, Records
+from dcrf.reproduction.figures import TAGS, Figure, Published
 
 INTRODUCTION = """\
 # Methods
