@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
     known, width = read_reproductions(), output_columns() or _WIDTH
     if options.list:
-        finished = {name: [*ReproducedRuns(r, options).finished()] for name, r in known.items()}
+        finished = {name: [*_runs(r, options).finished()] for name, r in known.items()}
         for line in list_lines(known, finished, width):
             say(line)
         return OK
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     deadline = time.monotonic() + 60 * (options.minutes or inf)
     code = OK
     for reproduction in reproductions_called(options.names, known):
-        runs = ReproducedRuns(reproduction, options)
+        runs = _runs(reproduction, options)
         for seed in range(options.seeds or reproduction.seeds):
             if seed not in runs.finished():
                 code = max(code, runs.run(seed, deadline))
@@ -69,27 +69,55 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
+def _runs(reproduction: "Reproduction", options: argparse.Namespace) -> "ReproducedRuns":
+    return ReproducedRuns(
+        reproduction,
+        options.output_dir,
+        data=options.data,
+        device=options.device,
+        max_iterations=options.max_iterations,
+        is_quiet=options.quiet,
+    )
+
+
 class ReproducedRuns:
     """The runs of a reproduction in a folder.
 
     Args:
         reproduction: to run.
-        options: `output_dir`, `data`, `device`, `max_iterations` and `quiet`, as parsed.
+        output_dir: contains a folder for each method and its changes.
+        data: contains the folders of data sets; None for the usual place.
+        device: instead of the method's.
+        max_iterations: of every phase; None for the published ones.
+        is_quiet: whether only the summary is shown.
 
     content: of the method file.
     folder: contains the method file and its runs.
     """
 
-    def __init__(self, reproduction: "Reproduction", options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        reproduction: "Reproduction",
+        output_dir: Path,
+        *,
+        data: Path | None = None,
+        device: str | None = None,
+        max_iterations: int | None = None,
+        is_quiet: bool = False,
+    ) -> None:
         from dcrf.reproduction.method import (  # noqa: PLC0415 - it imports torch
             method_content,
-            runs_of,
+            method_digest,
         )
 
-        self._changes = [*_changes(reproduction, options)]
-        self._is_quiet = options.quiet
-        self.content = method_content(reproduction, options.data)
-        self.folder: Path = options.output_dir / runs_of(self.content, self._changes)
+        self._changes = [word for s in reproduction.settings for word in ("--set", s)]
+        self._changes += [] if device is None else ["--device", device]
+        if max_iterations is not None:
+            self._changes += ["--max_iterations", str(max_iterations)]
+        self._is_quiet = is_quiet
+        self.content = method_content(reproduction, data)
+        name = f"{reproduction.name}-{method_digest(self.content, self._changes)}"
+        self.folder = output_dir / name
 
     def finished(self) -> dict[int, "SeedResult"]:
         """Return seed -> result of every finished run, sorted by seed."""
@@ -148,12 +176,3 @@ def parser() -> Parser:
     )
     add("--quiet", action="store_true", help="print only summaries, comparisons and errors")
     return flags
-
-
-def _changes(reproduction: "Reproduction", options: argparse.Namespace) -> Iterator[str]:
-    """Yield the flags that change the method."""
-    for setting in reproduction.settings:
-        yield from ("--set", setting)
-    for flag in ("device", "max_iterations"):
-        if (value := vars(options)[flag]) is not None:
-            yield from (f"--{flag}", str(value))

@@ -1,6 +1,6 @@
 """The method file of a reproduction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,10 @@ def method_content(reproduction: Reproduction, data: Path | None = None) -> dict
     return {**content, "name": reproduction.name}
 
 
-def runs_of(content: dict[str, Any], flags: Sequence[str]) -> str:
-    """Return the name of the folder for runs of a method with flags that change it.
+def method_digest(content: Mapping[str, Any], changes: Sequence[str]) -> str:
+    """Return a digest of a method with flags or settings that change it.
 
     It stays the same for other texts in the method, and for keys that dcrf learns.
     """
     kept = {key: value for key, value in content.items() if key not in _FOR_PEOPLE}
-    return f"{content['name']}-{digest([kept, list(flags)])[:_DIGITS]}"
+    return digest([kept, list(changes)])[:_DIGITS]

@@ -1,7 +1,6 @@
 """The command `dcrf reproduce` runs shipped methods, and continues where it stopped."""
 
 import json
-from argparse import Namespace
 from pathlib import Path
 from time import monotonic
 
@@ -83,13 +82,9 @@ def tiny(folder, **phase):
     return Reproduction("tiny", str(file), 1, "digits", (figure,))
 
 
-def options(folder):
-    flags = {"device": "cpu", "max_iterations": None, "quiet": True, "data": None}
-    return Namespace(output_dir=folder / "runs", **flags)
-
-
 def test_a_run_stops_when_the_time_is_over_and_resumes(tmp_path, capsys):
-    runs = ReproducedRuns(tiny(tmp_path, exit_criteria={"iterations": 10**6}), options(tmp_path))
+    endless = tiny(tmp_path, exit_criteria={"iterations": 10**6})
+    runs = ReproducedRuns(endless, tmp_path / "runs", device="cpu", is_quiet=True)
 
     assert runs.run(0, monotonic() + 2) == 0
     assert runs.finished() == {}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dcrf.cli.find_files import ROOT
-from dcrf.reproduction.method import method_content, runs_of
+from dcrf.reproduction.method import method_content, method_digest
 from tests.unit.reproduction.cases import reproduction
 
 
@@ -25,12 +25,13 @@ def test_data_in_files_are_found_and_those_of_the_method_stay(tmp_path):
     assert Path(topics["path"]).is_file()
 
 
-def test_runs_of_other_settings_or_data_have_another_folder(tmp_path):
+def test_method_digest_other_settings_or_data_have_another_digest(tmp_path):
     content = method_content(reproduction())
     described = {**content, "description": "Other words."}
     moved = method_content(reproduction(), tmp_path)
 
-    own = runs_of(content, [])
-    assert own == runs_of(described, [])
-    assert own.startswith("tiny-")
-    assert len({own, runs_of(content, ["--max_iterations", "3"]), runs_of(moved, [])}) == 3
+    own = method_digest(content, [])
+    assert own == method_digest(described, [])
+    assert (
+        len({own, method_digest(content, ["--max_iterations", "3"]), method_digest(moved, [])}) == 3
+    )
