@@ -77,11 +77,11 @@ def reproduction_pages(
     Args:
         known: name -> reproduction.
         results: of them.
-        folder: of the page.
+        folder: of the page. Files `NAME-*.svg` among its pictures are shown, too.
     """
     tags = "; ".join(f"[{tag}] {meaning}" for tag, meaning in TAGS.items())
     of_each = {name: [*results.read(r).values()] for name, r in known.items()}
-    sections = [_section(r, of_each[name]) for name, r in known.items()]
+    sections = [_section(r, of_each[name], folder) for name, r in known.items()]
     text = "\n\n".join([INTRODUCTION, f"Sources: {tags}.", *sections]) + "\n"
     drawings = {
         folder / PICTURES / f"{name}.svg": _picture(known[name], curves)
@@ -120,7 +120,8 @@ def _overview_row(name: str, distance: Distance, link: str) -> list[str]:
     ]
 
 
-def _section(reproduction: Reproduction, results: Sequence[SeedResult]) -> str:
+def _section(reproduction: Reproduction, results: Sequence[SeedResult], folder: Path) -> str:
+    """Return the section of a reproduction on the page in a folder, with all of its pictures."""
     parts = [
         f"## {reproduction.name}",
         " ".join(filter(None, [_evaluated(reproduction), reproduction.note])),
@@ -135,6 +136,9 @@ def _section(reproduction: Reproduction, results: Sequence[SeedResult]) -> str:
         parts.append(f"Tried: {reproduction.tried}")
     if _curves(results):
         parts.append(f"![ACC over iterations]({PICTURES}/{reproduction.name}.svg)")
+    drawn = sorted((folder / PICTURES).glob(f"{reproduction.name}-*.svg"))
+    if drawn:
+        parts.append("\n".join(f"![{file.stem}]({PICTURES}/{file.name})" for file in drawn))
     return "\n\n".join(parts)
 
 

@@ -114,7 +114,8 @@ class ReproducedRuns:
         self._changes += [] if device is None else ["--device", device]
         if max_iterations is not None:
             self._changes += ["--max_iterations", str(max_iterations)]
-        self._is_quiet = is_quiet
+        self._other_flags = ["--quiet"] if is_quiet else []
+        self._other_flags += ["--save_features"] if reproduction.saves_features else []
         self.content = method_content(reproduction, data)
         name = f"{reproduction.name}-{method_digest(self.content, self._changes)}"
         self.folder = output_dir / name
@@ -140,9 +141,7 @@ class ReproducedRuns:
         flags = ["--seed", str(seed), "--resume", "--no_report", "--output_dir", str(self.folder)]
         if deadline < inf:
             flags += ["--timeout", str(max(1.0, deadline - time.monotonic()))]
-        if self._is_quiet:
-            flags.append("--quiet")
-        code = run_methods([str(file), *flags, *self._changes])
+        code = run_methods([str(file), *flags, *self._other_flags, *self._changes])
         return OK if code == FAILED and time.monotonic() >= deadline else code
 
 

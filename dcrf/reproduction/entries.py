@@ -25,6 +25,7 @@ class Reproduction:
     settings: changes of the file in the form of `--set`.
     note: how the run differs from the published one, beyond the description in the file.
     tried: what was found out about results that differ from the published ones.
+    saves_features: whether runs save the features of all samples after every phase, for pictures.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Reproduction:
     settings: Sequence[str] = ()
     note: str = ""
     tried: str = ""
+    saves_features: bool = False
 
 
 def read_reproductions(file: Path = REPRODUCTIONS) -> dict[str, Reproduction]:

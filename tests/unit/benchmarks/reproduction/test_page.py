@@ -85,3 +85,15 @@ def test_the_overview_has_the_first_score_of_every_figure(pages):
         "| ACC | 0.900 ± 0.010 | 0.950 (n=1) | +0.050 | no test below 2 seeds |"
     )
     assert "baseline" in rows[1]
+
+
+def test_other_pictures_of_a_reproduction_are_shown(pages):
+    folder = pages.folder / "pictures" / "reproduction"
+    folder.mkdir(parents=True)
+    for name in ("tiny-raw", "tiny-codes", "tinyer-raw"):
+        (folder / f"{name}.svg").write_text("")
+
+    section = pages.section()
+
+    shown = "![tiny-codes](pictures/reproduction/tiny-codes.svg)\n"
+    assert section.endswith(f"{shown}![tiny-raw](pictures/reproduction/tiny-raw.svg)\n")
