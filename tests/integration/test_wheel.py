@@ -156,3 +156,21 @@ def test_commands_of_the_installed_package_know_shipped_methods(wheel, tmp_path)
 
     assert "extends" not in written
     assert [m["name"] for m in written["mappings"]]
+
+
+def test_the_installed_package_looks_for_published_data_in_the_current_folder(wheel, tmp_path):
+    wheel.extractall(tmp_path / "site")
+    script = tmp_path / "command.py"
+    script.write_text(COMMAND)
+    listed = run(tmp_path, script, tmp_path / "site", "reproduce", "--list")
+    usps = "fixed_representatives_km1_usps"
+
+    done = subprocess.run(
+        [sys.executable, "-I", script, tmp_path / "site", "reproduce", usps],
+        cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "dec_cc_hybrid_mnist " in listed
+    assert done.returncode == 2
+    assert str(tmp_path / "datasets" / "usps") in done.stderr
