@@ -15,6 +15,7 @@ OWN = ""
 _POINTS = 60
 """Most points of a curve."""
 _DIGITS = 5
+_COMMIT_DIGITS = 10
 _SECONDS = 3600
 _DATE = len("2026-01-31")
 
@@ -94,8 +95,9 @@ def machine_of(environment: Mapping[str, Any]) -> str:
 
 
 def _version(environment: Mapping[str, Any]) -> str:
-    parts = environment.get("dcrf"), environment.get("commit")
-    return ", commit ".join(str(part) for part in parts if part)
+    release, commit = environment.get("dcrf"), environment.get("commit")
+    parts = [release and f"dcrf {release}", commit and f"commit {commit[:_COMMIT_DIGITS]}"]
+    return ", ".join(part for part in parts if part)
 
 
 def _all_scores(record: DatasetRecord) -> dict[str, dict[str, float]]:

@@ -36,6 +36,8 @@ def test_a_result_is_that_of_the_run(ran):
     timing = json.loads((ran.folder / "timing.json").read_text())
     assert result.hours == pytest.approx(sum(timing.values()) / 3600, abs=1e-4)
     assert "cores, " in result.machine
+    commit = json.loads((ran.folder / "environment.json").read_text())["commit"]
+    assert commit is None or result.version.endswith(f"commit {commit[:10]}")
     assert ran.folder.name.startswith(result.date)
 
 
