@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check docs fuzz bench methods soak editors schema clean
+.PHONY: help demo test check docs fuzz bench methods reproduce soak editors schema clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make docs    write the documentation as a site, docs/_build/html (a minute)"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
 	@echo "make methods measure every shipped method with three seeds (hours; continues where it stopped)"
+	@echo "make reproduce run the published schedules (days; continues where it stopped)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
 	@echo "make editors ask the language service of VS Code at cursor positions (needs node and npm)"
@@ -41,6 +42,9 @@ bench: $(VENV)/installed
 
 methods: $(VENV)/installed
 	$(PY) -m benchmarks.methods
+
+reproduce: $(VENV)/installed
+	$(PY) -m benchmarks.reproduction $(FLAGS)
 
 soak: $(VENV)/installed
 	OMP_NUM_THREADS=1 $(PY) -m tests.soak

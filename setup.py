@@ -1,12 +1,13 @@
 """What pyproject.toml cannot say: all packages of dcrf, and the packed files beside them."""
 
+import bz2
 import json
 from pathlib import Path
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
-PACKED = ("schema", "configurations")
+PACKED = ("schema", "configurations", "published")
 """Folders whose JSON files `dcrf/schema/package_data.py` reads from one file of the wheel."""
 
 
@@ -20,8 +21,8 @@ class BuildPackages(build_py):
             files = sorted(file for folder in PACKED for file in Path(folder).rglob("*.json"))
             read = [file for file in files if file.parent.name != "editor"]  # made of the others
             content = {file.as_posix(): json.loads(file.read_text()) for file in read}
-            packed = Path(self.build_lib, "dcrf", "schema", "packed.json")
-            packed.write_text(json.dumps(content, separators=(",", ":")))
+            packed = Path(self.build_lib, "dcrf", "schema", "packed.json.bz2")
+            packed.write_bytes(bz2.compress(json.dumps(content, separators=(",", ":")).encode()))
 
 
 setup(packages=find_packages(include=["dcrf", "dcrf.*"]), cmdclass={"build_py": BuildPackages})

@@ -1,7 +1,7 @@
 """A phase of a configuration in dcrf, run a few iterations at a time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from dcrf.reporting.writers import Writer, Writers
 from dcrf.runs.run_files import RunFiles
 from dcrf.training.interfaces import Evaluator
 from dcrf.training.method import Method
-from dcrf.training.phase import Phase, run_phase
+from dcrf.training.phase import Phase, PhaseState, run_phase
 from dcrf.training.plans import DatasetPlan, PhasePlan
 
 
@@ -74,6 +74,39 @@ def started(dataset: DatasetPlan, plan: PhasePlan) -> Ours:
     method.train()
     phase = plan.make(method, data_pass, evaluator)
     return Ours(phase, method, data_pass, evaluator, source.batches(phase.view_names, plan.name))
+
+
+def trained(
+    file: Path,
+    settings: Sequence[str],
+    between_iterations: Callable[[str, int, Method], None],
+) -> Method:
+    """Train the phases on the first data set that has any, as a run does, without a run folder.
+
+    Args:
+        file: of the method.
+        settings: in the form of `--set`.
+        between_iterations: called after every iteration of a phase with its name, the iteration and
+            the method.
+    """
+    config = load_checked(file, settings)
+    files = RunFiles(Path("unused"), config.name)
+    context = RunContext(config, RandomStreams(config.seed or 0), "cpu", Writers([]), files)
+    dataset = next(plan for plan in build_plans(context) if plan.phases)
+    source, method = dataset.open(), dataset.make_method()
+    evaluator, data_pass = dataset.make_evaluator(method, source), method.pass_over(source)
+    for plan in dataset.phases:
+        plan.prepare(method, data_pass)
+        method.train()
+        phase = plan.make(method, data_pass, evaluator)
+
+        def look(state: PhaseState, name: str = plan.name) -> None:
+            between_iterations(name, state.clock.iteration, method)
+
+        batches = source.batches(phase.view_names, plan.name)
+        cached = method.cached_modules()
+        run_phase(phase, batches, data_pass, cached, between_iterations=look, before_end=look)
+    return method
 
 
 def _timed(batches: Iterator, seconds: list[float]) -> Iterator:

@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.machine import processor
 from benchmarks.methods.files import CONFIGURATIONS, MethodFile, method_files
 from benchmarks.methods.page import table
 from benchmarks.methods.records import RESULTS, Measurement, Records
 from benchmarks.usps import N_CLUSTERS, usps_pixels
 from dcrf.extras import optional_package
+from dcrf.runs.environment import processor
 from dcrf.schema.registry import METRICS
 
 PAGE = Path(__file__).with_name("PEERS.md")

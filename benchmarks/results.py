@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 import torch
 
-from benchmarks.machine import processor
 from benchmarks.memory import Passes
 from benchmarks.profile import REPORTS
 from benchmarks.speed import Speed
+from dcrf.runs.environment import processor
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
 

@@ -12,8 +12,11 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.methods.files import method_files  # noqa: E402 - a script beside the package
 from benchmarks.methods.page import pages  # noqa: E402
-from benchmarks.methods.published import read_published  # noqa: E402
 from benchmarks.methods.records import RESULTS, Records  # noqa: E402
+from benchmarks.reproduction.page import reproduction_pages  # noqa: E402
+from benchmarks.reproduction.results import Results  # noqa: E402
+from dcrf.reproduction.entries import read_reproductions  # noqa: E402
+from dcrf.reproduction.figures import read_published  # noqa: E402
 from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS  # noqa: E402
 
 CONFIGURATIONS = ROOT / "configurations"
@@ -30,7 +33,8 @@ def documents() -> dict[Path, str]:
         for name, lines in tables().items():
             texts[path] = _filled(texts[path], name, "\n".join(lines))
     methods = method_files([CONFIGURATIONS])
-    return texts | pages(methods, Records(RESULTS), read_published())
+    texts |= pages(methods, Records(RESULTS), read_published())
+    return texts | reproduction_pages(read_reproductions(), Results())
 
 
 def tables() -> dict[str, list[str]]:
@@ -70,6 +74,7 @@ def main(arguments: list[str]) -> int:
         if "--check" in arguments:
             sys.stderr.write(f"{page} is not current; run make schema\n")
         else:
+            page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(text)
     return 1 if stale and "--check" in arguments else 0
 

@@ -14,9 +14,9 @@ from benchmarks.methods.files import CONFIGURATIONS, MethodFile, method_files
 from benchmarks.methods.finished import finished_run
 from benchmarks.methods.measure import measure, shared_starts
 from benchmarks.methods.page import page, pages
-from benchmarks.methods.published import read_published
 from benchmarks.methods.records import RESULTS, Records
 from dcrf.errors import DcrfError
+from dcrf.reproduction.figures import read_published
 from dcrf.storage.atomic_files import locked, write_atomically
 
 INTERRUPTED = 130

@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import processor
 from benchmarks.methods.files import MethodFile, identity
 from benchmarks.methods.records import Measurement, measurement_of
 from dcrf.cli.main import main
 from dcrf.config.method_config import MethodConfig
 from dcrf.recombination.first_phase import Start, start_of
+from dcrf.runs.environment import processor
 from dcrf.storage.atomic_files import read_json, write_json
 from dcrf.storage.digests import digest
 

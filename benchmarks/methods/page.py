@@ -8,8 +8,11 @@ from string import ascii_lowercase
 
 from benchmarks.methods.blocks import HEADINGS, blocks_of
 from benchmarks.methods.files import ROOT, MethodFile
-from benchmarks.methods.published import TAGS, Figure, Published
 from benchmarks.methods.records import SCORES, Measurement, Records
+from benchmarks.reproduction.page import DOCS, PAGE, overview
+from benchmarks.reproduction.results import Results
+from dcrf.reproduction.entries import read_reproductions
+from dcrf.reproduction.figures import TAGS, Figure, Published
 
 INTRODUCTION = """\
 # Methods
@@ -179,6 +182,14 @@ def _blocks(file: MethodFile) -> list[tuple[str, ...]]:
 def pages(
     files: Sequence[MethodFile], records: Records, published: Mapping[str, Published]
 ) -> dict[Path, str]:
-    """Return path -> text of the page in `configurations/` and of its copy in `docs/`."""
-    paths = (ROOT / "configurations" / "README.md", ROOT / "docs" / "methods.md")
-    return {path: page(files, records, published, path.parent) for path in paths}
+    """Return path -> text of the page in `configurations/` and of its copy in `docs/`.
+
+    Both end with the overview of reproductions.
+    """
+    known, results = read_reproductions(), Results()
+    texts = {}
+    for path in (ROOT / "configurations" / "README.md", ROOT / "docs" / "methods.md"):
+        link = os.path.relpath(DOCS / PAGE, path.parent)
+        text = page(files, records, published, path.parent)
+        texts[path] = f"{text}\n{overview(known, results, link)}\n"
+    return texts

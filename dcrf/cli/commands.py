@@ -17,6 +17,7 @@ COMMANDS = {
     "predict": ("dcrf.cli.predict", "cluster new data with a finished run"),
     "evaluate": ("dcrf.cli.evaluate", "score a finished run again, also on other data"),
     "embed": ("dcrf.cli.embed", "compute features of images by a pretrained network"),
+    "reproduce": ("dcrf.cli.reproduce", "run a method as published, and compare its scores"),
     "table": ("dcrf.cli.table", "compare the scores of finished runs, over seeds"),
     "report": ("dcrf.cli.report", "write an HTML page of runs"),
     "export": ("dcrf.cli.export", "write a finished run for other programs"),

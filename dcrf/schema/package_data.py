@@ -1,8 +1,10 @@
-"""The schemas and the shipped methods: files of a checkout, one packed file of an installed dcrf.
+"""Schemas, shipped methods and published results: files of a checkout, one file of a wheel.
 
-Hundreds of small files would make most of a wheel's weight beside its code.
+Hundreds of small files would make most of a wheel's weight beside its code. bz2 packs them tighter
+than the wheel would, by 20 kB of 83.
 """
 
+import bz2
 import json
 import os
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PACKED = Path(__file__).with_name("packed.json")
+_PACKED = Path(__file__).with_name("packed.json.bz2")
 """Path in a checkout -> content. `setup.py` writes it into the wheel."""
 _ROOT = Path(__file__).parent if _PACKED.exists() else Path(__file__).parents[2]
 """The folder of the paths. No packed file is there."""
@@ -19,10 +21,12 @@ SCHEMA = _ROOT / "schema"
 """The folder of the schema files."""
 SHIPPED = _ROOT / "configurations"
 """The folder of the shipped methods."""
+PUBLISHED = _ROOT / "published"
+"""The folder of published results."""
 
 
 def json_text(file: Path) -> str:
-    """Return the text of a schema or a shipped method.
+    """Return the text of a JSON file in these folders.
 
     Raises:
         OSError: the file cannot be read.
@@ -52,4 +56,5 @@ def _packed() -> Mapping[Path, Any]:
     """Return path -> content of every packed file, none in a checkout."""
     if not _PACKED.exists():
         return {}
-    return {_ROOT / name: content for name, content in json.loads(_PACKED.read_text()).items()}
+    contents = json.loads(bz2.decompress(_PACKED.read_bytes()))
+    return {_ROOT / name: content for name, content in contents.items()}

@@ -1,5 +1,6 @@
 """The wheel holds all that dcrf needs, and nothing else."""
 
+import bz2
 import json
 import os
 import shutil
@@ -18,8 +19,8 @@ import dcrf
 from dcrf.cli.find_files import ROOT
 from tests.cases.methods import digits, method, written
 
-PACKED = "dcrf/schema/packed.json"
-FOLDERS = ("schema", "configurations")
+PACKED = "dcrf/schema/packed.json.bz2"
+FOLDERS = ("schema", "configurations", "published")
 SOURCES = (
     "dcrf",
     *FOLDERS,
@@ -94,11 +95,11 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel):
     assert names == modules | {"dcrf/py.typed", PACKED}
 
 
-def test_the_packed_file_has_every_schema_and_shipped_method(wheel):
+def test_the_packed_file_has_every_schema_shipped_method_and_published_result(wheel):
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.json")]
     read = [file for file in files if file.parent.name != "editor"]  # `dcrf schema` prints it
 
-    assert json.loads(wheel.read(PACKED)) == {
+    assert json.loads(bz2.decompress(wheel.read(PACKED))) == {
         file.relative_to(ROOT).as_posix(): json.loads(file.read_text()) for file in read
     }
 
@@ -155,3 +156,21 @@ def test_commands_of_the_installed_package_know_shipped_methods(wheel, tmp_path)
 
     assert "extends" not in written
     assert [m["name"] for m in written["mappings"]]
+
+
+def test_the_installed_package_looks_for_published_data_in_the_current_folder(wheel, tmp_path):
+    wheel.extractall(tmp_path / "site")
+    script = tmp_path / "command.py"
+    script.write_text(COMMAND)
+    listed = run(tmp_path, script, tmp_path / "site", "reproduce", "--list")
+    usps = "fixed_representatives_km1_usps"
+
+    done = subprocess.run(
+        [sys.executable, "-I", script, tmp_path / "site", "reproduce", usps],
+        cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "dec_cc_hybrid_mnist " in listed
+    assert done.returncode == 2
+    assert str(tmp_path / "datasets" / "usps") in done.stderr

@@ -44,7 +44,7 @@ def test_the_digest_is_that_of_sorted_keys():
 
 
 def test_paths_start_at_the_checkout_wherever_it_is():
-    (file,) = method_files([ROOT / "configurations" / "deep_k_means"])
+    (file,) = method_files([ROOT / "configurations" / "layer_wise_pretraining"])
     (root,) = {dataset["root"] for dataset in identity(file.config)["datasets"]}
 
     assert root == "datasets/mnist"

@@ -97,7 +97,7 @@ def test_a_damaged_run_does_not_count(file, tmp_path):
 
 
 def test_paths_of_another_checkout_are_equal(tmp_path):
-    (quickstart,) = method_files([ROOT / "configurations" / "deep_k_means"])
+    (quickstart,) = method_files([ROOT / "configurations" / "layer_wise_pretraining"])
     root = quickstart.config.datasets[0].options["root"]
 
     assert same("/elsewhere/datasets/mnist", "datasets/mnist")

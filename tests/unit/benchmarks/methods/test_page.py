@@ -5,8 +5,8 @@ from statistics import stdev
 import pytest
 
 from benchmarks.methods.page import page, table
-from benchmarks.methods.published import Band, Figure, Published
 from benchmarks.methods.records import Records
+from dcrf.reproduction.figures import Band, Figure, Published
 from tests.unit.benchmarks.methods.cases import measurement, write_method
 
 FIGURE = Figure({"acc": 0.764, "ari": 0.707}, "DEC", "a repository", "R")

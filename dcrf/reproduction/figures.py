@@ -1,16 +1,19 @@
-"""Published figures of methods, and the bands that ours are held to: `published.json`."""
+"""Published figures of methods, and the bands that ours are held to: `published/figures.json`."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PUBLISHED = Path(__file__).with_name("published.json")
+from dcrf.schema.package_data import PUBLISHED, json_text
+
+FIGURES = PUBLISHED / "figures.json"
 
 TAGS = {
     "R": "read in the named repository or document",
     "I": "read from an image of a table",
     "S": "quoted by another paper or repository",
+    "T": "stated by the maintainers of dcrf; the publication could not be read",
 }
 
 
@@ -22,17 +25,26 @@ class Figure:
     of: the method, data and protocol.
     source: the publication or repository.
     tag: a key of `TAGS`.
+    deviations: metric -> standard deviation over the published runs; empty if unknown.
+    runs: number of published runs; None if unknown.
+    reclustering: the reclustering of the method file that the scores belong to; None for the
+        assignments of the method itself.
     """
 
     scores: Mapping[str, float]
     of: str
     source: str
     tag: str
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    runs: int | None = None
+    reclustering: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a figure without a source that somebody has read."""
+        """Raise ValueError for a figure without a source, or deviations of unknown runs."""
         if self.tag not in TAGS or not self.source:
             raise ValueError(f"{self.of}: expected a source and a tag of {', '.join(TAGS)}")
+        if self.deviations and self.runs is None:
+            raise ValueError(f"{self.of}: expected the number of runs beside their deviations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Published:
     band: Band | None = None
 
 
-def read_published(file: Path = PUBLISHED) -> dict[str, Published]:
+def read_published(file: Path = FIGURES) -> dict[str, Published]:
     """Return the stem of a method file -> its published figures and band.
 
     Raises:
@@ -72,5 +84,5 @@ def read_published(file: Path = PUBLISHED) -> dict[str, Published]:
             tuple(Figure(**figure) for figure in entry.get("figures", ())),
             Band(**entry["band"]) if "band" in entry else None,
         )
-        for stem, entry in json.loads(file.read_text()).items()
+        for stem, entry in json.loads(json_text(file)).items()
     }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.methods.published import PUBLISHED, Band, Figure, read_published
+from dcrf.reproduction.figures import FIGURES, Band, Figure, read_published
 from dcrf.schema.registry import METRICS
 
 
@@ -21,7 +21,7 @@ def test_the_shipped_figures_can_be_read():
 
 
 def test_every_method_has_one_entry():
-    pairs = json.loads(PUBLISHED.read_text(), object_pairs_hook=list)
+    pairs = json.loads(FIGURES.read_text(), object_pairs_hook=list)
     stems = [stem for stem, _ in pairs]
 
     assert len(stems) == len(set(stems))
@@ -29,7 +29,7 @@ def test_every_method_has_one_entry():
 
 @pytest.mark.parametrize(("source", "tag"), [("a paper", "M"), ("", "R")])
 def test_figures_from_memory_or_nowhere_are_refused(source, tag):
-    with pytest.raises(ValueError, match="expected a source and a tag of R, I, S"):
+    with pytest.raises(ValueError, match="expected a source and a tag of R, I, S, T"):
         Figure({"acc": 0.5}, "DEC", source, tag)
 
 
