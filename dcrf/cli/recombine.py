@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcrf.cli.arguments import Parser, add_output_dir, positive
+from dcrf.cli.arguments import Parser, add_jobs, add_output_dir, positive
+from dcrf.cli.executors import add_executor_flags, check_executor, executor_words
 from dcrf.cli.main import main as run_methods
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
@@ -31,6 +32,7 @@ docs/recombination.md shows how a space is written.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    check_executor(options)
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import space_in_words  # noqa: PLC0415 - it imports scipy
@@ -74,7 +76,8 @@ def parser() -> Parser:
     add("space", type=Path, metavar="SPACE", help="a space file")
     add("--validate", action="store_true", help="count the combinations, and run nothing")
     add("--report", action="store_true", help="compare the runs that there are, and run nothing")
-    add("--jobs", type=positive, default=1, metavar="N", help="run N at the same time, default: 1")
+    add_jobs(flags)
+    add_executor_flags(flags)
     add("--device", help="torch device instead of the base's: cpu, cuda, cuda:1, ...")
     add("--max_iterations", type=positive, metavar="N", help="end every phase after N iterations")
     add_output_dir(flags)
@@ -90,8 +93,8 @@ def _run_flags(options: argparse.Namespace, folder: Path) -> Iterator[str]:
         "--resume_on_error",
         "--no_report",
     )
-    yield from ("--jobs", str(options.jobs))
-    for flag in ("device", "max_iterations"):
+    yield from executor_words(options)
+    for flag in ("jobs", "device", "max_iterations"):
         if (value := vars(options)[flag]) is not None:
             yield from (f"--{flag}", str(value))
     if options.quiet:
