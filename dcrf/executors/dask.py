@@ -1,7 +1,9 @@
 """Dask: workers of a running scheduler, or on this machine."""
 
+import asyncio
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -12,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from dcrf.errors import CommandLineError, cause_of
+from dcrf.errors import CommandLineError, cause_of, first_line
 from dcrf.executors.remote.executor import RemoteExecutor, Submitted
 from dcrf.executors.remote.requirements import Requirements, new_file_in, requirements_of
 from dcrf.extras import optional_package
@@ -23,6 +25,7 @@ from dcrf.runs.job import Job
 
 _TIMEOUT = 5
 """Seconds until a scheduler must have answered, or a worker have come."""
+_ADDRESS = re.compile(r"((tcp|tls|wss?)://)?[^/\s]+:\d+")
 _THREADS = "OMP_NUM_THREADS"
 _ENVIRONMENT = (
     _THREADS, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY",
@@ -42,7 +45,7 @@ class Dask(RemoteExecutor):
         dask_scheduler: the address of a scheduler; None to start workers on this machine.
 
     Raises:
-        DcrfError: the package is missing, or the scheduler cannot be reached.
+        OSError: the scheduler, which `check` has reached, is gone.
     """
 
     flags: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
@@ -76,7 +79,8 @@ class Dask(RemoteExecutor):
                 silence_logs=logging.CRITICAL,
             )
         self.address = dask_scheduler or self.cluster.scheduler_address  # type: ignore[union-attr]
-        self.client = _connected(distributed, self.address)
+        self.client = distributed.Client(self.address, timeout=_TIMEOUT, set_as_default=False)
+        self.is_registered = False
         self.client.subscribe_topic(self.topic, self._receive)
         self.executor = self.client.get_executor(pure=False)
         super().__init__(jobs, timeout, console)
@@ -86,7 +90,7 @@ class Dask(RemoteExecutor):
         """Check that the package is installed and the scheduler answers."""
         distributed = _package()
         if dask_scheduler is not None:
-            _connected(distributed, dask_scheduler).close()
+            _check_scheduler(distributed, dask_scheduler)
 
     def threads(self, here: int, at_once: int) -> int:
         """Return the cores of a worker for each run that it runs at the same time.
@@ -107,7 +111,7 @@ class Dask(RemoteExecutor):
 
         with new_file_in(folder) as file:
             self.needs = requirements_of(jobs, folder)
-            visible = replace(self.needs, paths=(file, *self.needs.paths))
+            visible = replace(self.needs, written=file)
             answers = self._ask(answer, visible)
             reasons = list(_reasons(answers, visible))
             if reasons:
@@ -119,6 +123,7 @@ class Dask(RemoteExecutor):
         environment = {name: os.environ.get(name) for name in _ENVIRONMENT}
         plugin = RunPlugin(self.topic, environment, leaves_group=self.cluster is not None)
         self.client.register_plugin(plugin)
+        self.is_registered = True
 
     def send(self, submitted: Submitted) -> None:
         """Submit a task to Dask."""
@@ -151,8 +156,9 @@ class Dask(RemoteExecutor):
 
     def close(self) -> None:
         """Disconnect, and stop the workers that this process has started."""
-        with suppress(OSError):
-            self.client.unregister_worker_plugin(self.topic)
+        if self.is_registered:
+            with suppress(OSError):  # the scheduler is gone
+                self.client.unregister_worker_plugin(self.topic)
         self.client.close()
         if self.cluster is not None:
             self.cluster.close()
@@ -230,22 +236,32 @@ class Dask(RemoteExecutor):
 def _package() -> Any:
     """Return the package, without its log lines, which repeat what dcrf says."""
     distributed = optional_package("distributed", "dask")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 
-def _connected(distributed: Any, address: str) -> Any:
-    """Return a client of a scheduler.
+def _check_scheduler(distributed: Any, address: str) -> None:
+    """Shake hands with a scheduler; a client would wait forever for another kind of server.
 
     Raises:
         CommandLineError: it cannot be reached.
     """
-    try:
-        return distributed.Client(address, timeout=_TIMEOUT, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:
+    if not _ADDRESS.fullmatch(address):
         raise CommandLineError(
-            f"--dask_scheduler {address}: no scheduler can be reached there "
-            f"({cause_of(error)}); start one with: dask scheduler"
+            f"--dask_scheduler {address}: expected an address such as tcp://10.0.0.1:8786"
+        )
+
+    async def shake_hands() -> None:
+        connection = await distributed.core.connect(address, timeout=_TIMEOUT)
+        await connection.close()
+
+    try:
+        asyncio.run(asyncio.wait_for(shake_hands(), _TIMEOUT + 1))
+    except OSError as error:
+        raise CommandLineError(
+            f"--dask_scheduler {address}: no Dask scheduler answers there "
+            f"({first_line(error)}); start one with: dask scheduler"
         ) from error
 
 

@@ -187,10 +187,11 @@ def _python() -> str:
 
 
 def _cause(error: Exception) -> str:
-    """Return the last line of the traceback in a message of submitit, or its first line."""
+    """Return the last line of the traceback in a message of submitit, or the job's state."""
     lines = str(error).splitlines()
     frame = [number for number, line in enumerate(lines) if line and not line.strip("-")]
-    return lines[frame[-1] - 1 if len(frame) > 1 else 0]
+    state = [line for line in lines if "(state: " in line]
+    return lines[frame[-1] - 1] if len(frame) > 1 and not state else "".join(state)
 
 
 def _settings(words: Sequence[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Requirements:
     packages: name -> version.
     folder: the working folder, at which relative paths begin.
     paths: files and folders that must exist.
+    written: a file that has just been written to the output folder, if any.
     """
 
     version: str
@@ -38,6 +39,7 @@ class Requirements:
     packages: Mapping[str, str]
     folder: Path
     paths: tuple[Path, ...]
+    written: Path | None = None
 
     def unmet(self) -> list[str]:
         """Return why this machine cannot run the jobs."""
@@ -53,6 +55,11 @@ class Requirements:
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
             names = ", ".join(map(str, missing[:_NAMED]))
             reasons.append(f"it lacks {names}{more}; all machines must share these files")
+        elif self.written is not None and not is_there(self.written):
+            folder = self.written.parent
+            reasons.append(
+                f"it does not see what is written to {folder}; all machines must share it"
+            )
         return reasons
 
     def differences(self) -> list[str]:
