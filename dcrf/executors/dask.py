@@ -137,8 +137,9 @@ class Dask(RemoteExecutor):
 
     def stop(self, submitted: Submitted) -> None:
         """Cancel a task, unless a worker has begun it."""
-        if submitted.key not in self.workers:
-            self.tasks[submitted.key].cancel()
+        task = self.tasks.get(submitted.key)
+        if task is not None and submitted.key not in self.workers:
+            task.cancel()
 
     def forward(self, number: int) -> None:
         """Send a signal to the runs on all workers."""

@@ -4,15 +4,15 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from dcrf.config.rules.suggestions import closest
-from dcrf.errors import CommandLineError
+from dcrf.errors import CommandLineError, first_line
 from dcrf.executors.remote.executor import RemoteExecutor, Submitted
-from dcrf.executors.remote.job import has_started
 from dcrf.executors.remote.requirements import new_file_in, requirements_of
 from dcrf.extras import optional_package
 from dcrf.reporting.lines import outcome_line
@@ -25,6 +25,8 @@ _FOLDER = "slurm"
 _ROOT = Path(__file__).parents[2]
 _SIGNAL = "SUBMITIT_PREEMPT_SIGNAL"
 _MINUTES = 60
+_SECONDS = 5.0
+"""Between questions to Slurm for jobs that were canceled."""
 _MOST_REQUEUES = 1000
 """Times that a job may reach its limit of time, and is requeued."""
 
@@ -90,6 +92,7 @@ class Slurm(RemoteExecutor):
         self.cluster = self.settings.pop("cluster", "slurm")
         self.cores = self.settings.get("cpus_per_task", 1)
         self.slurm_jobs: dict[str, Any] = {}  # by keys of jobs
+        self.asked = 0.0
         self.executor: Any = None
         super().__init__(jobs, timeout, console)
 
@@ -117,7 +120,8 @@ class Slurm(RemoteExecutor):
             cluster=self.cluster,
             **{f"{self.cluster}_{name}": value for name, value in options.items()},
         )
-        self.executor.update_parameters(**self.settings)
+        requeue = {"slurm_additional_parameters": {"requeue": True}}  # also after a node is lost
+        self.executor.update_parameters(**self.settings, **requeue)
 
     def send(self, submitted: Submitted) -> None:
         """Submit a job to Slurm."""
@@ -127,7 +131,13 @@ class Slurm(RemoteExecutor):
 
         job, name = submitted.job, submitted.job.output.prefix.removesuffix(": ")
         self.executor.update_parameters(name=f"dcrf {name}")
-        slurm_job = self.executor.submit(SlurmRun(submitted.request))
+        try:
+            slurm_job = self.executor.submit(SlurmRun(submitted.request))
+        except (OSError, RuntimeError) as error:
+            outcome = job.outcome("failed", f"Slurm rejects the job: {first_line(error)}")
+            self.console.say(outcome_line(outcome))
+            self.finish(submitted, outcome)
+            return
         if job.output.shows_lines:
             log = f"log in {slurm_job.paths.stdout}"
             self.console.receive(name, f"submitted as job {slurm_job.job_id}, {log}")
@@ -135,37 +145,49 @@ class Slurm(RemoteExecutor):
 
     def look(self) -> None:
         """Complete the jobs that have ended."""
+        asks = bool(self.signals) and time.monotonic() - self.asked > _SECONDS
+        if asks:
+            self.asked = time.monotonic()
         for submitted in list(self.submitted.values()):
             slurm_job = self.slurm_jobs.get(submitted.key)
-            if slurm_job is not None and slurm_job.done(force_check=bool(self.signals)):
+            if slurm_job is not None and slurm_job.done(force_check=asks):
                 self.finish(submitted, self._outcome(submitted, slurm_job))
 
     def stop(self, submitted: Submitted) -> None:
         """Cancel a job that waits in the queue."""
-        self.slurm_jobs[submitted.key].cancel(check=False)
+        if self._cancel(submitted):
+            self.finish(submitted, None)
 
     def forward(self, number: int) -> None:
         """Cancel the running jobs: Slurm sends SIGTERM, and their runs write a checkpoint."""
         for submitted in list(self.submitted.values()):
-            if has_started(submitted.job):
-                self.stop(submitted)
+            self._cancel(submitted)
 
     def abandoned(self, submitted: Submitted) -> str | None:
         """Return the job that may still run."""
-        number = self.slurm_jobs[submitted.key].job_id
+        if (slurm_job := self.slurm_jobs.get(submitted.key)) is None:
+            return None
+        number = slurm_job.job_id
         return f"the job {number} may still run; squeue shows it, scancel {number} stops it"
 
-    def _outcome(self, submitted: Submitted, slurm_job: Any) -> Outcome | None:
-        """Return the outcome of a job that has ended; None if it was canceled in the queue."""
-        error = slurm_job.exception()
+    def _cancel(self, submitted: Submitted) -> bool:
+        """Cancel a job; return whether it has been submitted."""
+        slurm_job = self.slurm_jobs.get(submitted.key)
+        if slurm_job is not None:
+            slurm_job.cancel(check=False)
+        return slurm_job is not None
+
+    def _outcome(self, submitted: Submitted, slurm_job: Any) -> Outcome:
+        """Return the outcome of a job that has ended."""
         job, name = submitted.job, submitted.job.output.prefix.removesuffix(": ")
+        if self.signals and not slurm_job.paths.result_pickle.exists():
+            return job.outcome("interrupted")
+        error = slurm_job.exception()
         if error is None:
             outcome: Outcome = slurm_job.result()
             if job.output.shows_lines:
                 self.console.receive(name, f"{outcome.status}, {outcome.folder}")
             return outcome
-        if self.signals:
-            return job.outcome("interrupted") if has_started(job) else None
         log = f"its log is {slurm_job.paths.stderr}"
         cause = f"the job {slurm_job.job_id} ended without a result ({_cause(error)}); {log}"
         outcome = job.outcome("crashed", f"{cause}; resume it with --resume")

@@ -125,6 +125,8 @@ class RemoteExecutor(RunExecutor):
         submitted = Submitted(future, request, job.output.resume_folder is None)
         self.submitted[submitted.key] = submitted
         self.send(submitted)
+        if self.signals:  # one has come in between
+            self._commands.put(self._stop_unstarted)
         return future
 
     def finish(self, submitted: Submitted, outcome: Outcome | None) -> None:
@@ -162,10 +164,16 @@ class RemoteExecutor(RunExecutor):
 
     def _supervise(self) -> None:
         """Execute commands and look at jobs, until closing and idle."""
-        while not (self._is_closing and self._commands.empty() and not self.submitted):
-            with suppress(Empty):
-                self._commands.get(timeout=_INTERVAL)()
-            self.look()
+        try:
+            while not (self._is_closing and self._commands.empty() and not self.submitted):
+                with suppress(Empty):
+                    self._commands.get(timeout=_INTERVAL)()
+                self.look()
+        except Exception as error:
+            self.is_shut_down = True
+            for submitted in list(self.submitted.values()):
+                self.finish(submitted, submitted.job.failure(error))
+            raise
 
     def _end_when_idle(self) -> None:
         self._is_closing = True
