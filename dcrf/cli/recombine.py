@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dcrf.recombination.candidates import Candidates
     from dcrf.recombination.space import Space
 
-OK = 0
+OK, UNUSABLE = 0, 2
+_SIGNAL = 128
+"""Exit codes above it say which signal has stopped the runs."""
 DESCRIPTION = """\
 Make methods of one by the choices in a space file, run those that can run, and compare them. Runs
 that have finished are not repeated, so the command continues an interrupted search.
@@ -58,10 +60,14 @@ def main(arguments: Sequence[str]) -> int:
             raise CommandLineError(f"the method files cannot be written: {error}") from error
         if starts:
             say(f"\nfirst phases that combinations share: {len(starts)} runs")
-            run_methods([*map(str, starts), *_run_flags(options, folder / "starts")])
+            code = run_methods([*map(str, starts), *_run_flags(options, folder / "starts")])
+            if code == UNUSABLE or code > _SIGNAL:
+                return code
         if files:
             say(f"\ncombinations: {len(files)} runs")
             code = run_methods([*map(str, files), *_run_flags(options, folder)])
+            if code == UNUSABLE:
+                return code
     try:
         _report(space, candidates, folder)
     except OSError as error:
