@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dcrf.recombination.candidates import Candidates
     from dcrf.recombination.space import Space
 
-OK, UNUSABLE = 0, 2
+OK = 0
 _SIGNAL = 128
 """Exit codes above it say which signal has stopped the runs."""
 DESCRIPTION = """\
@@ -61,13 +61,11 @@ def main(arguments: Sequence[str]) -> int:
         if starts:
             say(f"\nfirst phases that combinations share: {len(starts)} runs")
             code = run_methods([*map(str, starts), *_run_flags(options, folder / "starts")])
-            if code == UNUSABLE or code > _SIGNAL:
+            if code > _SIGNAL:
                 return code
         if files:
             say(f"\ncombinations: {len(files)} runs")
             code = run_methods([*map(str, files), *_run_flags(options, folder)])
-            if code == UNUSABLE:
-                return code
     try:
         _report(space, candidates, folder)
     except OSError as error:
