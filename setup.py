@@ -1,6 +1,7 @@
 """What pyproject.toml cannot say: all packages of dcrf, and the packed files beside them."""
 
 import json
+import lzma
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -20,8 +21,9 @@ class BuildPackages(build_py):
             files = sorted(file for folder in PACKED for file in Path(folder).rglob("*.json"))
             read = [file for file in files if file.parent.name != "editor"]  # made of the others
             content = {file.as_posix(): json.loads(file.read_text()) for file in read}
-            packed = Path(self.build_lib, "dcrf", "schema", "packed.json")
-            packed.write_text(json.dumps(content, separators=(",", ":")))
+            packed = Path(self.build_lib, "dcrf", "schema", "packed.json.xz")
+            text = json.dumps(content, separators=(",", ":"))
+            packed.write_bytes(lzma.compress(text.encode(), preset=9))
 
 
 setup(packages=find_packages(include=["dcrf", "dcrf.*"]), cmdclass={"build_py": BuildPackages})

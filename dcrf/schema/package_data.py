@@ -4,13 +4,14 @@ Hundreds of small files would make most of a wheel's weight beside its code.
 """
 
 import json
+import lzma
 import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PACKED = Path(__file__).with_name("packed.json")
+_PACKED = Path(__file__).with_name("packed.json.xz")
 """Path in a checkout -> content. `setup.py` writes it into the wheel."""
 _ROOT = Path(__file__).parent if _PACKED.exists() else Path(__file__).parents[2]
 """The folder of the paths. No packed file is there."""
@@ -52,4 +53,5 @@ def _packed() -> Mapping[Path, Any]:
     """Return path -> content of every packed file, none in a checkout."""
     if not _PACKED.exists():
         return {}
-    return {_ROOT / name: content for name, content in json.loads(_PACKED.read_text()).items()}
+    packed = json.loads(lzma.decompress(_PACKED.read_bytes()))
+    return {_ROOT / name: content for name, content in packed.items()}

@@ -1,6 +1,7 @@
 """The wheel holds all that dcrf needs, and nothing else."""
 
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ import dcrf
 from dcrf.cli.find_files import ROOT
 from tests.cases.methods import digits, method, written
 
-PACKED = "dcrf/schema/packed.json"
+PACKED = "dcrf/schema/packed.json.xz"
 FOLDERS = ("schema", "configurations")
 SOURCES = (
     "dcrf",
@@ -98,7 +99,7 @@ def test_the_packed_file_has_every_schema_and_shipped_method(wheel):
     files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.json")]
     read = [file for file in files if file.parent.name != "editor"]  # `dcrf schema` prints it
 
-    assert json.loads(wheel.read(PACKED)) == {
+    assert json.loads(lzma.decompress(wheel.read(PACKED))) == {
         file.relative_to(ROOT).as_posix(): json.loads(file.read_text()) for file in read
     }
 
