@@ -18,8 +18,8 @@ from dcrf.runs.environment import processor
 from dcrf.storage.atomic_files import read_json, write_json
 from dcrf.storage.digests import digest
 
-_INTERRUPTED = (130, 143)
-"""Exit codes of the command line after SIGINT and SIGTERM."""
+_INTERRUPTED = (130, 138, 143)
+"""Exit codes of the command line after SIGINT, SIGUSR1 and SIGTERM."""
 _STARTED = "started.json"
 
 

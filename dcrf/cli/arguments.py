@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from dcrf.cli.executors import add_executor_flags
 from dcrf.cli.text import paragraph
 from dcrf.config.rules.suggestions import closest
 from dcrf.safety.limits import SEED_RANGE
@@ -32,7 +33,7 @@ log.txt, clusters/ (the cluster of every sample), examples/ (typical samples of 
 profiles/ (the columns of a table that distinguish it), parameters/, timing.json, environment.json.
 
 exit codes: 0 all runs finished, 1 a run failed, 2 a file or the command line is invalid,
-130 interrupted by Ctrl-C, 143 terminated by SIGTERM
+130 interrupted by Ctrl-C, 143 terminated by SIGTERM, 138 by SIGUSR1 (docs/clusters.md)
 """
 _SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*,?")
 _KEYS = "keys of a method file are changed by --set, as in --set 'datasets[0].batch_size=64'"
@@ -165,7 +166,8 @@ def parser(
 
 def _add_run_flags(flags: argparse.ArgumentParser) -> None:
     add = flags.add_argument
-    add("--jobs", type=positive, default=1, metavar="N", help="run N at the same time, default: 1")
+    add_jobs(flags)
+    add_executor_flags(flags)
     add("--timeout", type=_seconds, metavar="SECONDS", help="stop a run that takes longer")
     add(
         "--resume_on_error",
@@ -188,6 +190,16 @@ def _add_run_flags(flags: argparse.ArgumentParser) -> None:
         "--keep_checkpoints",
         action="store_true",
         help="keep the checkpoints of runs that ended well",
+    )
+
+
+def add_jobs(flags: argparse.ArgumentParser) -> None:
+    """Add the flag of the number of runs at the same time."""
+    flags.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="run N at the same time, default: 1, or as many as a cluster takes",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from dcrf.cli.arguments import parse
 from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process, shapes_in_process, shapes_of
+from dcrf.cli.executors import check_executor, executor_of
 from dcrf.cli.find_files import ROOT
 from dcrf.cli.output import open_output
 from dcrf.cli.plan_runs import (
@@ -23,12 +24,12 @@ from dcrf.cli.plan_runs import (
 )
 from dcrf.cli.report import problem_of_report, report_file, run_and_report
 from dcrf.errors import CommandLineError, DcrfError, describe, indented
+from dcrf.executors.base import RunExecutor
 from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
 from dcrf.reporting.run_view import PlainConsole, RunView, console_for
 from dcrf.reporting.summary import content, same_names, summary
 from dcrf.reporting.writers import output_columns, say, say_json, say_whole
-from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_all, run_job
 from dcrf.runs.spinning import shorten_spinning
@@ -93,6 +94,7 @@ def print_methods(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run all methods, print and write the summary; return the exit code."""
+    kind = check_executor(options)
     check_output_paths(options)
     runs, rejected = check_files(options)
     if rejected and not (runs and options.resume_on_error):
@@ -100,19 +102,20 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     if not options.quiet:
         for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
             say(line)
-    at_once = min(options.jobs, len(runs))
-    console = console_for(sys.stderr) if at_once > 1 else PlainConsole()
-    has_view = isinstance(console, RunView)
-    jobs = jobs_of([run for run in runs if not run.outcome], at_once, options, has_view=has_view)
-    continues = options.resume_on_error
-    with LocalExecutor(options.timeout, console) as executor:
+    is_alone = kind.is_remote or min(options.jobs or 1, len(runs)) == 1
+    console = PlainConsole() if is_alone else console_for(sys.stderr)
+    with executor_of(options, console) as executor:
+        unfinished = [run for run in runs if not run.outcome]
+        jobs = jobs_of(unfinished, executor, len(runs), options)
+        if jobs:
+            executor.prepare(jobs, options.output_dir)
         ended = iter(
             run_all(
                 jobs,
                 executor,
                 run=run_job if options.no_report else run_and_report,
-                at_once=at_once,
-                continue_on_failure=continues,
+                at_once=executor.at_once(len(runs)),
+                continue_on_failure=options.resume_on_error,
                 say=console.say,
             )
         )
@@ -159,10 +162,19 @@ def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[Rej
 
 
 def jobs_of(
-    runs: Sequence[PlannedRun], at_once: int, options: argparse.Namespace, *, has_view: bool = False
+    runs: Sequence[PlannedRun], executor: RunExecutor, n_runs: int, options: argparse.Namespace
 ) -> list[Job]:
-    """Return the jobs of runs; torch's threads are divided among those at the same time."""
+    """Return the jobs of runs.
+
+    Args:
+        runs: that have not ended.
+        executor: decides how many run at the same time, and their threads.
+        n_runs: the number of all runs on the command line.
+        options: the flags.
+    """
     jobs = []
+    at_once = executor.at_once(n_runs)
+    has_prefix = executor.is_remote or at_once > 1
     for run in runs:
         start = run.existing.start if run.existing else None
         seed = "" if run.seed_in_names is None else f", seed {run.seed}"
@@ -178,15 +190,15 @@ def jobs_of(
             resume_folder=run.existing.folder if run.existing else None,
             threads=start.threads if start else None,
             program=program(),
-            prefix=f"{run.config.name}{seed}: " if at_once > 1 else "",
+            prefix=f"{run.config.name}{seed}: " if has_prefix else "",
             overrides=run.overrides,
             saves_features=start.saves_features if start else options.save_features,
             moments_interval=start.moments_interval if start else options.save_moments,
             end=run.end,
             shows_lines=not options.quiet,
-            sends_status=has_view,
+            sends_status=isinstance(executor.console, RunView),
         )
-        threads = output.threads or max(1, run.threads // at_once)
+        threads = output.threads or executor.threads(run.threads, at_once)
         jobs.append(Job(run.config, run.seed, output, threads))
     return jobs
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcrf.cli.arguments import Parser, add_output_dir, positive
+from dcrf.cli.arguments import Parser, add_jobs, add_output_dir, positive
+from dcrf.cli.executors import add_executor_flags, check_executor, executor_words
 from dcrf.cli.main import main as run_methods
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from dcrf.recombination.space import Space
 
 OK = 0
-_SIGNALED = 128
-"""Exit codes from which on a signal has stopped the runs, as in shells."""
+_UNUSABLE, _SIGNALED = 2, 128
+"""Exit codes: no run could start; from 128 on, a signal has stopped the runs."""
 DESCRIPTION = """\
 Make methods of one by the choices in a space file, run those that can run, and compare them. Runs
 that have finished are not repeated, so the command continues an interrupted search.
@@ -37,6 +38,7 @@ docs/recombination.md shows how a space is written.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    check_executor(options)
     say(f"checking {options.space} ...", is_error=True)
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class _StoppedError(Exception):
-    """A signal has stopped the runs; `code` is the exit code."""
+    """A signal has stopped the runs, or none could start; `code` is the exit code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -81,7 +83,7 @@ class _Runs:
         """Run combinations with seeds.
 
         Raises:
-            _StoppedError: a signal has stopped the runs.
+            _StoppedError: a signal has stopped the runs, or none could start.
             OSError: the method files cannot be written.
         """
         from dcrf.recombination.results import finished_runs  # noqa: PLC0415 - it imports torch
@@ -101,7 +103,7 @@ class _Runs:
 
     def _run(self, files: Sequence[Path], folder: Path) -> int:
         code = run_methods([*map(str, files), *_run_flags(self.options, folder)])
-        if code >= _SIGNALED:
+        if code == _UNUSABLE or code >= _SIGNALED:
             raise _StoppedError(code)
         return code
 
@@ -197,7 +199,8 @@ def parser() -> Parser:
     add("space", type=Path, metavar="SPACE", help="a space file")
     add("--validate", action="store_true", help="count the combinations, and run nothing")
     add("--report", action="store_true", help="compare the runs that there are, and run nothing")
-    add("--jobs", type=positive, default=1, metavar="N", help="run N at the same time, default: 1")
+    add_jobs(flags)
+    add_executor_flags(flags)
     add("--device", help="torch device instead of the base's: cpu, cuda, cuda:1, ...")
     add("--max_iterations", type=positive, metavar="N", help="end every phase after N iterations")
     add_output_dir(flags)
@@ -213,8 +216,8 @@ def _run_flags(options: argparse.Namespace, folder: Path) -> Iterator[str]:
         "--resume_on_error",
         "--no_report",
     )
-    yield from ("--jobs", str(options.jobs))
-    for flag in ("device", "max_iterations"):
+    yield from executor_words(options)
+    for flag in ("jobs", "device", "max_iterations"):
         if (value := vars(options)[flag]) is not None:
             yield from (f"--{flag}", str(value))
     if options.quiet:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dcrf.cli.arguments import Parser, parse
 from dcrf.cli.arguments import parser as run_parser
+from dcrf.cli.executors import check_executor
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
@@ -33,6 +34,7 @@ _EXAMPLES = """\
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parse(arguments, parser())
+    check_executor(options)
     own = Parser(add_help=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)

@@ -39,6 +39,7 @@ from dcrf.runs.device import resolve_device
 from dcrf.runs.earlier_run import earlier_run
 from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
+from dcrf.runs.new_run import create_run_folder
 from dcrf.runs.phase_order import names_before
 from dcrf.runs.resume import changes_of, check_same_configuration
 from dcrf.runs.run_files import Keep, RunFiles, forget
@@ -47,9 +48,6 @@ from dcrf.runs.run_folder import (
     ENVIRONMENT,
     RESULT,
     TIMING,
-    RunStart,
-    new_run_folder,
-    next_run_number,
     read_run_start,
     run_configuration,
 )
@@ -122,7 +120,9 @@ def run_in_folder(
         except DcrfError as error:
             return _failed(config, seed, output, str(error), error)
         try:
-            folder = output.resume_folder or _new_folder(config, seed, output)
+            folder = output.resume_folder or create_run_folder(
+                config, seed, output, torch.get_num_threads()
+            )
             stack.enter_context(locked(folder / CHECKPOINTS / "lock"))
             metrics, log = JsonLines(folder / METRICS), _log_file(config, folder, output)
         except OSError as error:
@@ -390,19 +390,6 @@ def _trackers(
     run = TrackedRun(config.name, seed, folder, run_configuration(config, seed))
     starts = {name: partial(TRACKERS.resolve(name), run) for name in output.trackers}
     return [TrackerWriter(name, start, people.write) for name, start in starts.items()]
-
-
-def _new_folder(config: MethodConfig, seed: int, output: Output) -> Path:
-    parent = output.folder / clean_name(config.name)
-    start = RunStart(
-        output.seed_in_names,
-        torch.get_num_threads(),
-        next_run_number(parent),
-        output.overrides,
-        output.saves_features,
-        output.moments_interval,
-    )
-    return new_run_folder(parent, seed, start, run_configuration(config, seed))
 
 
 def _log_file(config: MethodConfig, folder: Path, output: Output) -> LogFile | None:

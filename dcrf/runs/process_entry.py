@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, Pipe
@@ -39,8 +39,12 @@ _SERVER_EXIT = 0.1
 """Seconds until a killed server is gone."""
 
 
-def start_server() -> bool:
+def start_server(also: Sequence[str] = ()) -> bool:
     """Start the server, unless it is running; it imports torch in the background.
+
+    Args:
+        also: other modules that it imports, such as that of the main script, which every fork
+            imports again.
 
     Returns:
         Whether a server is running. It is not on other systems, or if the path of its socket
@@ -53,7 +57,7 @@ def start_server() -> bool:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([before] if before else [])])
     try:
         resource_tracker.ensure_running()  # its start would unblock the signals below
-        forkserver.set_forkserver_preload(_PRELOADED)
+        forkserver.set_forkserver_preload([*_PRELOADED, *also])
         with blocked_signals():
             forkserver.ensure_running()
     except OSError:
@@ -68,7 +72,7 @@ def start_server() -> bool:
 
 @contextmanager
 def blocked_signals() -> Iterator[None]:
-    """Block SIGINT, SIGTERM and SIGTSTP in this thread; a process started here inherits that."""
+    """Block `SIGNALS` and SIGTSTP in this thread; a process started here inherits that."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [*SIGNALS, signal.SIGTSTP])
     try:
         yield

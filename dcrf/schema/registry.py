@@ -176,5 +176,8 @@ BLOCKS = ModuleRegistry("block", "dcrf.config.blocks")
 TRACKERS = ModuleRegistry("tracker", "dcrf.tracking")
 """Programs that show the curves of many runs."""
 
+EXECUTORS = ModuleRegistry("executor", "dcrf.executors")
+"""Where the runs of an invocation are executed."""
+
 TRANSFORMS = ModuleRegistry("transform", "dcrf.data.transforms.own")
 """The transforms of our own, which files name beside those of torchvision."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM request a stop; the trainer stops after the current iteration."""
+"""Ctrl-C, SIGTERM and SIGUSR1 request a stop; the trainer stops after the current iteration."""
 
 import signal
 import threading
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+"""The signals that stop a run with a checkpoint. Batch systems send SIGUSR1 before they kill."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -21,16 +22,21 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequest:
-    """A signal handler that records the first signal and raises on the second."""
+    """A signal handler that records the first signal and raises on the second.
+
+    A second SIGUSR1 does not raise: batch systems send it to all processes of a job, and the main
+    process forwards it.
+    """
 
     def __init__(self) -> None:
         self.number: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
-        if self.number is not None:
+        if self.number is None:
+            self.number = number
+        elif number != signal.SIGUSR1:
             raise Interrupted(number)
-        self.number = number
 
     @property
     def is_requested(self) -> bool:

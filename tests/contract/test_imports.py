@@ -123,6 +123,15 @@ MAY_IMPORT = {
         "tracking",
         "training",
     },
+    "executors": {
+        "config",
+        "errors",
+        "extras",
+        "reporting",
+        "runs",
+        "storage",
+        "training",
+    },
     "recombination": {
         "config",
         "dry_run",
@@ -192,6 +201,7 @@ MAY_IMPORT = {
         "dry_run",
         "embedding",
         "errors",
+        "executors",
         "pictures",
         "recombination",
         "report",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dcrf
-from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRACKERS, TRANSFORMS
+from dcrf.schema.registry import BLOCKS, EXECUTORS, KINDS, LAYERS, TRACKERS, TRANSFORMS
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -20,7 +20,7 @@ COMPONENTS = {
 }
 COMPONENTS |= {
     registry.folder / f"{stem}.py"
-    for registry in (LAYERS, BLOCKS, TRACKERS, TRANSFORMS)
+    for registry in (LAYERS, BLOCKS, EXECUTORS, TRACKERS, TRANSFORMS)
     for stem in registry.stems
 }
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}

@@ -259,14 +259,16 @@ def test_a_run_does_not_outlive_who_started_it(start, tmp_path):
     assert result(folder_of(tmp_path, "orphan"))["status"] == "interrupted"
 
 
-def test_a_batch_that_is_terminated_says_so(start, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_batch_that_is_terminated_says_so(start, tmp_path, number):
     process = start(written(tmp_path, endless("stopped")), "--output_dir", "elsewhere")
     until_training(process, "stopped")
 
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=LONG_ENOUGH)
 
-    assert process.returncode == 143
+    assert process.returncode == 128 + number
+    assert list(tmp_path.glob("elsewhere/stopped/*/checkpoints/*/"))
     found = json.loads((tmp_path / "elsewhere/summary.json").read_text())
     assert found["counts"] == {"interrupted": 1}
 

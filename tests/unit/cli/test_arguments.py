@@ -3,6 +3,8 @@
 import pytest
 
 from dcrf.cli.arguments import parse
+from dcrf.cli.executors import check_executor, executor_words
+from dcrf.errors import CommandLineError
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,30 @@ def test_an_unknown_flag_gets_a_suggestion(flag, hint, capsys):
 
         assert caught.value.code == 2
         assert capsys.readouterr().err.startswith(f"unknown flag {flag}; {hint}")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--executor", "desk"], "no executor is called 'desk'; did you mean dask?"),
+        (["--executor", "cloud"], "no executor is called 'cloud'; known: dask, local, slurm"),
+    ],
+)
+def test_an_unknown_executor_gets_a_suggestion(words, hint, capsys):
+    with pytest.raises(SystemExit):
+        parse([*words, "m.json"])
+
+    assert hint in capsys.readouterr().err
+
+
+def test_a_flag_of_another_executor_is_refused():
+    options = parse(["--dask_scheduler", "tcp://127.0.0.1:8786", "m.json"])
+
+    with pytest.raises(CommandLineError, match="--dask_scheduler is for --executor dask, not loc"):
+        check_executor(options)
+
+
+def test_the_words_of_an_executor_mean_the_same_one():
+    words = ["--executor", "slurm", "--slurm", "partition=a b", "--slurm", "time=5"]
+
+    assert [*executor_words(parse([*words, "m.json"]))] == words

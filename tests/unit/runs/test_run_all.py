@@ -9,9 +9,10 @@ from threading import Barrier
 import pytest
 
 from dcrf.config import load_checked
-from dcrf.runs import executors, run_all
+from dcrf.executors import local
+from dcrf.executors.local import Local
+from dcrf.runs import run_all
 from dcrf.runs.child_process import ChildProcess
-from dcrf.runs.executors import LocalExecutor
 from dcrf.runs.job import Job, Output
 from tests.cases.methods import method, written
 
@@ -42,8 +43,8 @@ def run(jobs, monkeypatch):
                     raise BlockingIOError("too many processes")
                 super().__init__(*arguments)
 
-        monkeypatch.setattr(executors, "ChildProcess", Crowded)
-        with LocalExecutor() as executor:
+        monkeypatch.setattr(local, "ChildProcess", Crowded)
+        with Local() as executor:
             return run_all.run_all(jobs(*methods), executor, continue_on_failure=True, **options)
 
     return runner
@@ -138,7 +139,7 @@ def test_after_a_failure_no_other_job_starts(in_threads):
 
 
 def test_a_canceled_future_stops_the_queue(jobs):
-    with LocalExecutor() as executor:
+    with Local() as executor:
         executor.interrupt(2)
 
         outcomes = run_all.run_all(

@@ -9,7 +9,7 @@ import pytest
 from dcrf.training.interruption import Interrupted, StopRequest, handle_signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_requests_a_stop(number):
     stop = StopRequest()
     stop.raise_if_requested()
@@ -32,6 +32,16 @@ def test_a_second_signal_interrupts():
             os.kill(os.getpid(), signal.SIGTERM)
 
     assert caught.value.number == signal.SIGTERM
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_batch_system_may_send_its_signal_several_times(first):
+    stop = StopRequest()
+    with handle_signals(stop):
+        os.kill(os.getpid(), first)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+        assert stop.number == first
 
 
 def test_handlers_are_restored_also_after_an_error():

@@ -1,4 +1,4 @@
-"""Run jobs through the interface of `concurrent.futures.Executor`."""
+"""Processes on this machine."""
 
 import os
 import signal
@@ -6,16 +6,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from multiprocessing.connection import wait
 from queue import Empty, SimpleQueue
-from types import FrameType, TracebackType
-from typing import Any, Self
+from types import FrameType
 
+from dcrf.executors.base import Run, RunExecutor
 from dcrf.reporting.lines import outcome_line
 from dcrf.reporting.records import Outcome
-from dcrf.reporting.run_view import Console, PlainConsole
+from dcrf.reporting.run_view import Console
 from dcrf.runs.child_process import ChildProcess
 from dcrf.runs.job import Job
 from dcrf.training.interruption import SIGNALS
@@ -23,43 +23,38 @@ from dcrf.training.interruption import SIGNALS
 _LONGEST_WAIT = 86400.0
 """Seconds; the system rejects waits of 25 days and more."""
 
-_Run = Callable[[Job], Outcome]
 
-
-class LocalExecutor(Executor):
+class Local(RunExecutor):
     """Runs each job in its own process on this machine, so a crash cannot affect other jobs.
 
     Every submitted job starts at once; `run_all` limits their number. A process that dies, is
-    killed or exceeds its time has an outcome that says so.
-
-    Inside a `with` block in the main thread, SIGINT and SIGTERM are forwarded to the runs, and
-    Ctrl-Z pauses them with this process. After SIGINT or SIGTERM no job starts: the futures of
-    later ones raise CancelledError.
+    killed or exceeds its time has an outcome that says so. Ctrl-Z pauses the runs, too.
 
     Only one thread of its own touches the processes; methods and signal handlers queue commands
     for it.
 
     Args:
-        timeout: seconds until a run is stopped; None for no limit.
-        console: shows the lines of runs whose lines have a prefix, and those about all runs.
-
-    signals: the SIGINT and SIGTERM received, in order.
+        jobs, timeout, console: as in the base class; one run at a time without `jobs`.
     """
 
-    def __init__(self, timeout: float | None = None, console: Console | None = None) -> None:
-        self.timeout, self.console = timeout, console or PlainConsole()
-        self.signals: list[int] = []
-        self._waiting: deque[tuple[Future[Outcome], _Run, Job]] = deque()
+    def __init__(
+        self, jobs: int | None = None, timeout: float | None = None, console: Console | None = None
+    ) -> None:
+        super().__init__(jobs, timeout, console)
+        self._waiting: deque[tuple[Future[Outcome], Run, Job]] = deque()
         self._running: dict[Future[Outcome], ChildProcess] = {}
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._readable, self._writable = os.pipe()
         os.set_blocking(self._writable, False)
         self._is_closing = False
-        self._handlers: dict[int, Any] = {}
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
 
-    def submit(self, run: _Run, /, job: Job) -> Future[Outcome]:  # type: ignore[override]
+    def at_once(self, n_runs: int) -> int:
+        """Return `jobs`, or 1."""
+        return min(self.jobs or 1, n_runs)
+
+    def submit(self, run: Run, /, job: Job) -> Future[Outcome]:  # type: ignore[override]
         """Start a process that calls `run(job)`; return the future of its outcome.
 
         If no process can be started while others run, the job waits until one of them has ended.
@@ -100,29 +95,14 @@ class LocalExecutor(Executor):
         """Pause this process and all runs until a shell resumes it; a signal handler."""
         self._order(self._pause)
 
-    def __enter__(self) -> Self:
-        """Handle signals, if this is the main thread; ignored signals stay ignored."""
-        if threading.current_thread() is threading.main_thread():
-            handlers = {**dict.fromkeys(SIGNALS, self.interrupt), signal.SIGTSTP: self.pause}
-            for handled, handler in handlers.items():
-                if signal.getsignal(handled) != signal.SIG_IGN:
-                    self._handlers[handled] = signal.signal(handled, handler)
-        return self
+    def handlers(self) -> dict[int, Callable[[int, FrameType | None], None]]:
+        """Return the handlers of the base class, and that of Ctrl-Z."""
+        return {**super().handlers(), signal.SIGTSTP: self.pause}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Wait for the runs and restore the signal handlers."""
-        try:
-            self.shutdown(cancel_futures=True)
-        finally:
-            for handled, handler in self._handlers.items():
-                signal.signal(handled, handler)
-            os.close(self._readable)
-            os.close(self._writable)
+    def close(self) -> None:
+        """Close the pipe that wakes the thread up."""
+        os.close(self._readable)
+        os.close(self._writable)
 
     def _order(self, command: Callable[[], None]) -> None:
         """Let the supervising thread execute a command; safe in signal handlers."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dcrf.config import load_checked
-from dcrf.runs.executors import LocalExecutor
+from dcrf.executors.local import Local
 from dcrf.runs.job import Job, Output
 from dcrf.runs.run_all import run_job
 from tests.cases.methods import method, result, written
@@ -26,7 +26,7 @@ def raising(job):
 
 
 def test_a_future_has_the_outcome_of_the_run(job, tmp_path):
-    with LocalExecutor() as executor:
+    with Local() as executor:
         outcome = executor.submit(run_job, job).result(LONG_ENOUGH)
 
     (folder,) = (tmp_path / "runs").glob("*/*")
@@ -34,7 +34,7 @@ def test_a_future_has_the_outcome_of_the_run(job, tmp_path):
 
 
 def test_an_unexpected_error_of_a_job_is_its_outcome(job):
-    with LocalExecutor() as executor:
+    with Local() as executor:
         outcome = executor.submit(raising, job).result(LONG_ENOUGH)
 
     assert (outcome.status, outcome.error) == ("failed", "ZeroDivisionError: unexpected")
@@ -53,7 +53,7 @@ def test_signals_are_handled_inside_the_block_only():
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGTSTP)
     before = [signal.getsignal(number) for number in numbers]
 
-    with LocalExecutor() as executor:
+    with Local() as executor:
         inside = [signal.getsignal(number) for number in numbers]
 
     assert inside == [executor.interrupt, executor.interrupt, executor.pause]
@@ -61,7 +61,7 @@ def test_signals_are_handled_inside_the_block_only():
 
 
 def test_a_signal_cancels_jobs_that_are_submitted_later(job, tmp_path):
-    with LocalExecutor() as executor:
+    with Local() as executor:
         signal.raise_signal(signal.SIGTERM)
         future = executor.submit(run_job, job)
 
@@ -73,7 +73,7 @@ def test_a_signal_cancels_jobs_that_are_submitted_later(job, tmp_path):
 
 
 def test_an_executor_that_is_shut_down_accepts_no_jobs(job):
-    with LocalExecutor() as executor:
+    with Local() as executor:
         executor.shutdown()
 
         with pytest.raises(RuntimeError, match="shut down"):

@@ -1,0 +1,1 @@
+"""Runs on other machines, which share a file system with this one."""
