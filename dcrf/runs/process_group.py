@@ -1,0 +1,223 @@
+"""Connect the processes that torchrun has started, and run jobs in all of them.
+
+The first process leads: it checks files, writes results and sends each job to the others, which
+follow it. All run the job in the process itself, one job after another.
+"""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from dcrf.batch import DatasetPass, Place
+from dcrf.builder import RunContext, build_plans
+from dcrf.config.method_config import SaveConfig
+from dcrf.errors import DcrfError, ProcessError, causes, first_line
+from dcrf.evaluation.evaluator import Labels
+from dcrf.parallel.replicas import share_state
+from dcrf.parallel.world import World, agreed, together
+from dcrf.randomness import RandomStreams
+from dcrf.reporting.records import AS_ASKED, Outcome
+from dcrf.reporting.writers import NO_WRITER, say
+from dcrf.runs.device import resolve_device
+from dcrf.runs.job import Job
+from dcrf.runs.launched import Launched
+from dcrf.storage.checkpoint_files import state_from_bytes
+from dcrf.storage.tensor_files import to_bytes
+from dcrf.training.checkpoints import AgreedCheckpoints, NoCheckpoints
+from dcrf.training.interfaces import DataSource
+from dcrf.training.interruption import SIGNALS, StopRequest, handle_signals
+from dcrf.training.method import Method
+from dcrf.training.phase import Hook
+from dcrf.training.start import FRESH, ResumedStart, Start
+from dcrf.training.trainer import Trainer
+
+OK, FAILED = 0, 1
+_TIMEOUT = timedelta(minutes=10)
+"""Until a process that does not answer counts as ended."""
+
+
+class LeadingExecutor(Executor):
+    """Runs each job in this process and in those that follow it, one job after another.
+
+    No job starts after one that has failed or was interrupted: the other processes may have stopped
+    elsewhere.
+
+    Args:
+        process: this one, of rank 0.
+
+    signals: the SIGINT and SIGTERM received between runs, in order.
+    """
+
+    def __init__(self, process: Launched) -> None:
+        self.process = process
+        self.signals: list[int] = []
+        self._is_over = False
+        self._stack = ExitStack()
+        self._world: World | None = None
+
+    def submit(self, run: Callable[[Job], Outcome], /, job: Job) -> Future[Outcome]:  # type: ignore[override]
+        """Run a job; return the completed future of its outcome."""
+        future: Future[Outcome] = Future()
+        if self._is_over or self.signals or self._world is None:
+            future.set_exception(CancelledError())
+            return future
+        try:
+            self._world.from_first(job)
+            with together(self._world):
+                outcome = run(job)
+        except Exception as error:  # noqa: BLE001 - it must not affect the summary
+            outcome = job.failure(error)
+        self._is_over = outcome.status not in AS_ASKED
+        future.set_result(outcome)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Start no more jobs."""
+        self._is_over |= cancel_futures
+
+    def __enter__(self) -> Self:
+        """Connect to the other processes, and note signals from now on.
+
+        Once a process has failed, torchrun asks all to end; this one still writes results.
+        """
+        for handled in SIGNALS:
+            signal.signal(handled, self._note)
+        self._world = self._stack.enter_context(connected(self.process))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the other processes end."""
+        with self._stack:
+            if self._world is not None and kind is None and not self._is_over:
+                self._world.from_first(None)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signals.append(number)
+
+
+def follow(process: Launched) -> int:
+    """Run the jobs that the first process sends, without writing anything; return the exit code."""
+    with handle_signals(StopRequest()):  # the first process decides when to stop
+        try:
+            with connected(process) as world:
+                while True:
+                    job: Job | None = world.from_first(None)
+                    if job is None:
+                        return OK
+                    with together(world):
+                        _run_beside(job)
+        except KeyboardInterrupt:
+            return FAILED
+        except DcrfError as error:
+            # the first process tells that another one has ended
+            if not any(isinstance(cause, ProcessError) for cause in causes(error)):
+                say(f"process {process.rank} of {process.size}: {error}", is_error=True)
+            return FAILED
+
+
+@contextmanager
+def connected(process: Launched) -> Iterator[World]:
+    """Connect the processes inside the block: by gloo, and on GPUs by NCCL.
+
+    Raises:
+        ProcessError: not all of them answer.
+    """
+    backend = "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(process.local_rank)
+        backend = "cpu:gloo,cuda:nccl"
+    try:
+        dist.init_process_group(backend, timeout=_TIMEOUT)
+    except (RuntimeError, ValueError) as error:
+        raise ProcessError(f"the processes cannot be connected: {first_line(error)}") from error
+    try:
+        yield World(process.rank, process.size)
+    finally:
+        dist.destroy_process_group()
+
+
+def send_start(start: Start) -> None:
+    """Send the start of a run to the other processes, if there are any."""
+    agreed(to_bytes(start.state) if isinstance(start, ResumedStart) else None)
+
+
+def _received_start(device: str) -> Start:
+    content: bytes | None = agreed(None)
+    if content is None:
+        return FRESH
+    return ResumedStart(state_from_bytes(content, "the checkpoint", device), NO_WRITER)
+
+
+def _run_beside(job: Job) -> None:
+    """Run a job as the first process does, and write nothing.
+
+    Raises:
+        DcrfError: the run fails.
+        KeyboardInterrupt: it was interrupted.
+    """
+    if torch.get_num_threads() != job.threads:
+        torch.set_num_threads(job.threads)
+    output, device = job.output, resolve_device(job.config.device)
+    files = _FilesOfFirst(saves_moments=output.moments_interval is not None)
+    run = RunContext(job.config, RandomStreams(job.seed), device, NO_WRITER, files)
+    checkpoints = AgreedCheckpoints(NoCheckpoints())
+    trainer = Trainer(build_plans(run), run.streams, NO_WRITER, checkpoints, output.end)
+    trainer.run(_received_start(device))
+
+
+class _FilesOfFirst:
+    """The files of a run in another process than the first one, which reads and writes them."""
+
+    def __init__(self, *, saves_moments: bool) -> None:
+        self.saves_moments = saves_moments
+
+    def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
+        """Return a path that is not used."""
+        return Path()
+
+    def save_part(self, tensors: Mapping[str, Tensor], file: Path) -> None:
+        """Save nothing."""
+
+    def load_part(self, part: nn.Module, file: Path) -> None:
+        """Fill a part with what the first process has loaded."""
+        share_state(part)
+
+    def read_tensor(self, file: Path, name: str) -> Tensor:
+        """Return the tensor that the first process has read."""
+        tensor: Any = agreed(None)
+        return tensor
+
+    def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
+        """Save nothing."""
+
+    def hooks(self, place: Place, method: Method, data_pass: DatasetPass) -> list[Hook]:
+        """Return as many hooks as the first process has."""
+        return [Hook()] if self.saves_moments else []
+
+    def save_results(
+        self,
+        dataset: str,
+        method: Method,
+        clusters: Labels | None,
+        source: DataSource | None = None,
+    ) -> None:
+        """Save nothing."""
+
+    def save_reclustering(
+        self, dataset: str, name: str, clusters: Labels | None, ids: Sequence[str] | None = None
+    ) -> None:
+        """Save nothing."""
