@@ -114,11 +114,7 @@ def _batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalize values (m, c, ...) of own rows as `F.batch_norm` does those of all processes.
-
-    Raises:
-        ValueError: all processes together have one value for each of the c channels.
-    """
+    """Normalize values (m, c, ...) of own rows as `F.batch_norm` does those of all processes."""
     if not training:
         return F.batch_norm(
             values, running_mean, running_var, weight, bias, training, momentum, eps
@@ -130,8 +126,6 @@ def _batch_norm(
     # sums of many values lose digits in float32
     sums = total(torch.cat([exact.sum(axes, dtype=torch.float64), own_count]), world)
     count = sums[-1].detach()
-    if count <= 1:
-        raise ValueError("batch normalization needs more than 1 value of each channel")
     mean = (sums[:-1] / count).to(exact.dtype)
     centered = exact - mean.view(shape)
     squares = total(centered.square().sum(axes, dtype=torch.float64), world)

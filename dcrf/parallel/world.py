@@ -64,11 +64,7 @@ class World:
 
     def sum(self, own: Tensor) -> Tensor:
         """Return the sum of a tensor over all processes."""
-        total = own.clone(memory_format=torch.contiguous_format)
-        self._count("sum", total)
-        with _naming_ended_process():
-            dist.all_reduce(total)
-        return total
+        return self._add_up(own.clone(memory_format=torch.contiguous_format))
 
     def average(self, own: Iterable[Tensor]) -> list[Tensor]:
         """Return the means of tensors over all processes, by one collective for each dtype."""
@@ -77,7 +73,8 @@ class World:
         for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
             numbers = [n for n, tensor in enumerate(tensors) if tensor.dtype == dtype]
             flat = torch.cat([tensors[n].reshape(-1) for n in numbers])
-            parts = (self.sum(flat) / self.size).split([tensors[n].numel() for n in numbers])
+            mean = self._add_up(flat).div_(self.size)
+            parts = mean.split([tensors[n].numel() for n in numbers])
             means |= {
                 n: part.view(tensors[n].shape) for n, part in zip(numbers, parts, strict=True)
             }
@@ -102,6 +99,13 @@ class World:
         with _naming_ended_process():
             dist.all_gather_object(texts, digest)
         return len(set(texts)) == 1
+
+    def _add_up(self, values: Tensor) -> Tensor:
+        """Overwrite a contiguous tensor by its sum over all processes, and return it."""
+        self._count("sum", values)
+        with _naming_ended_process():
+            dist.all_reduce(values)
+        return values
 
     def _count(self, kind: str, tensor: Tensor) -> None:
         self.sent[kind] += tensor.numel() * tensor.element_size()

@@ -41,8 +41,8 @@ from dcrf.training.start import FRESH, ResumedStart, Start
 from dcrf.training.trainer import Trainer
 
 OK, FAILED = 0, 1
-_TIMEOUT = timedelta(minutes=10)
-"""Until a process that does not answer counts as ended."""
+_TIMEOUT = timedelta(hours=1)
+"""Until a process that does not answer counts as ended. The others wait while one writes files."""
 
 
 class LeadingExecutor(Executor):
