@@ -119,7 +119,7 @@ def follow(process: Launched) -> int:
                     if job is None:
                         return OK
                     with together(world):
-                        _run_beside(job)
+                        run_beside(job)
         except KeyboardInterrupt:
             return FAILED
         except DcrfError as error:
@@ -162,7 +162,7 @@ def _received_start(device: str) -> Start:
     return ResumedStart(state_from_bytes(content, "the checkpoint", device), NO_WRITER)
 
 
-def _run_beside(job: Job) -> None:
+def run_beside(job: Job) -> None:
     """Run a job as the first process does, and write nothing.
 
     Raises:
