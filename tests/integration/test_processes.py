@@ -84,7 +84,7 @@ def numbers_of(value, path=""):
     return {path: value} if isinstance(value, (int, float)) else {}
 
 
-def test_two_processes_equal_one_and_each_resumes_the_other(run, tmp_path):
+def test_two_processes_equal_one_which_resumes_them(run, tmp_path):
     one = run(content(tmp_path))
     file = written(tmp_path, content(tmp_path))
 
@@ -102,10 +102,6 @@ def test_two_processes_equal_one_and_each_resumes_the_other(run, tmp_path):
     assert result(two)["status"] == "partial"
     assert main([str(two), "--resume", "--output_dir", str(tmp_path / "first"), *QUIET]) == 0
     assert_equal(one, two)
-
-    begun = run(content(tmp_path), "--phases", "pretraining")
-    in_two(tmp_path / "last", begun, "--resume")
-    assert_equal(one, begun)
 
 
 def test_a_signal_stops_all_processes_behind_a_checkpoint(run, tmp_path):
@@ -168,7 +164,7 @@ def test_flags_that_need_another_process_are_refused(tmp_path, monkeypatch, caps
 
 
 @pytest.mark.slow
-def test_torchrun_starts_a_run(run, tmp_path):
+def test_torchrun_starts_and_resumes_runs(run, tmp_path):
     file, script = written(tmp_path, content(tmp_path)), str(ROOT / "main.py")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     flags = ["--output_dir", str(tmp_path / "two"), *QUIET]
@@ -178,4 +174,9 @@ def test_torchrun_starts_a_run(run, tmp_path):
     two = run_folder(tmp_path / "two")
 
     assert main([str(two), "--resume", *flags]) == 0
-    assert_equal(run(content(tmp_path)), two)
+    one = run(content(tmp_path))
+    assert_equal(one, two)
+
+    begun = run(content(tmp_path), "--phases", "pretraining")
+    subprocess.run([*torchrun, script, begun, "--resume", *flags], cwd=tmp_path, check=True)
+    assert_equal(one, begun)
