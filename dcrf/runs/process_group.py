@@ -138,7 +138,8 @@ def connected(process: Launched) -> Iterator[World]:
     """
     backend = "gloo"
     if torch.cuda.is_available():
-        torch.cuda.set_device(process.local_rank)
+        if process.local_rank < torch.cuda.device_count():  # methods may run on the CPU anyway
+            torch.cuda.set_device(process.local_rank)
         backend = "cpu:gloo,cuda:nccl"
     try:
         dist.init_process_group(backend, timeout=_TIMEOUT)
