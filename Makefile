@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check docs fuzz bench methods reproduce soak editors schema clean
+.PHONY: help demo test check docs fuzz bench methods reproduce soak parity editors schema clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make methods measure every shipped method with three seeds (hours; continues where it stopped)"
 	@echo "make reproduce run the published schedules (days; continues where it stopped)"
 	@echo "make soak    kill every shipped configuration twenty times and resume it (six minutes)"
+	@echo "make parity compare two processes of torchrun with one, case by case (two minutes)"
 	@echo "make fuzz    make every mistake in every shipped file, train 2,000 random methods (ten minutes)"
 	@echo "make editors ask the language service of VS Code at cursor positions (needs node and npm)"
 	@echo "make schema  write the generated schema files, tables of the docs and missing golden losses"
@@ -51,6 +52,9 @@ soak: $(VENV)/installed
 
 fuzz: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(PY) -m tests.fuzz
+
+parity: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(VENV)/bin/torchrun --nproc_per_node 2 -m tests.parity
 
 editors: $(VENV)/installed-dev
 	npm install --silent --prefix $(VENV)/editors vscode-json-languageservice@5.7.2

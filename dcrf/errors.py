@@ -116,6 +116,10 @@ class TrainingError(DcrfError):
     """Training cannot continue."""
 
 
+class ProcessError(TrainingError):
+    """Another process of the same run has ended, does not answer, or has other parameters."""
+
+
 class OutputShapeError(TrainingError):
     """The output of a mapping has a shape that its consumer does not accept.
 

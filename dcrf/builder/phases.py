@@ -28,7 +28,6 @@ from dcrf.config.method_config import (
 from dcrf.config.rules.schema_errors import suggestion
 from dcrf.errors import ConfigError, OptionError, Problem, TrainingError
 from dcrf.schema.registry import DESIGN_PATTERNS, METRICS
-from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.epoch_clusters import AssignAll, EpochClusters
 from dcrf.training.exit_criteria import Collapse, ExitCriterion, needs_labels
 from dcrf.training.hooks import (
@@ -227,7 +226,7 @@ class PhaseBuilder:
         file = self.run.files.file_to_save(entry, self.dataset.name)
 
         def save() -> None:
-            save_tensors(method.tensors_of(entry.part), file)
+            self.run.files.save_part(method.tensors_of(entry.part), file)
 
         keeps_another = self.phase.keep == LOWEST_LOSS or self.phase.validation is not None
         return Every(entry.interval, save, also_at_the_end=True, even_if_just_done=keeps_another)

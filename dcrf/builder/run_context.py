@@ -1,6 +1,6 @@
 """The context of a run: the same for all its data sets and phases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,10 @@ class ParameterFiles(Protocol):
 
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, the same one throughout the run."""
+        ...
+
+    def save_part(self, tensors: Mapping[str, Tensor], file: Path) -> None:
+        """Save the tensors of a part to a file of `file_to_save`."""
         ...
 
     def load_part(self, part: nn.Module, file: Path) -> None:

@@ -10,7 +10,7 @@ from dcrf.executors.base import RunExecutor
 from dcrf.reporting.run_view import Console
 from dcrf.schema.registry import EXECUTORS
 
-_DEFAULT = "local"
+DEFAULT = "local"
 
 
 def add_executor_flags(flags: argparse.ArgumentParser) -> None:
@@ -19,9 +19,9 @@ def add_executor_flags(flags: argparse.ArgumentParser) -> None:
     add(
         "--executor",
         type=_executor,
-        default=_DEFAULT,
+        default=DEFAULT,
         metavar="NAME",
-        help=f"where runs are executed: {', '.join(EXECUTORS.stems)}; default: {_DEFAULT}",
+        help=f"where runs are executed: {', '.join(EXECUTORS.stems)}; default: {DEFAULT}",
     )
     for name in EXECUTORS.stems:
         for flag, keywords in _class(name).flags.items():

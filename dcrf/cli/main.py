@@ -12,7 +12,7 @@ from typing import TextIO
 
 from dcrf.cli.arguments import parse
 from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process, shapes_in_process, shapes_of
-from dcrf.cli.executors import check_executor, executor_of
+from dcrf.cli.executors import DEFAULT, check_executor, executor_of
 from dcrf.cli.find_files import ROOT
 from dcrf.cli.output import open_output
 from dcrf.cli.plan_runs import (
@@ -27,10 +27,11 @@ from dcrf.errors import CommandLineError, DcrfError, describe, indented
 from dcrf.executors.base import RunExecutor
 from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
-from dcrf.reporting.run_view import PlainConsole, RunView, console_for
+from dcrf.reporting.run_view import Console, PlainConsole, RunView, console_for
 from dcrf.reporting.summary import content, same_names, summary
 from dcrf.reporting.writers import output_columns, say, say_json, say_whole
 from dcrf.runs.job import Job, Output
+from dcrf.runs.launched import Launched, launched
 from dcrf.runs.run_all import run_all, run_job
 from dcrf.runs.spinning import shorten_spinning
 from dcrf.storage.atomic_files import write_json
@@ -44,11 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     open_output()
     shorten_spinning()
+    process = launched()
+    if process is not None and process.rank > 0:
+        return follow(process)
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parse(arguments)
     if not options.quiet:
         announce(options.paths, sys.stderr)
     try:
+        if process is not None and (options.print_config or options.validate):
+            raise CommandLineError("checking a file needs one process: leave out torchrun")
         if options.print_config:
             return print_methods(options)
         return validate(options) if options.validate else run(options, arguments)
@@ -94,6 +100,9 @@ def print_methods(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run all methods, print and write the summary; return the exit code."""
+    process = launched()
+    if process is not None:
+        _check_flags_of_launched(options)
     kind = check_executor(options)
     check_output_paths(options)
     runs, rejected = check_files(options)
@@ -102,9 +111,11 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     if not options.quiet:
         for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
             say(line)
-    is_alone = kind.is_remote or min(options.jobs or 1, len(runs)) == 1
+    is_alone = kind.is_remote or process is not None or min(options.jobs or 1, len(runs)) == 1
     console = PlainConsole() if is_alone else console_for(sys.stderr)
-    with executor_of(options, console) as executor:
+    # the process of a run writes its page, unless others wait for this process
+    reports = not options.no_report and process is None
+    with _executor(process, options, console) as executor:
         unfinished = [run for run in runs if not run.outcome]
         jobs = jobs_of(unfinished, executor, len(runs), options)
         if jobs:
@@ -113,7 +124,7 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
             run_all(
                 jobs,
                 executor,
-                run=run_job if options.no_report else run_and_report,
+                run=run_and_report if reports else run_job,
                 at_once=executor.at_once(len(runs)),
                 continue_on_failure=options.resume_on_error,
                 say=console.say,
@@ -128,6 +139,8 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         say(f"summary.json cannot be written: {error}", is_error=True)
         statuses.add("failed")
     if not options.no_report:
+        if process is not None:
+            _report_each(outcomes)
         _report(outcomes, options)
     say("")
     _say_summary(summary(outcomes, output_columns()))
@@ -135,6 +148,48 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         flags = [] if options.resume else ["--resume"]
         say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
     return exit_code(statuses, executor.signals)
+
+
+def follow(process: Launched) -> int:
+    """Run the jobs that the first process sends; return the exit code."""
+    from dcrf.runs import process_group  # noqa: PLC0415 - it imports torch
+
+    return process_group.follow(process)
+
+
+def _executor(
+    process: Launched | None, options: argparse.Namespace, console: Console
+) -> RunExecutor:
+    """Return what runs jobs: what the flags mean, or the processes that torchrun has started."""
+    if process is None:
+        return executor_of(options, console)
+    from dcrf.executors.launched.leading import LeadingExecutor  # noqa: PLC0415 - it imports torch
+
+    return LeadingExecutor(process, console=console)
+
+
+def _check_flags_of_launched(options: argparse.Namespace) -> None:
+    """Raise CommandLineError for flags that need a process for each run."""
+    flags = {
+        "--jobs": (options.jobs or 1) > 1,
+        "--executor": options.executor != DEFAULT,
+        "--timeout": options.timeout is not None,
+        "--resume_on_error": options.resume_on_error,
+    }
+    if given := [flag for flag, is_given in flags.items() if is_given]:
+        raise CommandLineError(
+            f"{' and '.join(given)} cannot be used with torchrun, whose processes share each run; "
+            "leave it out, or start main.py without torchrun"
+        )
+
+
+def _report_each(outcomes: Sequence[Outcome]) -> None:
+    """Write the page of each run that has a folder and was not interrupted."""
+    for outcome in outcomes:
+        if outcome.folder and outcome.status != "interrupted":
+            folder = Path(outcome.folder)
+            if problem := problem_of_report([folder], report_file(folder)):
+                say(problem, is_error=True)
 
 
 def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
@@ -151,9 +206,10 @@ def _report(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
 
 def check_files(options: argparse.Namespace) -> tuple[list[PlannedRun], list[RejectedFile]]:
     """Load and check all files; print why files are rejected."""
-    # runs need a process that imports torch anyway, so this one does without
-    shapes = shapes_of if options.validate else shapes_in_process
-    dry_run = dry_runs if options.validate else dry_runs_in_process
+    # runs need a process that imports torch anyway; if that is another one, this one does without
+    is_here = options.validate or launched() is not None
+    shapes = shapes_of if is_here else shapes_in_process
+    dry_run = dry_runs if is_here else dry_runs_in_process
     methods, invalid = load_methods(options, shapes)
     _print_errors(invalid)
     runs, unfit = plan_runs(methods, options, dry_run)

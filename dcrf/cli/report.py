@@ -14,6 +14,7 @@ from dcrf.reporting.blocks import Paragraph
 from dcrf.reporting.records import Outcome
 from dcrf.reporting.writers import say
 from dcrf.runs.job import Job
+from dcrf.runs.launched import launched
 from dcrf.runs.process_entry import call_in_process
 from dcrf.runs.run_all import run_job
 from dcrf.runs.run_folder import CONFIGURATION
@@ -103,6 +104,8 @@ def run_and_report(job: Job) -> Outcome:
 
 def problem_of_report(folders: Sequence[Path], file: Path) -> str | None:
     """Write the page of runs in a process that imports torch; return a warning if that fails."""
+    if launched() is not None:  # this process has imported it
+        return _problem((folders, file))
     try:
         return call_in_process(_problem, (folders, file))
     except (DcrfError, KeyboardInterrupt) as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from dcrf.cli.arguments import Parser, parse
 from dcrf.cli.arguments import parser as run_parser
 from dcrf.cli.executors import check_executor
+from dcrf.cli.main import follow
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
@@ -17,6 +18,7 @@ from dcrf.config.rules.suggestions import closest
 from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
+from dcrf.runs.launched import launched
 from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
@@ -33,6 +35,9 @@ _EXAMPLES = """\
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
+    process = launched()
+    if process is not None and process.rank > 0:
+        return follow(process)
     options = parse(arguments, parser())
     check_executor(options)
     own = Parser(add_help=False)

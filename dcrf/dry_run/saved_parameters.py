@@ -1,6 +1,6 @@
 """Predict the content of parameter files that a method saves and loads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,9 @@ class PredictedFiles:
     def file_to_save(self, entry: SaveConfig, dataset: str) -> Path:
         """Return the file that an entry saves to, without a seed or a number."""
         return saved_file(entry.target, self.config.name, dataset, entry.part, None, entry.suffix)
+
+    def save_part(self, tensors: Mapping[str, Tensor], file: Path) -> None:
+        """Save nothing."""
 
     def load_part(self, part: nn.Module, file: Path) -> None:
         """Fill a part of a method with predicted parameters, or those of an existing file.

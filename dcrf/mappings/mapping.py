@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from dcrf.batch import with_presence
 from dcrf.errors import TrainingError, first_line
-from dcrf.mappings.absent_objects import SetPass
+from dcrf.mappings.absent_objects import SetPass, present_objects
 from dcrf.mappings.forward_cache import CachedModule
 from dcrf.mappings.pool_indices import PoolPass
+from dcrf.parallel.rows import bounds, gather, own_rows
+from dcrf.parallel.whole_batch import WholeBatch, can_split
+from dcrf.parallel.world import World, current
 
 Function = Callable[[Tensor], Tensor]
 Outputs = tuple[Tensor, Mapping[int, Tensor]]
@@ -139,13 +143,40 @@ class TrainableMapping(CachedModule):
         """Run the functions `before`, the layers, and the functions `after`."""
         for function in self.before:
             values = _apply(function, values)
-        with self._autocast(values):
+        world = current()
+        if world is not None and self._is_shared(values, world):
+            values, kept = self._run_shared(values, skipped, world)
+        else:
             run = self._training_run if torch.is_grad_enabled() else self._run_layers
+            values, kept = self._run_in_precision(run, values, skipped)
+        for function in self.after:
+            values = _apply(function, values)
+        return values, kept
+
+    def _is_shared(self, values: Tensor, world: World) -> bool:
+        """Whether the processes of a run share the rows, of which each then has one at least."""
+        return not values.is_meta and len(values) >= world.size and can_split(self.net)
+
+    def _run_shared(self, values: Tensor, skipped: int | None, world: World) -> Outputs:
+        """Run the layers on the own rows of this process, and gather the rows of all."""
+        n = len(values)
+        own, is_present = own_rows(values, world), present_objects()
+        if is_present is not None:
+            own = with_presence(own, is_present[bounds(n, world)])
+        with SetPass(own), WholeBatch(world):
+            outputs, kept = self._run_in_precision(self._run_layers, own, skipped)
+        if any(len(rows) != len(own) for rows in (outputs, *kept.values())):
+            raise TrainingError(f"{self.net} has another number of outputs than of inputs")
+        whole = {index: gather(rows, n, world) for index, rows in kept.items()}
+        return gather(outputs, n, world), whole
+
+    def _run_in_precision(
+        self, run: Callable[[Tensor, int | None], Outputs], values: Tensor, skipped: int | None
+    ) -> Outputs:
+        with self._autocast(values):
             values, kept = run(values, skipped)
         if self.use_bfloat16:
             values, kept = values.float(), {index: output.float() for index, output in kept.items()}
-        for function in self.after:
-            values = _apply(function, values)
         return values, kept
 
     def _autocast(self, values: Tensor) -> contextlib.AbstractContextManager[object]:

@@ -10,6 +10,7 @@ from torch import Tensor
 from dcrf.assignment.set_assignment import SetAssignment
 from dcrf.batch import Batch, DatasetPass
 from dcrf.config.file_names import clean_name
+from dcrf.parallel.world import alone
 from dcrf.randomness import random_indices
 from dcrf.storage.atomic_files import replacing, replacing_text
 from dcrf.storage.npy_rows import NpyRows
@@ -95,7 +96,8 @@ class SaveMoments(Hook):
         """Save if it is due."""
         if state.clock.due(self.interval):
             moment = within(self.phase, state.clock.iteration)
-            save_moment(self.folder, moment, self.method, self.data_pass)
+            with alone():
+                save_moment(self.folder, moment, self.method, self.data_pass)
 
 
 def _indices(method: Method, data_pass: DatasetPass) -> Tensor | None:

@@ -18,6 +18,7 @@ from dcrf.config.file_names import clean_name
 from dcrf.config.method_config import MethodConfig
 from dcrf.data.sources.raw_data import NO_ARRAYS, Arrays
 from dcrf.errors import DcrfError, describe, is_expected, status_of
+from dcrf.parallel.world import current
 from dcrf.pictures.writer import SetPages
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.progress import NO_RUN
@@ -41,6 +42,7 @@ from dcrf.runs.environment import environment
 from dcrf.runs.job import Output
 from dcrf.runs.new_run import create_run_folder
 from dcrf.runs.phase_order import names_before
+from dcrf.runs.process_group import send_start
 from dcrf.runs.resume import changes_of, check_same_configuration
 from dcrf.runs.run_files import Keep, RunFiles, forget
 from dcrf.runs.run_folder import (
@@ -56,7 +58,7 @@ from dcrf.storage.atomic_files import locked, remove_temporary_files, write_json
 from dcrf.storage.checkpoint_files import Checkpoint, remove_checkpoints
 from dcrf.storage.checkpoint_folders import position_of
 from dcrf.tracking.base import TrackedRun
-from dcrf.training.checkpoints import Checkpoints, Stateful
+from dcrf.training.checkpoints import AgreedCheckpoints, Checkpoints, Stateful
 from dcrf.training.history import RunHistory
 from dcrf.training.interruption import StopRequest, handle_signals
 from dcrf.training.start import Start
@@ -216,7 +218,8 @@ def _run(run: Run, metrics: JsonLines, log: LogFile | None, output: Output) -> R
     """Train, and write `timing.json` and `result.json`."""
     stop = StopRequest()
     checkpoints = _checkpoints(run, metrics, stop, output)
-    trainer = Trainer(build_plans(run), run.streams, run.writer, checkpoints, output.end)
+    written = checkpoints if current() is None else AgreedCheckpoints(checkpoints)
+    trainer = Trainer(build_plans(run), run.streams, run.writer, written, output.end)
     with handle_signals(stop):
         failure = _train(trainer, checkpoints, run, output, log)
     status = _status_and_cause(failure, trainer.stopped_before)
@@ -275,7 +278,10 @@ def _train(
     """Train to the end if possible; return the failure or interruption that prevents it."""
     try:
         write_json(run.folder / ENVIRONMENT, environment(run.device))
-        trainer.run(_start(checkpoints, run, output))
+        start = _start(checkpoints, run, output)
+        if current() is not None:
+            send_start(start)
+        trainer.run(start)
         if trainer.stopped_before is not None:
             stopped = f"stopped before {trainer.stopped_before}, as asked"
             _log(run, f"{stopped}{_resume_hint(';', run, output)}")

@@ -13,6 +13,8 @@ from dcrf.config.file_names import clean_name, saved_file, with_seed
 from dcrf.config.method_config import SaveConfig
 from dcrf.errors import DataError
 from dcrf.evaluation.evaluator import Labels
+from dcrf.parallel.replicas import share_state
+from dcrf.parallel.world import agreed, alone
 from dcrf.runs.cluster_files import (
     FEATURES,
     TABLES,
@@ -26,6 +28,7 @@ from dcrf.runs.run_folder import CHECKPOINTS
 from dcrf.runs.trained_files import TrainedFiles
 from dcrf.storage.atomic_files import read_json, remove_temporary_files, write_json
 from dcrf.storage.parameter_files import is_numbered, load_part, read_tensor, unused
+from dcrf.storage.tensor_files import save_tensors
 from dcrf.training.interfaces import DataSource
 from dcrf.training.method import Method
 from dcrf.training.phase import Hook
@@ -128,6 +131,10 @@ class RunFiles:
         remove_temporary_files(file.parent, escape(file.name))
         return file
 
+    def save_part(self, tensors: Mapping[str, Tensor], file: Path) -> None:
+        """Save the tensors of a part to a file of `file_to_save`."""
+        save_tensors(tensors, file)
+
     def file_to_load(self, file: Path) -> Path:
         """Return the file of this seed and run if it exists, else the file itself."""
         own = file if self.seed_in_names is None else with_seed(file, self.seed_in_names)
@@ -137,10 +144,11 @@ class RunFiles:
     def load_part(self, part: nn.Module, file: Path) -> None:
         """Fill a part of a method from a file. Raises DataError if that does not fit."""
         load_part(part, self.file_to_load(file))
+        share_state(part)
 
     def read_tensor(self, file: Path, name: str) -> Tensor:
         """Return the tensor of a file with this name. Raises DataError if it has none."""
-        return read_tensor(self.file_to_load(file), name)
+        return agreed(read_tensor(self.file_to_load(file), name))
 
     def save_phase(self, dataset: str, phase: str, method: Method, source: DataSource) -> None:
         """Save the features of some samples after a phase, and those of all if asked for.
@@ -149,11 +157,12 @@ class RunFiles:
         """
         if self.folder is None:
             return
-        save_end(self._moments_of(dataset), phase, method, source)
-        has_features = not isinstance(method.assignment, SetAssignment)
-        if self.saves_features and has_features:
-            name = f"{clean_name(dataset)}-{clean_name(phase)}.npy"
-            save_features(self.folder / FEATURES / name, method, source)
+        with alone():
+            save_end(self._moments_of(dataset), phase, method, source)
+            has_features = not isinstance(method.assignment, SetAssignment)
+            if self.saves_features and has_features:
+                name = f"{clean_name(dataset)}-{clean_name(phase)}.npy"
+                save_features(self.folder / FEATURES / name, method, source)
 
     def hooks(self, place: Place, method: Method, data_pass: DatasetPass) -> list[Hook]:
         """Return the hooks that save the features of some samples during a phase, if any."""
@@ -187,7 +196,8 @@ class RunFiles:
         if source is None or clusters.ndim > 1:
             write_clusters(self.folder / TABLES / f"{clean_name(dataset)}.csv", clusters)
         else:
-            save_clusters(self.folder, clean_name(dataset), method, source, clusters)
+            with alone():
+                save_clusters(self.folder, clean_name(dataset), method, source, clusters)
             save_confusion(self.folder, clean_name(dataset), source.labels(), clusters)
 
     def save_reclustering(

@@ -95,9 +95,23 @@ def read(folder: Path, device: str) -> Checkpoint:
         DataError: it is incomplete or damaged.
     """
     content = intact_content(folder)
-    with safe_globals(_OF_LAZY_LAYERS):
-        state = from_bytes(content[STATE], str(folder / STATE), device)
+    state = state_from_bytes(content[STATE], str(folder / STATE), device)
     return Checkpoint(folder, state, read_description(folder))
+
+
+def state_from_bytes(content: bytes, name: str, device: str) -> Mapping[str, Any]:
+    """Return the state of a checkpoint from its bytes, those of `to_bytes`.
+
+    Args:
+        content: the bytes.
+        name: names them in errors.
+        device: a torch device name, for the tensors.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    with safe_globals(_OF_LAZY_LAYERS):
+        return from_bytes(content, name, device)
 
 
 def remove_checkpoints(parent: Path) -> None:

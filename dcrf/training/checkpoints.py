@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dcrf.errors import DataError, cause_of
+from dcrf.parallel.world import agreed
 from dcrf.reporting.records import Note
 from dcrf.reporting.writers import Writer
 from dcrf.storage.checkpoint_files import Checkpoint, read_newest, write
 from dcrf.storage.checkpoint_folders import POSITION
-from dcrf.training.interruption import StopRequest
+from dcrf.training.interruption import Interrupted, StopRequest
 from dcrf.training.start import FRESH, ResumedStart, Start
 
 SECONDS = 60.0
@@ -156,3 +157,37 @@ class NoCheckpoints:
 
     def write(self, position: Position, states: Mapping[str, Stateful]) -> None:
         """Write nothing."""
+
+
+class AgreedCheckpoints:
+    """The checkpoints of a run of several processes: the first one decides and writes.
+
+    Args:
+        own: of the first process; in the others they are never due.
+    """
+
+    def __init__(self, own: Checkpoints | NoCheckpoints) -> None:
+        self.own = own
+
+    @property
+    def keeps_ends(self) -> bool:
+        """Whether a phase gets a checkpoint after its last iteration in the first process."""
+        return agreed(self.own.keeps_ends)
+
+    def is_due(self, iteration: int) -> bool:
+        """Return whether the first process writes a checkpoint after this iteration."""
+        return agreed(self.own.is_due(iteration))
+
+    def write(self, position: Position, states: Mapping[str, Stateful]) -> None:
+        """Write a checkpoint in the first process, then stop in all if that is requested there.
+
+        Raises:
+            KeyboardInterrupt: a stop is requested.
+        """
+        signal = None
+        try:
+            self.own.write(position, states)
+        except Interrupted as interruption:
+            signal = interruption.number
+        if (number := agreed(signal)) is not None:
+            raise Interrupted(number)

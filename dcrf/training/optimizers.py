@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from dcrf.batch import Clock
+from dcrf.parallel.world import averaged
 from dcrf.schedules.base import Schedule
 from dcrf.training.finite_checks import are_finite, gradient_error
 
@@ -221,7 +222,9 @@ class OptimizerGroups:
             keeps = keeps_graph or position < len(totals)
             values = torch.autograd.grad(total, own, retain_graph=keeps, allow_unused=True)
             pairs = zip(own, values, strict=True)
-            gradients[group] = {p: gradient for p, gradient in pairs if gradient is not None}
+            reached = {p: gradient for p, gradient in pairs if gradient is not None}
+            means = averaged(reached.values())
+            gradients[group] = dict(zip(reached, means, strict=True))
         return gradients
 
     def _totals(

@@ -14,6 +14,7 @@ from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import DivergedError, TrainingError, cause_of
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.mappings.forward_cache import CachedModule, cached_forwards
+from dcrf.parallel.world import agreed
 from dcrf.training.epoch_clusters import EpochClusters
 from dcrf.training.exit_criteria import ExitCriterion
 from dcrf.training.finite_checks import check_losses, gradient_error
@@ -228,7 +229,7 @@ def run_phase(
         state.losses = {name: loss.detach() for name, loss in losses.items()}
         for hook in phase.hooks:
             hook.after_iteration(state)
-        if reason := first_reason(phase.exit_criteria, state):
+        if reason := agreed(first_reason(phase.exit_criteria, state)):
             break
         between_iterations(state)
     before_end(state)

@@ -7,6 +7,7 @@ from functools import partial
 
 from dcrf.batch import DatasetPass, Place
 from dcrf.errors import ClusteringError, TrainingError, cause_of
+from dcrf.parallel.replicas import check_equal, share_state
 from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
     DatasetRecord,
@@ -19,7 +20,13 @@ from dcrf.reporting.records import (
     RunPlan,
 )
 from dcrf.reporting.writers import Writer
-from dcrf.training.checkpoints import Checkpoints, NoCheckpoints, Position, Stateful
+from dcrf.training.checkpoints import (
+    AgreedCheckpoints,
+    Checkpoints,
+    NoCheckpoints,
+    Position,
+    Stateful,
+)
 from dcrf.training.finite_checks import check_parameters
 from dcrf.training.freezing import frozen
 from dcrf.training.history import RunHistory
@@ -42,7 +49,9 @@ class Trainer:
     plans: Sequence[DatasetPlan]
     streams: RandomStreams
     writer: Writer
-    checkpoints: Checkpoints | NoCheckpoints = field(default_factory=NoCheckpoints)
+    checkpoints: Checkpoints | AgreedCheckpoints | NoCheckpoints = field(
+        default_factory=NoCheckpoints
+    )
     end: tuple[int, int] | None = None
     history: RunHistory = field(default_factory=RunHistory)
     stopped_before: str | None = None
@@ -129,6 +138,7 @@ class Trainer:
         self.writer.write(PhaseStart(session.plan.name, plan.name, plan.max_iterations))
         data_pass = method.pass_over(session.source)
         start.prepare_phase(plan, session, data_pass)
+        share_state(method)
         method.train()
         phase = plan.make(method, data_pass, session.evaluator)
         start.restore_phase(phase, session, self.streams)
@@ -196,6 +206,7 @@ class Trainer:
     def _write_within(self, session: DatasetSession, number: int, phase: Phase) -> None:
         """Write a checkpoint within a phase."""
         check_parameters(session.method)
+        check_equal(session.method)
         iteration = phase.state.clock.iteration
         words = f"{session.plan.name}, {phase.name}, after it {iteration}"
         states: dict[str, Stateful] = {

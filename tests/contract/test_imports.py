@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "schema": {"storage"},
     "config": {"errors", "safety", "schema"},
     "data": {"batch", "errors", "extras", "randomness", "safety", "schema", "storage"},
-    "mappings": {"batch", "errors", "functional", "schema", "storage"},
+    "parallel": {"errors"},
+    "mappings": {"batch", "errors", "functional", "parallel", "schema", "storage"},
     "assignment": {
         "batch",
         "clusterings",
@@ -62,6 +63,7 @@ MAY_IMPORT = {
         "errors",
         "evaluation",
         "mappings",
+        "parallel",
         "pictures",
         "randomness",
         "reporting",
@@ -114,6 +116,7 @@ MAY_IMPORT = {
         "extras",
         "functional",
         "mappings",
+        "parallel",
         "pictures",
         "randomness",
         "reporting",
@@ -127,6 +130,7 @@ MAY_IMPORT = {
         "config",
         "errors",
         "extras",
+        "parallel",
         "reporting",
         "runs",
         "storage",
@@ -230,6 +234,7 @@ WITHOUT_TORCH = (
     "dcrf.cli.explain",
     "dcrf.cli.schema",
     "dcrf.reporting",
+    "dcrf.runs.launched",
     "dcrf.runs.resume",
 )
 """Modules, and packages with all that is in them, that work where torch is not installed."""

@@ -37,6 +37,7 @@ class UnpoolByIndices(nn.Module):
 
     replaces: ClassVar[tuple[str, ...]] = ("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d")
     undoes: ClassVar[str] = "pool"
+    needs_all_rows: ClassVar[bool] = True
 
     def __init__(self, *, pool: nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d) -> None:
         super().__init__()

@@ -1,0 +1,1 @@
+"""Runs in the processes that torchrun has started."""

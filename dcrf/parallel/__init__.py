@@ -1,0 +1,1 @@
+"""One run in several processes: each runs its share of the rows of every network."""
