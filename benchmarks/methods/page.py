@@ -82,7 +82,7 @@ def _row(
     """Return the row of a method; new machines get the next letter in `machines`."""
     known = published.get(file.stem, Published())
     measurements = list(records.read(file).values())
-    current = [m for m in measurements if records.is_current(file, m)]
+    current = records.current(file, measurements)
     shown = current or measurements
     ended = [m for m in shown if m.is_ok]
     for measurement in ended:

@@ -1,6 +1,6 @@
 """Results of single runs as JSON files, `<folder>/<file stem>/<seed>.json`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,15 @@ class Records:
 
         Keys that dcrf has learned since count with their defaults.
         """
-        now = digest(identity(file.config))
-        return measurement.version == dcrf.__version__ and (
-            measurement.digest == now or measurement.digest == self._same_but_for_defaults(file)
-        )
+        return measurement in self.current(file, [measurement])
+
+    def current(self, file: MethodFile, measurements: Sequence[Measurement]) -> list[Measurement]:
+        """Return the measurements of a file that are current, as `is_current` says."""
+        own = [m for m in measurements if m.version == dcrf.__version__]
+        if not own:
+            return []
+        digests = {digest(identity(file.config)), self._same_but_for_defaults(file)}
+        return [m for m in own if m.digest in digests]
 
     def write(self, file: MethodFile, measurement: Measurement) -> None:
         """Write a measurement of the file's present configuration.

@@ -151,11 +151,36 @@ def _applied(subschema: Subschema, value: Any) -> Iterator[Subschema]:
         yield subschema
     inner = list(schema.get("allOf", ()))
     if "if" in schema:
-        holds = Draft202012Validator(schema["if"]).is_valid(value)
-        inner.append(schema.get("then" if holds else "else", {}))
+        inner.append(schema.get("then" if _holds(schema["if"], value) else "else", {}))
     for other in inner:
         for resolved in _resolved(other, subschema.base):
             yield from _applied(resolved, value)
+
+
+def _holds(condition: Schema, value: Any) -> bool:
+    """Whether a value satisfies the condition of an `if`.
+
+    Most conditions say which part an entry names, and every entry of a list of parts is held
+    against those of all parts: they are decided without a validator.
+    """
+    names = _names_in(condition)
+    if names is None or not isinstance(value, dict):
+        return Draft202012Validator(condition).is_valid(value)
+    key, allowed = names
+    return isinstance(value.get(key), str) and value[key] in allowed
+
+
+def _names_in(condition: Schema) -> tuple[str, Sequence[Any]] | None:
+    """Return a required key and its names if a condition is about nothing else."""
+    properties = condition.get("properties", {})
+    if condition.keys() != {"properties", "required"} or condition["required"] != [*properties]:
+        return None
+    if len(properties) > 1:
+        return None
+    ((key, keywords),) = properties.items()
+    allowed = keywords.get("enum", [keywords.get("const")])
+    is_plain = len(keywords) == 1 and all(isinstance(name, str) for name in allowed)
+    return (key, allowed) if is_plain else None
 
 
 def _merged(schemas: Sequence[Subschema]) -> Schema:
@@ -165,9 +190,9 @@ def _merged(schemas: Sequence[Subschema]) -> Schema:
 
 def _resolved(schema: Any, base: str) -> Iterator[Subschema]:
     """Follow references; yield nothing for an absent schema, `true` and `false`."""
-    while isinstance(schema, Mapping) and "$ref" in schema:
+    while isinstance(schema, dict) and "$ref" in schema:
         base, schema = _lookup(base, schema["$ref"])
-    if isinstance(schema, Mapping):
+    if isinstance(schema, dict):
         yield Subschema(schema, base)
 
 

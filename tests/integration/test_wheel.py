@@ -108,7 +108,7 @@ def test_the_wheel_is_pure_python_and_below_a_megabyte(wheel):
     file = Path(wheel.filename)
 
     assert file.name == f"dcrf-{dcrf.__version__}-py3-none-any.whl"
-    assert file.stat().st_size < 10**6
+    assert file.stat().st_size < 2**20
 
 
 def test_the_metadata_are_those_of_the_checkout(wheel):
