@@ -41,8 +41,13 @@ FINAL = AS_ASKED | {"diverged", "invalid"}
 """Statuses of runs that need no resuming."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code."""
+def main(arguments: Sequence[str] | None = None, *, again: str | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    Args:
+        arguments: those of the process by default.
+        again: the shell command that resumes unfinished runs, if it is not this one.
+    """
     open_output()
     shorten_spinning()
     process = launched()
@@ -57,7 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise CommandLineError("checking a file needs one process: leave out torchrun")
         if options.print_config:
             return print_methods(options)
-        return validate(options) if options.validate else run(options, arguments)
+        return (
+            validate(options)
+            if options.validate
+            else run(options, again or _again(options, arguments))
+        )
     except DcrfError as error:
         say(str(error), is_error=True)
         return UNUSABLE
@@ -98,8 +107,13 @@ def print_methods(options: argparse.Namespace) -> int:
     return OK
 
 
-def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
-    """Run all methods, print and write the summary; return the exit code."""
+def run(options: argparse.Namespace, again: str) -> int:
+    """Run all methods, print and write the summary; return the exit code.
+
+    Args:
+        options: the flags.
+        again: the shell command that resumes unfinished runs.
+    """
     process = launched()
     if process is not None:
         _check_flags_of_launched(options)
@@ -145,9 +159,14 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     say("")
     _say_summary(summary(outcomes, output_columns()))
     if len(outcomes) > 1 and statuses - FINAL:
-        flags = [] if options.resume else ["--resume"]
-        say(f"\nresume unfinished runs with: {program()} {shlex.join([*arguments, *flags])}")
+        say(f"\nresume unfinished runs with: {again}")
     return exit_code(statuses, executor.signals)
+
+
+def _again(options: argparse.Namespace, arguments: Sequence[str]) -> str:
+    """Return the shell command that resumes the runs of a command line."""
+    flags = [] if options.resume else ["--resume"]
+    return f"{program()} {shlex.join([*arguments, *flags])}"
 
 
 def follow(process: Launched) -> int:

@@ -1,6 +1,7 @@
 """The command `dcrf recombine`: run the combinations of a space, and compare them."""
 
 import argparse
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from dcrf.cli.arguments import Parser, add_jobs, add_output_dir, positive
 from dcrf.cli.executors import add_executor_flags, check_executor, executor_words
 from dcrf.cli.main import main as run_methods
+from dcrf.cli.output import command
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
 from dcrf.reporting.lines import duration
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
             return OK
     else:
         candidates = None
-    runs = _Runs(options, options.output_dir / clean_name(space.name))
+    again = f"{command()} recombine {shlex.join(arguments)}"
+    runs = _Runs(options, options.output_dir / clean_name(space.name), again)
     try:
         _search(space, candidates, runs)
     except _StoppedError as error:
@@ -72,11 +75,16 @@ class _StoppedError(Exception):
 class _Runs:
     """Runs combinations in the folder of a search, those that have not finished.
 
+    Args:
+        options: the flags.
+        folder: of the search.
+        again: the shell command that continues it.
+
     code: the exit code of the runs so far.
     """
 
-    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
-        self.options, self.folder = options, folder
+    def __init__(self, options: argparse.Namespace, folder: Path, again: str) -> None:
+        self.options, self.folder, self.again = options, folder, again
         self.code = OK
 
     def __call__(self, candidates: Sequence["Candidate"], seeds: Sequence[int]) -> None:
@@ -102,7 +110,8 @@ class _Runs:
             self.code = max(self.code, self._run(files, self.folder))
 
     def _run(self, files: Sequence[Path], folder: Path) -> int:
-        code = run_methods([*map(str, files), *_run_flags(self.options, folder)])
+        words = [*map(str, files), *_run_flags(self.options, folder)]
+        code = run_methods(words, again=self.again)
         if code == _UNUSABLE or code >= _SIGNALED:
             raise _StoppedError(code)
         return code

@@ -48,11 +48,20 @@ EXTRAS = ("umap",)
 """Clustering steps, and packages of the same names, that an extra installs."""
 
 
-def tried(file):
-    """A file; one that needs an extra is slow, since it compiles, and skipped without the extra."""
+SLOW = {"taxonomy_case_study_kld_coil20", "taxonomy_case_study_km_coil20"}
+"""Files whose images of 128 x 128 pixels go through convolutions. Their twins on MNIST are quick."""
+
+
+def tried(file, *others):
+    """A file; one that needs an extra is slow, since it compiles, and skipped without the extra.
+
+    Args:
+        file: of a method.
+        others: names of more files that are slow.
+    """
     needed = [extra for extra in EXTRAS if f'"type": "{extra}"' in file.read_text()]
     missing = [extra for extra in needed if find_spec(extra) is None]
-    marks = [pytest.mark.slow] if needed else []
+    marks = [pytest.mark.slow] if needed or file.stem in others else []
     marks += [pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")]
     return pytest.param(file, marks=marks)
 
@@ -162,7 +171,7 @@ def test_it_is_valid_and_can_be_built(file):
 
 @pytest.mark.parametrize(
     "file",
-    [tried(file) for file in FILES if missing_data(file) is None],
+    [tried(file, *SLOW) for file in FILES if missing_data(file) is None],
     ids=[file.stem for file in FILES if missing_data(file) is None],
 )
 def test_it_runs(file, fake_root, tmp_path, monkeypatch):

@@ -84,6 +84,7 @@ def numbers_of(value, path=""):
     return {path: value} if isinstance(value, (int, float)) else {}
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_which_resumes_them(run, tmp_path):
     one = run(content(tmp_path))
     file = written(tmp_path, content(tmp_path))

@@ -158,6 +158,7 @@ def test_commands_of_the_installed_package_know_shipped_methods(wheel, tmp_path)
     assert [m["name"] for m in written["mappings"]]
 
 
+@pytest.mark.slow
 def test_the_installed_package_looks_for_published_data_in_the_current_folder(wheel, tmp_path):
     wheel.extractall(tmp_path / "site")
     script = tmp_path / "command.py"
