@@ -49,7 +49,7 @@ EXTRAS = ("umap",)
 
 
 SLOW = {"taxonomy_case_study_kld_coil20", "taxonomy_case_study_km_coil20"}
-"""Files whose images of 128 x 128 pixels go through convolutions. Their twins on MNIST are quick."""
+"""Files whose images of 128 x 128 pixels go through convolutions; those of MNIST are quick."""
 
 
 def tried(file, *others):
