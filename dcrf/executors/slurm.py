@@ -27,7 +27,7 @@ _SIGNAL = "SUBMITIT_PREEMPT_SIGNAL"
 _MINUTES = 60
 _SECONDS = 5.0
 """Between questions to Slurm for jobs that were canceled."""
-_MOST_REQUEUES = 1000
+_REQUEUES = 1000
 """Times that a job may reach its limit of time, and is requeued."""
 
 
@@ -114,7 +114,7 @@ class Slurm(RemoteExecutor):
         """Create the folder of the jobs' logs. Each job itself checks what it needs."""
         with new_file_in(folder):
             self.needs = requirements_of(jobs, folder)
-        options = {"max_num_timeout": _MOST_REQUEUES, "python": _python()}
+        options = {"max_num_timeout": _REQUEUES, "python": _python()}
         self.executor = _package().AutoExecutor(
             folder / _FOLDER,
             cluster=self.cluster,

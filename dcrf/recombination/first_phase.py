@@ -61,6 +61,10 @@ class Start:
         write_json(file, {"name": name, "seed": seed, **self.method, "phases": phases})
         return file
 
+    def is_trained(self, folder: Path) -> bool:
+        """Whether the folder has all mappings, which the run saves at its end."""
+        return all(_parameters(folder, part).exists() for part in self.parts)
+
     def changes(self, folder: Path) -> list[dict[str, Any]]:
         """Return the changes of phases with which a method loads the mappings instead."""
         loads = [

@@ -31,7 +31,7 @@ def write_files(
         finished: names and seeds of combinations that need not run.
 
     Returns:
-        The files of first phases, which run first, and those of combinations.
+        The files of first phases that are not trained yet, and those of combinations.
 
     Raises:
         OSError: a file cannot be written.
@@ -47,8 +47,10 @@ def write_files(
             if (candidate.name, seed) in finished:
                 continue
             start = starts[candidate.name]
-            if start is not None and (place := _start_folder(start, seed, folder)) not in first:
-                first[place] = start.write_method(place, seed)
+            if start is not None:
+                place = _start_folder(start, seed, folder)
+                if place not in first and not start.is_trained(place):
+                    first[place] = start.write_method(place, seed)
             files.append(_seed_file(candidate, start, seed, folder))
     return list(first.values()), files
 

@@ -230,7 +230,7 @@ def test_overrides_are_in_log_and_result_also_of_a_resumed_run(call, tmp_path):
     assert result(folder) == before
     log = (folder / "log.txt").read_text()
     assert log.count(f"tiny  note: the file's values are changed by {override}") == 2
-    assert out.endswith(f"\n\n+ tiny with {override}\n")
+    assert out.endswith(f"\n\n+ with {override}\n")
 
 
 def test_checkpoints_of_a_finished_run_are_removed_unless_kept(call, tmp_path):
