@@ -15,6 +15,8 @@ from dcrf.cli.arguments import parser
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
 from dcrf.dry_run.check_method import check
+from dcrf.recombination.candidates import candidates_of
+from dcrf.recombination.space import read_space
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BELOW = sorted((ROOT / "docs" / "extending").glob("*.md"))
@@ -66,12 +68,14 @@ def test_the_readme_has_no_placeholders():
     assert re.findall(r"^[A-Z_]+$", (ROOT / "README.md").read_text(), re.MULTILINE) == []
 
 
-def test_the_method_of_the_readme_is_valid(tmp_path):
-    (method,) = json_blocks("README.md")
-    file = tmp_path / "my_method.json"
+def test_the_method_and_the_space_of_the_readme_are_valid(tmp_path):
+    method, space = json_blocks("README.md")
+    file, other = tmp_path / "my_method.json", tmp_path / "parts.json"
     file.write_text(json.dumps(method))
+    other.write_text(json.dumps(space))
 
     check(load_checked(file))
+    assert len(candidates_of(read_space(other)).valid) == 4
 
 
 def steps():
