@@ -115,9 +115,10 @@ def confirmed_of(
     best = next(name for name in scores if name != FIRST)
     tests: dict[str, PairedTest] = {}
     for name, own in scores.items():
-        other = scores[best if name in ablations else FIRST]
+        reference = best if name in ablations else FIRST
+        other = scores[reference]
         common = sorted(own.keys() & other.keys())
-        if name != FIRST and common and choices[name] != choices[FIRST]:
+        if common and choices[name] != choices[reference]:
             tests[name] = paired_test([own[key] - other[key] for key in common])
     decided = [name for name, test in tests.items() if test.verdict is not None]
     corrected = dict(zip(decided, holm([tests[name].wilcoxon for name in decided]), strict=True))

@@ -45,7 +45,7 @@ def suggested(space: Space, run: Run, runs: Path, max_iterations: int | None = N
     found: dict[str, Candidate] = {}
     scores: dict[str, float | None] = {}
     invalid: dict[tuple[str, ...], tuple[Choice, str]] = {}
-    n_equal = 0
+    equal: set[tuple[str, ...]] = set()
     for _ in range(number * _ATTEMPTS):
         trial, choice = study.ask()
         try:
@@ -57,7 +57,8 @@ def suggested(space: Space, run: Run, runs: Path, max_iterations: int | None = N
             invalid[tuple(choice.values())] = choice, reason_of(error)
             continue
         if candidate.name in found:
-            n_equal += found[candidate.name].choice != choice
+            if found[candidate.name].choice != choice:
+                equal.add(tuple(choice.values()))
         else:
             found[candidate.name] = candidate
             run([candidate], space.seeds)
@@ -68,7 +69,7 @@ def suggested(space: Space, run: Run, runs: Path, max_iterations: int | None = N
         study.tell(trial, scores[candidate.name])
         if len(found) == number:
             break
-    return Candidates(list(found.values()), n_equal, list(invalid.values()))
+    return Candidates(list(found.values()), len(equal), list(invalid.values()))
 
 
 class _Study:

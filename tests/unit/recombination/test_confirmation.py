@@ -53,3 +53,15 @@ def test_scores_without_a_partner_and_equal_combinations_have_no_test():
 
     assert other_setting.test is None
     assert itself.test is None
+
+
+def test_an_ablation_that_is_the_first_combination_is_compared_with_the_best():
+    choices = {FIRST: {"x": "1"}, "best by ACC": {"x": "2"}, "x: 1": {"x": "1"}}
+    by_name = {
+        name: results(scores(start), None)
+        for name, start in zip(choices, (0.5, 0.8, 0.5), strict=True)
+    }
+
+    *_, ablation = confirmed_of(by_name, choices, {"x: 1"})
+
+    assert ablation.test.difference == pytest.approx(-0.3)
