@@ -14,13 +14,13 @@ from dcrf.reproduction.distance import Distance, distances
 from dcrf.reproduction.entries import Reproduction
 from dcrf.reproduction.figures import TAGS
 from dcrf.reproduction.lines import (
+    HEADER,
+    cells,
     distance_words,
     figure_words,
     hours,
-    interval_words,
     machines,
     our_words,
-    p_words,
     published_words,
 )
 from dcrf.reproduction.seed_result import Curve, SeedResult
@@ -64,7 +64,6 @@ OVERVIEW = """\
 Methods with the published schedule beside the published figures: the first score of each figure.
 [All scores, intervals and curves]({page}), with the commands."""
 
-_HEADER = ("score", "published", "ours", "95 % interval", "distance", "p", "verdict")
 _UNIT = (0.0, 1.0)
 _WIDTH, _HEIGHT, _LINE = 360, 170, 12
 
@@ -130,7 +129,7 @@ def _section(reproduction: Reproduction, results: Sequence[SeedResult], folder: 
     every = distances(reproduction.figures, results)
     for figure, of_figure in groupby(every, key=lambda distance: distance.figure):
         parts.append(f"Published: {markdown(figure_words(figure))}.")
-        parts.append(markdown_lines(_HEADER, [_cells(distance) for distance in of_figure]))
+        parts.append(markdown_lines(HEADER, [_escaped(distance) for distance in of_figure]))
     parts.append(_runs(results))
     if reproduction.tried:
         parts.append(f"Tried: {reproduction.tried}")
@@ -146,16 +145,9 @@ def _evaluated(reproduction: Reproduction) -> str:
     return f"Scores of {reproduction.evaluated_on}."
 
 
-def _cells(distance: Distance) -> list[str]:
-    return [
-        heading(distance.metric),
-        published_words(distance),
-        our_words(distance),
-        interval_words(distance.interval),
-        distance_words(distance),
-        p_words(distance.p).replace("<", "\\<"),
-        distance.verdict,
-    ]
+def _escaped(distance: Distance) -> list[str]:
+    """Return the row of a distance, in which `<` begins no tag."""
+    return [cell.replace("<", "\\<") for cell in cells(distance)]
 
 
 def _runs(results: Sequence[SeedResult]) -> str:

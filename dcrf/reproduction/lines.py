@@ -14,7 +14,8 @@ from dcrf.reproduction.figures import Figure
 from dcrf.reproduction.seed_result import SeedResult
 
 ABSENT = "-"
-_HEADER = ("score", "published", "ours", "95 % interval", "distance", "p", "verdict")
+HEADER = ("score", "published", "ours", "95 % interval", "distance", "p", "verdict")
+"""Of the cells of a distance."""
 _SECONDS = 3600
 
 
@@ -36,7 +37,7 @@ def report_lines(
     for figure, of_figure in groupby(every, key=lambda distance: distance.figure):
         yield ""
         yield wrapped(figure_words(figure), width)
-        yield from fit(_HEADER, [_cells(distance) for distance in of_figure], width)
+        yield from fit(HEADER, [cells(distance) for distance in of_figure], width)
     if results:
         yield ""
         yield f"{hours(results)} for a seed; {'; '.join(machines(results))}"
@@ -85,21 +86,22 @@ def our_words(distance: Distance) -> str:
     return f"{distance.mean:.3f}{_deviation(distance.deviation)} (n={len(distance.scores)})"
 
 
-def interval_words(interval: Interval | None) -> str:
-    """Return the ends of an interval."""
-    return ABSENT if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
-
-
 def distance_words(distance: Distance) -> str:
     """Return our mean less the published one, with its sign."""
     return f"{distance.mean - distance.published.mean:+.3f}" if distance.scores else ABSENT
 
 
-def p_words(p: float | None) -> str:
-    """Return a p-value."""
-    if p is None:
-        return ABSENT
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - its digits
+def cells(distance: Distance) -> list[str]:
+    """Return the row of a distance in a table."""
+    return [
+        heading(distance.metric),
+        published_words(distance),
+        our_words(distance),
+        _interval_words(distance.interval),
+        distance_words(distance),
+        _p_words(distance.p),
+        distance.verdict,
+    ]
 
 
 def hours(results: Sequence[SeedResult]) -> str:
@@ -116,13 +118,13 @@ def _deviation(value: float | None) -> str:
     return "" if value is None else f" ± {value:.3f}"
 
 
-def _cells(distance: Distance) -> list[str]:
-    return [
-        heading(distance.metric),
-        published_words(distance),
-        our_words(distance),
-        interval_words(distance.interval),
-        distance_words(distance),
-        p_words(distance.p),
-        distance.verdict,
-    ]
+def _interval_words(interval: Interval | None) -> str:
+    """Return the ends of an interval."""
+    return ABSENT if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+
+
+def _p_words(p: float | None) -> str:
+    """Return a p-value."""
+    if p is None:
+        return ABSENT
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - its digits
