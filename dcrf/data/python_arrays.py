@@ -22,12 +22,17 @@ from dcrf.data.sources.arrays import (
 )
 from dcrf.data.sources.raw_data import Encoding, RawData
 from dcrf.data.sources.table_encoding import TableEncoding, table_encoding
-from dcrf.data.sources.tables import REFUSE, TableRows, chosen_columns, columns_like
+from dcrf.data.sources.tables import (
+    FEW_ROWS,
+    REFUSE,
+    TableRows,
+    chosen_columns,
+    columns_like,
+)
 from dcrf.errors import DataError
 
 _IMAGE_AXES = 4
 _PAIR = 2
-_FEW_ROWS = 20  # in which all categories may well differ by chance
 
 
 def raw_arrays(data: Mapping[str, Any]) -> dict[str, RawData]:
@@ -184,7 +189,7 @@ def _check_column(name: str, column: np.ndarray, is_categorical: bool) -> None:
     if missing := [row for row, value in enumerate(values) if _is_missing(value)]:
         cause = f"row {missing[0]} of column {name!r} has no value"
         raise DataError(f"{cause}; fill it or drop the row")
-    if len({*map(str, values)}) == len(values) >= _FEW_ROWS:
+    if len({*map(str, values)}) == len(values) >= FEW_ROWS:
         raise DataError(
             f"column {name!r} has another text in every row, as names have, so it holds no "
             "categories; drop it"

@@ -1,7 +1,7 @@
 """The processes that run one method together.
 
 All of them run the same program on the same batches with the same random numbers. Networks run on
-the rows of a batch, and each process runs its share of them (`split.py`). Everything else, such as
+the rows of a batch, and each process runs its share of them (`rows.py`). Everything else, such as
 losses, centroids and optimizers, is computed by every process from the same tensors.
 """
 

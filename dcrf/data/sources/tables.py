@@ -30,8 +30,9 @@ _LISTED_COLUMNS = 10
 _MANY_CLASSES = 0.5  # of all rows
 _FEW_CATEGORIES = 10  # may all be different in a table of few rows
 _UNSEEN = -1  # the code of a category that the training data do not have
-_FEW_ROWS = 20  # in which integers may well differ by chance
 _NUMERIC = 0.5  # of the values of a column that is a column of numbers
+FEW_ROWS = 20
+"""Rows below which all values of a column may well differ by chance."""
 REFUSE = "refuse"
 """The policy that makes missing values an error."""
 
@@ -362,7 +363,7 @@ class TableRows:
     def _like_ids(self, table: NDArray[np.float32]) -> tuple[str, ...]:
         """Return a note on columns that count the rows, as ids do."""
         numbers = [n for n in range(table.shape[1]) if n not in self._codes]
-        columns = [n for n in numbers if len(table) >= _FEW_ROWS and _counts_rows(table[:, n])]
+        columns = [n for n in numbers if len(table) >= FEW_ROWS and _counts_rows(table[:, n])]
         if not columns:
             return ()
         names = _listed([repr(self._columns.names[number]) for number in columns])
