@@ -4,13 +4,12 @@ import ast
 import builtins
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-
-import pytest
 
 import dcrf
 from dcrf import errors
+from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -18,7 +17,7 @@ ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*): ", re.MULTILINE)
 SECTION = re.compile(r"^(?P<title>[A-Z]\w+):\n(?P<body>(?: {4}.*\n?|\n)+)", re.MULTILINE)
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+every_file = for_each(FILES)
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,16 @@ class Place:
         return [re.sub(r"^ {4}", "", body, flags=re.MULTILINE) for body in bodies]
 
 
+@cache
 def public(file):
-    """Yield the file and its public classes, functions and methods."""
+    """The file and its public classes, functions and methods."""
     tree = ast.parse(file.read_text())
-    yield Place(tree)
+    found = [Place(tree)]
     for node in members(tree):
-        yield Place(node)
+        found.append(Place(node))
         if isinstance(node, ast.ClassDef):
-            yield from (Place(inner, node) for inner in members(node))
+            found += [Place(inner, node) for inner in members(node)]
+    return found
 
 
 def members(node):
@@ -94,7 +95,7 @@ def kind_of(place, kind):
 
 
 def test_files_are_found():
-    assert sum(len(list(public(file))) for file in FILES) > 200
+    assert sum(len(public(file)) for file in FILES) > 200
 
 
 @every_file
@@ -137,7 +138,8 @@ def test_sections_have_names_that_readers_know(file):
 
 @every_file
 def test_errors_that_are_promised_exist(file):
-    own = {n.name for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ClassDef)}
+    module = public(file)[0].node
+    own = {n.name for n in ast.walk(module) if isinstance(n, ast.ClassDef)}
     known = own | vars(errors).keys() | vars(builtins).keys()
     for place in public(file):
         if place.section("Raises"):

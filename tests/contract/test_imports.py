@@ -10,6 +10,7 @@ import pytest
 
 import dcrf
 from dcrf.schema.registry import DESIGN_PATTERNS
+from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -302,7 +303,7 @@ GLOBAL_SEEDING = {
     "random.seed",
 }
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+every_file = for_each(FILES)
 
 
 @cache

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 import dcrf
 from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, SCHEMA, TRANSFORMS
+from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 ROOMS = (
@@ -130,7 +129,7 @@ def test_names_of_every_kind_are_looked_for():
     assert not {"loss_weight", "encoder_name", "classifier_name"} & part_names().keys()
 
 
-@pytest.mark.parametrize("file", GENERIC, ids=lambda f: f.relative_to(PACKAGE).as_posix())
+@for_each(GENERIC)
 def test_a_generic_module_knows_no_part(file):
     left = LEFT.get(file.relative_to(PACKAGE).as_posix(), {})
 

@@ -9,6 +9,7 @@ import pytest
 
 import dcrf
 from dcrf.schema.registry import BLOCKS, EXECUTORS, KINDS, LAYERS, TRACKERS, TRANSFORMS
+from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -25,7 +26,7 @@ COMPONENTS |= {
 }
 UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "impl", "foo"}
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+every_file = for_each(FILES)
 
 
 def defined(file):
@@ -75,7 +76,7 @@ def test_private_names_stay_in_their_file(file):
             assert not [alias.name for alias in node.names if alias.name.startswith("_")]
 
 
-@pytest.mark.parametrize("file", sorted(COMPONENTS), ids=lambda f: f.stem)
+@for_each(sorted(COMPONENTS))
 def test_a_component_has_one_public_class_and_no_public_function(file):
     (only,) = (node for node in defined(file) if not node.name.startswith("_"))
 

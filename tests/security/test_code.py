@@ -4,9 +4,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 import dcrf
+from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -41,7 +40,7 @@ LOOK_UPS = {"getattr", "setattr", "import_module", "importlib.import_module", "_
             "globals", "locals", "operator.attrgetter", "attrgetter"}  # fmt: skip
 """What follows names. With a constant name it is no look-up."""
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+every_file = for_each(FILES)
 
 
 @cache
@@ -79,16 +78,14 @@ def test_names_are_looked_up_in_stated_places_only(file):
     assert found <= MAY_LOOK_UP.get(str(file.relative_to(PACKAGE)), set())
 
 
-@pytest.mark.parametrize("file", BESIDE, ids=lambda f: str(f.relative_to(PACKAGE.parent)))
+@for_each(BESIDE)
 def test_nothing_beside_the_package_runs_code_from_files(file):
     runs_our_pages = file.name == "test_docs.py"  # the Python in docs/, as a reader would
     for call in calls(file):
         assert_harmless(call, RUNS_CODE - ({"exec", "compile"} if runs_our_pages else set()))
 
 
-@pytest.mark.parametrize(
-    "file", [*FILES, *BESIDE], ids=lambda f: str(f.relative_to(PACKAGE.parent))
-)
+@for_each([*FILES, *BESIDE])
 def test_files_of_tensors_are_loaded_as_weights_only(file):
     for call in calls(file):
         if ast.unparse(call.func) == "torch.load":
