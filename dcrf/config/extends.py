@@ -109,7 +109,9 @@ def with_absolute_paths(raw: RawConfig) -> RawConfig:
 def is_abstract(file: Path) -> bool:
     """Whether a method file says that it is only a base of others: `"abstract": true`."""
     try:
-        return parse_json.read(file).data.get(ABSTRACT) is True
+        text = parse_json.text_of(file)
+        may_say_so = ABSTRACT in text or "\\u" in text  # most files need not be parsed
+        return may_say_so and parse_json.read(file).data.get(ABSTRACT) is True
     except ConfigError:
         return False
 

@@ -57,7 +57,7 @@ def read(source: Path) -> RawConfig:
         ConfigError: the file is unreadable, not UTF-8, not JSON or not an object. Also for NaN
             and Infinity, numbers out of range, and more bytes, values or levels than the limits.
     """
-    reader = _Reader(_text_of(source))
+    reader = _Reader(text_of(source))
     try:
         data = reader.document()
     except _InvalidError as error:
@@ -96,7 +96,8 @@ def value_of(text: str) -> Any:
     return value
 
 
-def _text_of(source: Path) -> str:
+def text_of(source: Path) -> str:
+    """Return the text of a file; the errors are those of `read`, but for what is in the text."""
     if is_packed(source):
         return json_text(source)
     try:

@@ -526,7 +526,9 @@ def test_an_abstract_file_does_not_run_but_its_heirs_do(tmp_path):
 
 def test_an_abstract_file_is_recognized(tmp_path):
     (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "escaped.json").write_text('{"\\u0061bstract": true}')
 
+    assert is_abstract(tmp_path / "escaped.json")
     assert is_abstract(write(tmp_path, {"abstract": True}))
     assert not is_abstract(write(tmp_path, {"abstract": "yes"}))
     assert not is_abstract(write(tmp_path, dec()))

@@ -8,14 +8,13 @@ from dcrf.reproduction.entries import read_reproductions, reproductions_called
 from dcrf.reproduction.method import method_content
 
 KNOWN = read_reproductions()
-CONTENTS = {name: method_content(reproduction) for name, reproduction in KNOWN.items()}
 
 every_reproduction = pytest.mark.parametrize("reproduction", KNOWN.values(), ids=[*KNOWN])
 
 
 @every_reproduction
 def test_its_method_is_valid_with_its_settings(reproduction):
-    content = CONTENTS[reproduction.name]
+    content = method_content(reproduction)
 
     config = load_checked(content, reproduction.settings, check_inputs=False)
 
@@ -25,7 +24,7 @@ def test_its_method_is_valid_with_its_settings(reproduction):
 
 @every_reproduction
 def test_its_figures_are_of_scores_that_its_run_has(reproduction):
-    content = CONTENTS[reproduction.name]
+    content = method_content(reproduction)
     reclusterings = {entry["name"] for entry in content.get("reclusterings", ())}
 
     assert reproduction.figures
