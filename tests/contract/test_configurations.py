@@ -18,7 +18,7 @@ import dcrf
 from dcrf.builder import data_sources
 from dcrf.cli.find_files import ROOT
 from dcrf.config import load_checked
-from dcrf.config.extends import is_abstract
+from dcrf.config.extends import is_abstract, read
 from dcrf.config.file_names import clean_name
 from dcrf.data.sources.load import open_data
 from dcrf.data.sources.raw_data import NO_ARRAYS
@@ -29,7 +29,7 @@ from dcrf.runs.evaluate_run import evaluate_run
 from dcrf.runs.one_run import run_in_memory
 from dcrf.runs.trained_run import open_run
 from dcrf.schema.generate import EDITOR
-from dcrf.schema.registry import SCHEMA
+from dcrf.schema.registry import KINDS, SCHEMA
 from tests.cases.methods import (
     class_folders,
     fake_mnist,
@@ -51,24 +51,51 @@ EXTRAS = ("umap",)
 SLOW = {"taxonomy_case_study_kld_coil20", "taxonomy_case_study_km_coil20"}
 """Files whose images of 128 x 128 pixels go through convolutions; those of MNIST are quick."""
 
+KEYS_OF_PARTS = {*(registry.key for registry in KINDS.values()), "type", "method"}
 
-def tried(file, *others):
+
+def extras_of(file):
+    return [extra for extra in EXTRAS if f'"type": "{extra}"' in file.read_text()]
+
+
+def tried(file, is_slow=False):
     """A file; one that needs an extra is slow, since it compiles, and skipped without the extra.
 
     Args:
         file: of a method.
-        others: names of more files that are slow.
+        is_slow: for another reason.
     """
-    needed = [extra for extra in EXTRAS if f'"type": "{extra}"' in file.read_text()]
+    needed = extras_of(file)
     missing = [extra for extra in needed if find_spec(extra) is None]
-    marks = [pytest.mark.slow] if needed or file.stem in others else []
+    marks = [pytest.mark.slow] if needed or is_slow else []
     marks += [pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")]
-    return pytest.param(file, marks=marks)
+    return pytest.param(file, marks=marks, id=file.stem)
 
 
-every_file = pytest.mark.parametrize(
-    "file", [*map(tried, FILES)], ids=[file.stem for file in FILES]
-)
+def parts_and_keys(value):
+    """Yield the keys of a method, the parts that it names, and what it turns on and off."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from parts_and_keys(inner)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key in KEYS_OF_PARTS or isinstance(inner, bool):
+                yield key, str(inner)
+            yield from parts_and_keys(inner)
+
+
+def covering(files):
+    """Few files that together have every part and key of all of them, found greedily."""
+    of_file = {file: {*parts_and_keys(read(file).data)} for file in files}
+    left, chosen = set().union(*of_file.values()), []
+    while left:
+        chosen.append(max(of_file, key=lambda file: len(of_file[file] & left)))
+        left -= of_file[chosen[-1]]
+    return chosen
+
+
+every_file = pytest.mark.parametrize("file", [*map(tried, FILES)])
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +187,10 @@ def test_no_file_is_missed():
     assert sorted(file for file in found if file.suffix == ".json") == ALL_FILES
 
 
+HERE = [file for file in FILES if missing_data(file) is None]
+COVERING = covering([f for f in HERE if f.stem not in SLOW and not extras_of(f)])
+
+
 @every_file
 def test_it_is_valid_and_can_be_built(file):
     config = loaded(file)
@@ -169,13 +200,12 @@ def test_it_is_valid_and_can_be_built(file):
     assert config.warnings == ()
 
 
-@pytest.mark.parametrize(
-    "file",
-    [tried(file, *SLOW) for file in FILES if missing_data(file) is None],
-    ids=[file.stem for file in FILES if missing_data(file) is None],
-)
+@pytest.mark.parametrize("file", [tried(file, file not in COVERING) for file in HERE])
 def test_it_runs(file, fake_root, tmp_path, monkeypatch):
-    """In this process, which has torch already: other tests run files by the command line."""
+    """In this process, which has torch already: other tests run files by the command line.
+
+    A file is slow if files that are not have all of its parts.
+    """
     content, settings = quick(loaded(file).filled), short(file, fake_root)
     options = {"device": "cpu", "max_iterations": 2}
     ran_once = dcrf.run(content, settings=settings, output_dir=tmp_path, **options)
