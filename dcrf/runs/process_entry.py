@@ -33,8 +33,14 @@ GRACE = 10.0
 
 _FROM_SERVER = sys.platform == "linux"  # on macOS system libraries may crash after a fork
 _ROOT = Path(__file__).parents[2]
-_PRELOADED = ["dcrf.runs.one_run", "dcrf.dry_run.check_method", "sklearn.cluster"]
-"""Modules that the server imports once for all its forks. scikit-learn takes a second."""
+_PRELOADED = [
+    "dcrf.runs.one_run",
+    "dcrf.dry_run.check_method",
+    "sklearn.cluster",  # takes a second
+    "dcrf.report.page",
+    "dcrf.runs.preloaded",
+]
+"""Modules that the server imports once for all its forks."""
 _SERVER_EXIT = 0.1
 """Seconds until a killed server is gone."""
 

@@ -1,0 +1,9 @@
+"""What the server of processes reads once, so that none of those forked from it reads it again.
+
+Nothing is computed here: the threads of a computation do not survive a fork.
+"""
+
+from dcrf.config import load_checked
+from dcrf.schema.package_data import SHIPPED
+
+load_checked(SHIPPED / "quickstart" / "quickstart.json", check_inputs=False)  # reads the schemas
