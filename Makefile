@@ -4,12 +4,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test check docs fuzz bench methods reproduce soak parity editors schema clean
+.PHONY: help demo test slow check docs fuzz bench methods reproduce soak parity editors schema clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, then train the quickstart on handwritten digits (half a minute)"
 	@echo "make test    install, then run the tests"
+	@echo "make slow    run the tests that make test leaves out (half an hour)"
 	@echo "make check   formatting, lint, types and tests"
 	@echo "make docs    write the documentation as a site, docs/_build/html (a minute)"
 	@echo "make bench   measure speed and memory into benchmarks/RESULTS.md (about ten minutes)"
@@ -27,6 +28,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(PY) -m pytest
+
+slow: $(VENV)/installed-dev
+	$(PY) -m pytest -m slow
 
 check: $(VENV)/installed-dev
 	$(PY) -m ruff format --check .

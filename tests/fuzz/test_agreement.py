@@ -5,7 +5,7 @@ import pytest
 from tests.fuzz.agreement import count_agreements
 from tests.fuzz.data import write_data
 
-NUMBER = 60  # `make fuzz` takes 2,000
+NUMBER = 30  # `make fuzz` takes 2,000
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, for what people may write

@@ -170,6 +170,7 @@ def test_every_way_to_end_stays_the_run_s_own(start, tmp_path):
     assert contents(folder_of(tmp_path, "healthy")) == alone(tmp_path, contents_of["healthy"])
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_batch_goes_on_without_the_server_that_its_runs_came_from(start, tmp_path):
     process = training(start, tmp_path, endless("first"), method(name="second"))
@@ -183,6 +184,7 @@ def test_a_batch_goes_on_without_the_server_that_its_runs_came_from(start, tmp_p
     assert state(first) in (None, "Z")
 
 
+@pytest.mark.slow
 @on_linux
 def test_ctrl_z_stops_the_runs_and_they_go_on(start, tmp_path):
     process = start(written(tmp_path, endless("paused")))
@@ -229,6 +231,7 @@ pty.spawn(["sh", "-c", 'stty tostop; exec "$@"', "sh", *sys.argv[1:]])
 """
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_terminal_that_stops_what_writes_in_the_background_does_not_stop_runs(start, tmp_path):
     process = start(written(tmp_path, method()), through=[sys.executable, "-c", IN_A_TERMINAL])
@@ -238,6 +241,7 @@ def test_a_terminal_that_stops_what_writes_in_the_background_does_not_stop_runs(
     assert statuses(tmp_path) == {"tiny": "ok"}
 
 
+@pytest.mark.slow
 def test_a_long_name_of_the_temporary_folder_stops_nothing(start, tmp_path):
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
@@ -259,7 +263,9 @@ def test_a_run_does_not_outlive_who_started_it(start, tmp_path):
     assert result(folder_of(tmp_path, "orphan"))["status"] == "interrupted"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGUSR1, marks=pytest.mark.slow)]
+)
 def test_a_batch_that_is_terminated_says_so(start, tmp_path, number):
     process = start(written(tmp_path, endless("stopped")), "--output_dir", "elsewhere")
     until_training(process, "stopped")
@@ -300,7 +306,9 @@ def test_runs_at_once_are_those_of_their_own_and_have_lines_of_their_own(call, t
         assert contents(folder_of(tmp_path, name)) == expected
 
 
-@pytest.mark.parametrize(("jobs", "expected"), [("1", {4}), ("9", {2})])
+@pytest.mark.parametrize(
+    ("jobs", "expected"), [pytest.param("1", {4}, marks=pytest.mark.slow), ("9", {2})]
+)
 def test_threads_are_divided_among_the_runs_at_once(start, tmp_path, jobs, expected):
     files = [written(tmp_path, method(name=name), f"{name}.json") for name in ("one", "two")]
     # MKL_DYNAMIC would limit threads to the number of cores
@@ -374,6 +382,7 @@ def test_what_loads_a_file_does_without_none_that_is_left_from_before(call, tmp_
     assert f"\nloading, seed 0, not run: needs {file} of saving, which has diverged" in out
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_run_that_somebody_else_stops_does_not_stop_the_others(start, tmp_path):
     process = training(start, tmp_path, endless("stopped"), method(name="healthy"))

@@ -98,7 +98,8 @@ def test_the_new_parts_pass_their_contract_tests(copy):
     passed = re.findall(r"^(\S+) PASSED", output, re.MULTILINE)
 
     for name in names:
-        assert len([test for test in passed if name in test]) > 5
+        assert [test for test in passed if name in test]
+    assert len(passed) > 50
 
 
 def test_the_new_code_is_formatted_and_free_of_lint(copy):

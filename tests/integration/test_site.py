@@ -38,6 +38,7 @@ class Page(HTMLParser):
             self.loaded.append(values["href"])
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_warnings_and_keeps_its_promises(tmp_path):
     """One test, since pytest-xdist would build the site for each of several."""
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]

@@ -31,7 +31,7 @@ def check(folder, step):
 
 
 def test_no_hostile_name_leads_anywhere_from_any_place(tmp_path):
-    check(tmp_path, 40)
+    check(tmp_path, 80)
 
 
 @pytest.mark.slow

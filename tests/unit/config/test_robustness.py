@@ -11,7 +11,7 @@ from dcrf.config import load_checked
 from dcrf.errors import ConfigError
 from tests.unit.config.methods import dec, load, write
 
-MUTATIONS = (None, "text", {"type": None})
+MUTATIONS = (None, {"type": None})
 
 
 def paths_in(data, path=()):
