@@ -43,8 +43,6 @@ CRITERIA = "exit_criteria.json"
 EDITOR = "editor/method.json"
 _ON_SCORES = re.compile(r"performance_evaluation_\w+_(gt|lt_after_iterations)")
 _VARIADIC = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
-# Its signature has *args and **kwargs, but it accepts no argument.
-_TAKES_NOTHING = vars(nn.Module)["__init__"]
 # Integer arguments without an annotation or default that shows it.
 _INTEGERS = {
     *("bits", "divisor_override", "downscale_factor", "groups", "kernel_size", "max_size"),
@@ -101,16 +99,16 @@ def signature_of(thing: Callable[..., Any]) -> dict[str, Parameter]:
     """
     if not inspect.isclass(thing):
         return dict(inspect.signature(_with_signature(thing)).parameters)
-    constructors = [vars(owner)["__init__"] for owner in thing.__mro__ if "__init__" in vars(owner)]
-    if constructors[0] is _TAKES_NOTHING:
+    owner, *bases = (c for c in thing.__mro__ if "__init__" in vars(c))
+    if owner is nn.Module:  # its signature has *args and **kwargs, but it accepts no argument
         return {}
-    own = _parameters(constructors[0])
+    own = _parameters(vars(owner)["__init__"])
     if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in own.values()):
         return own
-    if constructors[1] is _TAKES_NOTHING:
+    if bases[0] is nn.Module:
         return own  # as torch.nn.Identity, which ignores its arguments
     kept = {name: p for name, p in own.items() if p.kind is not Parameter.VAR_KEYWORD}
-    inherited = _parameters(constructors[1])
+    inherited = _parameters(vars(bases[0])["__init__"])
     return kept | {
         name: parameter.replace(kind=Parameter.KEYWORD_ONLY)
         for name, parameter in inherited.items()

@@ -40,6 +40,7 @@ from tests.cases.methods import (
 )
 
 FOLDER = ROOT / "configurations"
+CASES = ROOT / "tests" / "cases" / "design_patterns"
 ALL_FILES = sorted(FOLDER.rglob("*.json"))
 FILES = [file for file in ALL_FILES if not is_abstract(file)]
 CONTENTS = {file: json.loads(file.read_text()) for file in FILES}
@@ -168,6 +169,11 @@ def short(file, root):
                 f"{path}.index_of_first_sample_to_use={first}",
                 f"{path}.index_of_last_sample_to_use={last}",
             ]
+    for phase, content_of in enumerate(content["phases"]):
+        for index, pattern in enumerate(content_of.get("design_patterns", ())):
+            if "path" in pattern:  # its indices go beyond the few samples
+                few = CASES / f"{pattern['pattern']}.csv"
+                settings.append(f"phases[{phase}].design_patterns[{index}].path={few}")
     return replaced_data(file) + settings
 
 
