@@ -19,6 +19,7 @@ from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
 from dcrf.reporting.writers import say
 from dcrf.runs.launched import launched
+from dcrf.runs.process_entry import start_server
 from dcrf.runs.resume import finished_outcome
 from dcrf.runs.run_folder import run_folders
 from dcrf.storage.atomic_files import write_atomically
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         return follow(process)
     options = parse(arguments, parser())
     check_executor(options)
+    if process is None and not all(map(_is_method_file, options.paths)):
+        start_server()  # imports torch for the runs while this process does so to read data
     own = Parser(add_help=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)
@@ -95,12 +98,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _method_file(path: str, options: argparse.Namespace) -> str:
     """Return a path as it is, or the method file that is made for the data at it."""
-    from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
-
     given = given_flags(options)
     if given and not Path(path).exists():
         raise CommandLineError(_missing(Path(path)))
-    if path.endswith(".json") or not is_data(Path(path), is_meant=bool(given)):
+    if _is_method_file(path) or not _is_data(path, is_meant=bool(given)):
         if given:
             raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
         return path
@@ -108,6 +109,16 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
     file: Path = options.output_dir / f"{content['name']}.json"
     _write(file, f"{readable(content)}\n".encode())
     return str(file)
+
+
+def _is_method_file(path: str) -> bool:
+    return path.endswith(".json")
+
+
+def _is_data(path: str, is_meant: bool) -> bool:
+    from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
+
+    return is_data(Path(path), is_meant=is_meant)
 
 
 def _write(file: Path, content: bytes) -> None:
