@@ -62,7 +62,7 @@ def test_only_the_processes_of_runs_import_torch(tmp_path):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "if __name__ == '__main__':\n"
-        "    from dcrf.cli.main import main\n"
+        "    from dcrf.cli.run import main\n"
         "    assert main(['method.json', '--max_iterations', '1']) == 0\n"
         "    assert not {'torch', 'numpy', 'sklearn'} & sys.modules.keys()\n"
     )
