@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, *, again: str | None = None) ->
         return (
             validate(options)
             if options.validate
-            else run(options, again or _again(options, arguments))
+            else run(options, again or _again(options, arguments), names_new=again is None)
         )
     except DcrfError as error:
         say(str(error), is_error=True)
@@ -107,12 +107,13 @@ def print_methods(options: argparse.Namespace) -> int:
     return OK
 
 
-def run(options: argparse.Namespace, again: str) -> int:
+def run(options: argparse.Namespace, again: str, names_new: bool) -> int:
     """Run all methods, print and write the summary; return the exit code.
 
     Args:
         options: the flags.
         again: the shell command that resumes unfinished runs.
+        names_new: with `--resume`, print the runs that were never started, too.
     """
     process = launched()
     if process is not None:
@@ -123,7 +124,8 @@ def run(options: argparse.Namespace, again: str) -> int:
     if rejected and not (runs and options.resume_on_error):
         raise CommandLineError(_unusable(rejected))
     if not options.quiet:
-        for line in _resume_lines(runs) if options.resume else _same_name_lines(runs):
+        resume_lines = _resume_lines(runs, names_new)
+        for line in resume_lines if options.resume else _same_name_lines(runs):
             say(line)
     is_alone = kind.is_remote or process is not None or min(options.jobs or 1, len(runs)) == 1
     console = PlainConsole() if is_alone else console_for(sys.stderr)
@@ -311,12 +313,13 @@ def exit_code(statuses: Set[str], signals: Sequence[int]) -> int:
     return OK if statuses and statuses <= AS_ASKED else FAILED
 
 
-def _resume_lines(runs: Sequence[PlannedRun]) -> Iterator[str]:
+def _resume_lines(runs: Sequence[PlannedRun], names_new: bool) -> Iterator[str]:
     """Yield a line for every run that does not resume; the others log their checkpoint."""
     for run in runs:
         name = f"{run.config.name}  seed {run.seed}"
         if run.existing is None:
-            yield f"{name}  was never started, so it starts now"
+            if names_new:
+                yield f"{name}  was never started, so it starts now"
         elif run.outcome:
             how = "is finished" if run.outcome.status == "ok" else f"has {run.outcome.error}"
             yield f"{name}  {how}, results in {run.existing.folder}"
