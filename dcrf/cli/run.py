@@ -41,8 +41,6 @@ def main(arguments: Sequence[str]) -> int:
         return follow(process)
     options = parse(arguments, parser())
     check_executor(options)
-    if process is None and not all(map(_is_method_file, options.paths)):
-        start_server()  # imports torch for the runs while this process does so to read data
     own = Parser(add_help=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)
@@ -101,7 +99,7 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
     given = given_flags(options)
     if given and not Path(path).exists():
         raise CommandLineError(_missing(Path(path)))
-    if _is_method_file(path) or not _is_data(path, is_meant=bool(given)):
+    if path.endswith(".json") or not _is_data(path, is_meant=bool(given)):
         if given:
             raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
         return path
@@ -111,11 +109,9 @@ def _method_file(path: str, options: argparse.Namespace) -> str:
     return str(file)
 
 
-def _is_method_file(path: str) -> bool:
-    return path.endswith(".json")
-
-
 def _is_data(path: str, is_meant: bool) -> bool:
+    if launched() is None:
+        start_server()  # it imports torch for the runs while this process does so to read data
     from dcrf.runs.new_method import is_data  # noqa: PLC0415 - it imports torch
 
     return is_data(Path(path), is_meant=is_meant)

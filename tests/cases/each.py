@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import pytest
+
 
 def for_each(files: Iterable[Path | str]) -> Callable[[Callable], Callable[[], None]]:
     """Make a test of a check of one file; it checks all of them and names each one that fails."""
@@ -13,10 +15,10 @@ def for_each(files: Iterable[Path | str]) -> Callable[[Callable], Callable[[], N
             for file in files:
                 try:
                     check(file)
-                except AssertionError as error:
+                except (AssertionError, ValueError) as error:
                     failures.append(f"{file}: {error}")
             assert not failures, "\n".join(failures)
 
-        return test
+        return pytest.mark.every_file(test)
 
     return decorate

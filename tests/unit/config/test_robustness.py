@@ -11,7 +11,7 @@ from dcrf.config import load_checked
 from dcrf.errors import ConfigError
 from tests.unit.config.methods import dec, load, write
 
-MUTATIONS = (None, {"type": None})
+MUTATIONS = (None, pytest.param("text", marks=pytest.mark.slow), {"type": None})
 
 
 def paths_in(data, path=()):
