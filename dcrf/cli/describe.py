@@ -7,6 +7,7 @@ from typing import Any
 
 from dcrf.cli.arguments import Parser
 from dcrf.cli.dry_runs import shapes_of
+from dcrf.cli.output import announce
 from dcrf.cli.text import columns, paragraph
 from dcrf.config import load_checked
 from dcrf.config.method_config import (
@@ -42,6 +43,7 @@ _SHOWN_BY_SHAPES = {
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     named = parser().parse_args(arguments).method
+    announce("loading", [named])
     config = load_checked(_file(named), check_inputs=False, shapes_of=shapes_of)
     say("\n".join(line for block in description(config) for line in _lines(block)))
     return OK

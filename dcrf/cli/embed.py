@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser, positive
-from dcrf.cli.output import command
+from dcrf.cli.output import announce, command
 from dcrf.errors import CommandLineError
 from dcrf.reporting.writers import say
 
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         raise CommandLineError(f"--out {file}: expected a file that ends in .npy")
     if options.seed is not None and not options.random:
         raise CommandLineError("--seed is for --random, which draws the parameters")
+    announce("loading", [options.data])
     try:
         for line in _embedded(options):
             say(line)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.named_run import named_run
+from dcrf.cli.output import announce
 from dcrf.config.clustering_entry import checked_clustering
 from dcrf.config.method_config import Options
 from dcrf.config.path_checks import is_file
@@ -33,6 +34,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", [options.run])
     for line in _lines(options):
         say(line)
     return OK

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dcrf.cli.arguments import Parser
 from dcrf.cli.named_run import named_run
+from dcrf.cli.output import announce
 from dcrf.cli.text import columns
 from dcrf.errors import DataError
 from dcrf.reporting.writers import say
@@ -21,6 +22,7 @@ transforms of the data set.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", [options.run])
     options.run = named_run(options.run)
     folder: Path = options.output or options.run / "export"
     lines = _safetensors if options.format == "safetensors" else _onnx

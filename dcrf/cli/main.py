@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TextIO
 
 from dcrf.cli.arguments import parse
 from dcrf.cli.dry_runs import dry_runs, dry_runs_in_process, shapes_in_process, shapes_of
 from dcrf.cli.executors import DEFAULT, check_executor, executor_of
 from dcrf.cli.find_files import ROOT
-from dcrf.cli.output import open_output
+from dcrf.cli.output import announce, open_output
 from dcrf.cli.plan_runs import (
     PlannedRun,
     RejectedFile,
@@ -56,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, *, again: str | None = None) ->
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parse(arguments)
     if not options.quiet:
-        announce(options.paths, sys.stderr)
+        announce("checking", options.paths)
     try:
         if process is not None and (options.print_config or options.validate):
             raise CommandLineError("checking a file needs one process: leave out torchrun")
@@ -72,13 +71,6 @@ def main(arguments: Sequence[str] | None = None, *, again: str | None = None) ->
         return UNUSABLE
     except KeyboardInterrupt:  # before any run; later, an interruption is an outcome
         return INTERRUPTED
-
-
-def announce(paths: Sequence[str], stream: TextIO) -> None:
-    """Print the paths to a terminal, since importing torch takes seconds."""
-    if stream.isatty():
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        say(f"checking {paths[0]}{more} ...", is_error=True)
 
 
 def validate(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from dcrf.cli.arguments import Parser
 from dcrf.cli.comments import commented
 from dcrf.cli.dry_runs import shapes_of
-from dcrf.cli.output import command
+from dcrf.cli.output import announce, command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
 from dcrf.config import load_checked
 from dcrf.errors import CommandLineError, ConfigError
@@ -27,6 +27,7 @@ are. Run it by dcrf run FILE, or edit it first.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", [options.data or options.method or "a method"])
     try:
         content = _content(options)
         file = options.output or Path(f"{content['name']}.json")

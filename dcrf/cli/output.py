@@ -2,9 +2,10 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from dcrf.reporting.writers import escape_unencodable
+from dcrf.reporting.writers import escape_unencodable, say
 
 
 def open_output() -> None:
@@ -14,6 +15,18 @@ def open_output() -> None:
     if sys.stderr is None:
         sys.stderr = sys.stdout
     escape_unencodable(sys.stdout, sys.stderr)
+
+
+def announce(doing: str, names: Sequence[object]) -> None:
+    """Say at a terminal what a command is doing, before it imports torch, which takes seconds.
+
+    Args:
+        doing: a participle, such as loading.
+        names: of files or methods, at least one.
+    """
+    if sys.stderr.isatty():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        say(f"{doing} {names[0]}{more} ...", is_error=True)
 
 
 def command() -> str:

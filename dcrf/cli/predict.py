@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.named_run import named_run
+from dcrf.cli.output import announce
 from dcrf.errors import DataError
 from dcrf.reporting.writers import say
 
@@ -33,6 +34,7 @@ and sheet.svg (pictures).
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", [options.run])
     from dcrf.runs.trained_run import open_run  # noqa: PLC0415 - it imports torch
 
     options.run = named_run(options.run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dcrf.cli.arguments import Parser, add_jobs, add_output_dir, positive
 from dcrf.cli.executors import add_executor_flags, check_executor, executor_words
 from dcrf.cli.main import main as run_methods
-from dcrf.cli.output import command
+from dcrf.cli.output import announce, command
 from dcrf.config.file_names import clean_name
 from dcrf.errors import CommandLineError
 from dcrf.reporting.lines import duration
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     check_executor(options)
-    say(f"checking {options.space} ...", is_error=True)
+    announce("checking", [options.space])
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 

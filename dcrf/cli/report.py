@@ -7,6 +7,7 @@ from typing import Any
 
 from dcrf.cli.arguments import Parser
 from dcrf.cli.describe import description
+from dcrf.cli.output import announce
 from dcrf.config import load_checked
 from dcrf.errors import CommandLineError, DcrfError, cause_of
 from dcrf.report.projection_names import NOTES, PCA
@@ -30,6 +31,7 @@ one file that needs no network. Runs that have not finished are shown as far as 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", options.runs)
     if options.plots:
         _write_plots(options)
     file = options.output or report_file(options.runs[0] if len(options.runs) == 1 else Path())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.main import main as run_methods
+from dcrf.cli.output import announce
 from dcrf.errors import CommandLineError
 from dcrf.reporting.writers import output_columns, say
 from dcrf.storage.atomic_files import write_json
@@ -35,6 +36,7 @@ stops after an hour with a checkpoint, and the same command continues.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", options.names or ["reproductions"])
     from dcrf.reproduction.entries import (  # noqa: PLC0415 - it imports torch
         read_reproductions,
         reproductions_called,

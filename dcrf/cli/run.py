@@ -12,7 +12,7 @@ from dcrf.cli.arguments import parser as run_parser
 from dcrf.cli.executors import check_executor
 from dcrf.cli.main import follow
 from dcrf.cli.main import main as run_methods
-from dcrf.cli.output import command
+from dcrf.cli.output import announce, command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import CommandLineError
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
         return follow(process)
     options = parse(arguments, parser())
     check_executor(options)
+    data = [path for path in options.paths if not path.endswith(".json")]
+    if data and not options.quiet:
+        announce("loading", data)
     own = Parser(add_help=False)
     add_flags(own)
     _, rest = own.parse_known_args(arguments)

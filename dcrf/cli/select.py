@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.output import announce
 from dcrf.reporting.writers import output_columns, say
 
 OK = 0
@@ -20,6 +21,7 @@ docs/selection.md says how well each score orders runs.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", options.runs)
     from dcrf.runs.comparison_table import compare_in_words  # noqa: PLC0415 - it imports torch
 
     for line in compare_in_words(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from dcrf.cli.arguments import Parser
+from dcrf.cli.output import announce
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.errors import CommandLineError
 from dcrf.reporting.comparison import (
@@ -35,6 +36,7 @@ finished are counted, and absent from the means.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
+    announce("loading", options.runs)
     methods, remarks = methods_of(saved_runs(options.runs))
     with_baselines = not (options.no_baselines or options.by_space)
     if options.by_space:

@@ -10,8 +10,10 @@ from io import StringIO
 import numpy as np
 import pytest
 
+from dcrf.cli.commands import COMMANDS
+from dcrf.cli.commands import main as command
 from dcrf.cli.find_files import ROOT
-from dcrf.cli.main import announce, main
+from dcrf.cli.main import UNUSABLE, main
 from tests.cases.methods import VIEW, adam, collapsing, digits, method, records, result, written
 
 
@@ -321,9 +323,30 @@ class Screen(StringIO):
 
 def test_a_terminal_shows_a_line_before_torch_is_imported(monkeypatch):
     monkeypatch.setattr("sys.stderr", Screen())
-    announce(["a.json", "b.json"], sys.stderr)
+    assert main(["a.json", "b.json"]) == UNUSABLE
 
-    assert sys.stderr.getvalue() == "checking a.json and 1 more ...\n"
+    assert sys.stderr.getvalue().startswith("checking a.json and 1 more ...\n")
+
+
+QUICK = {"explain", "schema"}
+"""Commands that read neither data nor methods."""
+FLAGS = {
+    "embed": ["--model", "torchvision/resnet18", "--out", "features.npy"],
+    "export": ["--format", "onnx"],
+    "predict": ["data.csv"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - QUICK))
+def test_every_command_that_takes_seconds_shows_such_a_line(monkeypatch, tmp_path, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stderr", Screen())
+    assert command([name, "missing.csv", *FLAGS.get(name, [])]) == UNUSABLE
+
+    assert sys.stderr.getvalue().splitlines()[0] in {
+        "loading missing.csv ...",
+        "checking missing.csv ...",
+    }
 
 
 def test_a_pipe_shows_no_such_line(call):
