@@ -27,6 +27,15 @@ def headings(evaluations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {name: heading(name) for name in (*default_metrics("labels"), *of_labels, *internal)}
 
 
+def shown_headings(evaluations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return `headings`; only those of features if there are some, and no data set has labels."""
+    names = headings(evaluations)
+    internal = {name for evaluation in evaluations for name in evaluation.get("internal", ())}
+    if not internal or any(map(is_scored_by_labels, evaluations)):
+        return names
+    return {name: words for name, words in names.items() if name in internal}
+
+
 def heading(metric: str) -> str:
     """Return `ACC` for `acc`, as abbreviations are written; longer names stay as they are."""
     return metric.upper() if len(metric) <= _ABBREVIATION_LETTERS else metric

@@ -11,7 +11,7 @@ from dcrf.errors import indented
 from dcrf.reporting.lines import duration, sample_size
 from dcrf.reporting.markup import fits, laid_out, names_apart, wrapped
 from dcrf.reporting.records import Outcome
-from dcrf.reporting.scores import headings, scores_of
+from dcrf.reporting.scores import headings, scores_of, shown_headings
 
 LABEL_MARK, OVERRIDE_MARK, WARNING_MARK, LOWEST_MARK = "*", "+", "!", "<"
 _STATUS, _TIME, _WARNINGS = 3, -2, -1  # columns
@@ -30,7 +30,7 @@ def summary(outcomes: Sequence[Outcome], width: int | None = None) -> str:
         outcomes: of the runs.
         width: of the terminal, which decides about the layout of tables; None for any.
     """
-    scores = _scores_of(outcomes)
+    scores = shown_headings(_evaluations(outcomes))
     names = _distinct_names(outcomes)
     lowest = _lowest_losses(outcomes)
     rows = [row for o in outcomes for row in _rows(o, scores, names[o.source], lowest)]
@@ -68,7 +68,7 @@ def _laid_out(
 
 def content(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the content of `summary.json`: every run, and means over the available seeds."""
-    scores, lowest = _scores_of(outcomes), _lowest_losses(outcomes)
+    scores, lowest = headings(_evaluations(outcomes)), _lowest_losses(outcomes)
     return {
         "counts": Counter(outcome.status for outcome in outcomes),
         "runs": [asdict(outcome) for outcome in outcomes],
@@ -128,10 +128,9 @@ def _cause(outcome: Outcome, name: str) -> str:
     return indented(f"{name}{seed}, {outcome.status}: {outcome.error}")
 
 
-def _scores_of(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
-    """Return the scores to show, metric -> heading."""
+def _evaluations(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:
     records = [record for outcome in outcomes for record in outcome.datasets]
-    return headings([record.evaluation for record in records if record.evaluation])
+    return [record.evaluation for record in records if record.evaluation]
 
 
 def _rows(

@@ -52,6 +52,14 @@ def test_what_failed_and_what_was_not_run_have_no_scores():
     assert cells(text, 3) == ["idec", "0", "not", "run", "-", "-", "-", "-", "-"]
 
 
+def test_data_without_labels_have_no_columns_of_scores_against_labels():
+    unlabeled = {**scored(None, None, None), "internal": {"silhouette": 0.25}}
+    text = summary([finished(evaluation=unlabeled)])
+
+    assert cells(text, 0)[-3:] == ["n", "silhouette", "time"]
+    assert cells(text, 2)[4:6] == ["200", "0.250"]
+
+
 def test_a_data_set_without_labels_has_a_size_and_no_scores():
     text = summary([finished(evaluation=scored(None, None, None, 60))])
 
