@@ -113,7 +113,14 @@ def _load(file: Path, options: argparse.Namespace, shapes_of: ShapesOf) -> Metho
             last = config.phases_on(config.datasets[-1])[-1]
             settings = [*settings, f"{last.path}.exit_criteria.iterations={most}"]
         most = None
-    return load_checked(file, settings, most, options.device, shapes_of=shapes_of)
+    return load_checked(
+        file,
+        settings,
+        most,
+        options.device,
+        check_inputs=not options.print_config,  # printing reads no data
+        shapes_of=shapes_of,
+    )
 
 
 def plan_runs(

@@ -78,3 +78,16 @@ def test_printing_an_invalid_method_tells_its_problems(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "missing.json does not exist" in err
+
+
+def test_a_method_is_printed_without_its_data(tmp_path, capsys):
+    base = method()
+    views = base["datasets"][0]["batch_augmentations"]
+    sizes = {"batch_size": 50, "num_clusters": 10, "batch_augmentations": views}
+    file = written(
+        tmp_path, {**base, "datasets": [{"source": "npz", "path": "absent.npz", **sizes}]}
+    )
+
+    assert main([file, "--print_config"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["datasets"][0]["path"].endswith("absent.npz")
