@@ -1,4 +1,4 @@
-"""Results of clusterings that assign new samples like their nearest sample."""
+"""Results that several clusterings share: the nearest sample, and a mixture."""
 
 import math
 
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from dcrf.clusterings.base import Fitted
 from dcrf.functional.assignments import hard_log_assignments
+from dcrf.functional.mixtures import mixture_log_assignments, normal_log_densities
 from dcrf.functional.nearest_rows import nearest_rows
 
 
@@ -52,3 +53,43 @@ class NearestSample(Fitted):
         nearest, distances = nearest_rows(features, self.samples)
         clusters = self.clusters[nearest].where(distances <= self.radius, -1)
         return hard_log_assignments(clusters, self.n_clusters_found).to(features.dtype)
+
+
+class FittedMixture(Fitted):
+    """Soft assignments by a mixture of normal distributions.
+
+    Args:
+        means: (k, d).
+        factors: of the covariances, as `normal_log_densities` takes them, or one for all.
+        log_weights: (k,).
+    """
+
+    centers: Tensor
+    factors: Tensor
+    log_weights: Tensor
+
+    def __init__(self, means: Tensor, factors: Tensor, log_weights: Tensor) -> None:
+        super().__init__(means)
+        self.register_buffer("factors", factors.double())
+        self.register_buffer("log_weights", log_weights.double())
+
+    @classmethod
+    def unfitted(cls) -> "FittedMixture":
+        """Return one without components."""
+        return cls(torch.empty(0, 0), torch.empty(0), torch.empty(0))
+
+    @property
+    def n_clusters_found(self) -> int:
+        """The number of components, k."""
+        return len(self.centers)
+
+    def log_assignments(self, features: Tensor) -> Tensor:
+        """Return (n, k) log posterior probabilities of features (n, d), computed in float64."""
+        factors = self.factors.double()
+        log_densities = normal_log_densities(
+            features.double(),
+            self.centers.double(),
+            factors.expand(len(self.centers), *factors.shape[1:]),
+        )
+        log_weights = self.log_weights.double()
+        return mixture_log_assignments(log_densities, log_weights).to(features.dtype)

@@ -7,13 +7,12 @@ from torch import Generator, Tensor
 from dcrf.clusterings.base import (
     Clustering,
     FeatureRows,
-    Fitted,
     bounded_rows,
     centered,
     reproducible,
 )
+from dcrf.clusterings.fitted import FittedMixture
 from dcrf.errors import ClusteringError
-from dcrf.functional.mixtures import mixture_log_assignments, normal_log_densities
 from dcrf.randomness import draw_seed
 
 _SCIKIT_LEARN = {"full": "full", "diagonal": "diag", "spherical": "spherical", "tied": "tied"}
@@ -44,13 +43,11 @@ class GaussianMixture(Clustering):
         self.covariance_type, self.regularization = covariance_type, regularization
         self.num_restarts, self.max_em_steps = num_restarts, max_em_steps
 
-    def unfitted(self) -> "_FittedGaussianMixture":
+    def unfitted(self) -> FittedMixture:
         """Return a result without components."""
-        return _FittedGaussianMixture(torch.empty(0, 0), torch.empty(0), torch.empty(0))
+        return FittedMixture.unfitted()
 
-    def fit_rows(
-        self, rows: FeatureRows, n_clusters: int, generator: Generator
-    ) -> "_FittedGaussianMixture":
+    def fit_rows(self, rows: FeatureRows, n_clusters: int, generator: Generator) -> FittedMixture:
         """Return the components of the run with the largest likelihood.
 
         Raises:
@@ -80,7 +77,7 @@ class GaussianMixture(Clustering):
                 "the covariance of a component is not positive definite: raise regularization, now "
                 f"{self.regularization:g}, or take the covariance_type diagonal or spherical"
             ) from error
-        return _FittedGaussianMixture((means + mean).to(values), factors, weights.log())
+        return FittedMixture((means + mean).to(values), factors, weights.log())
 
 
 def _factors(covariances: Tensor, covariance_type: str) -> Tensor:
@@ -88,38 +85,3 @@ def _factors(covariances: Tensor, covariance_type: str) -> Tensor:
     if covariance_type in ("full", "tied"):
         return torch.linalg.cholesky(covariances.reshape(-1, *covariances.shape[-2:]))
     return covariances.sqrt()
-
-
-class _FittedGaussianMixture(Fitted):
-    """Soft assignments by a Gaussian mixture.
-
-    Args:
-        means: (k, d).
-        factors: of the covariances, as `normal_log_densities` takes them, or one for all.
-        log_weights: (k,).
-    """
-
-    centers: Tensor
-    factors: Tensor
-    log_weights: Tensor
-
-    def __init__(self, means: Tensor, factors: Tensor, log_weights: Tensor) -> None:
-        super().__init__(means)
-        self.register_buffer("factors", factors.double())
-        self.register_buffer("log_weights", log_weights.double())
-
-    @property
-    def n_clusters_found(self) -> int:
-        """The number of components, k."""
-        return len(self.centers)
-
-    def log_assignments(self, features: Tensor) -> Tensor:
-        """Return (n, k) log posterior probabilities of features (n, d), computed in float64."""
-        factors = self.factors.double()
-        log_densities = normal_log_densities(
-            features.double(),
-            self.centers.double(),
-            factors.expand(len(self.centers), *factors.shape[1:]),
-        )
-        log_weights = self.log_weights.double()
-        return mixture_log_assignments(log_densities, log_weights).to(features.dtype)
