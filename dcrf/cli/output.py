@@ -17,16 +17,16 @@ def open_output() -> None:
     escape_unencodable(sys.stdout, sys.stderr)
 
 
-def announce(doing: str, names: Sequence[object]) -> None:
+def announce(action: str, names: Sequence[object]) -> None:
     """Say at a terminal what a command is doing, before it imports torch, which takes seconds.
 
     Args:
-        doing: a participle, such as loading.
+        action: such as loading.
         names: of files or methods, at least one.
     """
     if sys.stderr.isatty():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        say(f"{doing} {names[0]}{more} ...", is_error=True)
+        say(f"{action} {names[0]}{more} ...", is_error=True)
 
 
 def command() -> str:

@@ -118,7 +118,7 @@ def _load(file: Path, options: argparse.Namespace, shapes_of: ShapesOf) -> Metho
         settings,
         most,
         options.device,
-        check_inputs=not options.print_config,  # printing reads no data
+        check_inputs=not options.print_config,  # printing reads sizes "auto" only
         shapes_of=shapes_of,
     )
 

@@ -41,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
     check_executor(options)
-    announce("checking", [options.space])
+    if not options.quiet:
+        announce("checking", [options.space])
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 

@@ -36,7 +36,8 @@ stops after an hour with a checkpoint, and the same command continues.
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the exit code. Raises DcrfError for a user's mistake."""
     options = parser().parse_args(arguments)
-    announce("loading", options.names or ["reproductions"])
+    if not options.quiet:
+        announce("loading", options.names or ["reproductions"])
     from dcrf.reproduction.entries import (  # noqa: PLC0415 - it imports torch
         read_reproductions,
         reproductions_called,

@@ -1,6 +1,7 @@
 """The conjugate prior of a normal distribution with an unknown mean and covariance.
 
-Source: Murphy, Machine Learning: A Probabilistic Perspective, 2012, section 4.6.3.
+Source: Murphy, Conjugate Bayesian analysis of the Gaussian distribution, 2007, section 9,
+https://www.cs.ubc.ca/~murphyk/Papers/bayesGauss.pdf.
 """
 
 import math
@@ -28,7 +29,7 @@ class NormalInverseWishart:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What k clusters of samples (n, d) tell about their normal distributions.
+    """Counts, means and scatter matrices of k clusters of samples (n, d).
 
     counts: (k,), > 0, sums of weights.
     means: (k, d).
@@ -61,7 +62,7 @@ def moments(samples: Tensor, weights: Tensor) -> Moments:
 
 
 def pooled(first: Moments, second: Moments) -> Moments:
-    """Return the moments of each cluster of `first` together with the same one of `second`."""
+    """Return the moments of the union of cluster i of `first` and cluster i of `second`."""
     counts = first.counts + second.counts
     difference = second.means - first.means
     share = (second.counts / counts).unsqueeze(1)
@@ -74,7 +75,7 @@ def pooled(first: Moments, second: Moments) -> Moments:
 def posterior_scatters(of: Moments, prior: NormalInverseWishart) -> Tensor:
     """Return S_n = S + scatter + kappa n / (kappa + n) (mean - m) (mean - m)^T, (k, d, d).
 
-    Source: Murphy 2012, eq. 4.214.
+    Source: Murphy 2007, eq. 254.
     """
     factors = prior.strength * of.counts / (prior.strength + of.counts)
     difference = of.means - prior.mean
@@ -87,7 +88,8 @@ def most_probable_normals(of: Moments, prior: NormalInverseWishart) -> tuple[Ten
 
     m_n = (kappa m + n mean) / (kappa + n), and S_n / (nu + n + d + 2).
 
-    Source: Murphy 2012, eq. 4.210 and 4.215.
+    Source: Murphy 2007, eq. 251; Murphy, Machine Learning: A Probabilistic Perspective, 2012,
+        eq. 4.215.
     """
     weights = (of.counts / (prior.strength + of.counts)).unsqueeze(1)
     means = prior.mean + weights * (of.means - prior.mean)
@@ -96,12 +98,14 @@ def most_probable_normals(of: Moments, prior: NormalInverseWishart) -> tuple[Ten
 
 
 def log_marginal_likelihoods(of: Moments, prior: NormalInverseWishart) -> Tensor:
-    """Return (k,): the log density of the samples of each cluster, without its mean or covariance.
+    """Return (k,): the log marginal likelihood of the samples of each cluster.
+
+    The mean and the covariance are integrated out.
 
     log f = -n d / 2 log pi + log Gamma_d(nu_n / 2) - log Gamma_d(nu / 2) + nu / 2 log|S|
     - nu_n / 2 log|S_n| + d / 2 log(kappa / kappa_n), with nu_n = nu + n and kappa_n = kappa + n.
 
-    Source: Murphy, Conjugate Bayesian analysis of the Gaussian distribution, 2007, eq. 266.
+    Source: Murphy 2007, eq. 266.
     """
     d = len(prior.mean)
     strengths, degrees = prior.strength + of.counts, prior.degrees + of.counts
@@ -110,10 +114,26 @@ def log_marginal_likelihoods(of: Moments, prior: NormalInverseWishart) -> Tensor
         -d / 2 * math.log(math.pi) * of.counts
         + torch.mvlgamma(degrees / 2, d)
         - torch.mvlgamma(before, d)
-        + prior.degrees / 2 * torch.logdet(prior.scatter)
-        - degrees / 2 * torch.logdet(posterior_scatters(of, prior))
+        + prior.degrees / 2 * _log_determinants(prior.scatter)
+        - degrees / 2 * _log_determinants(posterior_scatters(of, prior))
         + d / 2 * (math.log(prior.strength) - strengths.log())
     )
+
+
+def log_cluster_weights(of: Moments, prior: NormalInverseWishart, concentration: float) -> Tensor:
+    """Return (k,): log alpha + log Gamma(n) + log f(X) of each cluster of a Dirichlet process.
+
+    Their sum is the log probability of a partition of samples, up to a constant.
+
+    Args:
+        of: of the clusters.
+        prior: of every cluster.
+        concentration: alpha of the Dirichlet process, > 0.
+
+    Source: Chang and Fisher, NeurIPS 2013, https://papers.nips.cc/paper/5162.
+    """
+    likelihoods = log_marginal_likelihoods(of, prior)
+    return math.log(concentration) + torch.lgamma(of.counts) + likelihoods
 
 
 def log_split_ratios(
@@ -121,21 +141,22 @@ def log_split_ratios(
 ) -> Tensor:
     """Return (k,): the log odds that samples are two clusters of a Dirichlet process, not one.
 
-    log H = log alpha + log Gamma(n_1) + log f_1 + log Gamma(n_2) + log f_2 - log Gamma(n) - log f.
-    The log Hastings ratio of a merge is -log H.
+    log H = log(alpha Gamma(n_1) f(X_1) Gamma(n_2) f(X_2) / (Gamma(n) f(X))). The log Hastings ratio
+    of a merge is -log H.
 
     Args:
-        first: of the one part of each cluster.
-        second: of its other part.
-        prior: of all clusters.
+        first: of the first part of each cluster.
+        second: of its second part.
+        prior: of every cluster.
         concentration: alpha of the Dirichlet process, > 0.
 
     Source: Chang and Fisher, NeurIPS 2013, https://papers.nips.cc/paper/5162, as in Ronen et al.,
         CVPR 2022, https://arxiv.org/abs/2203.14309.
     """
-    whole = pooled(first, second)
+    parts = [log_cluster_weights(of, prior, concentration) for of in (first, second)]
+    return parts[0] + parts[1] - log_cluster_weights(pooled(first, second), prior, concentration)
 
-    def terms(of: Moments) -> Tensor:
-        return torch.lgamma(of.counts) + log_marginal_likelihoods(of, prior)
 
-    return math.log(concentration) + terms(first) + terms(second) - terms(whole)
+def _log_determinants(matrices: Tensor) -> Tensor:
+    """Return the log determinants of positive definite matrices (..., d, d)."""
+    return 2 * torch.linalg.cholesky(matrices).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)

@@ -6,11 +6,13 @@ from torch import Generator
 
 from dcrf.clusterings.dirichlet_process_mixture import DirichletProcessMixture
 from dcrf.functional.assignments import most_probable_clusters
+from dcrf.functional.normal_inverse_wishart import NormalInverseWishart
 
 
 def mixture(**changes):
     return DirichletProcessMixture(
-        **{"concentration": 10.0, "prior_scale": 0.1, "max_em_steps": 100, **changes}
+        **{"concentration": 10.0, "prior_scale": 0.1, "initial_clusters": 1, "max_em_steps": 100}
+        | changes
     )
 
 
@@ -73,3 +75,39 @@ def test_one_sample_or_equal_ones_are_a_cluster(samples):
 
     assert fitted.n_clusters_found == 1
     assert torch.equal(fitted.log_assignments(samples), torch.zeros(len(samples), 1))
+
+
+@pytest.mark.parametrize(("n", "width"), [(2, 3), (20, 40), (300, 1)])
+def test_few_samples_and_many_features_of_one_group_are_a_cluster(n, width):
+    samples = torch.randn(n, width, generator=Generator().manual_seed(0))
+
+    fitted = mixture().fit(samples, 2, Generator())
+
+    assert fitted.n_clusters_found == 1
+    assert fitted.log_assignments(samples).isfinite().all()
+
+
+def test_many_groups_are_found_from_more_components():
+    axis = torch.tensor([0.0, 12.0, 24.0])
+    own = torch.arange(27).repeat(40)
+    noise = torch.randn(len(own), 3, generator=Generator().manual_seed(0))
+    samples = torch.cartesian_prod(axis, axis, axis)[own] + noise
+
+    fitted = mixture(initial_clusters=50).fit(samples, 2, Generator())
+    clusters = most_probable_clusters(fitted.log_assignments(samples))
+
+    assert fitted.n_clusters_found == 27
+    assert len({*zip(own.tolist(), clusters.tolist(), strict=True)}) == 27
+
+
+def test_a_component_that_no_sample_belongs_to_is_left_out():
+    """A few samples of a group with a component of their own join the group."""
+    samples = torch.randn(2000, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
+    clusters = torch.zeros(2000, dtype=torch.int64)
+    clusters[samples.norm(dim=1).argsort()[:3]] = 1
+    prior = NormalInverseWishart(samples.mean(dim=0), 1e-4, 4.0, torch.eye(2).double())
+
+    weights = mixture(max_em_steps=1000)._settled(samples, clusters, prior)
+
+    assert weights.shape == (2000, 1)
+    assert torch.equal(weights, torch.ones(2000, 1, dtype=torch.float64))
