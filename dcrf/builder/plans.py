@@ -19,6 +19,7 @@ def _dataset_plan(run: RunContext, dataset: DatasetConfig) -> DatasetPlan:
     phases = run.config.phases_on(dataset)
     return DatasetPlan(
         name=dataset.name,
+        n_clusters=dataset.num_clusters,
         open=partial(open_dataset, run, dataset),
         make_method=lambda: build_method(
             run.config, dataset.num_clusters, run.streams, run.files.read_tensor

@@ -107,7 +107,7 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
             yield _line(evaluate_run(run, samples)[0].record(), shown)
         else:
             evaluation = evaluate_clustering(run, entry, options.clusters, samples)
-            yield _line(evaluation.record(), shown, entry["method"])
+            yield _line_of_clustering(evaluation.record(), shown, entry)
 
 
 def _line_of_features(options: argparse.Namespace, entry: Options | None) -> str:
@@ -121,7 +121,12 @@ def _line_of_features(options: argparse.Namespace, entry: Options | None) -> str
             name = "DATA" if flag == "data" else f"--{flag}"
             raise CommandLineError(f"{name} is for a run, but {options.run} is a file of features")
     evaluation = evaluate_features(options.run, options.labels, entry, options.clusters)
-    return _line(evaluation.record(), options.run.name, entry["method"])
+    return _line_of_clustering(evaluation.record(), options.run.name, entry)
+
+
+def _line_of_clustering(record: Mapping[str, Any], data: str, entry: Options) -> str:
+    number = len(record["cluster_sizes"])
+    return _line(record, data, entry["method"], f"{number} cluster{'s' if number != 1 else ''}")
 
 
 def _line(record: Mapping[str, Any], *names: str) -> str:

@@ -35,6 +35,7 @@ class PhasePlan:
 class DatasetPlan:
     """A data set of a run, opened when its phases begin.
 
+    n_clusters: the number that is asked for; methods that find a number may find another one.
     make_method: builds a new method.
     keeps_method: whether to train the method of the data set before, if any.
     save_clusters: saves the clusters of a reclustering, by its name, with the ids of samples.
@@ -43,6 +44,7 @@ class DatasetPlan:
     """
 
     name: str
+    n_clusters: int
     open: Callable[[], DataSource]
     make_method: Callable[[], Method]
     make_evaluator: Callable[[Method, DataSource], Evaluator]

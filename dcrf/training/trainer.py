@@ -237,6 +237,9 @@ class Trainer:
         evaluation = evaluator.evaluate(session.method.pass_over(session.source))
         values, warnings = evaluation.record(), tuple(evaluation.collapse.values())
         self.writer.write(EvaluationRecord(dataset, None, None, values))
+        found = len(evaluation.cluster_sizes)
+        if found != session.plan.n_clusters and not evaluation.deviations:
+            self.writer.write(Note(f"{dataset}  final  {found} clusters found"))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
         return DatasetRecord(

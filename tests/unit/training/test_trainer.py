@@ -101,6 +101,7 @@ def phase_plan(
 
 def plan(name="blobs", phases=None, **others):
     made = {
+        "n_clusters": 2,
         "open": open_source,
         "make_method": make_method,
         "make_evaluator": lambda method, source: Evaluator(
@@ -306,3 +307,9 @@ def test_global_draws_in_a_phase_depend_on_the_seed_and_change_no_global_state()
 
     assert drawn(0) == draws[0]
     assert len(set(draws)) == 3
+
+
+def test_the_last_evaluation_says_how_many_clusters_were_found():
+    trainer = run(plan(n_clusters=3))
+
+    assert trainer.writer.records[-1] == Note("blobs  final  2 clusters found")
