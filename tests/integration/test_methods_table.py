@@ -105,7 +105,7 @@ def test_a_file_that_cannot_run_does_not_end_the_call(tmp_path):
 
 def test_an_interrupted_run_is_resumed(tmp_path):
     table = Table(tmp_path)
-    content = quickstart(iterations=500)
+    content = quickstart(iterations=100)
     content["phases"][0]["design_patterns"][0]["loss_report_interval"] = 10
     table.write(content)
     command = [sys.executable, "-m", "benchmarks.methods", *table.arguments(1)]
@@ -121,7 +121,7 @@ def test_an_interrupted_run_is_resumed(tmp_path):
 
     assert main(table.arguments(1)) == 0
     ((result, _),) = table.results().values()
-    assert result["iterations"] == {"pretraining": 500, "finetuning": 500}
+    assert result["iterations"] == {"pretraining": 100, "finetuning": 100}
     assert not run.exists()
 
 
