@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dcrf.functional.mixtures import log_determinants
+
 
 @dataclass(frozen=True, slots=True)
 class NormalInverseWishart:
@@ -110,12 +112,14 @@ def log_marginal_likelihoods(of: Moments, prior: NormalInverseWishart) -> Tensor
     d = len(prior.mean)
     strengths, degrees = prior.strength + of.counts, prior.degrees + of.counts
     before = torch.tensor(prior.degrees / 2, dtype=degrees.dtype)
+    factors = torch.linalg.cholesky(posterior_scatters(of, prior))
+    prior_factors = torch.linalg.cholesky(prior.scatter).unsqueeze(0)
     return (
         -d / 2 * math.log(math.pi) * of.counts
         + torch.mvlgamma(degrees / 2, d)
         - torch.mvlgamma(before, d)
-        + prior.degrees / 2 * _log_determinants(prior.scatter)
-        - degrees / 2 * _log_determinants(posterior_scatters(of, prior))
+        + prior.degrees * log_determinants(prior_factors, d)
+        - degrees * log_determinants(factors, d)
         + d / 2 * (math.log(prior.strength) - strengths.log())
     )
 
@@ -155,8 +159,3 @@ def log_split_ratios(
     """
     parts = [log_cluster_weights(of, prior, concentration) for of in (first, second)]
     return parts[0] + parts[1] - log_cluster_weights(pooled(first, second), prior, concentration)
-
-
-def _log_determinants(matrices: Tensor) -> Tensor:
-    """Return the log determinants of positive definite matrices (..., d, d)."""
-    return 2 * torch.linalg.cholesky(matrices).diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)

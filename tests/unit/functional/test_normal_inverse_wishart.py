@@ -1,4 +1,4 @@
-"""The conjugate prior of normal distributions, against predictive densities and scikit-learn."""
+"""The conjugate prior of normal distributions, against densities of SciPy and hand values."""
 
 import math
 
