@@ -239,7 +239,8 @@ class Trainer:
         self.writer.write(EvaluationRecord(dataset, None, None, values))
         found = len(evaluation.cluster_sizes)
         if found != session.plan.n_clusters and not evaluation.deviations:
-            self.writer.write(Note(f"{dataset}  final  {found} clusters found"))
+            noun = "cluster" if found == 1 else "clusters"
+            self.writer.write(Note(f"{dataset}  final  {found} {noun} found"))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
         return DatasetRecord(
