@@ -5,7 +5,8 @@ data are checked by dcrf only.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ _ONE, _LIST, _TABLE = (
 """Keywords with a schema, a list of schemas, a schema for each key."""
 _OF_COMPLETE = ("required", "oneOf", "minProperties", "minItems")
 """Keywords that ask for keys or items that the base may have."""
+_DEPRECATED = "x-deprecated-names"
+_TEXTS = ("description", "default", "deprecationMessage")
 REFERENCES = ("x-refers-to", "x-names", "x-layer-of", "x-layer-within")
 """Annotations of values that name something in the same file."""
 
@@ -38,7 +41,8 @@ def bundled() -> dict[str, Any]:
     """
     files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
     paths = [file for folder in files for file in json_files(folder)]
-    schemas = {_name(f): with_names(json.loads(json_text(f)), _name(f)) for f in paths}
+    read = {_name(f): _with_deprecated_keys(json.loads(json_text(f))) for f in paths}
+    schemas = {name: with_names(schema, name) for name, schema in read.items()}
     whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
     changes = {
         _CHANGES + name: _incomplete(_local(schema, name, _CHANGES))
@@ -59,6 +63,34 @@ def bundled() -> dict[str, Any]:
 def _name(file: Path) -> str:
     """Return the name of a schema file in `$defs`."""
     return ".".join(file.relative_to(SCHEMA).with_suffix("").parts)
+
+
+def _with_deprecated_keys(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema whose objects have their deprecated keys too, which editors strike out."""
+    result = _mapped(schema, _with_deprecated_keys)
+    spellings = {
+        key: value[_DEPRECATED]
+        for key, value in result.get("properties", {}).items()
+        if isinstance(value, Mapping) and _DEPRECATED in value
+    }
+    for key, older in spellings.items():
+        message = f"deprecated; write {key!r}"
+        deprecated = {**result["properties"][key], "deprecationMessage": message}
+        result = _mapped(result, partial(_or_asks_for, key, older))
+        result["properties"] |= dict.fromkeys(older, deprecated)
+        if key in result.get("required", ()):
+            result["required"] = [each for each in result["required"] if each != key]
+            one_of_them = {"anyOf": [{"required": [name]} for name in (key, *older)]}
+            result["allOf"] = [*result.get("allOf", ()), one_of_them]
+    return result
+
+
+def _or_asks_for(key: str, older: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with a choice of its deprecated names beside every choice of a key."""
+    branches = schema.get("anyOf", ())
+    if not any(key in branch.get("required", ()) for branch in branches):
+        return dict(schema)
+    return {**schema, "anyOf": [*branches, *({"required": [name]} for name in older)]}
 
 
 def _local(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
@@ -145,7 +177,7 @@ def _or_removed(schema: Any) -> Any:
         with_removal = {"if": {"type": "object"}, "then": removal}
         return {**schema, "type": [*types, "object"], **with_removal}
     removes = {"type": "object", "required": ["$remove"]}
-    texts = {key: schema[key] for key in ("description", "default") if key in schema}
+    texts = {key: schema[key] for key in _TEXTS if key in schema}
     if "enum" in schema:
         return {**texts, "anyOf": [schema, {**removal, **removes}]}
     suggested = {"anyOf": [schema, {}]} if schema.keys() & {"$ref", "allOf"} else {}

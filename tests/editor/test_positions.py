@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from dcrf.schema.package_data import SHIPPED
+from dcrf.schema.generate import EDITOR
+from dcrf.schema.package_data import SCHEMA, SHIPPED
+from tests.cases.methods import method
 from tests.editor.positions import MODULES, POSITIONS, ask, number_expected, question, wrong
 
 FILES = sorted(SHIPPED.rglob("*.json"))
@@ -35,3 +37,12 @@ def test_the_editor_finds_the_schema_of_shipped_files_and_no_mistake_in_them():
 
     assert of_files == [[]] * len(FILES)
     assert of_mistake == ["Property sede is not allowed."]
+
+
+def test_the_editor_marks_deprecated_keys():
+    content = method(training_device="cpu")
+    schema = (SCHEMA / EDITOR).as_uri()
+
+    (messages,) = ask([{"kind": "check", "schema": schema, "text": json.dumps(content)}])
+
+    assert messages == ["deprecated; write 'device'"]

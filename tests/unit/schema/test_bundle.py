@@ -95,3 +95,28 @@ def test_mistakes_of_a_file_that_extends_another_are_found():
 
     assert errors({"extends": "base.json", "phases": [phase]}) == ["$.phases[0].exit_criteria"]
     assert errors({"extends": "base.json", "sede": 3}) == ["$"]
+
+
+def test_deprecated_keys_are_accepted_and_marked():
+    older = method(training_device="cpu")
+    for optimizer in (o for phase in older["phases"] for o in phase["optimizers"]):
+        optimizer["trained_mappings"] = optimizer.pop("trained_mapping_names", ["encoder"])
+        optimizer.pop("trained_parts", None)
+    older["cluster_assignment_strategy"] = {
+        "type": "classical_clustering_in_feature_space_after_phase",
+        "classical_clustering_after_phase": "pretraining",
+        "classical_clustering_after_phase_method": "k_means",
+        "classical_clustering_after_phase_num_restarts": 3,
+    }
+
+    assert errors(older) == []
+    marked = bundled()["$defs"]["method"]["properties"]["training_device"]
+    assert marked["deprecationMessage"] == "deprecated; write 'device'"
+
+
+def test_a_key_with_a_deprecated_name_is_still_required():
+    incomplete = method()
+    name = "classical_clustering_in_feature_space_after_phase"
+    incomplete["cluster_assignment_strategy"] = {"type": name}
+
+    assert errors(incomplete) == ["$.cluster_assignment_strategy"]
