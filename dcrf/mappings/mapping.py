@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dcrf.batch import with_presence
@@ -20,6 +21,9 @@ from dcrf.parallel.world import World, current
 Function = Callable[[Tensor], Tensor]
 Outputs = tuple[Tensor, Mapping[int, Tensor]]
 """The output of a mapping, and the kept outputs of its layers by index."""
+
+_RESHAPES = (nn.Flatten, nn.Unflatten, nn.Identity)
+_SIGMOIDS = (torch.sigmoid, F.sigmoid)
 
 
 class TrainableMapping(CachedModule):
@@ -106,26 +110,53 @@ class TrainableMapping(CachedModule):
 
         They are the log-softmax of its logits: the output without `softmax_layer`, or without a
         final Softmax. The output of a final LogSoftmax is returned as it is. Any other output
-        counts as logits.
+        counts as logits. Layers that only reshape may follow.
         """
-        skipped = (
-            self.softmax_layer
-            if self.softmax_layer is not None
-            else self._index_if_last(nn.Softmax)
-        )
+        skipped = self.softmax_layer if self.softmax_layer is not None else self._final(nn.Softmax)
         values = self._run_cached(inputs, skipped)
-        if skipped is None and self._index_if_last(nn.LogSoftmax) is not None:
+        if skipped is None and self._final(nn.LogSoftmax) is not None:
             return values
         return values.log_softmax(1)
 
     def binary_logits(self, inputs: Tensor) -> Tensor:
-        """Return the logits of a discriminator: its output without a final Sigmoid."""
-        return self._run_cached(inputs, self._index_if_last(nn.Sigmoid))
+        """Return the logits of a discriminator, or of binary samples: without a final Sigmoid.
 
-    def _index_if_last(self, kind: type[nn.Module]) -> int | None:
-        """Return the index of the last layer if it is of this kind and no function follows."""
-        last = len(self.net) - 1
-        return last if last >= 0 and not self.after and isinstance(self.net[last], kind) else None
+        Layers that only reshape may follow the Sigmoid. Any other output counts as logits.
+
+        Raises:
+            TrainingError: the output is that of a sigmoid that cannot be left out, since it is a
+                function, stands within a layer, or a function follows it.
+        """
+        skipped = self._final(nn.Sigmoid)
+        if skipped is None and self._ends_with_sigmoid():
+            raise TrainingError(
+                f"the logits of {self.net} are needed, but its final sigmoid cannot be left out: "
+                "write it as a layer of its own after the others, without functions"
+            )
+        return self._run_cached(inputs, skipped)
+
+    def _final(self, kind: type[nn.Module]) -> int | None:
+        """Return the index of the last layer that does more than reshape, if it is of this kind.
+
+        None if a function follows.
+        """
+        index = self._last_index()
+        is_final = index is not None and not self.after and isinstance(self.net[index], kind)
+        return index if is_final else None
+
+    def _last_index(self) -> int | None:
+        """Return the index of the last layer that does more than reshape its input."""
+        numbered = reversed([*enumerate(self.net)])
+        return next((i for i, layer in numbered if not isinstance(layer, _RESHAPES)), None)
+
+    def _ends_with_sigmoid(self) -> bool:
+        """Whether a function is a sigmoid, or the last layer is one or ends with one."""
+        if any(getattr(function, "function", function) in _SIGMOIDS for function in self.after):
+            return True
+        index = self._last_index()
+        inner = () if index is None else self.net[index].modules()
+        *_, last = (None, *(layer for layer in inner if not isinstance(layer, _RESHAPES)))
+        return isinstance(last, nn.Sigmoid)
 
     def _run_cached(self, inputs: Tensor, skipped: int | None) -> Tensor:
         return self._run_all(inputs, skipped)[0]

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from dcrf.errors import TrainingError
+from dcrf.mappings.build_layers import bind_function
 from dcrf.mappings.forward_cache import cached_forwards
 from dcrf.mappings.mapping import TrainableMapping
 from tests.cases.compiling import compiles
@@ -118,6 +119,31 @@ def test_binary_logits_leave_a_final_sigmoid_out(samples):
 
     torch.testing.assert_close(with_sigmoid, linear(samples))
     torch.testing.assert_close(with_sigmoid, TrainableMapping([linear]).binary_logits(samples))
+
+
+def test_layers_that_only_reshape_may_follow_a_final_sigmoid_or_softmax(samples):
+    linear, unflatten = nn.Linear(4, 4), nn.Unflatten(1, (2, 2))
+
+    binary = TrainableMapping([linear, nn.Sigmoid(), unflatten]).binary_logits(samples)
+    several = TrainableMapping([linear, nn.Softmax(1), nn.Flatten()]).log_probabilities(samples)
+
+    torch.testing.assert_close(binary, linear(samples).unflatten(1, (2, 2)))
+    torch.testing.assert_close(several, linear(samples).log_softmax(1))
+
+
+@pytest.mark.parametrize(
+    ("layers", "functions"),
+    [
+        ([nn.Sequential(nn.Linear(4, 1), nn.Sigmoid())], []),
+        ([nn.Sequential(nn.Linear(4, 1), nn.Sigmoid(), nn.Flatten())], []),
+        ([nn.Linear(4, 1), nn.Sigmoid()], [torch.flatten]),
+        ([nn.Linear(4, 1)], [torch.sigmoid]),
+        ([nn.Linear(4, 1)], [bind_function({"function_name": "sigmoid"})]),
+    ],
+)
+def test_a_final_sigmoid_that_cannot_be_left_out_has_no_binary_logits(layers, functions, samples):
+    with pytest.raises(TrainingError, match="its final sigmoid cannot be left out: write it"):
+        TrainableMapping(layers, after=functions).binary_logits(samples)
 
 
 def test_bf16_gives_float32_that_is_close(samples):
