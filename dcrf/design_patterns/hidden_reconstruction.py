@@ -65,7 +65,7 @@ class HiddenReconstruction(DesignPattern):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the error of all pairs of layers."""
         noisy = self.decoder.outputs_of(self.encoder(batch.samples), self.decoder_layers)
-        with evaluation_mode(*self.encoder.chain()):
+        with evaluation_mode(self.encoder):
             clean = self.encoder.outputs_of(batch.clean, self.encoder_layers)
         errors = [
             squared_error(output, target, self.reduction)

@@ -11,39 +11,32 @@ from dcrf.mappings.mapping import TrainableMapping
 
 @contextmanager
 def evaluation_mode(*modules: nn.Module) -> Iterator[None]:
-    """Set modules to evaluation mode inside the block, and back to their modes afterwards.
+    """Run modules, and prior mappings within them, in evaluation mode in the block.
 
     Dropout keeps all units then, and BatchNorm uses its statistics without updating them.
+    Afterwards, each module has the mode that it had before.
     """
-    were_training = [module.training for module in modules]
-    for module in modules:
-        module.eval()
-    try:
-        yield
-    finally:
-        for module, was_training in zip(modules, were_training, strict=True):
-            module.train(was_training)
-
-
-@contextmanager
-def frozen(mapping: TrainableMapping) -> Iterator[None]:
-    """Run a mapping and its prior mappings in evaluation mode and without gradient in the block.
-
-    Afterwards, each of their modules has the mode that it had before.
-    """
-    modes = {module: module.training for module in _chain(mapping)}
+    modes = {inner: inner.training for module in modules for inner in _with_priors(module)}
     for module in modes:
         module.training = False
     try:
-        with torch.no_grad():
-            yield
+        yield
     finally:
         for module, mode in modes.items():
             module.training = mode
 
 
-def _chain(mapping: TrainableMapping) -> Iterator[nn.Module]:
-    """Yield the modules of the mapping and of its prior mappings."""
-    yield from mapping.modules()
-    if mapping.prior is not None:
-        yield from _chain(mapping.prior)
+@contextmanager
+def frozen(mapping: TrainableMapping) -> Iterator[None]:
+    """Run a mapping and its prior mappings in evaluation mode and without gradient in the block."""
+    with evaluation_mode(mapping), torch.no_grad():
+        yield
+
+
+def _with_priors(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield all modules within one, and within the prior mappings of its mappings."""
+    for inner in module.modules():
+        yield inner
+        if isinstance(inner, TrainableMapping):
+            _, *priors = inner.chain()
+            yield from (part for prior in priors for part in prior.modules())

@@ -52,3 +52,13 @@ def test_a_frozen_mapping_and_its_prior_keep_their_statistics_and_get_their_mode
     assert prior.net[0].training
     assert not prior.net[1].training
     assert mapping.net[1].training
+
+
+def test_prior_mappings_within_a_module_are_in_evaluation_mode():
+    prior = TrainableMapping([nn.BatchNorm1d(2), nn.Dropout(0.5)])
+    outer = nn.Sequential(TrainableMapping([nn.Linear(2, 1)], prior=prior))
+
+    with evaluation_mode(outer):
+        assert not any(module.training for module in prior.modules())
+
+    assert all(module.training for module in prior.modules())
