@@ -20,8 +20,9 @@ from dcrf.mappings.neighbors import NeighborDraws
 class PointwiseMutualInformation(DesignPattern):
     """Negative pointwise mutual information of the assignments of a sample and of a neighbor.
 
-    The student is the assignment; the teacher is a running mean of its parameters. Prior mappings
-    of a classifier, such as a frozen feature extractor, are shared by both. Each pair is weighted
+    The student is the assignment; the teacher is a running mean of its parameters, and runs in the
+    mode of the student, so that frozen parts stay in evaluation mode. Prior mappings of a
+    classifier, such as a frozen feature extractor, are shared by both. Each pair is weighted
     by the probability that the teacher assigns it to one cluster. The paper averages this weight
     over many heads; here it is that of the head itself.
 
@@ -97,6 +98,8 @@ class PointwiseMutualInformation(DesignPattern):
             raise RuntimeError("the batch has no companions")
         pair = batch.samples, batch.companions.squeeze(1)
         student = [self._sharpened(self.assignment(samples)) for samples in pair]
+        for own, copied in zip(self.assignment.modules(), self.teacher.modules(), strict=True):
+            copied.training = own.training
         with torch.no_grad():
             teacher = [self._sharpened(self.teacher(samples)) for samples in pair]
             mean = torch.cat(teacher).exp().mean(dim=0)

@@ -1,6 +1,6 @@
 """Pointwise mutual information of pairs of assignments (TEMI)."""
 
-from torch import Tensor
+from torch import Tensor, finfo
 
 
 def same_cluster_probability(log_assignments: Tensor, other_log_assignments: Tensor) -> Tensor:
@@ -24,8 +24,9 @@ def negative_pointwise_information(
     Args:
         log_assignments: (n, k) natural-log probabilities p of x.
         other_log_assignments: (n, k), q of x'.
-        shares: (k,), s > 0, the shares of the clusters.
+        shares: (k,), s >= 0, the shares of the clusters; 0 counts as the smallest number above it.
         exponent: beta, > 0.
     """
     log_products = exponent * (log_assignments + other_log_assignments)
-    return -(log_products - shares.log()).logsumexp(dim=1)
+    log_shares = shares.clamp_min(finfo(shares.dtype).tiny).log()
+    return -(log_products - log_shares).logsumexp(dim=1)

@@ -72,3 +72,14 @@ def test_without_companions_it_names_what_is_missing():
     world.pattern.companions = lambda indices: None
     with pytest.raises(RuntimeError, match="no companions"):
         world.pattern(world.batch(torch.arange(3)))
+
+
+def test_the_teacher_runs_in_the_mode_of_the_student():
+    world = prepared()
+    student, teacher = world.pattern.assignment.classifier, world.pattern.teacher.classifier
+    student.net.eval()
+    world.pattern(world.batch(torch.arange(4)))
+
+    assert student.training
+    assert teacher.training
+    assert not any(layer.training for layer in teacher.net.modules())

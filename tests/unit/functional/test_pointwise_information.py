@@ -65,3 +65,11 @@ def test_gradients_flow_through_both_and_stay_finite():
     loss.sum().backward()
     assert loss.isfinite().all()
     assert far.grad.isfinite().all()
+
+
+def test_a_cluster_without_a_share_leaves_it_finite():
+    p = torch.tensor([[1000.0, 0.0]]).log_softmax(dim=1)
+    shares = p.exp().mean(dim=0)
+    assert shares[1] == 0
+
+    assert negative_pointwise_information(p, p, shares, 1.0).tolist() == [0.0]
