@@ -1,6 +1,7 @@
 """Assigning samples to the nearest of a falling number of exemplary samples (DipDECK)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,6 @@ from dcrf.functional.dip_merging import Merged
 from dcrf.functional.nearest_rows import nearest_rows
 from dcrf.mappings.features import Features
 from dcrf.randomness import RandomStreams
-from dcrf.storage.sized_later import SizedLater
 
 
 class Exemplars(Assignment):
@@ -99,8 +99,8 @@ class Exemplars(Assignment):
         self.exemplars.set_values(samples, merged.p_values)
 
 
-class _Exemplars(SizedLater):
-    """The exemplars of k clusters: empty until they are chosen.
+class _Exemplars(nn.Module):
+    """The exemplars of k clusters: empty until they are chosen. Loading adopts the saved k.
 
     samples: (k, *sample_shape).
     p_values: (k, k), of the dip of each pair of clusters.
@@ -117,3 +117,10 @@ class _Exemplars(SizedLater):
     def set_values(self, samples: Tensor, p_values: Tensor) -> None:
         """Copy samples and p-values."""
         self.samples, self.p_values = samples.clone(), p_values.to(self.p_values)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        for name, tensor in [*self._buffers.items()]:
+            saved = state_dict.get(f"{prefix}{name}")
+            if tensor is not None and saved is not None:
+                self.register_buffer(name, tensor.new_empty(saved.shape))
+        super()._load_from_state_dict(state_dict, prefix, *others)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from torch import Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.exemplars import Exemplars
 from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
-from dcrf.functional.dip_merging import merged_by_dip, merging_loss
+from dcrf.functional.dip_merging import merged_by_dip, merging_loss, pair_p_values
 from dcrf.functional.nearest_rows import nearest_rows
 from dcrf.mappings.late_buffers import LateBuffers
 
@@ -18,7 +17,8 @@ class DipMerging(LateBuffers, DesignPattern):
 
     After each epoch, samples get the nearest exemplar, and pairs of clusters whose union has a
     single mode by the dip's p-value are merged. Then each cluster gets the sample nearest to its
-    mean as its exemplar. In the epoch after a merge, samples keep their merged clusters.
+    mean as its exemplar. In the first epoch and in one after a merge, samples keep the clusters
+    that they have at its start.
 
     Formula:
         L = (1 + std(D)) / mean(D) * 1/n sum_i sum_j r_c(i),j |z_i - e_j|^2
@@ -31,7 +31,7 @@ class DipMerging(LateBuffers, DesignPattern):
 
     Shapes:
         samples (n, *sample_shape) -> features (n, d); exemplars (k, *sample_shape) of the strategy
-        `exemplars`, whose number falls. Clusters (N,) after a merge are kept by a checkpoint.
+        `exemplars`, whose number falls. Clusters (N,) that samples keep are in a checkpoint.
 
     Args:
         method_assignment: the strategy.
@@ -54,8 +54,16 @@ class DipMerging(LateBuffers, DesignPattern):
         self.largest_ratio = max_cluster_size_ratio
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
-        """Check that the exemplars are chosen."""
+        """Before the first iteration, assign all samples, and compare the pairs of clusters."""
         self.strategy.check_ready()
+        if clock.iteration > 1:
+            return
+        features, clusters = self._assigned(data_pass)
+        if not features.is_meta:
+            groups = [features[clusters == c] for c in range(len(self.strategy.exemplars.samples))]
+            p_values = pair_p_values(groups, self.largest_ratio)
+            self.strategy.exemplars.p_values = p_values.to(self.strategy.exemplars.p_values)
+            self.clusters = clusters
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the distance of the samples from the exemplars."""
@@ -67,14 +75,20 @@ class DipMerging(LateBuffers, DesignPattern):
         p_values = self.strategy.exemplars.p_values
         return {"distance": merging_loss(features, centers, p_values, clusters)}
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Assign all samples, merge clusters, and choose new exemplars."""
-        features = data_pass(lambda batch: self.strategy.features(batch.samples))
+        features, clusters = self._assigned(data_pass)
         if features.is_meta:
             return ()
         centers = self.strategy.centers().detach().to(features)
-        clusters = nearest_rows(features, centers)[0]
         merged = merged_by_dip(features, clusters, centers, self.threshold, self.largest_ratio)
-        self.clusters = merged.clusters if len(merged.means) < len(centers) else None
+        has_merged = len(merged.means) < len(centers)
+        self.clusters = merged.clusters if has_merged else None
         self.strategy.choose(features, merged, data_pass)
-        return ()
+        return (self.strategy.exemplars.samples,) if has_merged else ()
+
+    def _assigned(self, data_pass: DatasetPass) -> tuple[Tensor, Tensor]:
+        """Return the features (N, d) of all samples, and their nearest exemplars (N,)."""
+        features = data_pass(lambda batch: self.strategy.features(batch.samples))
+        centers = self.strategy.centers().detach().to(features)
+        return features, nearest_rows(features, centers)[0]

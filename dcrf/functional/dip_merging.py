@@ -1,5 +1,6 @@
 """Merging clusters whose union has a single mode (DipDECK)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -48,6 +49,20 @@ def pair_p_value(first: Tensor, second: Tensor, largest_ratio: float) -> float:
     return dip_p_value(dip_of_sorted(values.sort().values.cpu().numpy()).dip, len(values))
 
 
+def pair_p_values(groups: Sequence[Tensor], largest_ratio: float) -> Tensor:
+    """Return (k, k) float64: `pair_p_value` of each pair of clusters, 0 on the diagonal.
+
+    Args:
+        groups: the samples (n_i, d) of each cluster.
+        largest_ratio: as in `pair_p_value`.
+    """
+    p_values = torch.zeros(len(groups), len(groups), dtype=torch.float64)
+    for n, second in enumerate(groups):
+        for m, first in enumerate(groups[:n]):
+            p_values[m, n] = p_values[n, m] = pair_p_value(first, second, largest_ratio)
+    return p_values
+
+
 def merged_by_dip(
     features: Tensor, clusters: Tensor, means: Tensor, threshold: float, largest_ratio: float
 ) -> Merged:
@@ -64,10 +79,7 @@ def merged_by_dip(
     """
     means = cluster_means(features, clusters, means)
     groups = [features[clusters == cluster] for cluster in range(len(means))]
-    p_values = torch.zeros(len(groups), len(groups), dtype=torch.float64)
-    for n, second in enumerate(groups):
-        for m, first in enumerate(groups[:n]):
-            p_values[m, n] = p_values[n, m] = pair_p_value(first, second, largest_ratio)
+    p_values = pair_p_values(groups, largest_ratio)
     while len(groups) > 1 and p_values.max() >= threshold:
         m, n = sorted(divmod(int(p_values.argmax()), len(groups)))
         clusters = torch.where(clusters == n, m, clusters)

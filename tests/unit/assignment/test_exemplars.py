@@ -78,3 +78,15 @@ def test_on_the_meta_device_it_has_a_shape():
     strategy.before_phase(PLACE, DatasetPass(60, lambda f, i: f(Batch(i, samples[i.to("meta")]))))
 
     assert strategy(samples).shape == (60, 3)
+
+
+def test_more_clusters_than_now_are_loaded():
+    strategy = build()
+    before = {name: value.clone() for name, value in strategy.owned().state_dict().items()}
+    expected = strategy(SAMPLES)
+    means = torch.tensor([[0.0, 0.0], [9.0, 9.0]])
+    strategy.choose(BLOBS, Merged(CLUSTERS, means, torch.zeros(2, 2)), data_pass())
+
+    strategy.owned().load_state_dict(before)
+
+    assert torch.equal(strategy(SAMPLES), expected)
