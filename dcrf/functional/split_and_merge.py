@@ -62,7 +62,8 @@ def split_and_merge(
         present = cluster_means(rows, clusters, result.double())
         counts = torch.bincount(clusters, minlength=n_clusters).double()
         costs = merge_costs(present, counts)
-        kept, freed = divmod(int(costs.argmin()), n_clusters)
+        pair = divmod(int(costs.argmin()), n_clusters)
+        freed, kept = sorted(pair, key=lambda cluster: (counts[cluster], -cluster))
         halves = [_upper_half(rows, clusters, cluster) for cluster in range(n_clusters)]
         gains = torch.stack([_gain(rows, clusters == c, halves[c]) for c in range(n_clusters)])
         gains[[kept, freed]] = -torch.inf

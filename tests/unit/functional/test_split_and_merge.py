@@ -106,6 +106,19 @@ def test_an_empty_cluster_is_free():
     assert after.abs().max() < 20
 
 
+@pytest.mark.parametrize("place", [0, 3])
+def test_the_number_of_an_empty_cluster_goes_to_the_half_of_another(place):
+    rows, clusters, _ = blobs()
+    clusters = clusters.clamp_max(2)
+    means = means_of(rows, clusters, 3)
+    before = torch.cat([means[:place], torch.full((1, 2), 99.0), means[place:]])
+    numbers = clusters + (clusters >= place).long()
+    after = split_and_merge(rows, numbers, before, largest_number=1, least_ratio=1.0)
+
+    assert ((after - before).abs().amax(dim=1) > 1e-6).sum() == 2
+    assert after[place].abs().max() < 20
+
+
 def test_clusters_may_have_other_numbers():
     rows, clusters, _ = blobs()
     order = torch.tensor([2, 0, 3, 1])
