@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 from torch import Generator, Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.merged_clusters import MergedClusters
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -77,10 +76,12 @@ class AgglomerativeTriplets(DesignPattern):
         loss = weighted_triplet_loss(rows, triplets, self.margin, self.positive_weight)
         return {"triplet": loss}
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Merge clusters if that is due."""
         if clock.epoch % self.n_epochs == 0 and not self.strategy.merged.clusters.is_meta:
             number = self.strategy.merged.number
             left = number - math.ceil(self.rate * number)
             self.strategy.merge(max(left, self.n_clusters), data_pass)
+            if self.strategy.merged.number < number:
+                return (self.strategy.merged.clusters,)
         return ()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torch.nn import Parameter
 
 from dcrf.batch import Batch, Clock, DatasetPass
 
@@ -59,7 +58,7 @@ class DesignPattern(nn.Module):
             batch: the batch that `forward` got.
         """
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Update state when an epoch has ended, without gradient.
 
         Modules are in training mode, and in evaluation mode during a data pass.
@@ -69,10 +68,16 @@ class DesignPattern(nn.Module):
             data_pass: evaluates the whole data set.
 
         Returns:
-            The parameters that have been replaced rather than moved. Optimizers forget their
-            momentum.
+            The tensors of clusters that have been replaced rather than moved. Optimizers forget
+            their momentum, and patterns what they have computed for the clusters before.
 
         Raises:
             OptionError: an option does not fit the data set. Its key is that of the entry.
         """
         return ()
+
+    def forget_clusters(self) -> None:
+        """Forget what was computed for the present clusters: others have replaced them.
+
+        It happens after an epoch, before `after_epoch` of the patterns that follow.
+        """

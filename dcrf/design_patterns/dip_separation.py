@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from torch import Generator, Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.dip_projections import DipProjections
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -80,7 +79,7 @@ class DipSeparation(LateBuffers, DesignPattern):
         )  # fmt: skip
         return {"separation": separation}
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Move the thresholds between the clusters, then assign all samples again."""
         if self.clusters is None:
             raise RuntimeError("before_iteration has not been called: it assigns the samples")

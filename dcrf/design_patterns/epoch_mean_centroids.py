@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from torch import Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -62,15 +61,22 @@ class EpochMeanCentroids(LateBuffers, DesignPattern):
         differences = self.features(batch.samples) - self.centroids.values.detach()[clusters]
         return {"distance": differences.square().sum(dim=1).mean()}
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
-        """Move the centroids to the means of their clusters, then assign the samples again."""
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
+        """Move the centroids to the means of their clusters, then assign the samples again.
+
+        Centroids that another pattern has replaced stay for this epoch.
+        """
         if self.clusters is None:
-            raise RuntimeError("before_iteration has not been called: it assigns the samples")
+            return ()
         features = data_pass(self._features)
         means = cluster_means(features, self.clusters, self.centroids.values.detach())
         self.centroids.set_values(means)
         self.clusters = self._nearest(features)
         return ()
+
+    def forget_clusters(self) -> None:
+        """Assign each sample to its nearest centroid before the next iteration."""
+        self.clusters = None
 
     def _features(self, batch: Batch) -> Tensor:
         return self.features(batch.samples)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import Parameter
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -74,7 +73,7 @@ class SoftReset(DesignPattern):
             if isinstance(module, _LAYERS) and module not in left_out
         ]
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Reset the layers and cluster again if that is due."""
         if clock.epoch % self.interval:
             return ()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.centroids import Centroids
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -58,7 +57,7 @@ class SplitAndMerge(DesignPattern):
         self.interval, self.largest_number = split_interval, max_exchanges
         self.least_ratio = least_gain_ratio
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Exchange centroids if a trial is due."""
         if clock.epoch % self.interval:
             return ()

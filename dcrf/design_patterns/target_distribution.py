@@ -74,6 +74,10 @@ class TargetDistribution(LateBuffers, DesignPattern):
             q = data_pass(lambda b: self.assignment(b.samples).exp())
             self.target = target_distribution(q, self.power(clock), self.normalization)
 
+    def forget_clusters(self) -> None:
+        """Recalculate P of the data set before the next iteration."""
+        self.target = None
+
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the divergence of the assignments of a batch from their targets."""
         log_q = self.assignment(batch.samples)

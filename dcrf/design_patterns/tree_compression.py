@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from torch import Generator, Tensor
-from torch.nn import Parameter
 
 from dcrf.assignment.cluster_tree import ClusterTree
 from dcrf.batch import Batch, Clock, DatasetPass
@@ -78,7 +77,7 @@ class TreeCompression(DesignPattern):
         tree.prune(self.smallest_weight)
         tree.update_inner_nodes()
 
-    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Parameter]:
+    def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Split a leaf if that is due."""
         if clock.epoch % self.interval == 0:
             features = data_pass(lambda batch: self.strategy.features(batch.samples))

@@ -62,6 +62,11 @@ class LossStopsFalling(Hook):
         self.lowest: float | None = None
         self.iteration_of_lowest = 0
 
+    @property
+    def key(self) -> str:
+        """The loss, whose means say nothing about another one."""
+        return f"{type(self).__name__} {self.name}"
+
     def after_iteration(self, state: PhaseState) -> None:
         """Add up the loss, and compare the mean of an epoch that ends."""
         self.mean.add(state.losses[self.name])

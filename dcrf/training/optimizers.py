@@ -153,14 +153,14 @@ class OptimizerGroups:
             if clock.epoch_ends:
                 _advance(member.epoch_schedulers)
 
-    def forget(self, parameters: Iterable[Parameter]) -> None:
-        """Set momentum, and both moments of Adam, of these parameters to 0.
+    def forget(self, tensors: Iterable[Tensor]) -> None:
+        """Set momentum, and both moments of Adam, of those tensors that are trained to 0.
 
         The number of steps stays.
         """
-        for parameter in parameters:
+        for tensor in tensors:
             for member in self.optimizers:
-                for key, value in member.optimizer.state.get(parameter, {}).items():
+                for key, value in member.optimizer.state.get(tensor, {}).items():
                     if key != "step" and isinstance(value, Tensor):
                         value.zero_()
 

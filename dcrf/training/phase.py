@@ -57,6 +57,11 @@ class PhaseState:
 class Hook:
     """An action between iterations: evaluate, report, save."""
 
+    @property
+    def key(self) -> str:
+        """Identifies the state in checkpoints. Exit criteria, which may change, have their own."""
+        return type(self).__name__
+
     def after_iteration(self, state: PhaseState) -> None:
         """Act if an action is due after this iteration."""
 
@@ -156,20 +161,30 @@ class Phase:
         return {
             "patterns": {n: use.pattern.state_dict() for n, use in self.patterns.items()},
             "optimizers": self.optimizers.state_dict(),
-            "hooks": [hook.state_dict() for hook in self.hooks],
+            "hooks": {key: hook.state_dict() for key, hook in _by_key(self.hooks).items()},
             "epoch_clusters": self.epoch_clusters.state_dict(),
             "state": self.state.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore `state_dict`'s result."""
+        """Restore `state_dict`'s result. A hook without a saved state starts anew."""
         for name, use in self.patterns.items():
             use.pattern.load_state_dict(state["patterns"][name])
         self.optimizers.load_state_dict(state["optimizers"])
-        for hook, hook_state in zip(self.hooks, state["hooks"], strict=True):
-            hook.load_state_dict(hook_state)
+        for key, hook in _by_key(self.hooks).items():
+            if key in state["hooks"]:
+                hook.load_state_dict(state["hooks"][key])
         self.epoch_clusters.load_state_dict(state["epoch_clusters"])
         self.state.load_state_dict(state["state"])
+
+
+def _by_key(hooks: Sequence[Hook]) -> dict[str, Hook]:
+    """Return hooks by their keys, with a number where several have one key."""
+    keyed: dict[str, Hook] = {}
+    for hook in hooks:
+        number = sum(other.key == hook.key for other in keyed.values())
+        keyed[f"{hook.key} {number}"] = hook
+    return keyed
 
 
 def _do_nothing(state: PhaseState) -> None:
@@ -291,12 +306,15 @@ def end_iteration(
 def end_epoch(phase: Phase, clock: Clock, data_pass: DatasetPass) -> None:
     """Let the patterns act after an epoch, without gradient.
 
-    Optimizers forget the momentum of the parameters that a pattern has replaced.
+    If one replaces clusters, optimizers forget their momentum, and all patterns the clusters.
     """
     with torch.no_grad():
         for name, use in phase.patterns.items():
             with _naming_pattern(name, clock):
-                phase.optimizers.forget(use.pattern.after_epoch(clock, data_pass))
+                if replaced := use.pattern.after_epoch(clock, data_pass):
+                    phase.optimizers.forget(replaced)
+                    for each in phase.patterns.values():
+                        each.pattern.forget_clusters()
 
 
 def first_reason(criteria: Sequence[ExitCriterion], state: PhaseState) -> str | None:

@@ -168,3 +168,17 @@ def test_the_command_line_runs_phases_apart_and_continues(tmp_path, capsys):
     assert call("--resume", str(folder), "--max_iterations", "7")[0] == 0
     assert [phase["iteration"] for phase in result(folder)["phases"]] == [3, 7]
     assert result(folder)["overrides"] == ["--max_iterations 7"]
+
+
+def test_a_criterion_on_a_loss_may_be_added_and_left_out(tmp_path):
+    entry = {"name": "target_distribution/divergence", "patience_iterations": 99}
+    of_loss = {"iterations": 6, "loss": entry}
+    for criteria in ({"iterations": 4}, of_loss, {"iterations": 8}):
+        content = method()
+        content["phases"][1]["exit_criteria"] = criteria
+        folder = run(tmp_path / "changed", content, keep=True)
+        assert result(folder)["phases"][-1]["iteration"] == criteria["iterations"]
+
+    content["phases"][1]["exit_criteria"] = {"iterations": 8}
+    run(tmp_path / "whole", content)
+    assert results(tmp_path / "changed") == results(tmp_path / "whole")

@@ -59,3 +59,17 @@ def test_clusters_stay_within_an_epoch_although_features_move():
 def test_without_clusters_it_names_the_missing_call():
     with pytest.raises(RuntimeError, match="before_iteration"):
         World(ENTRY).pattern(World(ENTRY).batch(torch.arange(2)))
+
+
+def test_centroids_that_another_pattern_replaces_stay_and_get_their_nearest_samples():
+    world = prepared()
+    replaced = world.centroids.values.detach().flip(0) + 1.0
+    world.centroids.set_values(replaced)
+
+    world.pattern.forget_clusters()
+    assert world.pattern.after_epoch(Clock(1, 3, True), world.data_pass) == ()
+    assert torch.equal(world.centroids.values.detach(), replaced)
+    world.pattern.before_iteration(Clock(2, 4), world.data_pass)
+
+    features = world.mappings["encoder"](world.data.samples).detach()
+    assert torch.equal(world.pattern.clusters, torch.cdist(features, replaced).argmin(dim=1))

@@ -130,3 +130,17 @@ def test_without_a_target_it_names_the_missing_call():
     world = World(ENTRY)
     with pytest.raises(RuntimeError, match="before_iteration"):
         world.pattern(world.batch(torch.arange(2)))
+
+
+def test_replaced_clusters_get_their_own_target():
+    world = World(ENTRY)
+    divergence(world, [0])
+    before = world.pattern.target.clone()
+    world.centroids.set_values(world.centroids.values.detach().flip(0))
+
+    world.pattern.forget_clusters()
+    world.pattern.before_iteration(Clock(2, 2), world.data_pass)
+
+    q = world.pattern.assignment(world.data.samples).exp()
+    torch.testing.assert_close(world.pattern.target, target_distribution(q))
+    torch.testing.assert_close(world.pattern.target, before.flip(1))

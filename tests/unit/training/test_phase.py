@@ -423,6 +423,10 @@ def test_patterns_act_after_each_epoch_behind_all_steps_and_before_the_hooks():
             events.append(("epoch", clock.iteration))
             return [linear.weight]
 
+    class Remembering(DesignPattern):
+        def forget_clusters(self):
+            events.append("forget")
+
     class Looking(Hook):
         def after_iteration(self, state):
             events.append(("hook", state.clock.iteration))
@@ -431,12 +435,41 @@ def test_patterns_act_after_each_epoch_behind_all_steps_and_before_the_hooks():
     linear.weight.grad = torch.ones_like(linear.weight)
     optimizer.step()
     whole = phase(
-        {"e": PatternUse(AtEpochs())}, [Looking()], 2, [GroupedOptimizer(optimizer, "default")]
+        {"e": PatternUse(AtEpochs()), "r": PatternUse(Remembering())},
+        [Looking()],
+        2,
+        [GroupedOptimizer(optimizer, "default")],
     )
     clocks = [(Clock(1, i, epoch_ends=i == 2), Batch(torch.arange(1), torch.ones(1, 1)))
               for i in (1, 2)]  # fmt: skip
 
     run_phase(whole, clocks, no_data_pass, [])
 
-    assert events == [("step", 1), ("hook", 1), ("step", 2), ("epoch", 2), ("hook", 2)]
+    epoch = [("epoch", 2), "forget"]
+    assert events == [("step", 1), ("hook", 1), ("step", 2), *epoch, ("hook", 2)]
     assert optimizer.state[linear.weight]["momentum_buffer"].item() == 0
+
+
+def test_hooks_find_their_states_among_others():
+    class Counting(Hook):
+        def __init__(self, key):
+            self.name, self.count = key, 0
+
+        @property
+        def key(self):
+            return self.name
+
+        def state_dict(self):
+            return {"count": self.count}
+
+        def load_state_dict(self, state):
+            self.count = state["count"]
+
+    first, second, third = Counting("a"), Counting("b"), Counting("b")
+    first.count, second.count, third.count = 1, 2, 3
+    state = phase({}, [first, second, third]).state_dict()
+    others = [Counting("b"), Counting("new"), Counting("b")]
+
+    phase({}, others).load_state_dict(state)
+
+    assert [hook.count for hook in others] == [2, 0, 3]
