@@ -135,8 +135,6 @@ class Evaluator(LastClusters):
         """
         clusters, sizes = self._clusters(data_pass, self.assignment)
         labels = self._classes()
-        if labels is not None:
-            self._score_candidates(data_pass, labels)
         previous, self.clusters = self.clusters, clusters
         return Evaluation(
             n_samples=len(clusters),
@@ -185,7 +183,11 @@ class Evaluator(LastClusters):
         )
         return features.float().cpu().numpy()
 
-    def _score_candidates(self, data_pass: DatasetPass, labels: Labels) -> None:
+    def score_candidates(self, data_pass: DatasetPass) -> None:
+        """Let the scores of classifiers by labels decide on assignments from now on."""
+        labels = self._classes()
+        if labels is None:
+            return
         scores = {
             name: measured(self.metrics.of_labels, labels, self._clusters(data_pass, candidate)[0])
             for name, candidate in self.assignment.candidates().items()

@@ -69,6 +69,9 @@ class ProblemEvaluator(LastClusters):
             reassignment_ratio=_changed(previous, clusters),
         )
 
+    def score_candidates(self, data_pass: DatasetPass) -> None:
+        """Do nothing: no parts of the assignment are chosen by scores."""
+
     def scores_of_problems(
         self, partitions: Labels, clusters: Labels
     ) -> dict[str, NDArray[np.float64]]:

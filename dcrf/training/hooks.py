@@ -92,6 +92,7 @@ class Evaluate(Hook):
             self._explain(reason)
             return
         state.evaluation = self.evaluator.evaluate(self.data_pass)
+        self.evaluator.score_candidates(self.data_pass)
         record = EvaluationRecord(*self.place, state.clock.iteration, state.evaluation.record())
         self.writer.write(record)
         self._warn(state, state.evaluation.collapse)

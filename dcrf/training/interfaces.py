@@ -97,6 +97,10 @@ class Evaluator(Protocol):
         """Assign and score every sample."""
         ...
 
+    def score_candidates(self, data_pass: DatasetPass, /) -> None:
+        """Let the scores of parts that assign samples choose among them from now on."""
+        ...
+
     def state_dict(self) -> Mapping[str, Any]:
         """Return the state that a checkpoint keeps."""
         ...

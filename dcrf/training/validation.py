@@ -68,6 +68,7 @@ class Validation(Hook):
         if not state.clock.due(self.rule.interval) or self.evaluator.why_not_ready():
             return
         evaluation = self.evaluator.evaluate(self.data_pass)
+        self.evaluator.score_candidates(self.data_pass)
         record = evaluation.record()
         self.writer.write(ValidationRecord(*self.place, state.clock.iteration, record))
         score = evaluation.scores.get(self.rule.metric)
@@ -78,10 +79,14 @@ class Validation(Hook):
 
     def after_phase(self, state: PhaseState) -> None:
         """Restore the method that had the best score."""
-        if self.rule.keep_best and self.best is not None:
+        if not self.rule.keep_best:
+            return
+        if self.best is None:
+            text = f"keeps the last parameters: there is no score on {self.place.dataset}"
+        else:
             self.method.load_state_dict(self.kept)
             text = f"keeps the parameters after it {self.iteration_of_best}, {self._shown()}"
-            self.writer.write(Note(f"{self.place.phase}  {text}"))
+        self.writer.write(Note(f"{self.place.phase}  {text}"))
 
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""

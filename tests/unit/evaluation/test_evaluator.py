@@ -171,7 +171,10 @@ def test_candidates_are_scored_one_by_one():
     candidates = {"good": LogitAssignment(torch.eye(3)), "bad": LogitAssignment(torch.ones(3, 3))}
     assignment = LogitAssignment(torch.eye(3), candidates)
 
-    Evaluator(assignment, lambda: LABELS, METRICS).evaluate(data_pass)
+    evaluator = Evaluator(assignment, lambda: LABELS, METRICS)
+    evaluator.evaluate(data_pass)
+    assert not assignment.seen
+    evaluator.score_candidates(data_pass)
 
     assert assignment.seen["good"]["acc"] == 1
     assert assignment.seen["bad"]["acc"] == pytest.approx(1 / 3)

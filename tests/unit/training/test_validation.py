@@ -24,6 +24,9 @@ class Scripted:
     def evaluate(self, data_pass):
         return Evaluation(5, (5,), {"nmi": self.scores.pop(0)})
 
+    def score_candidates(self, data_pass):
+        pass
+
     def state_dict(self):
         return {"left": list(self.scores)}
 
