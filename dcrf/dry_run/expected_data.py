@@ -108,6 +108,8 @@ def expected_data(
     if fitted_on is not None and encoding_kind(entry.source) == encoding_kind(fitted_on.source):
         parts = _encoded_like(fitted_on, parts, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
+    if fitted_on is not None and entry.steps:
+        _check_width(entry, parts, fitted_on, _outline_parts(fitted_on, at, arrays), at)
     parts = parts_in_range(parts, entry.first, entry.last)
     n_fitted = whole.n_samples if entry.steps_fitted_on is None else None
     parts = [_after_steps(entry, part, n_fitted, at) for part in parts]
@@ -191,6 +193,25 @@ def _of_kind(kind: str) -> SideTargets:
     if kind == CLASSES:
         return SideTargets(torch.zeros(1, dtype=torch.int64))
     return SideTargets(torch.zeros(1, 1))
+
+
+def _check_width(
+    entry: DatasetConfig,
+    own: Sequence[Outline],
+    fitted_on: DatasetConfig,
+    others: Sequence[Outline],
+    at: At,
+) -> None:
+    """Report samples with another number of values than those to which the steps are fitted."""
+    own_sizes, other_sizes = (
+        {example.numel() for part in parts for example in part.examples} for parts in (own, others)
+    )
+    if own_sizes and other_sizes and own_sizes != other_sizes:
+        with at(f"{entry.path}.steps_fitted_on"):
+            raise DataError(
+                f"the samples of {entry.name!r} have {max(own_sizes):,} values, "
+                f"those of {fitted_on.name!r} have {max(other_sizes):,}"
+            )
 
 
 def _after_steps(entry: DatasetConfig, part: Outline, n_samples: int | None, at: At) -> Outline:

@@ -15,7 +15,13 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.builder.metrics import build_metrics, requested_metrics
 from dcrf.builder.phases import PhaseBuilder
 from dcrf.builder.run_context import RunContext
-from dcrf.config.method_config import DatasetConfig, MethodConfig, PhaseConfig, SaveConfig
+from dcrf.config.method_config import (
+    DatasetConfig,
+    MethodConfig,
+    Options,
+    PhaseConfig,
+    SaveConfig,
+)
 from dcrf.data.batch_order import Loading
 from dcrf.dry_run.attribution import ErrorCollector
 from dcrf.dry_run.expected_data import ExpectedData, Shapes
@@ -28,6 +34,7 @@ from dcrf.errors import ClusteringError, ConfigError, OptionError, Problem, TooF
 from dcrf.evaluation.evaluator import Evaluator
 from dcrf.randomness import RandomStreams
 from dcrf.reporting.writers import Writers
+from dcrf.schema.registry import METRICS
 from dcrf.training.phase import PatternUse, Phase
 
 
@@ -49,6 +56,7 @@ def simulate(
     problems: list[Problem] = []
     method: MetaMethod | None = None
     is_known = True
+    by_name = {entry.name: (entry, e) for entry, e in zip(config.datasets, data, strict=True)}
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run gives the same ones
         for dataset, expected in zip(config.datasets, data, strict=True):
@@ -60,7 +68,9 @@ def simulate(
             if not is_known or expected.shapes is None:
                 files.skip(dataset)
                 continue
-            simulation = _Simulation(config, dataset, expected, expected.shapes, method, files)
+            simulation = _Simulation(
+                config, dataset, expected, expected.shapes, method, files, by_name
+            )
             problems += simulation.run()
             sized = {entry.path: method.method.mappings[entry.name] for entry in config.mappings}
             problems += size_problems(sized)  # lazy layers have a size by now
@@ -77,6 +87,7 @@ class _Simulation:
         shapes: of its views.
         method: on the meta device, in the state that earlier data sets have left.
         files: that the method has saved.
+        by_name: name -> each data set and what is expected of it.
     """
 
     def __init__(
@@ -87,23 +98,16 @@ class _Simulation:
         shapes: Shapes,
         method: MetaMethod,
         files: PredictedFiles,
+        by_name: Mapping[str, tuple[DatasetConfig, ExpectedData]],
     ) -> None:
         self.config, self.dataset, self.files = config, dataset, files
+        self.by_name = by_name
         self.method, self.places = method.method, method.places
         self.has_labels = expected.has_labels
         self.metrics = build_metrics(requested_metrics(config))
         self.trace = ModuleTrace(self.places, names_of(config, self.places))
         self.errors = ErrorCollector(self.trace)
-        loading = Loading(dataset.batch_size, drop_last=dataset.drop_last)
-        self.source = MetaSource(
-            shapes,
-            expected.n_samples,
-            loading,
-            self.method,
-            self.trace,
-            expected.targets,
-            expected.has_problems,
-        )
+        self.source = self._source(dataset, expected, shapes)
 
     def run(self) -> list[Problem]:
         """Run all phases and the final evaluation; return the problems."""
@@ -113,10 +117,23 @@ class _Simulation:
                 # they would open their data sets
                 phase = replace(entry, validation=None, problem_pictures=())
                 self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
-            self._evaluate()
+                if entry.validation is not None:
+                    self._validate(f"{entry.path}.validation", entry.validation)
+            self._evaluate(self.source)
         for mapping in self.method.mappings:
             self._check_sizes(mapping, None, "it never runs")
         return self.errors.problems
+
+    def _source(self, dataset: DatasetConfig, expected: ExpectedData, shapes: Shapes) -> MetaSource:
+        return MetaSource(
+            shapes,
+            expected.n_samples,
+            Loading(dataset.batch_size, drop_last=dataset.drop_last),
+            self.method,
+            self.trace,
+            expected.targets,
+            expected.has_problems,
+        )
 
     def _run_phase(self, builder: PhaseBuilder, entry: PhaseConfig) -> None:
         self._prepare(builder, entry)
@@ -127,7 +144,7 @@ class _Simulation:
             self._train(phase, entry)
             self._recalculate(builder, entry)
         if entry.performance_evaluation_interval:
-            self._evaluate()
+            self._evaluate(self.source)
         for lifecycle in self.method.lifecycles.values():
             with self.errors.at(self.config.strategy.path), self._clustering():
                 lifecycle.after_phase(builder.place, self._clustering_pass())
@@ -242,7 +259,26 @@ class _Simulation:
             own = [p for p in self.method.parameters() if p.requires_grad and not is_lazy(p)]
             torch.autograd.grad(torch.stack(trained).sum(), own, allow_unused=True)
 
-    def _evaluate(self) -> None:
+    def _validate(self, path: str, entry: Options) -> None:
+        """Assign the samples of a validation data set, which has the labels that its metric needs.
+
+        Args:
+            path: of the entry.
+            entry: `validation` of a phase.
+        """
+        dataset, expected = self.by_name[entry["dataset"]]
+        if METRICS.schemas[entry["metric"]]["x-needs"] == ["labels"] and not expected.has_labels:
+            text = f"{entry['metric']} needs labels, but {dataset.name!r} has none"
+            self.errors.add(Problem(f"{path}.metric", text, "name a metric without labels"))
+        if expected.shapes is None or self.errors.problems:
+            return
+        self._evaluate(self._source(dataset, expected, expected.shapes))
+        self.errors.problems[:] = [
+            replace(problem, found=f"on {dataset.name!r} of {path}: {problem.found}")
+            for problem in self.errors.problems
+        ]
+
+    def _evaluate(self, source: MetaSource) -> None:
         """Assign the samples, and compute features if metrics need them."""
         assignment = self.method.assignment
         if assignment.why_not_ready():
@@ -252,7 +288,7 @@ class _Simulation:
             functions.append(lambda batch: assignment.features(batch.samples))
         for function in functions:
             with self.errors.at(self.config.strategy.path):
-                self.source.data_pass()(function)
+                source.data_pass()(function)
 
     def _check_save(self, save: SaveConfig) -> None:
         if save.part in self.method.mappings:

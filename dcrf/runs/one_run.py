@@ -196,7 +196,7 @@ def outcome_of(
         seed=run.streams.seed,
         status=status,
         label_informed=trains_on_labels(run.config)
-        or (label_informed(run.config) and not _is_unlabeled(history.datasets)),
+        or (label_informed(run.config) and _sees_labels(run.config, history.datasets)),
         datasets=tuple(history.datasets),
         phases=tuple(history.phases),
         error=error,
@@ -247,10 +247,12 @@ def _status_and_cause(
     return status_of(failure), str(failure)
 
 
-def _is_unlabeled(datasets: Sequence[DatasetRecord]) -> bool:
-    """Whether every data set that was evaluated is unlabeled."""
+def _sees_labels(config: MethodConfig, datasets: Sequence[DatasetRecord]) -> bool:
+    """Whether a data set may have labels: one of a validation, or one not known to have none."""
+    if any(phase.validation is not None for phase in config.phases):
+        return True
     evaluations = [record.evaluation for record in datasets if record.evaluation]
-    return bool(evaluations) and not any(map(is_scored_by_labels, evaluations))
+    return not evaluations or any(map(is_scored_by_labels, evaluations))
 
 
 def _checkpoints(run: Run, metrics: JsonLines, stop: StopRequest, output: Output) -> Checkpoints:

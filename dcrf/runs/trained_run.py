@@ -125,7 +125,7 @@ def open_run(folder: Path, dataset: str | None = None, device: str | None = None
 
     Args:
         folder: of the run.
-        dataset: name of the data set whose parameters to load; by default the last one.
+        dataset: name of the data set whose parameters to load, as in `data_set_called`.
         device: a torch device name in place of the run's.
 
     Raises:
@@ -170,14 +170,14 @@ def _configuration(folder: Path) -> MethodConfig:
 def data_set_called(
     datasets: Sequence[DatasetConfig], name: str | None, owner: str
 ) -> DatasetConfig:
-    """Return the data set with a name, the last one for None.
+    """Return the data set with a name; for None the last one on which phases run, if any do.
 
     Raises:
         DataError: there is none; the message names the owner, `run` or `method`.
     """
     entries = {entry.name: entry for entry in datasets}
     if not name:
-        return datasets[-1]
+        return next((entry for entry in reversed(datasets) if entry.phases), datasets[-1])
     if name not in entries:
         guess = closest(name, list(entries))
         remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"

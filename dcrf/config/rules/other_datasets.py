@@ -31,6 +31,11 @@ def _validations(nodes: Nodes) -> Iterator[Problem]:
             yield Problem(child(path, "dataset"), message, remedy)
         if name in by_name:
             yield from _other_numbers(child(path, "dataset"), by_name[name], trained)
+        patience, interval = entry.get("patience_iterations"), entry.get("interval")
+        if isinstance(patience, int) and isinstance(interval, int) and patience < interval:
+            message = f"{patience} iterations end before the first evaluation, after {interval}"
+            remedy = f"write {interval} or more"
+            yield Problem(child(path, "patience_iterations"), message, remedy)
         if entry.get("keep_best") is True and phase.get("keep") == "lowest_loss":
             message = "the phase keeps the parameters with the lowest_loss already"
             yield Problem(child(path, "keep_best"), message, "write false, or keep the last ones")

@@ -228,3 +228,5 @@ def _uses(path: str, phase: dict[str, Any], nodes: Nodes) -> Iterator[tuple[str,
         yield from ((place, part) for part, place in trained_parts(optimizer).items())
     for place, part, _ in (*loaded_parts((path, phase)), *saved_parts((path, phase))):
         yield place, part
+    if isinstance(phase.get("validation"), dict):
+        yield child(path, "validation"), "assignments"

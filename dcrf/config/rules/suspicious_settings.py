@@ -225,6 +225,27 @@ def _clusters_before_training(method: _Method) -> Iterator[Problem]:
             trained |= method.trained((path, entry))
 
 
+def _untrained_data_sets(method: _Method) -> Iterator[Problem]:
+    """Warn about a data set without phases that the method before does not see."""
+    datasets = [*in_order(method.data, "datasets")]
+    for path, dataset in datasets[1:]:
+        if not dataset["phases"] and dataset["reinitialize_mappings"]:
+            message = "no phase trains on this data set, and its mappings are initialized anew"
+            remedy = "write false, so that its clusters are those of the trained mappings"
+            yield Problem(child(path, "reinitialize_mappings"), message, remedy)
+
+
+def _other_steps(method: _Method) -> Iterator[Problem]:
+    """Warn about steps that are fitted to a data set which goes through others."""
+    datasets = [*in_order(method.data, "datasets")]
+    by_name = {dataset["name"]: dataset for _, dataset in datasets}
+    for path, dataset in datasets:
+        name = dataset.get("steps_fitted_on")
+        if name in by_name and dataset["steps"] != by_name[name]["steps"]:
+            message = f"these steps are fitted to {name!r}, whose own steps are others"
+            yield Problem(child(path, "steps"), message, "write equal steps for both")
+
+
 def _clustered(method: _Method, phase: Entry) -> set[str]:
     """Return the mappings whose clusters a phase uses or ends with, untrained in the phase."""
     mappings = method.assigning_parts.difference(STRATEGY_PARTS)
@@ -312,6 +333,8 @@ _RULES: tuple[Callable[[_Method], Iterator[Problem]], ...] = (
     _untrained_mappings,
     _unmoved_parts,
     _clusters_before_training,
+    _untrained_data_sets,
+    _other_steps,
     _negative_weights,
     _unfinished_schedules,
     _incomparable_losses,
