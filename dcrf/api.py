@@ -164,6 +164,8 @@ def run(
         raise ConfigError("<dict>", [Problem("$", expected)])
     source = method if isinstance(method, Mapping) else Path(method)
     arrays = raw_arrays({} if data is None else data)
+    if isinstance(max_iterations, np.integer):  # from a search over an array
+        max_iterations = int(max_iterations)
     shapes_of = partial(sample_shapes, arrays=arrays)
     config = load_checked(source, settings, max_iterations, device, shapes_of=shapes_of)
     number = _seed_of(config, seed)

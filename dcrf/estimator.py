@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -23,7 +28,9 @@ _DATASET = "samples"
 _SEEDS = 2**31
 
 
-class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
+class DeepClustering(
+    ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, BaseEstimator
+):
     """Clusters rows of numbers by a deep clustering method, as scikit-learn's estimators do.
 
     Layers that read samples get the number of columns, and classifiers that of clusters.
@@ -35,7 +42,8 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
         batch_size: of training, at most all samples.
         max_iterations: ends every phase after this many iterations at the latest.
         device: `cpu`, `cuda` and so on, instead of the method's.
-        random_state: a seed, a generator of numpy, or None for another seed at every fit.
+        random_state: a seed, a `RandomState` or `Generator` of numpy, or None for another seed at
+            every fit.
 
     labels_: (n,), the cluster of every sample of the fit; -1 for noise.
     cluster_centers_: (k, d), in the features that `transform` returns; missing if the method has no
@@ -74,8 +82,10 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
         Raises:
             ValueError: the samples or the parameters cannot be used.
         """
+        for name in ("result_", "labels_", "cluster_centers_"):  # a fit that fails leaves none
+            self.__dict__.pop(name, None)
         samples = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
-        seed = int(check_random_state(self.random_state).randint(_SEEDS))
+        seed = self._seed()
         try:
             self.result_ = run(
                 self._content(samples.shape),
@@ -89,6 +99,7 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
         except DcrfError as error:
             raise ValueError(str(error)) from error
         self.labels_ = self.result_.clusters[_DATASET]
+        self._n_features_out = self.result_.features(samples[:1]).shape[1]
         centers = self._trained.assignment.cluster_centers()
         if centers is not None:
             self.cluster_centers_ = centers.detach().cpu().numpy()
@@ -109,6 +120,14 @@ class DeepClustering(ClusterMixin, TransformerMixin, BaseEstimator):
         """Return the features (n, m) that clusters are formed in."""
         samples = self._new(X)
         return self.result_.features(samples)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "result_")
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, np.random.Generator):
+            return int(self.random_state.integers(_SEEDS))
+        return int(check_random_state(self.random_state).randint(_SEEDS))
 
     @property
     def _trained(self) -> Any:

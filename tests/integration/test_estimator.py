@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_blobs
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,6 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import dcrf
 from dcrf.evaluation.metrics.acc import Acc
+from dcrf.runs.new_method import read_method
 from tests.cases.methods import method
 
 QUICK = {"max_iterations": 3, "random_state": 0, "device": "cpu"}
@@ -46,6 +48,49 @@ def test_any_shipped_method_for_rows_is_an_estimator(name):
     assert len(estimator.labels_) == len(BLOBS)
 
 
+@pytest.mark.parametrize("generator", [np.random.RandomState, np.random.default_rng])
+def test_a_generator_is_a_random_state(generator):
+    first, again = (
+        dcrf.DeepClustering(n_clusters=3, **{**QUICK, "random_state": generator(5)}).fit(BLOBS)
+        for _ in range(2)
+    )
+
+    np.testing.assert_array_equal(first.labels_, again.labels_)
+
+
+def test_features_have_names_in_pipelines():
+    pytest.importorskip("pandas")
+    estimator = dcrf.DeepClustering(n_clusters=3, **QUICK)
+    pipeline = make_pipeline(StandardScaler(), estimator).set_output(transform="pandas")
+    frame = pipeline.fit(BLOBS).transform(BLOBS)
+
+    assert [*frame.columns] == [*pipeline.get_feature_names_out()]
+    assert frame.columns[0] == "deepclustering0"
+
+
+def test_a_failed_fit_leaves_no_result():
+    estimator = dcrf.DeepClustering(n_clusters=3, **QUICK).fit(BLOBS)
+
+    with pytest.raises(ValueError, match="500"):
+        estimator.set_params(n_clusters=500).fit(BLOBS[:, :3])
+
+    with pytest.raises(NotFittedError):
+        estimator.predict(BLOBS)
+    assert not hasattr(estimator, "labels_")
+
+
+def test_centers_of_an_earlier_method_are_gone():
+    estimator = dcrf.DeepClustering("k_means", n_clusters=3, **QUICK).fit(BLOBS)
+    assert estimator.cluster_centers_.shape == (3, 5)
+    content = read_method("k_means")
+    strategy = content["cluster_assignment_strategy"]
+    strategy["classical_clustering_method_after_phase"] = "agglomerative"
+
+    estimator.set_params(method=content).fit(BLOBS)
+
+    assert not hasattr(estimator, "cluster_centers_")
+
+
 def test_it_works_in_pipelines_and_searches():
     pipeline = make_pipeline(StandardScaler(), dcrf.DeepClustering(n_clusters=3, **QUICK))
     assert len(pipeline.fit_predict(BLOBS)) == len(BLOBS)
@@ -54,7 +99,10 @@ def test_it_works_in_pipelines_and_searches():
         return Acc()(known, estimator.predict(samples))
 
     search = GridSearchCV(
-        dcrf.DeepClustering(**QUICK), {"n_clusters": [2, 3]}, scoring=score, cv=2
+        dcrf.DeepClustering(**QUICK),
+        {"n_clusters": [2, 3], "max_iterations": np.arange(2, 3)},
+        scoring=score,
+        cv=2,
     ).fit(BLOBS, KNOWN)
     assert search.best_params_["n_clusters"] in (2, 3)
 
