@@ -245,6 +245,8 @@ def _refuse_conflicts(
     accepted: list[_Planned] = []
     conflicting: list[RejectedFile] = []
     of_all = _conflicts(planned)
+    if not any(of_all):
+        return [*planned], []
     for entry, conflicts in zip(planned, of_all, strict=True):
         config = entry[0]
         problems = _conflicts([*accepted, entry])[-1] if _skips_invalid(options) else conflicts

@@ -44,16 +44,18 @@ def main(arguments: Sequence[str]) -> int:
     if not options.quiet:
         announce("checking", [options.space])
     from dcrf.recombination.candidates import candidates_of  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.confirmation import check_settings  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.space import read_space  # noqa: PLC0415 - for its errors
 
     space = read_space(options.space)
     if options.validate or not space.is_suggested:
         candidates = candidates_of(space, options.max_iterations)
         _say_number(space, candidates)
-        if options.validate:
-            return OK
     else:
         candidates = None
+    check_settings(space, options.max_iterations)
+    if options.validate:
+        return OK
     again = f"{command()} recombine {shlex.join(arguments)}"
     runs = _Runs(options, options.output_dir / clean_name(space.name), again)
     try:
@@ -140,7 +142,7 @@ def _search(space: "Space", candidates: "Candidates | None", runs: _Runs) -> Non
     from dcrf.recombination.halving import halved  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.ranking import ranked  # noqa: PLC0415 - it imports torch
     from dcrf.recombination.report import SpaceReport  # noqa: PLC0415 - it imports scipy
-    from dcrf.recombination.results import results_of  # noqa: PLC0415 - it imports torch
+    from dcrf.recombination.results import results_of, seconds_of_runs  # noqa: PLC0415 - torch
     from dcrf.recombination.suggestions import suggested  # noqa: PLC0415 - it imports torch
     from dcrf.reporting.scores import heading  # noqa: PLC0415
 
@@ -152,7 +154,8 @@ def _search(space: "Space", candidates: "Candidates | None", runs: _Runs) -> Non
     left, rungs = halved(space, candidates.valid, runs, folder, shortest)
     runs(left, space.seeds)
     results, notes = results_of(left, space.seeds, folder)
-    if all(result.unfinished == len(space.seeds) for result in results):
+    has_none = all(result.unfinished == len(space.seeds) for result in results)
+    if has_none and not any(result.finished for rung in rungs for result in rung.results):
         raise CommandLineError(
             f"no combination has a finished run in {folder}; "
             "--report needs the same --max_iterations as the search"
@@ -163,6 +166,7 @@ def _search(space: "Space", candidates: "Candidates | None", runs: _Runs) -> Non
         for metric in report.metrics
         if (ranking := ranked(results, metric))
     }
+    _write(report, best, runs.folder)
     if space.confirmation is not None and best:
         metrics: dict[str, list[str]] = {}
         for metric, candidate in best.items():
@@ -171,23 +175,18 @@ def _search(space: "Space", candidates: "Candidates | None", runs: _Runs) -> Non
         main, ablations = to_confirm(space, named, shortest)
         confirmed = confirm(space, main, ablations, runs, folder, shortest)
         report = replace(report, confirmed=confirmed)
-    _write(report, best, notes, runs.folder)
-
-
-def _write(
-    report: "SpaceReport",
-    best: Mapping[str, "Candidate"],
-    notes: Sequence[str],
-    folder: Path,
-) -> None:
-    """Print and write the comparison of the finished runs."""
-    from dcrf.recombination.results import seconds_of_runs  # noqa: PLC0415 - it imports torch
-    from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
-
-    number, seconds = seconds_of_runs(folder)
+        _write(report, best, runs.folder)
+    number, seconds = seconds_of_runs(runs.folder)
     say("")
     for line in (*report.lines(output_columns()), *notes):
         say(line)
+    say(f"{number} runs took {duration(seconds)} in all; written to {runs.folder}")
+
+
+def _write(report: "SpaceReport", best: Mapping[str, "Candidate"], folder: Path) -> None:
+    """Write the comparison of the finished runs."""
+    from dcrf.recombination.run_files import write_method  # noqa: PLC0415 - it imports torch
+
     tables = {"ranking": report.ranking_csv(), "effects": report.effects_csv()}
     if report.rungs:
         tables["rungs"] = report.rungs_csv()
@@ -199,7 +198,6 @@ def _write(
         file.unlink()
     for metric, candidate in best.items():
         write_method(folder / f"best_by_{metric}.json", candidate.content)
-    say(f"{number} runs took {duration(seconds)} in all; written to {folder}")
 
 
 def parser() -> Parser:

@@ -14,6 +14,10 @@ PAIRS_NEEDED = math.ceil(math.log2(2 / LEVEL))
 """The smallest number of pairs whose signed ranks can reach the level: 2 / 2^6 is below 0.05."""
 
 
+_EXACT = 13
+"""The largest number of differences of which all signs are tried, so that ties are exact."""
+
+
 class PairedTest(NamedTuple):
     """The result of paired tests.
 
@@ -56,9 +60,14 @@ def paired_test(differences: Sequence[float]) -> PairedTest:
 def _signed_rank_p(nonzero: np.ndarray) -> float:
     if len(nonzero) < 2:  # noqa: PLR2004 - either sign of a single one is as likely
         return 1.0
-    # all signs of up to 13 differences are tried, so that ties need no approximation
-    method = stats.PermutationMethod() if len(nonzero) <= 13 else "auto"  # noqa: PLR2004
-    return float(stats.wilcoxon(nonzero, method=method).pvalue)
+    if len(nonzero) > _EXACT:
+        return float(stats.wilcoxon(nonzero).pvalue)
+    ranks = (2 * stats.rankdata(np.abs(nonzero))).astype(np.int64)  # integers, also with ties
+    sums = np.zeros(1, np.int64)
+    for rank in ranks:
+        sums = np.concatenate([sums, sums + rank])
+    positive = ranks[nonzero > 0].sum()
+    return min(1.0, 2 * float(min((sums <= positive).mean(), (sums >= positive).mean())))
 
 
 def _t_p(values: np.ndarray) -> float:

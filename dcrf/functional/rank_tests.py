@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from dcrf.functional.paired_tests import LEVEL, PairedTest, paired_test
+from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, PairedTest, paired_test
 
 METHODS_NEEDED = 3
 """Two methods are a pair, which the signed-rank test compares by itself."""
@@ -104,8 +104,50 @@ def data_sets_for_pairs(n_methods: int) -> int:
     The smallest p-value of signed ranks over n data sets is 2 / 2^n, and Holm's correction
     multiplies it by the number of pairs: 3 methods need 7 data sets, 10 methods 11.
     """
-    n_pairs = n_methods * (n_methods - 1) // 2
-    return math.floor(math.log2(2 * n_pairs / LEVEL)) + 1
+    return pairs_for_tests(n_methods * (n_methods - 1) // 2)
+
+
+def pairs_for_tests(n_tests: int) -> int:
+    """Return the number of paired scores from which each of several tests can reach the level."""
+    return math.floor(math.log2(2 * n_tests / LEVEL)) + 1
+
+
+class Corrected(NamedTuple):
+    """A paired test among several ones.
+
+    test: by itself.
+    p: of its signed ranks, after Holm's correction; None if no scores could reach the level.
+    verdict: as in `PairedTest`, by the corrected p; None without one.
+    pairs_needed: by all tests, for verdicts.
+    """
+
+    test: PairedTest
+    p: float | None
+    verdict: str | None
+    pairs_needed: int
+
+
+def corrected_tests(differences: Sequence[Sequence[float]]) -> list[Corrected]:
+    """Test several series of differences of paired scores, with Holm's correction.
+
+    Args:
+        differences: of each test, at least one.
+    """
+    tests = [paired_test(values) for values in differences]
+    decided = [number for number, test in enumerate(tests) if test.verdict is not None]
+    corrected = holm([tests[number].wilcoxon for number in decided])
+    smallest = holm([2.0 ** (1 - len(differences[number])) for number in decided])
+    p_values = {
+        number: p
+        for number, p, least in zip(decided, corrected, smallest, strict=True)
+        if least < LEVEL
+    }
+    needed = max(PAIRS_NEEDED, pairs_for_tests(max(1, len(decided))))
+    return [
+        Corrected(test, p, None if p is None else _verdict(test, p), needed)
+        for number, test in enumerate(tests)
+        for p in [p_values.get(number)]
+    ]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

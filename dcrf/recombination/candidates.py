@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -9,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
+import dcrf
 from dcrf.config import load_checked, parse_json
 from dcrf.config.defaults import add_names
 from dcrf.config.extends import EXTENDS, merged, whole, with_absolute_paths
 from dcrf.config.method_config import MethodConfig
 from dcrf.config.parse_json import RawConfig
+from dcrf.config.parts import saved_parts
+from dcrf.config.safe_lookup import enabled
 from dcrf.dry_run.check_method import check
 from dcrf.dry_run.shapes import sample_shapes
 from dcrf.errors import ConfigError, Problem
+from dcrf.recombination.data_digest import data_digest
 from dcrf.recombination.space import Changes, Slot, Space
 from dcrf.safety.limits import SPACE_COMBINATIONS
 from dcrf.storage.digests import digest
@@ -32,7 +37,8 @@ _DIGITS = 8
 class Candidate:
     """A valid combination.
 
-    name: of its method, which ends with a digest of everything that the method does.
+    name: of its method, which ends with a digest of everything that the method does, of its data
+        and of the version of dcrf.
     content: of its method file.
     config: of the method.
     """
@@ -148,17 +154,47 @@ def reason_of(error: ConfigError) -> str:
 
 
 def _base(space: Space) -> RawConfig:
-    return whole(parse_json.from_dict({EXTENDS: str(space.base)}))
+    """Return the base.
+
+    Raises:
+        ConfigError: it cannot be read, or saves parameters.
+    """
+    base = whole(parse_json.from_dict({EXTENDS: str(space.base)}))
+    phases = enabled(base.data, "phases")
+    for place in [place for phase in phases for place, _, _ in saved_parts(phase)]:
+        found = f"{place} of the base saves parameters: all runs of the search would save them here"
+        remedy = "start from a method without it; run folders contain all parameters"
+        raise ConfigError(space.source, [Problem("$.base", found, remedy)])
+    return base
 
 
 def _combination(
     space: Space, base: RawConfig, choice: Choice, max_iterations: int | None
 ) -> Candidate:
     raw = base
-    for slot in space.slots:
+    for slot in sorted(space.slots, key=lambda slot: slot.is_removable):  # others change entries
         _check_path(space, slot, choice, raw.data)
+        raw = _without(raw, slot.path) if slot.sets_value else raw
         raw = _with(space, raw, slot.options[choice[slot.name]])
     return _checked(space, raw, choice, max_iterations)
+
+
+def _without(raw: RawConfig, path: Sequence[str]) -> RawConfig:
+    """Return a method without the value at a path, which `_check_path` has found to lead there."""
+    data = deepcopy(raw.data)
+    container: Any = data
+    for step in path[:-1]:
+        container = _inner(container, step)
+    container.pop(path[-1], None)
+    return replace(raw, data=data)
+
+
+def _inner(value: Any, step: str) -> Any:
+    """Return what a step of a path leads to, None if there is nothing."""
+    if step.startswith("[") and isinstance(value, list):
+        named = {entry.get("name"): entry for entry in value if isinstance(entry, dict)}
+        return named.get(step[1:-1])
+    return value.get(step) if isinstance(value, dict) else None
 
 
 def _with(space: Space, raw: RawConfig, changes: Changes) -> RawConfig:
@@ -185,11 +221,7 @@ def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, A
     value: Any = method
     steps = slot.path if slot.path[-1:] and slot.path[-1].startswith("[") else slot.path[:-1]
     for step in steps:
-        if step.startswith("[") and isinstance(value, list):
-            named = {entry.get("name"): entry for entry in value if isinstance(entry, dict)}
-            value = named.get(step[1:-1])
-        else:
-            value = value.get(step) if isinstance(value, dict) else None
+        value = _inner(value, step)
         if value is None:
             found = f"slot {slot.name!r} names nothing: {step} is missing"
             raise ConfigError(space.source, [Problem("$.slots", found)])
@@ -197,7 +229,7 @@ def _check_path(space: Space, slot: Slot, choice: Choice, method: Mapping[str, A
 
 def _digest(config: MethodConfig) -> str:
     plain = {key: value for key, value in config.filled.items() if key not in _NOT_THE_METHOD}
-    return digest(plain)[:_DIGITS]
+    return digest([plain, data_digest(config.datasets), dcrf.__version__])[:_DIGITS]
 
 
 def _first_invalid(space: Space, error: ConfigError) -> ConfigError:

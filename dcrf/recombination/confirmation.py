@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcrf.errors import ConfigError
-from dcrf.functional.paired_tests import PairedTest, paired_test
-from dcrf.functional.rank_tests import holm
+from dcrf.config.json_paths import child
+from dcrf.errors import ConfigError, Problem
+from dcrf.functional.rank_tests import Corrected, corrected_tests
 from dcrf.recombination.candidates import Candidate, Choice, changed, combination
 from dcrf.recombination.halving import Run
 from dcrf.recombination.results import CandidateResult, Pair, results_of
@@ -22,17 +22,14 @@ class Confirmed:
 
     name: what it is, such as `best by ACC`, or `without entropy`.
     results: setting -> the scores of its runs.
-    test: of its ACC less that of the combination with which it is compared; None for the first
-        combination, and without a common score.
-    p: Wilcoxon's p-value by Holm over all combinations that are compared; None if there are too few
-        pairs for any verdict.
+    compared: the test of its ACC less that of the combination with which it is compared, corrected
+        over all that are; None for the first combination, and without a common score.
     """
 
     name: str
     choice: Choice
     results: Mapping[str, CandidateResult]
-    test: PairedTest | None = None
-    p: float | None = None
+    compared: Corrected | None = None
 
 
 def to_confirm(
@@ -51,11 +48,31 @@ def to_confirm(
     winner = next(iter(best.values()))
     ablations = {}
     for name, choice in _ablations(space, winner.choice):
+        if choice == space.first:  # it is there already
+            continue
         try:
             ablations[name] = combination(space, choice, max_iterations)
         except ConfigError:  # the method needs the entry
             continue
     return main, ablations
+
+
+def check_settings(space: Space, max_iterations: int | None = None) -> None:
+    """Check that the first combination is a method that runs with every setting.
+
+    Raises:
+        ConfigError: it is not; the problems name the setting.
+    """
+    if space.confirmation is None:
+        return
+    first = combination(space, space.first, max_iterations)
+    for name, changes in space.confirmation.options.items():
+        try:
+            changed(space, first, changes, max_iterations)
+        except ConfigError as error:
+            path = child("$.confirmation.options", name)
+            problems = [Problem(path, f"{p.path}: {p.found}", p.remedy) for p in error.problems]
+            raise ConfigError(space.source, problems) from error
 
 
 def confirm(
@@ -113,17 +130,16 @@ def confirmed_of(
     """
     scores = {name: _scores(results, METRICS[0]) for name, results in by_name.items()}
     best = next(name for name in scores if name != FIRST)
-    tests: dict[str, PairedTest] = {}
+    differences: dict[str, list[float]] = {}
     for name, own in scores.items():
         reference = best if name in ablations else FIRST
         other = scores[reference]
         common = sorted(own.keys() & other.keys())
         if common and choices[name] != choices[reference]:
-            tests[name] = paired_test([own[key] - other[key] for key in common])
-    decided = [name for name, test in tests.items() if test.verdict is not None]
-    corrected = dict(zip(decided, holm([tests[name].wilcoxon for name in decided]), strict=True))
+            differences[name] = [own[key] - other[key] for key in common]
+    tests = dict(zip(differences, corrected_tests([*differences.values()]), strict=True))
     for name, results in by_name.items():
-        yield Confirmed(name, choices[name], results, tests.get(name), corrected.get(name))
+        yield Confirmed(name, choices[name], results, tests.get(name))
 
 
 def _ablations(space: Space, choice: Choice) -> Iterator[tuple[str, Choice]]:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from dcrf.functional.paired_tests import PairedTest, paired_test
-from dcrf.functional.rank_tests import holm
+from dcrf.functional.rank_tests import corrected_tests
 from dcrf.recombination.results import CandidateResult, Pair
 from dcrf.recombination.space import Slot
 
@@ -22,12 +21,16 @@ class Effect:
     pairs: the number of paired differences.
     p: Wilcoxon's p-value, corrected by Holm over all effects of its kind; None if there are too few
         pairs for any verdict.
+    verdict: by that p-value: `better`, `worse` or `not distinguishable`; None without one.
+    pairs_needed: for verdicts.
     """
 
     options: Mapping[str, str]
     change: float
     pairs: int
     p: float | None
+    verdict: str | None
+    pairs_needed: int
 
 
 def main_effects(
@@ -120,14 +123,15 @@ class _Table:
 
 
 def _tested(differences: Mapping[Options, Sequence[float]]) -> list[Effect]:
-    tests: list[PairedTest] = [paired_test(values) for values in differences.values()]
-    corrected = iter(holm([test.wilcoxon for test in tests if test.verdict is not None]))
+    tests = corrected_tests([*differences.values()])
     return [
         Effect(
             dict(options),
-            test.difference,
+            each.test.difference,
             len(values),
-            None if test.verdict is None else next(corrected),
+            each.p,
+            each.verdict,
+            each.pairs_needed,
         )
-        for (options, values), test in zip(differences.items(), tests, strict=True)
+        for (options, values), each in zip(differences.items(), tests, strict=True)
     ]

@@ -13,6 +13,7 @@ from typing import Any
 from dcrf.config import load_checked
 from dcrf.config.method_config import MethodConfig
 from dcrf.errors import ConfigError
+from dcrf.recombination.data_digest import data_digest
 from dcrf.schema.registry import DESIGN_PATTERNS
 from dcrf.storage.atomic_files import write_json
 from dcrf.storage.digests import digest
@@ -30,17 +31,19 @@ class Start:
     next_phase: the name of the phase after it.
     parts: the mappings that it trains.
     method: a method of this phase alone, without a name. Equal ones train equal parameters.
+    data: the digest of what it reads.
     """
 
     phase: str
     next_phase: str
     parts: tuple[str, ...]
     method: Mapping[str, Any]
+    data: str
 
     @property
     def key(self) -> str:
         """The digest of everything that the parameters depend on, beside the seed."""
-        return digest(self.method)
+        return digest([self.method, self.data])
 
     def write_method(self, folder: Path, seed: int) -> Path:
         """Write the method of the phase, which saves the mappings in the folder; return its file.
@@ -127,7 +130,8 @@ def start_of(config: MethodConfig) -> Start | None:
         load_checked({"name": _NAME, **method})
     except ConfigError:  # its mappings do not stand alone
         return None
-    return Start(first.name, second.name, tuple(sorted(parts)), method)
+    data = data_digest(config.datasets)
+    return Start(first.name, second.name, tuple(sorted(parts)), method, data)
 
 
 def _named(entries: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcrf.errors import DataError
 from dcrf.recombination.candidates import Candidate, Choice, changed
 from dcrf.recombination.ranking import metric_of, ranked
 from dcrf.recombination.results import CandidateResult, results_of
@@ -24,12 +25,14 @@ class RungResult:
     score: the metric by which combinations went on.
     results: of the shortened methods, the best first, those without a score last.
     kept: the choices that went on.
+    notes: why there are no scores without labels.
     """
 
     rung: Rung
     score: str
     results: Sequence[CandidateResult]
     kept: Sequence[Choice]
+    notes: Sequence[str] = ()
 
 
 def halved(
@@ -47,6 +50,9 @@ def halved(
         run: runs combinations.
         runs: the folder of their runs.
         max_iterations: as in `candidates_of`.
+
+    Raises:
+        DataError: all short runs of a rung have finished, and none has the score that decides.
     """
     left, rungs = list(candidates), []
     seeds = space.seeds[:1]
@@ -55,15 +61,18 @@ def halved(
             continue
         short = [shortened(space, each, rung.iterations, max_iterations) for each in left]
         run(short, seeds)
-        results, _ = results_of(short, seeds, runs)
+        results, notes = results_of(short, seeds, runs)
         score = space.score or metric_of(results)
         best = ranked(results, score)
+        if not best and any(not result.unfinished for result in results):
+            reason = "; ".join([f"no run of {rung.iterations:,} iterations has {score}", *notes])
+            raise DataError(f"no combination can go on: {reason}")
         kept = [result.candidate.choice for result in best[: rung.keep]]
         if space.first not in kept:
             kept.append(space.first)
         left = [each for each in left if each.choice in kept]
         order = [*best, *(result for result in results if result not in best)]
-        rungs.append(RungResult(rung, score, order, kept))
+        rungs.append(RungResult(rung, score, order, kept, notes))
     return left, rungs
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED
+from dcrf.functional.rank_tests import Corrected
 from dcrf.recombination.candidates import Candidates
 from dcrf.recombination.confirmation import Confirmed
 from dcrf.recombination.effects import Effect, against_reference, interactions, main_effects
@@ -46,12 +46,13 @@ class SpaceReport:
         Args:
             width: of the terminal; None for any.
         """
+        for number, rung in enumerate(self.rungs, 1):
+            yield _rung_in_words(number, rung)
+            yield from rung.notes
         ranking = ranked(self.results, metric_of(self.results))
         if not ranking:
             yield "no combination has all of its runs, with scores"
             return
-        for number, rung in enumerate(self.rungs, 1):
-            yield _rung_in_words(number, rung)
         yield laid_out(*self._ranking_table(ranking[:_SHOWN]), width)
         if len(ranking) > _SHOWN:
             yield f"... and {len(ranking) - _SHOWN} more"
@@ -175,10 +176,10 @@ class SpaceReport:
         change = f"{effect.change:+.3f} over {effect.pairs} pair{'s' if effect.pairs > 1 else ''}"
         size = f"{heading(METRICS[0])} of the best less that of {first}: {change}"
         if effect.p is None:
-            yield f"{size}; no verdict, which needs {PAIRS_NEEDED} pairs"
+            yield f"{size}; no verdict, which needs {effect.pairs_needed} pairs"
         else:
-            verdict = "better" if effect.p < LEVEL else "not distinguishable"
-            yield f"{size}, Wilcoxon p = {effect.p:.3f} by Holm over all combinations: {verdict}"
+            p = f"Wilcoxon p = {effect.p:.3f} by Holm over all combinations"
+            yield f"{size}, {p}: {effect.verdict}"
 
     def _cost(self, best: CandidateResult) -> Iterator[str]:
         """Yield what a point of the score costs in the best combination."""
@@ -221,21 +222,18 @@ def _confirmation_table(confirmed: Sequence[Confirmed]) -> tuple[list[str], list
     rows = []
     for each in confirmed:
         scores = [_score(each.results[setting], metric) for setting in settings]
-        test = each.test
-        change = "-" if test is None else f"{test.difference:+.3f}"
-        p = "-" if each.p is None else f"{each.p:.3f}"
-        rows.append([each.name, *scores, change, p, _verdict(each)])
+        rows.append([each.name, *scores, *_comparison(each.compared)])
     return header, rows
 
 
-def _verdict(confirmed: Confirmed) -> str:
-    if confirmed.test is None:
-        return ""
-    if confirmed.p is None:
-        return f"no verdict, which needs {PAIRS_NEEDED} pairs"
-    if confirmed.p >= LEVEL:
-        return "not distinguishable"
-    return "better" if confirmed.test.difference > 0 else "worse"
+def _comparison(compared: Corrected | None) -> tuple[str, str, str]:
+    """Return change, p-value and verdict."""
+    if compared is None:
+        return "-", "-", ""
+    change = f"{compared.test.difference:+.3f}"
+    if compared.p is None:
+        return change, "-", f"no verdict, which needs {compared.pairs_needed} pairs"
+    return change, f"{compared.p:.3f}", compared.verdict or ""
 
 
 def _remarks_on(confirmed: Sequence[Confirmed]) -> Iterator[str]:

@@ -5,10 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
+from typing import NamedTuple
 
 from dcrf.errors import DataError, DcrfError
 from dcrf.recombination.candidates import Candidate
 from dcrf.reporting.comparison import METRICS
+from dcrf.reporting.records import Outcome
 from dcrf.reporting.scores import scores_of
 from dcrf.runs.compare_runs import (
     PRINCIPAL_COMPONENTS,
@@ -17,8 +19,8 @@ from dcrf.runs.compare_runs import (
     rows_in_space,
     scores_of_runs,
 )
-from dcrf.runs.run_folder import TIMING
-from dcrf.runs.saved_scores import SavedRun, saved_runs
+from dcrf.runs.resume import finished_outcome
+from dcrf.runs.run_folder import TIMING, runs_below
 from dcrf.storage.atomic_files import read_json
 
 Pair = tuple[str, int]
@@ -81,13 +83,21 @@ def results_of(
     return results, notes
 
 
-def finished_runs(folder: Path) -> dict[tuple[str, int], SavedRun]:
+class FinishedRun(NamedTuple):
+    """A run folder whose run has ended with `ok`."""
+
+    folder: Path
+    outcome: Outcome
+
+
+def finished_runs(folder: Path) -> dict[tuple[str, int], FinishedRun]:
     """Return method and seed -> the newest run in a folder that has ended with `ok`."""
     try:
-        runs = saved_runs([folder])
+        folders = runs_below([folder])
     except DataError:  # no folder, or none with runs
         return {}
-    return {(r.method, r.outcome.seed or 0): r for r in runs if r.outcome is not None}
+    runs = [FinishedRun(f, outcome) for f in folders if (outcome := finished_outcome(f, f))]
+    return {(run.outcome.method, run.outcome.seed or 0): run for run in runs}
 
 
 def seconds_of_runs(folder: Path) -> tuple[int, float]:
@@ -101,13 +111,13 @@ def seconds_of_runs(folder: Path) -> tuple[int, float]:
 
 def _result(
     candidate: Candidate,
-    runs: Mapping[int, SavedRun],
+    runs: Mapping[int, FinishedRun],
     unlabeled: Mapping[Path, Mapping[str, float]],
     n_seeds: int,
 ) -> CandidateResult:
     scores: dict[str, dict[Pair, float]] = {}
     for seed, run in runs.items():
-        for record in run.outcome.datasets if run.outcome else ():
+        for record in run.outcome.datasets:
             values = scores_of(record.evaluation) if record.evaluation else {}
             for metric in METRICS:
                 if (value := values.get(metric)) is not None:
@@ -126,22 +136,31 @@ def _result(
 
 
 def _unlabeled_scores(
-    runs: Sequence[SavedRun],
+    runs: Sequence[FinishedRun],
 ) -> tuple[dict[Path, dict[str, float]], list[str]]:
-    """Return run folder -> its scores in the space of principal components, and its agreement."""
+    """Return run folder -> its scores in the space of principal components, and its agreement.
+
+    A run whose clusters cannot be read has none; notes name it.
+    """
+    clustered, notes = [], []
+    for run in runs:
+        try:
+            if (own := clustered_run(run.folder, None)) is not None:
+                clustered.append(own)
+        except DcrfError as error:
+            notes.append(f"no scores without labels: {error}")
+    if not clustered:
+        return {}, notes
     try:
-        clustered = [c for run in runs if (c := clustered_run(run.folder, None)) is not None]
-        if not clustered:
-            return {}, []
         check_same_data(clustered)
         rows = rows_in_space(clustered[0], PRINCIPAL_COMPONENTS)
     except DcrfError as error:
-        return {}, [f"no scores without labels: {error}"]
+        return {}, [*notes, f"no scores without labels: {error}"]
     scores = {}
     for each in scores_of_runs(clustered, rows):
         values = {**each.in_space, "agreement": each.agreement}
         scores[each.run.folder] = {n: v for n, v in values.items() if v is not None}
-    return scores, []
+    return scores, notes
 
 
 def _seconds(folder: Path) -> float | None:

@@ -23,7 +23,8 @@ Changes = Mapping[str, Any]
 _SCHEMA = SCHEMA / "recombination" / "space.json"
 _STEP = re.compile(r"\.?(?P<key>[^.\[\]]+)|\[(?P<item>[^\]]+)\]")
 _FORMS = ({"options"}, {"path", "values"}, {"removable"})
-_NOT_CHANGED = {EXTENDS, "name", "seed", "abstract"}
+_NOT_CHANGED = {EXTENDS, "name", "seed", "abstract", "device"}
+_REMEDIES = {"seed": "write the seeds in seeds", "device": "give the flag --device"}
 _WITH, _WITHOUT = "with", "without"
 _AS_SEARCHED = "the data of the search"
 
@@ -41,6 +42,11 @@ class Slot:
     options: Mapping[str, Changes]
     path: tuple[str, ...] = ()
     is_removable: bool = False
+
+    @property
+    def sets_value(self) -> bool:
+        """Whether an option replaces what the base has at the path, rather than changing it."""
+        return bool(self.path) and not self.is_removable
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,11 @@ def read_space(source: Path) -> Space:
         raw.data["name"],
         base,
         [_slot(entry) for entry in raw.data["slots"]],
-        raw.data.get("seeds", [0]),
-        search.get("number"),
-        search.get("seed", 0),
+        [int(seed) for seed in raw.data.get("seeds", [0])],  # the file may say 1.0
+        None if search.get("number") is None else int(search["number"]),
+        int(search.get("seed", 0)),
         search.get("type") == "tpe",
-        [Rung(**rung) for rung in search.get("rungs", ())],
+        [Rung(int(rung["iterations"]), int(rung["keep"])) for rung in search.get("rungs", ())],
         search.get("score"),
         _confirmation(raw.data.get("confirmation")),
     )
@@ -135,7 +141,8 @@ def read_space(source: Path) -> Space:
 def _confirmation(entry: Mapping[str, Any] | None) -> Confirmation | None:
     if entry is None:
         return None
-    return Confirmation(entry["seeds"], entry.get("options", {_AS_SEARCHED: {}}))
+    seeds = [int(seed) for seed in entry["seeds"]]
+    return Confirmation(seeds, entry.get("options", {_AS_SEARCHED: {}}))
 
 
 def _base(folder: Path, name: str) -> Path:
@@ -150,6 +157,7 @@ def _base(folder: Path, name: str) -> Path:
 
 def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     names: set[str] = set()
+    set_before: dict[tuple[str, ...], str] = {}
     for index, entry in enumerate(entries):
         path = child("$.slots", index)
         if entry["name"] in names:
@@ -170,8 +178,18 @@ def _problems_of_slots(entries: Sequence[Mapping[str, Any]]) -> Iterator[Problem
         for name, changes in entry.get("options", {}).items():
             yield from _problems_of_changes(changes, child(child(path, "options"), name))
         for key in keys & {"path", "removable"}:
-            if reason := _reason_against(_steps(entry[key]), is_entry=key == "removable"):
+            steps = _steps(entry[key])
+            if reason := _reason_against(steps, is_entry=key == "removable"):
                 yield Problem(child(path, key), f"{entry[key]!r} {reason}", _form(key))
+            elif steps[0] in _NOT_CHANGED:
+                found = f"a slot cannot change {steps[0]!r}"
+                yield Problem(child(path, key), found, _REMEDIES.get(steps[0], "remove the slot"))
+            elif key == "path":
+                for other, name in set_before.items():
+                    if steps[: len(other)] == other or other[: len(steps)] == steps:
+                        found = f"the slot {name!r} sets the same value, or one within it"
+                        yield Problem(child(path, key), found, "join both slots by options")
+                set_before[steps] = entry["name"]
 
 
 def _problems_of_search(content: Mapping[str, Any]) -> Iterator[Problem]:

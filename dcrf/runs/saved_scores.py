@@ -1,5 +1,6 @@
 """Read the results of run folders, to compare methods."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,7 +151,7 @@ def _read(folder: Path) -> SavedRun:
     return SavedRun(
         folder=folder,
         method=outcome.method if outcome else str(config.get("name", folder.parent.name)),
-        settings=digest({key: value for key, value in plain.items() if key not in NO_SETTINGS}),
+        settings=_settings(plain, outcome.seed if outcome else config.get("seed")),
         release=_text(environment.get("dcrf")),
         commit=_text(environment.get("commit")),
         data={str(entry.get("name")): _data(entry) for entry in _objects(plain, "datasets")},
@@ -158,6 +159,32 @@ def _read(folder: Path) -> SavedRun:
         outcome=outcome,
         status=status,
     )
+
+
+def _settings(plain: Mapping[str, Any], seed: Any) -> str:
+    """Return the digest of a configuration without the seed, also in names of loaded files."""
+    own = {key: value for key, value in plain.items() if key not in NO_SETTINGS}
+    phases = [
+        {
+            **phase,
+            **{key: _without_seed(phase[key], seed) for key in phase if key.startswith("load_")},
+        }
+        for phase in _objects(plain, "phases")
+    ]
+    return digest({**own, "phases": phases})
+
+
+def _without_seed(value: Any, seed: Any) -> Any:
+    """Return an entry whose paths do not have the seed in the names of file and folder."""
+    if isinstance(value, Mapping):
+        return {key: _without_seed(inner, seed) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_seed(inner, seed) for inner in value]
+    if not isinstance(value, str) or seed is None:
+        return value
+    *folders, folder, name = ("", "", *value.split("/"))
+    word = re.compile(rf"(?<![0-9A-Za-z])(seed)?{seed}(?![0-9A-Za-z])")
+    return "/".join([*folders, word.sub("", folder), word.sub("", name)])
 
 
 def _data(entry: Mapping[str, Any]) -> str:

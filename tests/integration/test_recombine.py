@@ -240,3 +240,36 @@ def test_suggestions_begin_with_the_first_combination_and_continue(tmp_path, cap
     assert ("1", "with") in {(row["weight"], row["entropy"]) for row in rows}
     assert len([*tmp_path.glob("runs/parts/runs/*/*-0")]) == 3
     assert capsys.readouterr().out.count("parts: 3 methods of 3 combinations") == 2
+
+
+def test_seeds_of_a_combination_are_one_method(searched, capsys):
+    """Although each loads the first phase of its own seed."""
+    folder, _ = searched
+
+    assert main(["table", str(folder / "runs"), "--no_baselines"]) == 0
+    out = capsys.readouterr().out
+    assert "over 2 runs" in out
+    assert " (2)" not in out
+
+
+def test_a_setting_of_the_confirmation_is_checked_before_any_run(tmp_path, capsys):
+    options = {"small": {"datasets": [{"name": "digits", "bach_size": 30}]}}
+    file = space(tmp_path, confirmation={"seeds": [5], "options": options})
+
+    assert recombine(file, tmp_path) == 2
+    err = capsys.readouterr().err
+    assert "$.confirmation.options.small: $.datasets[0].bach_size: unknown key 'bach_size'" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_rung_without_its_score_ends_the_search(tmp_path, capsys):
+    other = {**digits(), "name": "digits", "index_of_last_sample_to_use": 99}
+    data = {"name": "data", "options": {"all": {}, "half": {"datasets": [other]}}}
+    rungs = [{"iterations": 1, "keep": 1}]
+    search = {"type": "successive_halving", "rungs": rungs, "score": "silhouette"}
+    file = space(tmp_path, slots=[data], seeds=[0], search=search)
+
+    assert recombine(file, tmp_path, "--quiet") == 2
+    err = capsys.readouterr().err
+    assert "no combination can go on: no run of 1 iterations has silhouette" in err
+    assert "has clustered other data" in err

@@ -53,3 +53,12 @@ def test_one_pair_has_a_difference_only():
 
     assert (test.difference, test.verdict) == (0.25, None)
     assert math.isnan(test.t)
+
+
+@pytest.mark.parametrize(
+    "differences", [[0.1, 0.1, -0.1, 0.2, 0.3, -0.4, 0.2], [1, 1, 2, 2, -3, 3, 4, -4, 5]]
+)
+def test_all_signs_of_ties_are_tried(differences):
+    expected = stats.wilcoxon(differences, method=stats.PermutationMethod()).pvalue
+
+    assert paired_test(differences).wilcoxon == pytest.approx(expected)

@@ -9,6 +9,7 @@ import pytest
 from dcrf.functional.paired_tests import LEVEL
 from dcrf.functional.rank_tests import (
     DATA_SETS_NEEDED,
+    corrected_tests,
     data_sets_for_pairs,
     friedman,
     holm,
@@ -128,3 +129,24 @@ def test_holm_rejects_as_the_step_down_procedure():
             rejected.add(int(index))
 
         assert {i for i, p in enumerate(holm(p_values)) if p <= LEVEL} == rejected
+
+
+def test_a_verdict_is_that_of_the_ranks_and_not_of_the_mean():
+    """Eleven of twelve are worse, and the first method has collapsed once."""
+    differences = [-0.01 * number for number in range(1, 12)] + [1.0]
+
+    (corrected,) = corrected_tests([differences])
+
+    assert corrected.test.difference > 0
+    assert corrected.verdict == "worse"
+
+
+def test_tests_that_cannot_reach_the_level_have_no_verdict():
+    one, *others = corrected_tests([[0.1] * 6])
+    two = corrected_tests([[0.1] * 6, [0.1] * 6])
+    mixed = corrected_tests([[0.1] * 9, [0.1] * 6, [0.1] * 5])
+
+    assert (one.verdict, one.pairs_needed, others) == ("better", 6, [])
+    assert [(t.p, t.verdict, t.pairs_needed) for t in two] == [(None, None, 7)] * 2
+    assert [t.verdict for t in mixed] == ["better", "better", None]
+    assert mixed[1].p == pytest.approx(2 / 2**6)

@@ -117,7 +117,7 @@ def test_draws_begin_with_the_reference_and_repeat_nothing(space):
 
 
 def test_too_many_combinations_are_refused(space):
-    slots = [{**WEIGHT, "name": str(n), "values": [*range(60)]} for n in range(3)]
+    slots = [{"name": str(n), "options": {str(i): {} for i in range(60)}} for n in range(3)]
 
     with pytest.raises(ConfigError, match="216,000 combinations, more than"):
         candidates_of(space(*slots))
@@ -134,3 +134,50 @@ def test_relative_paths_of_options_start_at_the_folder_of_the_space(space, tmp_p
 
     assert [reason for _, reason in found.invalid] == []
     assert found.valid[1].content["datasets"][0]["path"] == str(tmp_path / "rows.npz")
+
+
+def test_a_value_replaces_that_of_the_base(space):
+    criteria = [{"iterations": 4}, {"epochs": 2}]
+    end = {"name": "end", "path": "phases[finetuning].exit_criteria", "values": criteria}
+
+    found = candidates_of(space(end)).valid
+
+    assert [each.content["phases"][1]["exit_criteria"] for each in found] == criteria
+
+
+def test_the_order_of_slots_does_not_decide_what_is_removed(space):
+    weight = {**WEIGHT, "path": f"{FINETUNING}[assignment_entropy].loss_weight", "values": [1, 2]}
+
+    one, other = (candidates_of(space(*slots)) for slots in ((ENTROPY, weight), (weight, ENTROPY)))
+
+    assert {each.name for each in one.valid} == {each.name for each in other.valid}
+    assert (len(one.valid), one.equal, one.invalid) == (3, 1, [])
+
+
+def test_a_base_that_saves_parameters_is_refused(space, tmp_path):
+    content = method(datasets=[{**digits(), "name": "digits"}])
+    save = {"part_name": "encoder", "path_to_file_or_dir": "saved/"}
+    content["phases"][0]["save_parameters"] = [save]
+    read = space(WEIGHT)
+    written(tmp_path, content, "base.json")
+
+    with pytest.raises(ConfigError, match=r"save_parameters\[0\] of the base saves parameters"):
+        candidates_of(read)
+
+
+def test_names_change_with_the_data(space, tmp_path):
+    kept = {k: v for k, v in digits().items() if k in ("batch_augmentations", "num_clusters")}
+    rows = {**kept, "name": "digits", "source": "npz", "path": "rows.npz", "batch_size": 10}
+    content = method(datasets=[rows])
+    read = space(ENTROPY)
+    written(tmp_path, content, "base.json")
+
+    def names(value):
+        samples = np.full((20, 1, 8, 8), value, np.float32)
+        np.savez(tmp_path / "rows.npz", samples=samples)
+        return [candidate.name for candidate in candidates_of(read).valid]
+
+    before = names(0)
+
+    assert names(0) == before
+    assert not {*names(1)} & {*before}

@@ -2,7 +2,6 @@
 
 import pytest
 
-from dcrf.functional.rank_tests import holm
 from dcrf.recombination.confirmation import FIRST, confirmed_of
 from dcrf.recombination.results import CandidateResult
 
@@ -35,10 +34,11 @@ def test_best_ones_are_compared_with_the_first_and_left_out_entries_with_the_bes
 
     first, best, without = confirmed_of(by_name, choices, {"without x"})
 
-    assert first.test is None
-    assert best.test.difference == pytest.approx(0.3)
-    assert without.test.difference == pytest.approx(-0.1)
-    assert [best.p, without.p] == holm([2 / 2**6] * 2)
+    assert first.compared is None
+    assert best.compared.test.difference == pytest.approx(0.3)
+    assert without.compared.test.difference == pytest.approx(-0.1)
+    assert [best.compared.p, without.compared.p] == [None, None]  # 2 * 2 / 2^6 is above the level
+    assert best.compared.pairs_needed == 7
 
 
 def test_scores_without_a_partner_and_equal_combinations_have_no_test():
@@ -51,8 +51,8 @@ def test_scores_without_a_partner_and_equal_combinations_have_no_test():
     same = {**by_name, "best by ACC": results(half, None)}
     _, itself = confirmed_of(same, dict.fromkeys(by_name, choice), set())
 
-    assert other_setting.test is None
-    assert itself.test is None
+    assert other_setting.compared is None
+    assert itself.compared is None
 
 
 def test_an_ablation_that_is_the_first_combination_is_compared_with_the_best():
@@ -64,4 +64,4 @@ def test_an_ablation_that_is_the_first_combination_is_compared_with_the_best():
 
     *_, ablation = confirmed_of(by_name, choices, {"x: 1"})
 
-    assert ablation.test.difference == pytest.approx(-0.3)
+    assert ablation.compared.test.difference == pytest.approx(-0.3)

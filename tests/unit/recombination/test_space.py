@@ -124,3 +124,34 @@ def test_a_file_that_is_not_json_is_refused(tmp_path):
 
 def test_the_base_may_be_a_shipped_method(write):
     assert read(write(base="idec_table")).base.name == "idec_table.json"
+
+
+@pytest.mark.parametrize(
+    "path", [f"{RECONSTRUCTION}.loss_weight", f"{RECONSTRUCTION}.loss_weight.start"]
+)
+def test_two_slots_do_not_set_one_value(write, path):
+    other = {"name": "other", "path": path, "values": [2, 3]}
+
+    message = refusal(write(slots=[*SLOTS, other]))
+
+    assert "$.slots[1].path: the slot 'weight' sets the same value, or one within it" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"), [("seed", "write the seeds in seeds"), ("device", "give the flag --device")]
+)
+def test_keys_of_the_search_are_no_slots(write, key, remedy):
+    message = refusal(write(slots=[{"name": "slot", "path": key, "values": [1, 2]}]))
+
+    assert f"a slot cannot change '{key}'" in message
+    assert remedy in message
+
+
+def test_whole_numbers_may_have_a_point(write):
+    rungs = [{"iterations": 3.0, "keep": 1.0}]
+    read_whole = read(
+        write(seeds=[0.0, 1.0], search={"type": "successive_halving", "rungs": rungs})
+    )
+
+    assert [type(seed) for seed in read_whole.seeds] == [int, int]
+    assert type(read_whole.rungs[0].keep) is int
