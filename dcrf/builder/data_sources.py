@@ -63,7 +63,7 @@ def open_source(
     loading = Loading(
         entry.batch_size,
         sampling=build_sampling(entry),
-        drop_last=entry.drop_last,
+        drop_last=entry.drop_last and is_trained_on,
         num_workers=entry.num_workers,
         pin_memory=entry.pin_memory,
         device=device,

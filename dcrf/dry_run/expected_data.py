@@ -285,7 +285,8 @@ def _check_sizes(entry: DatasetConfig, whole: Outline, at: At) -> Outline:
     with at(f"{entry.path}.{ends[0] if beyond or entry.first is None else ends[1]}"):
         n_samples = size_of_range(n_samples, entry.first, entry.last)
     with at(f"{entry.path}.batch_size"):
-        check_batch_size(n_samples, Loading(entry.batch_size, drop_last=entry.drop_last))
+        drops = entry.drop_last and bool(entry.phases)
+        check_batch_size(n_samples, Loading(entry.batch_size, drop_last=drops))
     return replace(whole, n_samples=n_samples)
 
 

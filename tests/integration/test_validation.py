@@ -159,3 +159,7 @@ def test_clusters_of_a_chosen_classifier_are_those_of_the_trained_method(interva
     assigned = result.assign(SAMPLES, "own").argmax(axis=1)
     np.testing.assert_array_equal(assigned, result.clusters["own"])
     assert dcrf.evaluation.metrics.acc.Acc()(LABELS, assigned) == result.scores["own"]["acc"]
+
+
+def test_held_out_samples_may_be_fewer_than_a_batch():
+    assert run(method(held_out={"batch_size": 500})).scores["other"]

@@ -9,10 +9,11 @@ from dcrf.config.problem_data import PROBLEMS, has_problems, is_problem_source
 from dcrf.config.safe_lookup import enabled, objects, subobject, text
 from dcrf.config.schema_lookup import Node, Nodes
 from dcrf.errors import Problem
-from dcrf.schema.registry import DESIGN_PATTERNS, STRATEGIES
+from dcrf.schema.registry import DESIGN_PATTERNS, METRICS, STRATEGIES
 
 _OF_SAMPLES = ("transforms", "steps", "batch_augmentations")
 """Keys of data sets that are about samples that a source reads."""
+_CRITERION = "performance_evaluation_"
 _TO_PROBLEMS = (
     "take a data set of clustering problems: the source 2d_shapes, or add class_problems to one "
     "with labels"
@@ -31,6 +32,7 @@ def problems(nodes: Nodes) -> list[Problem]:
         *_parts_that_need_samples(nodes),
         *_meaningless_keys(nodes, with_problems),
         *_shared_classes(with_problems),
+        *_scores_of_features(nodes),
     ]
 
 
@@ -84,6 +86,26 @@ def _meaningless_keys(
             if dataset.get(key):
                 message = "a data set of clustering problems has no use for it"
                 yield Problem(child(path, key), message, "remove it")
+
+
+def _scores_of_features(nodes: Nodes) -> Iterator[Problem]:
+    """Report metrics of features that decide something: clustering problems have no scores."""
+    for phase_path, phase in enabled(nodes["$"].value, "phases"):
+        criteria = subobject(phase, "exit_criteria")
+        named = [
+            (child(child(phase_path, "exit_criteria"), key), metric)
+            for metric in METRICS.schemas
+            for key in criteria
+            if key in (f"{_CRITERION}{metric}_gt", f"{_CRITERION}{metric}_lt_after_iterations")
+        ]
+        validation = subobject(phase, "validation")
+        named.append(
+            (child(child(phase_path, "validation"), "metric"), text(validation, "metric") or "")
+        )
+        for path, metric in named:
+            if METRICS.schemas.get(metric, {}).get("x-needs") == ["features"]:
+                message = f"{metric} needs features, which clustering problems do not have"
+                yield Problem(path, message, "name a metric of known clusters")
 
 
 def _shared_classes(datasets: list[tuple[str, dict[str, Any]]]) -> Iterator[Problem]:

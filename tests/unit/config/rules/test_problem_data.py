@@ -103,3 +103,18 @@ def test_labels_are_named_in_one_way(tmp_path):
     found = problem(tmp_path, on(digits(first_class=0, last_class=3)))
 
     assert found.path.startswith("$.datasets[0].class_problems")
+
+
+def test_metrics_of_features_decide_nothing(tmp_path):
+    method = on(SHAPES, UNSEEN)
+    method["phases"][0] |= {
+        "performance_evaluation_interval": 2,
+        "exit_criteria": {"performance_evaluation_silhouette_gt": 0.5, "iterations": 4},
+        "validation": {"dataset": "unseen", "interval": 2, "metric": "davies_bouldin"},
+    }
+
+    first, second = problems(tmp_path, method)
+
+    assert first.path == "$.phases[0].exit_criteria.performance_evaluation_silhouette_gt"
+    assert first.found == "silhouette needs features, which clustering problems do not have"
+    assert second.path == "$.phases[0].validation.metric"
