@@ -39,7 +39,7 @@ class ConfigError(DcrfError):
 
     def __init__(self, source: Path | str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        count = counted(len(problems), "problem")
         count += " or more" if len(problems) >= PROBLEMS_OF_A_KIND else ""
         described = (describe(source, problem) for problem in self.problems)
         super().__init__("\n".join([f"{source} has {count}", *described]))
@@ -195,6 +195,11 @@ def is_expected(error: BaseException | None) -> bool:
     """Whether dcrf raised an error and all of its causes, so that no traceback is needed."""
     errors = list(causes(error))
     return bool(errors) and all(isinstance(cause, DcrfError) for cause in errors)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, whose plural ends with s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def indented(text: str) -> str:

@@ -11,7 +11,7 @@ from dcrf.cli.output import announce
 from dcrf.config.clustering_entry import checked_clustering
 from dcrf.config.method_config import Options
 from dcrf.config.path_checks import is_file
-from dcrf.errors import CommandLineError
+from dcrf.errors import CommandLineError, counted
 from dcrf.reporting.lines import sample_size, scores
 from dcrf.reporting.writers import say
 
@@ -125,8 +125,8 @@ def _line_of_features(options: argparse.Namespace, entry: Options | None) -> str
 
 
 def _line_of_clustering(record: Mapping[str, Any], data: str, entry: Options) -> str:
-    number = len(record["cluster_sizes"])
-    return _line(record, data, entry["method"], f"{number} cluster{'s' if number != 1 else ''}")
+    clusters = counted(len(record["cluster_sizes"]), "cluster")
+    return _line(record, data, entry["method"], clusters)
 
 
 def _line(record: Mapping[str, Any], *names: str) -> str:

@@ -22,7 +22,7 @@ from dcrf.cli.plan_runs import (
     plan_runs,
 )
 from dcrf.cli.report import problem_of_report, report_file, run_and_report
-from dcrf.errors import CommandLineError, DcrfError, describe, indented
+from dcrf.errors import CommandLineError, DcrfError, counted, describe, indented
 from dcrf.executors.base import RunExecutor
 from dcrf.reporting.color import has_color, with_colors
 from dcrf.reporting.records import AS_ASKED, Outcome
@@ -80,7 +80,7 @@ def validate(options: argparse.Namespace) -> int:
         number = len(config.warnings)
         lines = [f"{config.source}: ok"]
         if number:
-            lines[0] += f", {_count(number, 'warning')}"
+            lines[0] += f", {counted(number, 'warning')}"
             lines += [describe(config.source, warning) for warning in config.warnings]
         say(indented("\n".join(lines)))
     if rejected:
@@ -337,8 +337,4 @@ def _print_errors(rejected: Sequence[RejectedFile]) -> None:
 
 
 def _unusable(rejected: Sequence[RejectedFile]) -> str:
-    return f"{_count(len(rejected), 'file')} cannot be used; nothing was run"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+    return f"{counted(len(rejected), 'file')} cannot be used; nothing was run"

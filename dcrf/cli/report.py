@@ -9,7 +9,7 @@ from dcrf.cli.arguments import Parser
 from dcrf.cli.describe import description
 from dcrf.cli.output import announce
 from dcrf.config import load_checked
-from dcrf.errors import CommandLineError, DcrfError, cause_of
+from dcrf.errors import CommandLineError, DcrfError, cause_of, counted
 from dcrf.report.projection_names import NOTES, PCA
 from dcrf.reporting.blocks import Paragraph
 from dcrf.reporting.records import Outcome
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         _write_plots(options)
     file = options.output or report_file(options.runs[0] if len(options.runs) == 1 else Path())
     number = write_report(options.runs, file, options.projection)
-    say(f"{file}: {number} run{'s' if number != 1 else ''}")
+    say(f"{file}: {counted(number, 'run')}")
     return OK
 
 

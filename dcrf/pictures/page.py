@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from dcrf.errors import counted
 from dcrf.pictures.drawings import (
     GREEN,
     RED,
@@ -121,7 +122,7 @@ def _verdict(drawing: SetDrawing) -> str:
     n_wrong = int((matched(partitioned.clusters, partitioned) != partitioned.known).sum())
     if not n_wrong:
         return f"{number} {noun}, all right"
-    return f"{number} {noun}, right; {n_wrong} object{'s' if n_wrong > 1 else ''} wrong"
+    return f"{number} {noun}, right; {counted(n_wrong, 'object')} wrong"
 
 
 def _color(drawing: SetDrawing) -> str:
@@ -141,7 +142,7 @@ def _caption(partitioned: PartitionedSet, number: int) -> str:
 
 def _summary(sets: Sequence[PartitionedSet]) -> str:
     """Return the number of sets, and the mean scores of their predicted partitions."""
-    number = f"{len(sets)} set{'s' if len(sets) != 1 else ''}"
+    number = counted(len(sets), "set")
     if sets[0].known is None:
         return number
     right = sum(s.n_clusters == s.known_n_clusters for s in sets)

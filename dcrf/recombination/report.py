@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
+from dcrf.errors import counted
 from dcrf.functional.rank_tests import Corrected
 from dcrf.recombination.candidates import Candidates
 from dcrf.recombination.confirmation import Confirmed
@@ -57,7 +58,7 @@ class SpaceReport:
         if len(ranking) > _SHOWN:
             yield f"... and {len(ranking) - _SHOWN} more"
         if unfinished := sum(result.unfinished > 0 for result in self.results):
-            unranked = _count(unfinished, "combination")
+            unranked = counted(unfinished, "combination")
             yield f"without a rank, since runs have not finished: {unranked}"
         yield ""
         sentences = *self._winners(), *self._against_reference(ranking[0]), *self._cost(ranking[0])
@@ -173,7 +174,7 @@ class SpaceReport:
         if effect is None:
             return
         first = _words(self.results[0].candidate.choice)
-        change = f"{effect.change:+.3f} over {effect.pairs} pair{'s' if effect.pairs > 1 else ''}"
+        change = f"{effect.change:+.3f} over {counted(effect.pairs, 'pair')}"
         size = f"{heading(METRICS[0])} of the best less that of {first}: {change}"
         if effect.p is None:
             yield f"{size}; no verdict, which needs {effect.pairs_needed} pairs"
@@ -209,8 +210,8 @@ def _seconds_per_point(first: CandidateResult, result: CandidateResult) -> float
 def _rung_in_words(number: int, rung: RungResult) -> str:
     informed = "labels inform it" if rung.score in METRICS else "labels do not inform it"
     return (
-        f"rung {number}: {rung.rung.iterations:,} iterations, {len(rung.kept)} of "
-        f"{_count(len(rung.results), 'combination')} went on by {heading(rung.score)} ({informed})"
+        f"rung {number}: {counted(rung.rung.iterations, 'iteration')}, {len(rung.kept)} of "
+        f"{counted(len(rung.results), 'combination')} went on by {heading(rung.score)} ({informed})"
     )
 
 
@@ -240,25 +241,21 @@ def _remarks_on(confirmed: Sequence[Confirmed]) -> Iterator[str]:
     yield "best ones are compared with the first combination, changes of the best one with it"
     unfinished = sum(r.unfinished for each in confirmed for r in each.results.values())
     if unfinished:
-        yield f"{_count(unfinished, 'run')} of the confirmation have not finished"
+        yield f"{counted(unfinished, 'run')} of the confirmation have not finished"
 
 
 def space_in_words(name: str, candidates: Candidates) -> Iterator[str]:
     """Yield how many combinations of a space are methods, and why the others are not."""
     valid, invalid = len(candidates.valid), len(candidates.invalid)
     total = valid + candidates.equal + invalid
-    words = f"{name}: {_count(valid, 'method')} of {_count(total, 'combination')}"
+    words = f"{name}: {counted(valid, 'method')} of {counted(total, 'combination')}"
     words += f", {candidates.equal} equal to others" if candidates.equal else ""
     yield f"{words}, {invalid} invalid" if invalid else words
     reasons = candidates.reasons
     for reason, number in reasons[:_REASONS]:
-        yield f"  {_count(number, 'time')}: {reason}"
+        yield f"  {counted(number, 'time')}: {reason}"
     if len(reasons) > _REASONS:
-        yield f"  ... and {_count(len(reasons) - _REASONS, 'other reason')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        yield f"  ... and {counted(len(reasons) - _REASONS, 'other reason')}"
 
 
 def _words(choice: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from dcrf.errors import counted
 from dcrf.reporting.records import DatasetRecord, Outcome
 from dcrf.reporting.scores import heading, scores_of
 from dcrf.schema.default_metrics import default_metrics
@@ -101,7 +102,7 @@ class Difference:
         values = {"Wilcoxon p": self.wilcoxon, "t-test p": self.t}
         facts = [
             *([] if self.mean is None else [f"{self.mean:+.3f}"]),
-            f"{self.pairs} pair{'s' if self.pairs != 1 else ''}",
+            counted(self.pairs, "pair"),
             *(f"{name} = {p:.3f}" for name, p in values.items() if p is not None),
         ]
         return f"{self.verdict}{link} ({', '.join(facts)})"

@@ -6,6 +6,7 @@ from dataclasses import astuple
 from io import StringIO
 from statistics import mean, stdev
 
+from dcrf.errors import counted
 from dcrf.reporting.comparison import METRICS, Comparison, Differences
 from dcrf.reporting.markup import (
     fit,
@@ -26,7 +27,7 @@ def legend(comparison: Comparison) -> str:
     """Return what the numbers mean."""
     if not comparison.n:
         return "no run has scores by labels; dcrf select compares runs without labels"
-    runs = f"{comparison.n} run{'s' if comparison.n != 1 else ''}"
+    runs = counted(comparison.n, "run")
     others = {len(scores) for scores in comparison.values.values()} - {comparison.n}
     unless = ", or over (n=...) runs" if others else ""
     if max({comparison.n, *others}) == 1:

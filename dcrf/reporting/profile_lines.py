@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from dcrf.errors import counted
+
 _CLUSTERS, _COLUMNS = 12, 3
 _NAME = 40  # characters of the name of a column
 
@@ -20,7 +22,7 @@ def profile_lines(rows: Sequence[Mapping[str, str]], width: int) -> Iterator[str
     clusters = [list(own) for _, own in groupby(rows, lambda row: row["cluster"])]
     for own in clusters[:_CLUSTERS]:
         size = int(own[0]["size"])
-        line = f"cluster {own[0]['cluster']}: {size:,} sample{'s' if size != 1 else ''}"
+        line = f"cluster {own[0]['cluster']}: {counted(size, 'sample')}"
         mark = "; "
         for row in own[:_COLUMNS]:
             longer = f"{line}{mark}{_column(row)}"

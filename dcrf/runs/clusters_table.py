@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from dcrf.errors import counted
 from dcrf.evaluation.metrics.base import NOISE, Labels
 from dcrf.runs.assigned_batches import AssignedBatch
 from dcrf.storage.atomic_files import replacing_text
@@ -92,5 +93,5 @@ def clusters_in_words(clusters: Labels) -> str:
     more = [f"{len(order) - _SHOWN} more"] if len(order) > _SHOWN else []
     n_noise = int((clusters == NOISE).sum())
     noise = f", and noise: {n_noise:,}" if n_noise else ""
-    samples = f"{len(clusters):,} sample{'s' if len(clusters) != 1 else ''}"
+    samples = counted(len(clusters), "sample")
     return f"{samples}; sizes of the clusters: {', '.join([*shown, *more]) or 'none'}{noise}"

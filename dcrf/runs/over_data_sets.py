@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
+from dcrf.errors import counted
 from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, PairedTest, paired_test
 from dcrf.functional.rank_tests import (
     DATA_SETS_NEEDED,
@@ -151,6 +152,6 @@ def _refusal(tests: Mapping[str, tuple[int, PairedTest]]) -> str:
     values = [f"{heading(metric)} {test.difference:+.3f}" for metric, (_, test) in tests.items()]
     number = max(n for n, _ in tests.values())
     return (
-        f"{_LESS}: {', '.join(values)} on average over {number} data set{'s' if number > 1 else ''}"
+        f"{_LESS}: {', '.join(values)} on average over {counted(number, 'data set')}"
         f"; no verdict, which needs {PAIRS_NEEDED} data sets"
     )

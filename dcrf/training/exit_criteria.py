@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dcrf.batch import Clock
+from dcrf.errors import counted
 from dcrf.evaluation.evaluator import Evaluation
 from dcrf.reporting.scores import heading
 
@@ -33,7 +34,7 @@ class Iterations:
     def reason(self, state: Progress) -> str | None:
         """Return why the phase ends now, or None."""
         is_over = state.clock.iteration >= self.number
-        return _counted(self.number, "iteration") if is_over else None
+        return counted(self.number, "iteration") if is_over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Epochs:
         is_over = state.clock.epoch > self.number or (
             state.clock.epoch == self.number and state.clock.epoch_ends
         )
-        return _counted(self.number, "epoch") if is_over else None
+        return counted(self.number, "epoch") if is_over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class ScoreBelowAfter:
         if score is None or score >= self.value or state.clock.iteration < self.iterations:
             return None
         shown = f"{heading(self.metric)} {score:.3f} < {self.value:g}"
-        return f"{shown} after {_counted(self.iterations, 'iteration')}"
+        return f"{shown} after {counted(self.iterations, 'iteration')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,6 @@ def needs_labels(criterion: ExitCriterion) -> bool:
 def metrics_of(criteria: Iterable[ExitCriterion]) -> list[str]:
     """Return the names of the metrics whose scores the criteria read."""
     return [c.metric for c in criteria if isinstance(c, ScoreAbove | ScoreBelowAfter)]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _score(state: Progress, metric: str) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dcrf.batch import DatasetPass, Place
-from dcrf.errors import ClusteringError, TrainingError, cause_of
+from dcrf.errors import ClusteringError, TrainingError, cause_of, counted
 from dcrf.parallel.replicas import check_equal, share_state
 from dcrf.randomness import GlobalGenerators, RandomStreams, global_seed
 from dcrf.reporting.records import (
@@ -239,8 +239,7 @@ class Trainer:
         self.writer.write(EvaluationRecord(dataset, None, None, values))
         found = len(evaluation.cluster_sizes)
         if found != session.plan.n_clusters and not evaluation.deviations:
-            noun = "cluster" if found == 1 else "clusters"
-            self.writer.write(Note(f"{dataset}  final  {found} {noun} found"))
+            self.writer.write(Note(f"{dataset}  final  {counted(found, 'cluster')} found"))
         for warning in warnings:
             self.writer.write(Note(f"{dataset}  final  warning: {warning}"))
         return DatasetRecord(

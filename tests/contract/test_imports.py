@@ -105,7 +105,7 @@ MAY_IMPORT = {
         "storage",
         "training",
     },
-    "pictures": {"config", "functional", "reporting", "storage"},
+    "pictures": {"config", "errors", "functional", "reporting", "storage"},
     "runs": {
         "assignment",
         "batch",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from dcrf.config.json_paths import child
 from dcrf.config.rules.schema_errors import shown, suggestion
 from dcrf.config.rules.suggestions import closest
-from dcrf.errors import Problem
+from dcrf.errors import Problem, counted
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
 from dcrf.schema.package_data import SCHEMA, json_text
 from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
@@ -337,7 +337,7 @@ def _not_entries(path: str, value: object) -> Iterator[Problem]:
 def _wrong_length(path: str, argument: str, value: object, default: list[Any]) -> Iterator[Problem]:
     """Check that a list is as long as the default: torch reads so many items unchecked."""
     if isinstance(value, list) and len(value) != len(default):
-        count = f"{len(value)} value{'s' if len(value) != 1 else ''}"
+        count = counted(len(value), "value")
         remedy = f"write {len(default)} numbers, for example {json.dumps(default)}"
         yield Problem(path, f"{argument!r} has {count}, not {len(default)}", remedy)
 

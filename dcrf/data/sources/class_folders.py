@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcrf.errors import OptionError
+from dcrf.errors import OptionError, counted
 from dcrf.safety.limits import FOLDER_ENTRIES
 from dcrf.safety.terminal_text import escaped
 
@@ -81,7 +81,8 @@ def list_class_folders(
         if beside and folders and walk.is_complete:
             raise OptionError(
                 "path",
-                f"{root} holds {_counted(beside, noun)} beside {_counted(folders, 'folder')} with "
+                f"{root} holds {counted(len(beside), noun)} beside "
+                f"{counted(len(folders), 'folder')} with "
                 f'{noun}s; "classes": true reads the folders as classes and skips the {noun}s '
                 f'beside them, and "classes": false reads all {noun}s without classes',
             )
@@ -95,7 +96,10 @@ def list_class_folders(
         names = ["/".join(parts) for parts in files]
         return ClassFolders(root, names, None, notes, walk.is_complete)
     if beside:
-        notes = (f"skipped in {root}: {_counted(beside, noun)} beside the class folders", *notes)
+        notes = (
+            f"skipped in {root}: {counted(len(beside), noun)} beside the class folders",
+            *notes,
+        )
     in_folders = [parts for parts in files if len(parts) > 1]
     numbers = {name: number for number, name in enumerate(folders)}
     return ClassFolders(
@@ -187,7 +191,3 @@ def _is_regular(entry: os.DirEntry) -> bool:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(map(escaped, names[:_LISTED])) + more
-
-
-def _counted(items: Sequence, noun: str) -> str:
-    return f"{len(items)} {noun}" + ("s" if len(items) != 1 else "")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dcrf.data.sources.outline import Outline, examples_of
 from dcrf.data.sources.raw_data import RawData
 from dcrf.data.sources.table_encoding import EncodedColumn, TableEncoding
-from dcrf.errors import DataError, OptionError, Remedy
+from dcrf.errors import DataError, OptionError, Remedy, counted
 from dcrf.safety.limits import (
     COLUMN_CATEGORIES,
     QUOTED_VALUE_CHARACTERS,
@@ -354,7 +354,7 @@ class TableRows:
             counts = [f"{len(column.categories or ())} in {column.name!r}" for column in columns]
             return (f"categories, each a column of 0 and 1: {_listed(counts)}",) if counts else ()
         return tuple(
-            f"{count} value{'s' if count > 1 else ''} in column {name!r} "
+            f"{counted(count, 'value')} in column {name!r} "
             f"{'are categories' if count > 1 else 'is a category'} that the training data do not "
             f"have, such as {self._first_unseen[name]!r}; they are 0 in all columns of categories"
             for name, count in self._unseen.items()
