@@ -33,9 +33,14 @@ def add_data_flags(flags: argparse.ArgumentParser | argparse._ArgumentGroup) -> 
             f"--{flag['name']}",
             dest=key,
             type=_Value(words),
-            metavar=flag.get("metavar") or f"{{{','.join(words['enum'])}}}",
+            metavar=_metavar(words),
             help=flag["help"],
         )
+
+
+def _metavar(words: Mapping[str, Any]) -> str:
+    """Return what stands for the value of a flag in its help."""
+    return words["x-flag"].get("metavar") or f"{{{','.join(words['enum'])}}}"
 
 
 def given_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -51,7 +56,7 @@ def as_flag(remedy: Remedy) -> str:
         return f"{remedy.key} in the method file"
     flag, value = words["x-flag"], remedy.value
     if value is None:
-        return f"--{flag['name']} {flag['metavar']}"
+        return f"--{flag['name']} {_metavar(words)}"
     if isinstance(value, bool):
         text = str(value).lower()
     else:

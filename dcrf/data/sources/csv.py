@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, replace
 from itertools import chain, islice
 from operator import itemgetter
@@ -29,7 +30,7 @@ from dcrf.data.sources.tables import (
     text_columns,
 )
 from dcrf.errors import DataError, OptionError, Remedy
-from dcrf.safety.text_files import text_lines
+from dcrf.safety.text_files import UTF_8, UndecodableError, text_lines
 
 _DELIMITERS = (",", ";", "\t", "|", " ")
 """Delimiters that are recognized."""
@@ -72,7 +73,8 @@ class Csv:
     without a name.
 
     dataset: the name for errors.
-    path: the file, UTF-8, plain or packed by gzip.
+    path: the file, plain or packed by gzip.
+    encoding: of the file.
     delimiter: None to recognize it.
     has_header: whether the first row names the columns; None to recognize it.
     columns: of the samples; None for all but those of labels and ids.
@@ -86,6 +88,7 @@ class Csv:
     dataset: str
     _: KW_ONLY
     path: str
+    encoding: str = UTF_8
     delimiter: str | None = None
     has_header: bool | None = None
     columns: Sequence[str] | None = None
@@ -122,7 +125,7 @@ class Csv:
             OptionError: a column has too many different texts for categories, or the file cannot be
                 read.
         """
-        with naming_option("path", self.path), text_lines(Path(self.path)) as lines:
+        with naming_option("path", self.path), self._lines() as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form)
             first = list(islice(rows, _ROWS_AT_A_TIME))
@@ -149,8 +152,17 @@ class Csv:
         with naming_option("path", self.path):
             return outline_of_table(Path(self.path), self._read, self._count)
 
+    @contextmanager
+    def _lines(self) -> Iterator[Iterator[str]]:
+        try:
+            with text_lines(Path(self.path), self.encoding) as lines:
+                yield lines
+        except UndecodableError as error:
+            remedy = Remedy("encoding", None, "names its encoding")
+            raise OptionError("encoding", str(error), remedies=(remedy,)) from error
+
     def _read(self, encoding: TableEncoding | None = None) -> RawData:
-        with text_lines(Path(self.path)) as lines:
+        with self._lines() as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form, encoding)
             table = TableRows(columns, self.missing_values, encoding)
@@ -167,7 +179,7 @@ class Csv:
 
     def _count(self) -> Outline:
         """Return the outline without reading any number."""
-        with text_lines(Path(self.path)) as lines:
+        with self._lines() as lines:
             form, rows = self._rows(lines)
             columns = self._chosen(form)
             table, n_rows = TableRows(columns, self.missing_values), 0

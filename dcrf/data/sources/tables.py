@@ -27,6 +27,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 
 _BYTES_PER_CHECK = 2**26  # of free memory
 _LISTED_COLUMNS = 10
+_WHOLE_NUMBERS = 2.0**53  # up to here float64 has all of them
+_LEAST_STEPS = 256  # of float32 between the least and the greatest number of a column
 _MANY_CLASSES = 0.5  # of all rows
 _FEW_CATEGORIES = 10  # may all be different in a table of few rows
 _UNSEEN = -1  # the code of a category that the training data do not have
@@ -91,6 +93,9 @@ def chosen_columns(
         samples = tuple(place for place in range(len(known)) if place not in (label, ids))
     else:
         samples = tuple(_place("columns", name, known) for name in columns)
+    for name, count in Counter(known[place] for place in samples).items():
+        if count > 1:
+            raise OptionError("columns", f"{count} columns are called {name!r}; rename all but one")
     if label is not None and label in samples:
         raise OptionError("columns", f"column {label_column!r} holds the labels, not samples")
     if not samples:
@@ -187,6 +192,8 @@ class TableRows:
         self._ids: list[str] = []
         self._n_rows = self._n_dropped = self._n_bytes = self._checked_bytes = 0
         self._n_missing = np.zeros(len(columns.samples), np.int64)
+        self._least = np.full(len(columns.samples), np.inf)
+        self._greatest = -self._least
         self._n_unlabeled = 0
         self._first_missing: int | None = None
 
@@ -239,6 +246,9 @@ class TableRows:
                 memory.
         """
         part = self._float32(numbers)
+        if len(numbers):
+            self._least = np.fmin(self._least, np.fmin.reduce(numbers))
+            self._greatest = np.fmax(self._greatest, np.fmax.reduce(numbers))
         missing = np.isnan(part)
         unlabeled = np.array([not label for label in labels], bool)
         incomplete = missing.any(axis=1)
@@ -285,7 +295,9 @@ class TableRows:
             notes += (*self._like_ids(table), *_repeated_ids(self._ids))
         samples = self._with_categories(table, encoding)
         if self._encoding is None:
-            notes += _constant_columns(samples, encoding.names)
+            coarse = self._coarse_columns()
+            names = [name if name not in coarse else "" for name in encoding.names]
+            notes += (*_constant_columns(samples, names), *_on_coarse(coarse))
         labels = None
         if self._columns.label is not None:
             labels = classes_of(self._labels)
@@ -360,6 +372,16 @@ class TableRows:
             for name, count in self._unseen.items()
         )
 
+    def _coarse_columns(self) -> list[str]:
+        """Return the columns of numbers whose range has few different values in float32."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = self._greatest - self._least
+            largest = np.maximum(np.abs(self._least), np.abs(self._greatest))
+            is_coarse = (spread > 0) & (spread < _LEAST_STEPS * np.finfo(np.float32).eps * largest)
+            is_coarse |= largest >= _WHOLE_NUMBERS
+        numbers = np.flatnonzero(is_coarse & np.isfinite(largest)).tolist()
+        return [self._columns.names[n] for n in numbers if n not in self._codes]
+
     def _like_ids(self, table: NDArray[np.float32]) -> tuple[str, ...]:
         """Return a note on columns that count the rows, as ids do."""
         numbers = [n for n in range(table.shape[1]) if n not in self._codes]
@@ -406,6 +428,12 @@ class TableRows:
                 f"{self._n_dropped} of {self._n_rows} rows have missing values and are dropped; "
                 "the ids of the others without a column of ids are their numbers",
             )
+        empty = np.flatnonzero(self._n_missing == self._n_rows).tolist()
+        if empty and self._encoding is None:
+            names = _listed([repr(self._columns.names[column]) for column in empty])
+            others = [n for c, n in enumerate(self._columns.names) if c not in empty]
+            message = f"no row has a value in {names}; name the other columns: {_listed(others)}"
+            raise OptionError("columns", message)
         if self._policy == REFUSE:
             message = (
                 f"missing values: {self._missing_columns()}; the first one is in row "
@@ -414,7 +442,8 @@ class TableRows:
             if self._encoding is not None:
                 message += "; fill them, since the run was trained to refuse them"
                 raise OptionError("missing_values", message)
-            raise OptionError("missing_values", message, remedies=MISSING_REMEDIES)
+            remedies = MISSING_REMEDIES[1:] if self._n_unlabeled else MISSING_REMEDIES
+            raise OptionError("missing_values", message, remedies=remedies)
         if self._n_unlabeled:
             raise OptionError(
                 "missing_values",
@@ -456,10 +485,23 @@ class TableRows:
 
 
 def _constant_columns(samples: NDArray[np.float32], names: Sequence[str]) -> tuple[str, ...]:
-    constant = np.flatnonzero(samples.min(axis=0) == samples.max(axis=0))
-    if not len(constant) or len(samples) == 1:
+    """Return a note on columns with one value; those without a name are left out."""
+    constant = np.flatnonzero(samples.min(axis=0) == samples.max(axis=0)).tolist()
+    named = [repr(names[number]) for number in constant if names[number]]
+    if not named or len(samples) == 1:
         return ()
-    return (f"the same value in all rows: {_listed([repr(names[n]) for n in constant.tolist()])}",)
+    return (f"the same value in all rows: {_listed(named)}",)
+
+
+def _on_coarse(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note on columns that float32 makes coarse."""
+    if not names:
+        return ()
+    columns = _listed([repr(name) for name in names])
+    return (
+        f"numbers so large that float32 has less than {_LEAST_STEPS} different values in their "
+        f"range: {columns}; subtract a constant in the file",
+    )
 
 
 def _counts_rows(values: NDArray[np.float32]) -> bool:

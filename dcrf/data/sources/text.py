@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 from dcrf.data.sources import raw_data
@@ -23,13 +22,12 @@ from dcrf.safety.limits import (
     TEXT_OUTLINE_BYTES,
 )
 from dcrf.safety.terminal_text import escaped
+from dcrf.safety.text_files import codec_of
 
 Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 """Delimiters that are recognized; the first one is taken if none fits."""
-
-_CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8-sig"})  # without a byte order mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class Text:
 
     @property
     def _codec(self) -> str:
-        return _CODECS.get(self.encoding, self.encoding)
+        return codec_of(self.encoding)
 
     def _texts(self, *, is_outline: bool) -> Texts:
         codec, path = self._codec, Path(self.path)

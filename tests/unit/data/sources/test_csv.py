@@ -270,10 +270,43 @@ def test_rows_without_a_label_are_refused_or_dropped_with_their_ids(file):
 
 
 def test_a_column_without_any_value_cannot_be_replaced(file):
-    content = "a,b\n1,\n2,\n"
+    content = "a,b,c\n1,,3\n2,,4\n"
 
-    assert refusal(file, content, missing_values="mean") == "all values of column 'b' are missing"
+    for policy in ("refuse", "mean"):
+        message = refusal(file, content, missing_values=policy)
+        assert message == "no row has a value in 'b'; name the other columns: a, c"
+    assert read(file, content, columns=["a", "c"]).samples.tolist() == [[1, 3], [2, 4]]
     assert "no row with all values" in refusal(file, content, missing_values="drop_rows")
+
+
+def test_two_columns_of_samples_with_one_name_are_refused(file):
+    message = refusal(file, "a,a,b\n1,2,3\n4,5,6\n")
+
+    assert message == "2 columns are called 'a'; rename all but one"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])
+def test_a_file_may_have_another_encoding(file, encoding):
+    content = "größe,b\n1,2\n3,4\n".encode(encoding)
+    raw = read(file, content, encoding=encoding)
+
+    assert raw.columns == ["größe", "b"]
+    assert raw.samples.tolist() == [[1, 2], [3, 4]]
+
+
+def test_the_line_of_another_encoding_is_named_with_the_key(file):
+    message = refusal(file, b"a,b\n1,2\n" * 2000 + b"3,\xf6\n")
+
+    assert message.startswith("not UTF-8: byte 0xf6 in line 4001; save it as UTF-8")
+    assert '"encoding" names its encoding' in message
+
+
+def test_numbers_that_float32_makes_equal_are_noted(file):
+    rows = [f"{10**15 + number},{number},{10**18 + number}" for number in range(9)]
+    (note,) = read(file, "\n".join(["time,b,id", *rows]), columns=["time", "id"]).notes
+
+    assert note.endswith("less than 256 different values in their range: 'time', 'id'; subtract a "
+                         "constant in the file")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -304,7 +337,7 @@ def test_columns_that_contradict_each_other_are_refused(file):
     assert "2 columns are called 'b'" in refusal(file, content, label_column="b")
     assert "holds the labels" in refusal(file, content, columns=["a"], label_column="a")
     assert "no column is left" in refusal(file, "a\n1\n2\n", label_column="a")
-    assert read(file, content).samples.shape == (2, 3)
+    assert read(file, content, columns=["a"]).samples.shape == (2, 1)
 
 
 def test_constant_columns_and_labels_that_are_none_are_noted(file):
