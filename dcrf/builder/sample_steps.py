@@ -12,7 +12,7 @@ from dcrf.clusterings.steps.base import Transformation
 from dcrf.config.method_config import Options
 from dcrf.data.decoding import decode_all
 from dcrf.data.sources.raw_data import RawData
-from dcrf.errors import ClusteringError, DataError
+from dcrf.errors import ClusteringError, DataError, counted, first_line
 from dcrf.safety.limits import SAMPLES_IN_MEMORY_BYTES
 from dcrf.schema.registry import CLUSTERING_STEPS
 
@@ -63,8 +63,12 @@ def apply_steps(steps: nn.Module | None, raw: RawData, num_workers: int = 0) -> 
     samples = decoded(raw, num_workers)
     try:
         rows = _transformed(samples.flatten(1), steps)
-    except (ClusteringError, RuntimeError) as error:
+    except ClusteringError as error:
         raise DataError(f"steps: {error}") from error
+    except RuntimeError as error:
+        n_values = counted(samples[0].numel(), "value")
+        reason = f"the samples have {n_values}, those to which they were fitted another number"
+        raise DataError(f"steps: {reason} ({first_line(error)})") from error
     keeps_shape = rows.shape[1] == samples[0].numel()
     return replace(raw, samples=rows.view_as(samples) if keeps_shape else rows, files=())
 

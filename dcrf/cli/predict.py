@@ -2,21 +2,26 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.named_run import named_run
 from dcrf.cli.output import announce
+from dcrf.config.path_checks import with_name
 from dcrf.errors import DataError
 from dcrf.reporting.writers import say
+from dcrf.storage.atomic_files import read_json, write_json
 
 if TYPE_CHECKING:
     from dcrf.pictures.partitioned_set import PartitionedSet
     from dcrf.runs.trained_run import TrainedRun
 
 OK, FAILED = 0, 1
+_RECORD = "prediction.json"
 DESCRIPTION = """\
 Cluster new data with a finished run: in the clusters that it has found, or, if it has learned to
 cluster sets, in new ones.
@@ -37,8 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     announce("loading", [options.run])
     from dcrf.runs.trained_run import open_run  # noqa: PLC0415 - it imports torch
 
-    options.run = named_run(options.run)
-    folder: Path = options.output or options.run / "predictions" / options.data.stem
+    options.run, options.data = named_run(options.run), with_name(options.data)
+    folder: Path = options.output or _folder_for(options.data, options.run / "predictions")
     try:
         run = open_run(options.run, options.dataset, options.device)
         if run.dataset.has_problems:
@@ -48,8 +53,26 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         say(f"results cannot be written: {error}", is_error=True)
         return FAILED
+    write_json(folder / _RECORD, {"data": str(options.data.absolute())})
     say(f"{words}\nwritten to {folder}")
     return OK
+
+
+def _folder_for(data: Path, predictions: Path) -> Path:
+    """Return the folder of the results for data: that of an earlier prediction of them, or new."""
+    for number in count(1):
+        folder = predictions / (data.stem if number == 1 else f"{data.stem}_{number}")
+        if not folder.exists() or _data_of(folder) in (None, str(data.absolute())):
+            return folder
+    raise AssertionError("unreachable")
+
+
+def _data_of(folder: Path) -> str | None:
+    """Return the path of the data whose results a folder contains; None if it is unknown."""
+    with suppress(OSError, ValueError):
+        content = read_json(folder / _RECORD)
+        return content.get("data") if isinstance(content, dict) else None
+    return None
 
 
 def parser() -> Parser:

@@ -16,6 +16,8 @@ from dcrf.runs.trained_run import TrainedRun
 from dcrf.storage.atomic_files import replacing_text
 from dcrf.training.interfaces import DataSource
 
+FEATURES, EXAMPLES, PROFILE = "features.npy", "examples.csv", "profile.csv"
+
 
 class Prediction(NamedTuple):
     """The clusters of n samples.
@@ -49,16 +51,18 @@ def predict_samples(
     run.method.assignment.check_ready()
     source = run.open_file(file)
     check_fit(run, source, file)
+    for name in (FEATURES, EXAMPLES, PROFILE):  # of other samples, if they stay
+        (folder / name).unlink(missing_ok=True)
     facts, examples = source.facts, ClusterExamples()
     with ExitStack() as stack:
         table = stack.enter_context(replacing_text(folder / "clusters.csv"))
         uses: list[UseBatch] = [ClustersTable(table, facts.ids).write, examples.add]
         if saves_features:
-            features = saving_features(folder / "features.npy", source.n_samples)
+            features = saving_features(folder / FEATURES, source.n_samples)
             uses.append(stack.enter_context(features))
         clusters = assign_batches(run.method, source, uses, with_features=saves_features)
-    examples.write(folder / "examples.csv", facts.ids)
-    save_profile(folder / "profile.csv", facts, clusters)
+    examples.write(folder / EXAMPLES, facts.ids)
+    save_profile(folder / PROFILE, facts, clusters)
     return Prediction(clusters, source.notes)
 
 

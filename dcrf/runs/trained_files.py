@@ -60,7 +60,12 @@ class TrainedFiles:
         """
         for part, module in method.parts.items():
             file = self._file(part)
-            if file.exists() or part in method.mappings:
+            if part in method.mappings and not file.exists():
+                raise DataError(
+                    f"{file} is missing: the run has not finished with {self.dataset!r}; dcrf run "
+                    f"{self.folder.parent} --resume continues it"
+                )
+            if file.exists():
                 load_part(module, file)
         if steps is not None and steps.state_dict():
             load_part(steps, self._file(STEPS))

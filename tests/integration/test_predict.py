@@ -316,7 +316,9 @@ def test_an_unfinished_run_is_refused(on_flowers, tmp_path, capsys):
     next(copy.glob("parameters/*encoder*")).unlink()
 
     assert main(["evaluate", str(copy)]) == 2
-    assert "encoder.safetensors" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "encoder.safetensors is missing: the run has not finished with 'flowers'" in err
+    assert f"dcrf run {copy} --resume continues it" in err
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff"])
@@ -394,3 +396,23 @@ def test_a_run_of_another_version_names_it(trained, tmp_path, capsys):
     err = capsys.readouterr().err
     assert "unknown key 'colour'" in err
     assert "another version wrote the run (dcrf 9.0.0, commit" in err
+
+
+def test_other_data_of_one_name_get_a_folder_of_their_own(on_flowers, tmp_path, capsys):
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        table(tmp_path / name / "new.csv", PROFILE.split(","), TABLE.data[40:60])
+    run = shutil.copytree(on_flowers, tmp_path / "run")
+    first, second = run / "predictions/new", run / "predictions/new_2"
+
+    assert main(["predict", str(run), str(tmp_path / "x/new.csv"), "--features"]) == 0
+    assert main(["predict", str(run), str(tmp_path / "y/new.csv")]) == 0
+    assert (first / "features.npy").exists()
+    assert (second / "clusters.csv").exists()
+    assert main(["predict", str(run), str(tmp_path / "x/new.csv")]) == 0
+
+    assert not (first / "features.npy").exists()
+    assert json.loads((first / "prediction.json").read_text()) == {
+        "data": str(tmp_path / "x/new.csv")
+    }
+    assert f"written to {first}" in capsys.readouterr().out
