@@ -1,5 +1,6 @@
 """Find the method files that the paths on the command line name."""
 
+import re
 from pathlib import Path
 
 from dcrf.config.extends import is_abstract
@@ -10,7 +11,9 @@ from dcrf.runs.run_folder import CONFIGURATION, is_run_folder, run_folders
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_ENDING = ".schema.json"
-"""Ends the names of files that are schemas for editors, which no folder runs."""
+"""Ends the names of files that are schemas for editors."""
+_NO_METHOD = re.compile(rf".*{re.escape(SCHEMA_ENDING)}|summary(-\d[\dT-]*)?\.json")
+"""Names of files that no folder runs: schemas, and summaries of earlier runs."""
 _LISTED = 5
 """Run folders that a message lists."""
 
@@ -37,13 +40,11 @@ def method_files(path: str, resume: bool = False) -> list[Path]:
         raise CommandLineError(
             f"{path} is a run folder; add --resume to resume it, or name {again}"
         )
-    files = [f for f in sorted(existing.glob("*.json")) if not f.name.endswith(SCHEMA_ENDING)]
-    if any(not file.name.startswith("summary") for file in files):
+    files = [f for f in sorted(existing.glob("*.json")) if not _NO_METHOD.fullmatch(f.name)]
+    if files:
         return _without_abstract(path, files)
     if runs := _runs_below(existing):
         raise CommandLineError(_name_a_run(path, runs, resume))
-    if files:
-        return files
     raise CommandLineError(f"{path} contains no method files (*.json){_folders_below(existing)}")
 
 

@@ -157,6 +157,8 @@ def check_output_paths(options: argparse.Namespace) -> None:
         folders.append(log.parent)
         if is_folder(log):
             raise CommandLineError(f"--one_log_file {log} is a folder; name a file")
+        if log.suffix == ".json" and is_there(log):
+            raise CommandLineError(f"--one_log_file {log} is a JSON file; name a text file")
     for folder in folders:
         for path in (folder, *folder.parents):
             if is_there(path) and not is_folder(path):

@@ -14,6 +14,7 @@ from dcrf.cli.main import follow
 from dcrf.cli.main import main as run_methods
 from dcrf.cli.output import announce, command
 from dcrf.cli.own_data import add_flags, content_for, given_flags
+from dcrf.config.file_names import clean_name
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import CommandLineError
 from dcrf.reporting.profile_lines import profile_lines
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     add_flags(own)
     _, rest = own.parse_known_args(arguments)
     try:
-        files = [_method_file(path, options) for path in options.paths]
+        of_data: dict[Path, str] = {}
+        files = [_method_file(path, options, of_data) for path in options.paths]
     except OSError as error:
         say(f"the method file cannot be written: {error}", is_error=True)
         return UNUSABLE
@@ -57,8 +59,17 @@ def main(arguments: Sequence[str]) -> int:
     if code == 0 and not (options.quiet or options.validate or options.print_config):
         for path, file in made.items():
             if path != file:
-                _say_what_is_next(options.output_dir / Path(file).stem)
+                _say_what_is_next(options.output_dir / clean_name(Path(file).stem))
     return code
+
+
+def _check_place(data: Path, output_dir: Path) -> None:
+    """Raise CommandLineError if results would become part of the data."""
+    folder, place = data.resolve(), output_dir.resolve()
+    if data.is_dir() and (folder == place or folder in place.parents):
+        raise CommandLineError(
+            f"--output_dir {output_dir} is in the folder of the data, {data}; name another one"
+        )
 
 
 def _say_what_is_next(runs: Path) -> None:
@@ -97,19 +108,38 @@ def parser() -> argparse.ArgumentParser:
     return flags
 
 
-def _method_file(path: str, options: argparse.Namespace) -> str:
-    """Return a path as it is, or the method file that is made for the data at it."""
+def _method_file(path: str, options: argparse.Namespace, made: dict[Path, str]) -> str:
+    """Return a path as it is, or the method file that is made for the data at it.
+
+    Args:
+        path: of the command line.
+        options: the parsed flags.
+        made: method file -> the data that it has been made for, which is added.
+    """
     given = given_flags(options)
     if given and not Path(path).exists():
         raise CommandLineError(_missing(Path(path)))
-    if path.endswith(".json") or not _is_data(path, is_meant=bool(given)):
-        if given:
-            raise CommandLineError(f"{given[0]} is for data, but {path} is a method file")
-        return path
+    is_file = path.endswith(".json")
+    if is_file or not _is_data(path, is_meant=bool(given)):
+        if given and (is_file or _has_files_of_dcrf(Path(path))):
+            kind = "a method file" if is_file else "a folder of runs or method files"
+            raise CommandLineError(f"{given[0]} is for data, but {path} is {kind}")
+        if not given:
+            return path
+    _check_place(Path(path), options.output_dir)
     content = content_for(Path(path), options, options.output_dir)
     file: Path = options.output_dir / f"{content['name']}.json"
+    if (other := made.setdefault(file, path)) != path:
+        raise CommandLineError(
+            f"{path} and {other} have one name, {Path(path).stem}, and so would their runs; rename "
+            "one, or run them one after another with an --output_dir of its own"
+        )
     _write(file, f"{readable(content)}\n".encode())
     return str(file)
+
+
+def _has_files_of_dcrf(path: Path) -> bool:
+    return path.is_dir() and bool(run_folders(path) or any(path.glob("*.json")))
 
 
 def _is_data(path: str, is_meant: bool) -> bool:

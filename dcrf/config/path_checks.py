@@ -1,5 +1,6 @@
 """Whether a path exists; False for paths that are invalid or that the user may not access."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def is_file(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """Whether the path is a folder."""
     return _is(Path.is_dir, path)
+
+
+def with_name(path: Path) -> Path:
+    """Return a path that ends with a name, also for `.` and `..`; symbolic links stay."""
+    return path if path.name not in ("", "..") else Path(os.path.normpath(path.absolute()))
 
 
 def _is(test: Callable[[Path], bool], path: Path) -> bool:

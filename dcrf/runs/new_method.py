@@ -10,7 +10,7 @@ from dcrf.builder.sample_steps import build_steps
 from dcrf.config import load_datasets
 from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, movable, read
-from dcrf.config.path_checks import is_file, is_folder
+from dcrf.config.path_checks import is_file, is_folder, with_name
 from dcrf.config.rules.suggestions import closest, listed
 from dcrf.config.safe_lookup import objects
 from dcrf.data.sources.load import (
@@ -21,6 +21,7 @@ from dcrf.data.sources.load import (
 )
 from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
+from dcrf.runs.run_folder import is_run_folder, run_folders
 from dcrf.schema.package_data import SHIPPED, json_files
 from dcrf.schema.registry import CLUSTERING_STEPS, DESIGN_PATTERNS, SOURCES
 
@@ -48,16 +49,18 @@ class NewMethod(NamedTuple):
 
 
 def is_data(path: Path, *, is_meant: bool = False) -> bool:
-    """Whether a path names data: a file of a source, or a folder of such files and no method file.
+    """Whether a path names data: a file of a source, or a folder of such files.
+
+    Folders with runs are none, nor are those with JSON files, unless they are meant as data.
 
     Args:
         path: of a file or folder, which may be missing.
-        is_meant: whether a folder without any method file is meant as data.
+        is_meant: whether the path is meant as data, as flags for data say.
     """
     if is_folder(path):
-        if is_meant:
-            return not any(path.rglob("*.json"))
-        if any(path.glob("*.json")):
+        if is_run_folder(path) or run_folders(path):
+            return False
+        if not is_meant and any(path.glob("*.json")):
             return False
     return any(reads_path(source, path) for source in SOURCES.schemas)
 
@@ -84,6 +87,7 @@ def new_method(
         ConfigError: the method file is invalid.
     """
     named = None if method is None else method_file(method)
+    data = with_name(data)
     source = source_of_file(data, options)
     path = {"path": str(data.resolve())}
     options = {**options_beside(data, source), **options}

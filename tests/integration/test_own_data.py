@@ -368,3 +368,49 @@ def test_a_folder_of_runs_stands_for_its_newest_one(here, capsys):
 
     assert (newest / "predictions/rows/clusters.csv").exists()
     assert f"{parent} has 2 runs; this is the newest, {newest.name}" in capsys.readouterr().out
+
+
+def test_two_data_of_one_name_are_refused(here, capsys):
+    for folder in ("a", "b"):
+        (here / folder).mkdir()
+        flowers(here / folder)
+
+    assert run("a/flowers.csv", "b/flowers.csv", "--clusters", "3", "--id", "name") == 2
+
+    assert "b/flowers.csv and a/flowers.csv have one name, flowers" in capsys.readouterr().err
+
+
+def test_names_with_spaces_and_signs_are_run_folders(here, capsys):
+    (here / "my data [1].csv").write_text(Path(flowers(here, with_labels=False)).read_text())
+    words = ["--clusters", "3", "--id", "name", "--method", "k_means"]
+
+    assert run("my data [1].csv", *words) == 0
+
+    (folder,) = here.glob("runs/my_data_1_k_means*/*-0")
+    assert f"the cluster of every sample: {folder.relative_to(here)}" in capsys.readouterr().out
+
+
+def test_the_present_folder_is_data_beside_which_results_go(here, monkeypatch, capsys):
+    monkeypatch.chdir(pictures(here))
+
+    assert run(".", "--clusters", "2", "--method", "k_means") == 2
+    assert "--output_dir runs is in the folder of the data" in capsys.readouterr().err
+    words = ["--clusters", "2", "--method", "random", "--output_dir", "../runs"]
+    assert run(".", *words) == 0
+    assert [*here.glob("runs/pictures_random*/*-0/result.json")]
+
+
+def test_folders_of_images_may_have_json_files(here):
+    folder = Path(pictures(here))
+    (folder / "annotations.json").write_text("{}")
+
+    assert run(str(folder), "--clusters", "2", "--method", "random") == 0
+
+
+def test_folders_of_runs_are_no_data(here, capsys):
+    np.save("rows.npy", np.eye(12, 3, dtype=np.float32))
+    assert run("rows.npy", "--clusters", "2", "--method", "random") == 0
+
+    (parent,) = filter(Path.is_dir, (here / "runs").glob("rows_random*"))
+    assert main(["run", str(parent), "--clusters", "2"]) == 2
+    assert "is a folder of runs or method files" in capsys.readouterr().err

@@ -125,3 +125,10 @@ def test_a_missing_path_is_named_with_the_places_searched(path, tmp_path):
         method_files(path)
 
     assert str(caught.value) == f"{path} does not exist (looked in {tmp_path} and {ROOT})"
+
+
+def test_summaries_of_earlier_runs_are_no_method_files(tmp_path):
+    for name in ("b.json", "summary.json", "summary-2026-12-01T10-16-31.json", "summary_of.json"):
+        (tmp_path / name).write_text("{}")
+
+    assert names(method_files(".")) == ["b.json", "summary_of.json"]

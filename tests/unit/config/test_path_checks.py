@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from dcrf.config.path_checks import is_file, is_folder, is_there
+from dcrf.config.path_checks import is_file, is_folder, is_there, with_name
 
 NOTHING = [Path("a" * 300), Path("a\0b"), Path("nowhere")]
 
@@ -28,3 +29,17 @@ def test_nothing_is_where_nobody_may_look(monkeypatch):
     monkeypatch.setattr(Path, "stat", refuse)
 
     assert not is_there(Path("/"))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [(".", "inner"), ("..", "{root}"), ("a/..", "inner"), ("a", "a")]
+)
+def test_a_path_gets_a_name(tmp_path, monkeypatch, path, expected):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+
+    named = with_name(Path(path))
+
+    assert named.name == expected.format(root=tmp_path.name)
+    assert named.absolute() == Path(os.path.normpath(inner / path))
