@@ -9,7 +9,7 @@ from dcrf.config.json_paths import moved
 from dcrf.config.method_config import Options
 from dcrf.config.parse_json import value_of
 from dcrf.config.rules.schema_errors import problems
-from dcrf.errors import ConfigError
+from dcrf.errors import ConfigError, Problem
 
 _PATH = "$.reclusterings[0].clustering"
 
@@ -26,7 +26,11 @@ def checked_clustering(text: str, option: str) -> Options:
     """
     try:
         value: Any = value_of(text)
-    except ValueError:
+    except ValueError as error:
+        if text.lstrip().startswith("{"):
+            remedy = """write for example '{"method": "dbscan", "eps": 0.5}', in single quotes"""
+            problem = Problem("$", f"not JSON: {error}", remedy)
+            raise ConfigError(option, [problem]) from error
         value = text
     method = {"reclusterings": [{"name": "clustering", "clustering": value}]}
     # the keys that a method needs beside it are missing, which are problems of other paths

@@ -38,4 +38,5 @@ def _column(row: Mapping[str, str]) -> str:
     name = row["column"]
     name = name if len(name) <= _NAME else f"{name[: _NAME - 3]}..."
     difference, mean, of_all = (float(row[key]) for key in ("difference", "mean", "mean_of_all"))
+    difference = round(difference, 1) + 0.0  # no negative zero
     return f"{name} {difference:+.1f} sd ({mean:.3g}; all {of_all:.3g})"

@@ -26,6 +26,6 @@ def resolve_device(name: str) -> str:
     try:
         torch.zeros(1, device=name).item()  # fails for devices without memory, such as meta
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        cause = first_line(error)
+        cause = first_line(error).split(". ")[0]  # torch lists all backends after it
         raise DcrfError(f"the device {name!r} cannot be used here: {cause}; {_EXAMPLES}") from error
     return name

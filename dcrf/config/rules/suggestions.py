@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher, get_close_matches
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from dcrf.safety.limits import (
     LISTED_NAMES_CHARACTERS,
@@ -27,7 +27,9 @@ def closest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | Non
     if len(name) > SUGGESTION_CHARACTERS or sum(map(len, known)) > SUGGESTION_CANDIDATES_CHARACTERS:
         return None
     folded = {candidate.casefold(): candidate for candidate in known}
-    similar = get_close_matches(name.casefold(), folded, n=_CANDIDATES, cutoff=cutoff)
+    written = name.casefold()
+    similar = get_close_matches(written, folded, n=_CANDIDATES, cutoff=cutoff)
+    similar.sort(key=lambda other: (-_similarity(written, other), -_n_equal(written, other)))
     return next((folded[s] for s in similar if _may_mean(name, folded[s])), None)
 
 
@@ -60,6 +62,12 @@ def _words(name: str) -> list[str]:
 
 def _all_occur(words: Iterable[str], others: Collection[str]) -> bool:
     return all(any(_similarity(word, other) >= _SAME_WORD for other in others) for word in words)
+
+
+def _n_equal(first: str, second: str) -> int:
+    """Return the number of letters with which both begin."""
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _similarity(first: str, second: str) -> float:

@@ -15,6 +15,7 @@ from tests.unit.config.methods import dec, problems
 def test_the_name_that_is_most_alike():
     assert closest("decodr", ["encoder", "decoder"]) == "decoder"
     assert closest("ADAM", ["Adam", "AdamW"]) == "Adam"
+    assert closest("dek", ["dkm", "dec"]) == "dec"  # both are as similar; this one begins like it
     assert closest("flatten", ["encoder", "decoder"]) is None
     assert closest("encodr", ["encoder"], cutoff=0.99) is None
 
