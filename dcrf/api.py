@@ -79,8 +79,8 @@ class Result:
             samples: (n, ...), arrays like those of `run`, or the path of a file or folder. They get
                 the encoding, the steps and the transforms of the data set. Columns of a data frame
                 are found by name if the data set is a table.
-            dataset: the name of the data set that they resemble, by default the last one on which
-                phases run.
+            dataset: the name of the data set that they resemble, by default the last one with
+                trained mappings.
 
         Raises:
             DataError: the samples do not fit the method.

@@ -42,12 +42,18 @@ def parser() -> Parser:
         description=DESCRIPTION,
     )
     add = flags.add_argument
-    add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")
+    add(
+        "run",
+        type=Path,
+        metavar="RUN",
+        help="a run folder, or a folder of runs: its newest finished one",
+    )
     add("--format", choices=["safetensors", "onnx"], required=True, help="the format of the file")
     add(
         "--dataset",
         metavar="NAME",
-        help="the data set of the run after whose training to export, default: the last one",
+        help="the data set of the run after whose training to export, default: the last one with "
+        "trained mappings",
     )
     add("--output", type=Path, metavar="FOLDER", help="default: RUN/export")
     return flags

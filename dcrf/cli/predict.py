@@ -12,7 +12,7 @@ from dcrf.cli.arguments import Parser, positive
 from dcrf.cli.named_run import named_run
 from dcrf.cli.output import announce
 from dcrf.config.path_checks import with_name
-from dcrf.errors import DataError
+from dcrf.errors import DataError, counted
 from dcrf.reporting.writers import say
 from dcrf.storage.atomic_files import read_json, write_json
 
@@ -50,10 +50,10 @@ def main(arguments: Sequence[str]) -> int:
             words = _predict_set(run, options, folder)
         else:
             words = _predict_samples(run, options, folder)
+        write_json(folder / _RECORD, {"data": str(options.data.absolute())})
     except OSError as error:
         say(f"results cannot be written: {error}", is_error=True)
         return FAILED
-    write_json(folder / _RECORD, {"data": str(options.data.absolute())})
     say(f"{words}\nwritten to {folder}")
     return OK
 
@@ -83,7 +83,12 @@ def parser() -> Parser:
         epilog=EPILOG,
     )
     add = flags.add_argument
-    add("run", type=Path, metavar="RUN", help="a run folder, or a folder of runs: its newest")
+    add(
+        "run",
+        type=Path,
+        metavar="RUN",
+        help="a run folder, or a folder of runs: its newest finished one",
+    )
     add(
         "data",
         type=Path,
@@ -93,7 +98,8 @@ def parser() -> Parser:
     add(
         "--dataset",
         metavar="NAME",
-        help="the data set of the run after whose training to predict, default: the last one",
+        help="the data set of the run after whose training to predict, default: the last one "
+        "with trained mappings",
     )
     add(
         "--clusters",
@@ -139,13 +145,18 @@ def _predict_set(run: "TrainedRun", options: argparse.Namespace, folder: Path) -
 def _predict_samples(run: "TrainedRun", options: argparse.Namespace, folder: Path) -> str:
     """Assign samples and write their clusters; return the result in words."""
     from dcrf.runs.clusters_table import clusters_in_words  # noqa: PLC0415 - it imports torch
-    from dcrf.runs.predict_samples import predict_samples  # noqa: PLC0415 - it imports torch
+    from dcrf.runs.predict_samples import (  # noqa: PLC0415 - it imports torch
+        predict_samples,
+        remove_results,
+    )
 
     if options.clusters is not None:
         raise DataError(
             f"--clusters {options.clusters}: the clusters of the run are fixed; only methods that "
             "have learned to cluster sets can change their number"
         )
+    if options.output is None or (folder / _RECORD).exists():
+        remove_results(folder)  # of an earlier prediction, which this one may not write
     prediction = predict_samples(run, options.data, folder, saves_features=options.features)
     notes = [f"note: {note}" for note in prediction.notes]
     return "\n".join([*notes, clusters_in_words(prediction.clusters)])
@@ -157,5 +168,5 @@ def _in_words(partitioned: "PartitionedSet") -> str:
     probability = partitioned.probabilities[number - 1]
     clusters = partitioned.clusters.tolist()
     sizes = [clusters.count(cluster) for cluster in range(number)]
-    noun = "cluster" if number == 1 else "clusters"
-    return f"{number} {noun} (probability {probability:.2f}) of sizes {', '.join(map(str, sizes))}"
+    clusters = counted(number, "cluster")
+    return f"{clusters} (probability {probability:.2f}) of sizes {', '.join(map(str, sizes))}"

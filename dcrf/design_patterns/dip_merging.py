@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from dcrf.assignment.exemplars import Exemplars
@@ -9,6 +10,7 @@ from dcrf.batch import Batch, Clock, DatasetPass
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.functional.dip_merging import merged_by_dip, merging_loss, pair_p_values
 from dcrf.functional.nearest_rows import nearest_rows
+from dcrf.mappings.evaluation_mode import evaluation_mode
 from dcrf.mappings.late_buffers import LateBuffers
 
 
@@ -58,7 +60,7 @@ class DipMerging(LateBuffers, DesignPattern):
         self.strategy.check_ready()
         if clock.iteration > 1:
             return
-        features, clusters = self._assigned(data_pass)
+        features, _, clusters = self._assigned(data_pass)
         if not features.is_meta:
             groups = [features[clusters == c] for c in range(len(self.strategy.exemplars.samples))]
             p_values = pair_p_values(groups, self.largest_ratio)
@@ -77,18 +79,21 @@ class DipMerging(LateBuffers, DesignPattern):
 
     def after_epoch(self, clock: Clock, data_pass: DatasetPass) -> Sequence[Tensor]:
         """Assign all samples, merge clusters, and choose new exemplars."""
-        features, clusters = self._assigned(data_pass)
+        features, centers, clusters = self._assigned(data_pass)
         if features.is_meta:
             return ()
-        centers = self.strategy.centers().detach().to(features)
         merged = merged_by_dip(features, clusters, centers, self.threshold, self.largest_ratio)
         has_merged = len(merged.means) < len(centers)
         self.clusters = merged.clusters if has_merged else None
         self.strategy.choose(features, merged, data_pass)
         return (self.strategy.exemplars.samples,) if has_merged else ()
 
-    def _assigned(self, data_pass: DatasetPass) -> tuple[Tensor, Tensor]:
-        """Return the features (N, d) of all samples, and their nearest exemplars (N,)."""
+    def _assigned(self, data_pass: DatasetPass) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the features (N, d) of all samples and (k, d) of exemplars, and the clusters (N,).
+
+        All features are those of evaluation mode.
+        """
         features = data_pass(lambda batch: self.strategy.features(batch.samples))
-        centers = self.strategy.centers().detach().to(features)
-        return features, nearest_rows(features, centers)[0]
+        with evaluation_mode(self.strategy), torch.no_grad():
+            centers = self.strategy.centers().to(features)
+        return features, centers, nearest_rows(features, centers)[0]

@@ -108,9 +108,9 @@ def expected_data(
     if fitted_on is not None and encoding_kind(entry.source) == encoding_kind(fitted_on.source):
         parts = _encoded_like(fitted_on, parts, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
+    parts = parts_in_range(parts, entry.first, entry.last)
     if fitted_on is not None and entry.steps:
         _check_width(entry, parts, fitted_on, _outline_parts(fitted_on, at, arrays), at)
-    parts = parts_in_range(parts, entry.first, entry.last)
     n_fitted = whole.n_samples if entry.steps_fitted_on is None else None
     parts = [_after_steps(entry, part, n_fitted, at) for part in parts]
     views = {DEFAULT_VIEW: (entry.path, entry.transforms or ())}
@@ -202,9 +202,12 @@ def _check_width(
     others: Sequence[Outline],
     at: At,
 ) -> None:
-    """Report samples with another number of values than those to which the steps are fitted."""
+    """Report rows with another number of values than those to which the steps are fitted.
+
+    The sizes of images are not known exactly.
+    """
     own_sizes, other_sizes = (
-        {example.numel() for part in parts for example in part.examples} for parts in (own, others)
+        {part.examples[0].numel() for part in parts if _is_of_rows(part)} for parts in (own, others)
     )
     if own_sizes and other_sizes and own_sizes != other_sizes:
         with at(f"{entry.path}.steps_fitted_on"):
@@ -212,6 +215,10 @@ def _check_width(
                 f"the samples of {entry.name!r} have {max(own_sizes):,} values, "
                 f"those of {fitted_on.name!r} have {max(other_sizes):,}"
             )
+
+
+def _is_of_rows(part: Outline) -> bool:
+    return len(part.examples) == 1 and part.examples[0].ndim == 1
 
 
 def _after_steps(entry: DatasetConfig, part: Outline, n_samples: int | None, at: At) -> Outline:

@@ -119,7 +119,7 @@ class _Simulation:
                 self._run_phase(PhaseBuilder(context, self.dataset, phase), phase)
                 if entry.validation is not None:
                     self._validate(f"{entry.path}.validation", entry.validation)
-            self._evaluate(self.source)
+            self._evaluate(self.source, has_labels=self.has_labels)
         for mapping in self.method.mappings:
             self._check_sizes(mapping, None, "it never runs")
         return self.errors.problems
@@ -144,7 +144,7 @@ class _Simulation:
             self._train(phase, entry)
             self._recalculate(builder, entry)
         if entry.performance_evaluation_interval:
-            self._evaluate(self.source)
+            self._evaluate(self.source, has_labels=self.has_labels)
         for lifecycle in self.method.lifecycles.values():
             with self.errors.at(self.config.strategy.path), self._clustering():
                 lifecycle.after_phase(builder.place, self._clustering_pass())
@@ -272,19 +272,20 @@ class _Simulation:
             self.errors.add(Problem(f"{path}.metric", text, "name a metric without labels"))
         if expected.shapes is None or self.errors.problems:
             return
-        self._evaluate(self._source(dataset, expected, expected.shapes))
+        source = self._source(dataset, expected, expected.shapes)
+        self._evaluate(source, has_labels=expected.has_labels)
         self.errors.problems[:] = [
             replace(problem, found=f"on {dataset.name!r} of {path}: {problem.found}")
             for problem in self.errors.problems
         ]
 
-    def _evaluate(self, source: MetaSource) -> None:
+    def _evaluate(self, source: MetaSource, *, has_labels: bool) -> None:
         """Assign the samples, and compute features if metrics need them."""
         assignment = self.method.assignment
         if assignment.why_not_ready():
             return
         functions = [_assigned(a) for a in (assignment, *assignment.candidates().values())]
-        if self.metrics.of_features(has_labels=self.has_labels):
+        if self.metrics.of_features(has_labels=has_labels):
             functions.append(lambda batch: assignment.features(batch.samples))
         for function in functions:
             with self.errors.at(self.config.strategy.path):

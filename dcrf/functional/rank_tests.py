@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from dcrf.functional.paired_tests import LEVEL, PAIRS_NEEDED, PairedTest, paired_test
+from dcrf.functional.paired_tests import LEVEL, PairedTest, paired_test
 
 METHODS_NEEDED = 3
 """Two methods are a pair, which the signed-rank test compares by itself."""
@@ -118,7 +118,7 @@ class Corrected(NamedTuple):
     test: by itself.
     p: of its signed ranks, after Holm's correction; None if no scores could reach the level.
     verdict: as in `PairedTest`, by the corrected p; None without one.
-    pairs_needed: by all tests, for verdicts.
+    pairs_needed: of every test, so that each can reach the level.
     """
 
     test: PairedTest
@@ -142,7 +142,7 @@ def corrected_tests(differences: Sequence[Sequence[float]]) -> list[Corrected]:
         for number, p, least in zip(decided, corrected, smallest, strict=True)
         if least < LEVEL
     }
-    needed = max(PAIRS_NEEDED, pairs_for_tests(max(1, len(decided))))
+    needed = pairs_for_tests(max(1, len(tests)))
     return [
         Corrected(test, p, None if p is None else _verdict(test, p), needed)
         for number, test in enumerate(tests)

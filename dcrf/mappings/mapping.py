@@ -124,8 +124,8 @@ class TrainableMapping(CachedModule):
         Layers that only reshape may follow the Sigmoid. Any other output counts as logits.
 
         Raises:
-            TrainingError: the output is that of a sigmoid that cannot be left out, since it is a
-                function, stands within a layer, or a function follows it.
+            TrainingError: a final sigmoid cannot be left out, since it is a function, stands within
+                a sequence of layers, or a function follows it.
         """
         skipped = self._final(nn.Sigmoid)
         if skipped is None and self._ends_with_sigmoid():
@@ -150,13 +150,10 @@ class TrainableMapping(CachedModule):
         return next((i for i, layer in numbered if not isinstance(layer, _RESHAPES)), None)
 
     def _ends_with_sigmoid(self) -> bool:
-        """Whether a function is a sigmoid, or the last layer is one or ends with one."""
+        """Whether a function is a sigmoid, or the last layer is one, also of a sequence."""
         if any(getattr(function, "function", function) in _SIGMOIDS for function in self.after):
             return True
-        index = self._last_index()
-        inner = () if index is None else self.net[index].modules()
-        *_, last = (None, *(layer for layer in inner if not isinstance(layer, _RESHAPES)))
-        return isinstance(last, nn.Sigmoid)
+        return isinstance(_last_layer(self.net), nn.Sigmoid)
 
     def _run_cached(self, inputs: Tensor, skipped: int | None) -> Tensor:
         return self._run_all(inputs, skipped)[0]
@@ -244,3 +241,12 @@ def _apply(layer: Function, values: Tensor) -> Tensor:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         shape, cause = tuple(values.shape), first_line(error)
         raise TrainingError(f"{layer} fails on an input of shape {shape}: {cause}") from error
+
+
+def _last_layer(layers: nn.Sequential) -> nn.Module | None:
+    """Return the last layer that does more than reshape, also within sequences at the end."""
+    for layer in reversed([*layers]):
+        last = _last_layer(layer) if isinstance(layer, nn.Sequential) else layer
+        if last is not None and not isinstance(last, _RESHAPES):
+            return last
+    return None

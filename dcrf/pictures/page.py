@@ -114,15 +114,15 @@ def _verdict(drawing: SetDrawing) -> str:
     """Return the predicted number of clusters, and whether it is right."""
     partitioned = drawing.partitioned
     number, known = partitioned.n_clusters, partitioned.known_n_clusters
-    noun = "cluster" if number == 1 else "clusters"
+    clusters = counted(number, "cluster")
     if known is None:
-        return f"{number} {noun}"
+        return f"{clusters}"
     if number != known:
-        return f"{number} {noun}, not {known}"
+        return f"{clusters}, not {known}"
     n_wrong = int((matched(partitioned.clusters, partitioned) != partitioned.known).sum())
     if not n_wrong:
-        return f"{number} {noun}, all right"
-    return f"{number} {noun}, right; {counted(n_wrong, 'object')} wrong"
+        return f"{clusters}, all right"
+    return f"{clusters}, right; {counted(n_wrong, 'object')} wrong"
 
 
 def _color(drawing: SetDrawing) -> str:

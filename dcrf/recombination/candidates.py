@@ -162,7 +162,7 @@ def _base(space: Space) -> RawConfig:
     base = whole(parse_json.from_dict({EXTENDS: str(space.base)}))
     phases = enabled(base.data, "phases")
     for place in [place for phase in phases for place, _, _ in saved_parts(phase)]:
-        found = f"{place} of the base saves parameters: all runs of the search would save them here"
+        found = f"{place} of the base saves parameters, to the same files in all runs of the search"
         remedy = "start from a method without it; run folders contain all parameters"
         raise ConfigError(space.source, [Problem("$.base", found, remedy)])
     return base
@@ -185,7 +185,8 @@ def _without(raw: RawConfig, path: Sequence[str]) -> RawConfig:
     container: Any = data
     for step in path[:-1]:
         container = _inner(container, step)
-    container.pop(path[-1], None)
+    if isinstance(container, dict) and path[-1] in container:
+        container[path[-1]] = None  # `$remove` needs the key
     return replace(raw, data=data)
 
 

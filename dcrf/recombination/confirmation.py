@@ -61,18 +61,20 @@ def check_settings(space: Space, max_iterations: int | None = None) -> None:
     """Check that the first combination is a method that runs with every setting.
 
     Raises:
-        ConfigError: it is not; the problems name the setting.
+        ConfigError: it is not; the problems name the settings.
     """
     if space.confirmation is None:
         return
     first = combination(space, space.first, max_iterations)
+    problems: list[Problem] = []
     for name, changes in space.confirmation.options.items():
         try:
             changed(space, first, changes, max_iterations)
         except ConfigError as error:
             path = child("$.confirmation.options", name)
-            problems = [Problem(path, f"{p.path}: {p.found}", p.remedy) for p in error.problems]
-            raise ConfigError(space.source, problems) from error
+            problems += [Problem(path, f"{p.path}: {p.found}", p.remedy) for p in error.problems]
+    if problems:
+        raise ConfigError(space.source, problems)
 
 
 def confirm(

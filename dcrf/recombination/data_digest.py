@@ -7,41 +7,45 @@ from pathlib import Path
 from typing import Any
 
 from dcrf.config.method_config import DatasetConfig
+from dcrf.config.path_checks import is_folder, is_there
+from dcrf.schema.registry import SOURCES
 from dcrf.storage.digests import digest
 
 _HASH = "sha256"
 
 
 def data_digest(datasets: Sequence[DatasetConfig]) -> str:
-    """Return the digest of the files that data sets name by absolute paths.
+    """Return the digest of the files that data sets name, side targets included.
 
-    Of a file it is that of its content, of a folder that of the names and sizes of its files. Data
-    that a library provides by name count as their name only.
+    Of a file it is that of its content, of a folder that of the names and sizes of its files.
+    Folders into which a library downloads its data do not count.
     """
-    paths = {
-        p for entry in datasets for value in (entry.options, *entry.parts) for p in _paths(value)
-    }
+    paths = {path for entry in datasets for path in _paths(entry) if is_there(path)}
     return digest({str(path): _content(path) for path in sorted(paths)})
 
 
-def _paths(value: Any) -> Iterator[Path]:
-    """Yield every absolute path of a file or folder in a value of a method."""
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _paths(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _paths(inner)
-    elif isinstance(value, str | Path) and Path(value).is_absolute() and Path(value).exists():
-        yield Path(value)
+def _paths(entry: DatasetConfig) -> Iterator[Path]:
+    """Yield the files and folders that a data set reads."""
+    keys = SOURCES.properties(SOURCES.stems[entry.source])
+    own = {k for k, words in keys.items() if "x-path" in words and "x-input-unless" not in words}
+    for options in (entry.options, *entry.parts):
+        yield from (Path(options[key]) for key in own if isinstance(options.get(key), str | Path))
+    if isinstance(entry.side_targets, Mapping):
+        yield Path(entry.side_targets["path"])
 
 
 def _content(path: Path) -> Any:
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        return {str(file.relative_to(path)): file.stat().st_size for file in files}
+    if is_folder(path):
+        return _sizes(path)
     facts = path.stat()
     return _file_digest(path, facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _sizes(folder: Path) -> Mapping[str, int]:
+    """Return file -> its size, once for each folder: all combinations have the same data."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): file.stat().st_size for file in files}
 
 
 @cache

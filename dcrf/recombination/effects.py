@@ -20,7 +20,7 @@ class Effect:
         change by the other slot.
     pairs: the number of paired differences.
     p: Wilcoxon's p-value, corrected by Holm over all effects of its kind; None if there are too few
-        pairs for any verdict.
+        pairs to reach the level after that.
     verdict: by that p-value: `better`, `worse` or `not distinguishable`; None without one.
     pairs_needed: for verdicts.
     """

@@ -52,7 +52,7 @@ def halved(
         max_iterations: as in `candidates_of`.
 
     Raises:
-        DataError: all short runs of a rung have finished, and none has the score that decides.
+        DataError: a short run of a rung has finished, and none has the score that decides.
     """
     left, rungs = list(candidates), []
     seeds = space.seeds[:1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import NamedTuple
 
-from dcrf.errors import DataError, DcrfError
+from dcrf.errors import DataError, DcrfError, counted
 from dcrf.recombination.candidates import Candidate
 from dcrf.reporting.comparison import METRICS
 from dcrf.reporting.records import Outcome
@@ -142,13 +142,17 @@ def _unlabeled_scores(
 
     A run whose clusters cannot be read has none; notes name it.
     """
-    clustered, notes = [], []
+    clustered, failures = [], []
     for run in runs:
         try:
             if (own := clustered_run(run.folder, None)) is not None:
                 clustered.append(own)
         except DcrfError as error:
-            notes.append(f"no scores without labels: {error}")
+            failures.append(f"{error}")
+    notes = []
+    if failures:
+        number = counted(len(failures), "run")
+        notes.append(f"no scores without labels for {number}, such as: {failures[0]}")
     if not clustered:
         return {}, notes
     try:

@@ -15,7 +15,7 @@ from dcrf.runs.run_folder import CHECKPOINTS, CONFIGURATION, RESULT, RUN_START, 
 from dcrf.storage.atomic_files import write_json
 from dcrf.storage.checkpoint_folders import folders, intact_content, position_of, remove
 
-_COUNTED = re.compile(r"\d+ (iteration|epoch)s?")
+_COUNTED = re.compile(r"[\d,]+ (iteration|epoch)s?")
 _COUNTS = ("iterations", "epochs")
 
 

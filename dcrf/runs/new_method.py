@@ -51,7 +51,7 @@ class NewMethod(NamedTuple):
 def is_data(path: Path, *, is_meant: bool = False) -> bool:
     """Whether a path names data: a file of a source, or a folder of such files.
 
-    Folders with runs are none, nor are those with JSON files, unless they are meant as data.
+    A folder with runs is not data. A folder with JSON files is data only if it is meant as data.
 
     Args:
         path: of a file or folder, which may be missing.

@@ -51,8 +51,6 @@ def predict_samples(
     run.method.assignment.check_ready()
     source = run.open_file(file)
     check_fit(run, source, file)
-    for name in (FEATURES, EXAMPLES, PROFILE):  # of other samples, if they stay
-        (folder / name).unlink(missing_ok=True)
     facts, examples = source.facts, ClusterExamples()
     with ExitStack() as stack:
         table = stack.enter_context(replacing_text(folder / "clusters.csv"))
@@ -64,6 +62,12 @@ def predict_samples(
     examples.write(folder / EXAMPLES, facts.ids)
     save_profile(folder / PROFILE, facts, clusters)
     return Prediction(clusters, source.notes)
+
+
+def remove_results(folder: Path) -> None:
+    """Remove what `predict_samples` writes for some methods and samples only."""
+    for name in (FEATURES, EXAMPLES, PROFILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def check_fit(run: TrainedRun, source: DataSource, file: Path) -> None:

@@ -1,6 +1,5 @@
 """Read the results of run folders, to compare methods."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,16 +174,16 @@ def _settings(plain: Mapping[str, Any], seed: Any) -> str:
 
 
 def _without_seed(value: Any, seed: Any) -> Any:
-    """Return an entry whose paths do not have the seed in the names of file and folder."""
+    """Return an entry whose paths do not have the seed where dcrf writes it: `-0/`, `_seed0.`."""
     if isinstance(value, Mapping):
         return {key: _without_seed(inner, seed) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without_seed(inner, seed) for inner in value]
-    if not isinstance(value, str) or seed is None:
+    if not isinstance(value, str):
         return value
-    *folders, folder, name = ("", "", *value.split("/"))
-    word = re.compile(rf"(?<![0-9A-Za-z])(seed)?{seed}(?![0-9A-Za-z])")
-    return "/".join([*folders, word.sub("", folder), word.sub("", name)])
+    *folders, name = value.split("/")
+    folders[-1:] = [folder.removesuffix(f"-{seed}") for folder in folders[-1:]]
+    return "/".join([*folders, name.replace(f"_seed{seed}.", ".")])
 
 
 def _data(entry: Mapping[str, Any]) -> str:

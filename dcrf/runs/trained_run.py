@@ -170,14 +170,17 @@ def _configuration(folder: Path) -> MethodConfig:
 def data_set_called(
     datasets: Sequence[DatasetConfig], name: str | None, owner: str
 ) -> DatasetConfig:
-    """Return the data set with a name; for None the last one on which phases run, if any do.
+    """Return the data set with a name; for None the last one with trained mappings, if any has.
+
+    These are data sets on which phases run, and those that keep the mappings of the one before.
 
     Raises:
         DataError: there is none; the message names the owner, `run` or `method`.
     """
     entries = {entry.name: entry for entry in datasets}
     if not name:
-        return next((entry for entry in reversed(datasets) if entry.phases), datasets[-1])
+        trained = [e for e in datasets if e.phases or not e.reinitialize_mappings]
+        return (trained or datasets)[-1]
     if name not in entries:
         guess = closest(name, list(entries))
         remedy = f"did you mean {guess!r}?" if guess else f"its data sets: {', '.join(entries)}"

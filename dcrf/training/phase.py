@@ -171,9 +171,13 @@ class Phase:
         for name, use in self.patterns.items():
             use.pattern.load_state_dict(state["patterns"][name])
         self.optimizers.load_state_dict(state["optimizers"])
-        for key, hook in _by_key(self.hooks).items():
-            if key in state["hooks"]:
-                hook.load_state_dict(state["hooks"][key])
+        hooks = _by_key(self.hooks)
+        saved = state["hooks"]
+        if isinstance(saved, list):  # of a version in which hooks had no keys
+            saved = dict(zip(hooks, saved, strict=True))
+        for key, hook in hooks.items():
+            if key in saved:
+                hook.load_state_dict(saved[key])
         self.epoch_clusters.load_state_dict(state["epoch_clusters"])
         self.state.load_state_dict(state["state"])
 

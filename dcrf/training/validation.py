@@ -68,7 +68,6 @@ class Validation(Hook):
         if not state.clock.due(self.rule.interval) or self.evaluator.why_not_ready():
             return
         evaluation = self.evaluator.evaluate(self.data_pass)
-        self.evaluator.score_candidates(self.data_pass)
         record = evaluation.record()
         self.writer.write(ValidationRecord(*self.place, state.clock.iteration, record))
         score = evaluation.scores.get(self.rule.metric)
@@ -76,6 +75,7 @@ class Validation(Hook):
             self.best, self.iteration_of_best = score, state.clock.iteration
             if self.rule.keep_best:
                 self.kept = deepcopy(self.method.state_dict())
+        self.evaluator.score_candidates(self.data_pass)  # what is kept has the choice before
 
     def after_phase(self, state: PhaseState) -> None:
         """Restore the method that had the best score."""

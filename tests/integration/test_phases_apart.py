@@ -1,9 +1,11 @@
 """Phases run apart, and a run that continues longer, end as if nothing had happened."""
 
+import json
 import shutil
 
 import pytest
 
+from dcrf.batch import Clock
 from dcrf.cli.main import main
 from dcrf.config import load_checked
 from dcrf.errors import ConfigError
@@ -12,6 +14,8 @@ from dcrf.runs.one_run import run_method
 from dcrf.runs.phase_order import BEGIN, end_after
 from dcrf.runs.resume import find_existing_run
 from dcrf.storage.checkpoint_folders import folders
+from dcrf.training.exit_criteria import Iterations
+from dcrf.training.phase import PhaseState
 from tests.cases.methods import method, result, written
 from tests.integration.test_resume import VARIETIES, results, two_data_sets, written_with_files
 
@@ -125,6 +129,15 @@ def test_a_run_without_an_intact_checkpoint_cannot_continue(finished, tmp_path):
         assert "no checkpoint before the end of the phase" in str(caught.value)
         assert "only runs with --keep_checkpoints keep it" in str(caught.value)
         assert find(folder).outcome.status == "ok"
+
+
+def test_a_phase_of_thousands_of_iterations_continues(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "long")
+    outcome = result(folder)
+    outcome["phases"][-1]["reason"] = Iterations(12_000).reason(PhaseState(Clock(9, 12_000)))
+    (folder / "result.json").write_text(json.dumps(outcome))
+
+    assert find(folder, LONGER).outcome is None
 
 
 def test_a_run_that_another_criterion_has_ended_does_not_continue(tmp_path):

@@ -95,7 +95,7 @@ def test_finished_runs_are_not_repeated(searched, capsys):
     assert "best by ACC: weight: " in out
     assert "labels informed the choice" in out
     assert "no labels informed the choice" in out
-    assert "no verdict, which needs 6 pairs" in out
+    assert "no verdict, which needs 7 pairs" in out
 
 
 def test_the_report_runs_nothing(searched, capsys):
@@ -220,7 +220,7 @@ def test_a_report_compares_what_was_confirmed_and_runs_nothing(halved, capsys):
     assert recombine(file, folder.parents[1], "--report") == 0
 
     out = capsys.readouterr().out
-    assert "rung 1: 1 iterations, " in out
+    assert "rung 1: 1 iteration, " in out
     assert "of 4 combinations went on by ACC (labels inform it)" in out
     assert "the first combination" in out
     assert " runs took " in out

@@ -377,8 +377,8 @@ class TableRows:
         with np.errstate(over="ignore", invalid="ignore"):
             spread = self._greatest - self._least
             largest = np.maximum(np.abs(self._least), np.abs(self._greatest))
-            is_coarse = (spread > 0) & (spread < _LEAST_STEPS * np.finfo(np.float32).eps * largest)
-            is_coarse |= largest >= _WHOLE_NUMBERS
+            is_narrow = spread < _LEAST_STEPS * np.finfo(np.float32).eps * largest
+            is_coarse = is_narrow & ((spread > 0) | (largest >= _WHOLE_NUMBERS))
         numbers = np.flatnonzero(is_coarse & np.isfinite(largest)).tolist()
         return [self._columns.names[n] for n in numbers if n not in self._codes]
 
@@ -499,7 +499,7 @@ def _on_coarse(names: Sequence[str]) -> tuple[str, ...]:
         return ()
     columns = _listed([repr(name) for name in names])
     return (
-        f"numbers so large that float32 has less than {_LEAST_STEPS} different values in their "
+        f"numbers so large that float32 has fewer than {_LEAST_STEPS} different values in their "
         f"range: {columns}; subtract a constant in the file",
     )
 

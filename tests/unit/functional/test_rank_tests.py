@@ -144,9 +144,11 @@ def test_a_verdict_is_that_of_the_ranks_and_not_of_the_mean():
 def test_tests_that_cannot_reach_the_level_have_no_verdict():
     one, *others = corrected_tests([[0.1] * 6])
     two = corrected_tests([[0.1] * 6, [0.1] * 6])
+    few = corrected_tests([[0.1] * 5] * 8)
     mixed = corrected_tests([[0.1] * 9, [0.1] * 6, [0.1] * 5])
 
     assert (one.verdict, one.pairs_needed, others) == ("better", 6, [])
     assert [(t.p, t.verdict, t.pairs_needed) for t in two] == [(None, None, 7)] * 2
+    assert {(t.p, t.verdict, t.pairs_needed) for t in few} == {(None, None, 9)}
     assert [t.verdict for t in mixed] == ["better", "better", None]
     assert mixed[1].p == pytest.approx(2 / 2**6)

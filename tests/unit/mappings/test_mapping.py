@@ -131,9 +131,24 @@ def test_layers_that_only_reshape_may_follow_a_final_sigmoid_or_softmax(samples)
     torch.testing.assert_close(several, linear(samples).log_softmax(1))
 
 
+def test_a_sigmoid_that_is_not_the_last_layer_is_one_like_others(samples):
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear, self.gate = nn.Linear(4, 4), nn.Sigmoid()
+
+        def forward(self, inputs):
+            return inputs * self.gate(self.linear(inputs))
+
+    gated = Gated()
+
+    torch.testing.assert_close(TrainableMapping([gated]).binary_logits(samples), gated(samples))
+
+
 @pytest.mark.parametrize(
     ("layers", "functions"),
     [
+        ([nn.Linear(4, 1), nn.Sigmoid(), nn.Sequential(nn.Flatten())], []),
         ([nn.Sequential(nn.Linear(4, 1), nn.Sigmoid())], []),
         ([nn.Sequential(nn.Linear(4, 1), nn.Sigmoid(), nn.Flatten())], []),
         ([nn.Linear(4, 1), nn.Sigmoid()], [torch.flatten]),

@@ -21,7 +21,7 @@ FLOWERS = [
 def test_each_cluster_has_a_line_of_up_to_three_columns():
     assert list(profile_lines(FLOWERS, 200)) == [
         "cluster 0: 1,061 samples; petal length +1.3 sd (5.55; all 3.76), petal width +1.2 sd "
-        "(1.99; all 1.2), sepal width -0.0 sd (3.05; all 3.06)",
+        "(1.99; all 1.2), sepal width +0.0 sd (3.05; all 3.06)",
         "cluster 2: 1 sample; sepal width -1.5 sd (2; all 3.06)",
     ]
 

@@ -473,3 +473,6 @@ def test_hooks_find_their_states_among_others():
     phase({}, others).load_state_dict(state)
 
     assert [hook.count for hook in others] == [2, 0, 3]
+    older = {**state, "hooks": [*state["hooks"].values()]}  # of a version without keys
+    phase({}, others).load_state_dict(older)
+    assert [hook.count for hook in others] == [1, 2, 3]

@@ -305,7 +305,7 @@ def test_numbers_that_float32_makes_equal_are_noted(file):
     rows = [f"{10**15 + number},{number},{10**18 + number}" for number in range(9)]
     (note,) = read(file, "\n".join(["time,b,id", *rows]), columns=["time", "id"]).notes
 
-    assert note.endswith("less than 256 different values in their range: 'time', 'id'; subtract a "
+    assert note.endswith("fewer than 256 different values in their range: 'time', 'id'; subtract a "
                          "constant in the file")  # fmt: skip
 
 
