@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,11 +60,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _folder_for(data: Path, predictions: Path) -> Path:
     """Return the folder of the results for data: that of an earlier prediction of them, or new."""
-    for number in count(1):
-        folder = predictions / (data.stem if number == 1 else f"{data.stem}_{number}")
-        if not folder.exists() or _data_of(folder) in (None, str(data.absolute())):
-            return folder
-    raise AssertionError("unreachable")
+    first = predictions / data.stem
+    folders = chain([first], (first.with_name(f"{data.stem}_{number}") for number in count(2)))
+    own = (None, str(data.absolute()))
+    return next(folder for folder in folders if not folder.exists() or _data_of(folder) in own)
 
 
 def _data_of(folder: Path) -> str | None:

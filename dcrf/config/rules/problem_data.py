@@ -90,22 +90,15 @@ def _meaningless_keys(
 
 def _scores_of_features(nodes: Nodes) -> Iterator[Problem]:
     """Report metrics of features that decide something: clustering problems have no scores."""
-    for phase_path, phase in enabled(nodes["$"].value, "phases"):
-        criteria = subobject(phase, "exit_criteria")
-        named = [
-            (child(child(phase_path, "exit_criteria"), key), metric)
-            for metric in METRICS.schemas
-            for key in criteria
-            if key in (f"{_CRITERION}{metric}_gt", f"{_CRITERION}{metric}_lt_after_iterations")
-        ]
-        validation = subobject(phase, "validation")
-        named.append(
-            (child(child(phase_path, "validation"), "metric"), text(validation, "metric") or "")
-        )
-        for path, metric in named:
-            if METRICS.schemas.get(metric, {}).get("x-needs") == ["features"]:
-                message = f"{metric} needs features, which clustering problems do not have"
-                yield Problem(path, message, "name a metric of known clusters")
+    remedy = "name a metric of known clusters"
+    for metric in (m for m, schema in METRICS.schemas.items() if schema["x-needs"] == ["features"]):
+        message = f"{metric} needs features, which clustering problems do not have"
+        keys = {f"{_CRITERION}{metric}_gt", f"{_CRITERION}{metric}_lt_after_iterations"}
+        for path, phase in enabled(nodes["$"].value, "phases"):
+            for key in sorted(keys & subobject(phase, "exit_criteria").keys()):
+                yield Problem(child(child(path, "exit_criteria"), key), message, remedy)
+            if text(subobject(phase, "validation"), "metric") == metric:
+                yield Problem(child(child(path, "validation"), "metric"), message, remedy)
 
 
 def _shared_classes(datasets: list[tuple[str, dict[str, Any]]]) -> Iterator[Problem]:
