@@ -105,11 +105,15 @@ def expected_data(
         with at(entry.path):
             problem_maker(entry.source, entry.dataset, entry.options, entry.num_clusters)
     parts = _outline_parts(entry, at, arrays)
-    if fitted_on is not None and encoding_kind(entry.source) == encoding_kind(fitted_on.source):
+    kind = encoding_kind(entry.source)
+    is_alike = (
+        fitted_on is not None and kind is not None and kind == encoding_kind(fitted_on.source)
+    )
+    if fitted_on is not None and is_alike:
         parts = _encoded_like(fitted_on, parts, arrays)
     whole = _check_sizes(entry, concatenated(parts), at)
     parts = parts_in_range(parts, entry.first, entry.last)
-    if fitted_on is not None and entry.steps:
+    if fitted_on is not None and entry.steps and not is_alike:  # else the widths are equal
         _check_width(entry, parts, fitted_on, _outline_parts(fitted_on, at, arrays), at)
     n_fitted = whole.n_samples if entry.steps_fitted_on is None else None
     parts = [_after_steps(entry, part, n_fitted, at) for part in parts]
@@ -258,8 +262,6 @@ def _encoded_like(
     fitted_on: DatasetConfig, parts: Sequence[Outline], arrays: Arrays
 ) -> Sequence[Outline]:
     """Return the outlines of data that get the encoding of another data set."""
-    if encoding_kind(fitted_on.source) is None:
-        return parts
     try:
         training = outline_data(fitted_on.source, fitted_on.dataset, fitted_on.options, arrays)
     except DataError:  # a problem of that data set
