@@ -3,7 +3,7 @@
 import inspect
 import json
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -37,7 +37,7 @@ class Registry:
     @cached_property
     def schemas(self) -> Mapping[str, dict[str, Any]]:
         """Module stem -> schema."""
-        return {file.stem: json.loads(json_text(file)) for file in json_files(self.folder)}
+        return {file.stem: _content(file) for file in json_files(self.folder)}
 
     @cached_property
     def stems(self) -> Mapping[str, str]:
@@ -50,7 +50,7 @@ class Registry:
         """The keys that the entry of any component may have."""
         if self.within is None:
             return ()
-        return tuple(json.loads(json_text(SCHEMA / self.within))["properties"])
+        return tuple(_content(SCHEMA / self.within)["properties"])
 
     def properties(self, stem: str) -> dict[str, dict[str, Any]]:
         """Return key -> schema of a component, with references resolved."""
@@ -84,7 +84,7 @@ class Registry:
         if "$ref" not in schema:
             return schema
         file, pointer = schema["$ref"].split("#/")
-        target = json.loads(json_text(self.folder / (file or f"{stem}.json")))
+        target = _content(self.folder / (file or f"{stem}.json"))
         for key in pointer.split("/"):
             target = target[key]
         return target
@@ -127,6 +127,13 @@ class ModuleRegistry:
         if name not in self.stems:
             raise LookupError(f"no {self.kind} is called {name!r}")
         return _public_class(f"{self.package}.{name}")
+
+
+@cache
+def _content(file: Path) -> dict[str, Any]:
+    """Return the content of a schema file, which nobody may change."""
+    content: dict[str, Any] = json.loads(json_text(file))
+    return content
 
 
 def _public_class(module_name: str) -> type:
