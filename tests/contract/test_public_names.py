@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from tests.cases.each import for_each
 
 PACKAGE = Path(dcrf.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-TREES = {file: ast.parse(file.read_text()) for file in FILES}
 COMPONENTS = {
     PACKAGE.parent.joinpath(*registry.package.split("."), f"{stem}.py")
     for registry in KINDS.values()
@@ -29,15 +29,20 @@ UNCLEAR_WORDS = {"cfg", "util", "utils", "tmp", "misc", "manager", "helper", "im
 every_file = for_each(FILES)
 
 
+@cache
+def tree_of(file):
+    return ast.parse(file.read_text())
+
+
 def defined(file):
     """The functions and classes at the top of a file."""
-    return [n for n in TREES[file].body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    return [n for n in tree_of(file).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
 
 
 def uses():
     """Every name that is read anywhere: (name, file, line)."""
-    for file, tree in TREES.items():
-        for node in ast.walk(tree):
+    for file in FILES:
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Name):
                 yield node.id, file, node.lineno
             elif isinstance(node, ast.Attribute):
@@ -71,7 +76,7 @@ def test_everything_that_is_defined_is_used():
 
 @every_file
 def test_private_names_stay_in_their_file(file):
-    for node in ast.walk(TREES[file]):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.ImportFrom):
             assert not [alias.name for alias in node.names if alias.name.startswith("_")]
 
@@ -86,7 +91,7 @@ def test_a_component_has_one_public_class_and_no_public_function(file):
 
 @every_file
 def test_names_say_what_they_name(file):
-    tree = TREES[file]
+    tree = tree_of(file)
     names = {file.stem, *(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))}
     names |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}

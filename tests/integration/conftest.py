@@ -8,7 +8,14 @@ import pytest
 
 from dcrf.cli.find_files import ROOT
 from dcrf.cli.main import main
+from dcrf.runs.process_entry import start_server
 from tests.cases.methods import written
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server():
+    """The server of processes, which has imported the source of nearly every method here."""
+    start_server(["dcrf.data.sources.sklearn"])
 
 
 @pytest.fixture

@@ -263,9 +263,8 @@ def test_a_run_does_not_outlive_who_started_it(start, tmp_path):
     assert result(folder_of(tmp_path, "orphan"))["status"] == "interrupted"
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGUSR1, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_batch_that_is_terminated_says_so(start, tmp_path, number):
     process = start(written(tmp_path, endless("stopped")), "--output_dir", "elsewhere")
     until_training(process, "stopped")
@@ -306,9 +305,8 @@ def test_runs_at_once_are_those_of_their_own_and_have_lines_of_their_own(call, t
         assert contents(folder_of(tmp_path, name)) == expected
 
 
-@pytest.mark.parametrize(
-    ("jobs", "expected"), [pytest.param("1", {4}, marks=pytest.mark.slow), ("9", {2})]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("jobs", "expected"), [("1", {4}), ("9", {2})])
 def test_threads_are_divided_among_the_runs_at_once(start, tmp_path, jobs, expected):
     files = [written(tmp_path, method(name=name), f"{name}.json") for name in ("one", "two")]
     # MKL_DYNAMIC would limit threads to the number of cores

@@ -300,6 +300,7 @@ def test_data_without_labels_are_not_label_informed(call, tmp_path):
     assert "\nown     own " in out
 
 
+@pytest.mark.slow
 def test_a_name_that_the_terminal_cannot_print_is_escaped(tmp_path):
     file = written(tmp_path, method(name="méthode"))
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}

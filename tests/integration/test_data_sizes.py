@@ -113,6 +113,7 @@ def test_files_are_validated_printed_and_described_with_numbers(here, capsys):
     assert "encoder: feature extractor, 4 -> 2" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_only_the_processes_of_runs_import_torch(here):
     written(here, automatic(**table(here, 4)))
     program = (

@@ -87,6 +87,7 @@ def test_the_overview_names_every_page_and_its_part():
     assert sorted(rows) == [(page.stem, stem(page)) for page in PAGES]
 
 
+@pytest.mark.slow
 def test_the_new_parts_pass_their_contract_tests(copy):
     names = [stem(page) for page in PAGES]
     units = [path for page in PAGES for path in files(page) if path.startswith("tests/unit/")]
@@ -105,6 +106,7 @@ def test_the_new_parts_pass_their_contract_tests(copy):
         assert len({*own, *of_all}) > 5
 
 
+@pytest.mark.slow
 def test_the_new_code_is_formatted_and_free_of_lint(copy):
     modules = [p for page in PAGES for p in files(page) if p.endswith(".py")]
 

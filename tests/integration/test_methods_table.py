@@ -103,6 +103,7 @@ def test_a_file_that_cannot_run_does_not_end_the_call(tmp_path):
     assert (result["status"], result["error"]) == ("invalid", "the dry run failed")
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_resumed(tmp_path):
     table = Table(tmp_path)
     content = quickstart(iterations=100)

@@ -156,6 +156,7 @@ def test_clusters_of_samples_have_a_fixed_number(tmp_path, capsys):
     assert "--clusters 3: the clusters of the run are fixed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_network_that_has_learned_clusters_points_of_ones_own(tmp_path):
     content = set_method(datasets=[{**SHAPES, "num_objects": 24, "batch_size": 20}])
     content["phases"][0]["exit_criteria"] = {"iterations": 200}

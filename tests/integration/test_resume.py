@@ -382,7 +382,7 @@ def test_a_killed_run_resumes_to_identical_bytes(run, in_step, make):
     assert "resumes from" in log(folder)
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("num_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_streamed_batches_resume_at_their_position(
     run, in_step, monkeypatch, tmp_path, num_workers
 ):
@@ -761,6 +761,7 @@ def test_two_processes_cannot_resume_one_run(run, in_step, tmp_path):
     assert run("cut", method())[1].status == "ok"
 
 
+@pytest.mark.slow
 def test_a_run_killed_inside_each_step_resumes_to_identical_bytes(tmp_path):
     file = written_with_files(tmp_path / "method", method())
     command = [sys.executable, "-m", "tests.soak.moments", str(file), str(tmp_path / "runs")]

@@ -31,6 +31,7 @@ def longer(content, iterations=60):
     return content
 
 
+@pytest.mark.slow
 def test_a_network_learns_to_cluster_points(tmp_path):
     first, _ = run(tmp_path, set_method(), "short")
     second, _ = run(tmp_path, longer(set_method(), 150), "long")

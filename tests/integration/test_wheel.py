@@ -123,6 +123,7 @@ def test_the_metadata_are_those_of_the_checkout(wheel):
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_installed_package_trains_on_arrays_in_memory_as_on_those_of_a_file(wheel, tmp_path):
     folder = tmp_path / "elsewhere"
     wheel.extractall(tmp_path / "site")

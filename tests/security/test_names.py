@@ -39,6 +39,7 @@ def test_none_of_all_hostile_names_leads_anywhere_from_any_place(tmp_path):
     check(tmp_path, 1)
 
 
+@pytest.mark.slow
 def test_the_watch_sees_what_a_name_could_do(tmp_path):
     """A watch that sees nothing would let everything pass."""
     program = (

@@ -103,6 +103,7 @@ def worker_of(console, run):
     return next(line.split()[-1] for line in console.lines if line.startswith(f"{run}: runs on"))
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_is_killed_has_the_results_of_local_runs(
     scheduler, workers, job, tmp_path
 ):

@@ -24,6 +24,7 @@ def children(pid):
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the package, whose jobs outlive its objects
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_preempted_run_writes_a_checkpoint_and_resumes_after_the_requeue(tmp_path):

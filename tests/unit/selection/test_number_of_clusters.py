@@ -15,7 +15,7 @@ def blobs(k, n=200, d=3, seed=0):
     return principal_components(centers[np.arange(n) % k] + random.normal(size=(n, d)))
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 5])
+@pytest.mark.parametrize("k", [1, 3, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 5))])
 def test_the_number_of_blobs_is_found(k):
     assert chosen_number(list(sweep(blobs(k), range(2, 7)))) == k
 
