@@ -276,6 +276,25 @@ def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor
     return (sums / weights.unsqueeze(1)).to(rows)
 
 
+def means_of_members(features: FeatureRows, clusters: Tensor, n_clusters: int) -> Tensor:
+    """Return the mean (k, d) of the features of each cluster; infinite for an empty one.
+
+    Args:
+        features: (n, d). They are read in parts, so memory stays bounded.
+        clusters: (n,) int64 from 0 to k - 1, -1 for noise, which is left out.
+        n_clusters: k.
+    """
+    sums, counts = torch.zeros(()), torch.zeros(())
+    for indices in parts_of(torch.arange(len(features))):
+        rows = features[indices].detach()
+        members = clusters[indices.to(clusters.device)].to(rows.device)
+        is_member = (members.unsqueeze(1) == torch.arange(n_clusters, device=rows.device)).double()
+        sums = sums.to(rows.device) + is_member.T @ rows.double()
+        counts = counts.to(rows.device) + is_member.sum(dim=0)
+    means = sums / counts.clamp_min(1).unsqueeze(1)
+    return means.masked_fill(counts.unsqueeze(1) == 0, torch.inf).to(rows)
+
+
 def continued_numbers(clusters: Tensor, previous: Tensor, n_clusters: int) -> Tensor:
     """Renumber clusters so that each continues a previous cluster that shares its samples.
 

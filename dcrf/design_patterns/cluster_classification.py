@@ -3,7 +3,13 @@
 from torch import Generator, Tensor
 
 from dcrf.batch import Batch, Clock, DatasetPass
-from dcrf.clusterings.base import Clustering, continued_numbers
+from dcrf.clusterings.base import (
+    Clustering,
+    Fitted,
+    NearestCenter,
+    continued_numbers,
+    means_of_members,
+)
 from dcrf.design_patterns.base import DesignPattern
 from dcrf.errors import ClusteringError, OptionError, OutputShapeError, TooFewSamplesError
 from dcrf.functional.assignments import most_probable_clusters
@@ -46,6 +52,10 @@ class ClusterClassification(LateBuffers, DesignPattern):
             drawn from all clusters alike.
         reinitialize_head: whether the head's layers get new parameters, by torch's default
             initialization, with each clustering but the first. Optimizers keep their moments.
+        move_clusters: whether clusters stay once they are formed, and follow the features: the
+            center of each becomes the mean of the present features of its samples, and samples go
+            to the nearest center. The clustering forms the first ones only. A cluster that has
+            lost all samples stays empty.
         generator: of the clustering, and of new parameters.
 
     Raises:
@@ -70,6 +80,7 @@ class ClusterClassification(LateBuffers, DesignPattern):
         n_clusters: int,
         balance_clusters: bool,
         reinitialize_head: bool,
+        move_clusters: bool,
         generator: Generator,
         num_pseudo_labels: int | None = None,
     ) -> None:
@@ -78,6 +89,7 @@ class ClusterClassification(LateBuffers, DesignPattern):
         self.clustering, self.interval = clustering, pseudo_label_recalculation_interval
         self.n_labels = num_pseudo_labels or n_clusters
         self.balances_clusters, self.reinitializes_head = balance_clusters, reinitialize_head
+        self.moves_clusters = move_clusters
         self.generator = generator
 
     def before_iteration(self, clock: Clock, data_pass: DatasetPass) -> None:
@@ -85,11 +97,18 @@ class ClusterClassification(LateBuffers, DesignPattern):
         if self.labels is None:
             self.labels = self._clusters(data_pass)
         elif clock.due(self.interval):
-            previous, self.labels = self.labels, self._clusters(data_pass)
+            previous = self.labels
+            self.labels = self._later_clusters(previous, data_pass)
             if self.reinitializes_head:
                 _reinitialize(self.head, draw_seed(self.generator))
-            else:
+            elif not self.moves_clusters:
                 self.labels = continued_numbers(self.labels, previous, self.n_labels)
+
+    def _later_clusters(self, labels: Tensor, data_pass: DatasetPass) -> Tensor:
+        if not self.moves_clusters:
+            return self._clusters(data_pass)
+        means = means_of_members(self.features.rows(data_pass), labels, self.n_labels)
+        return self._nearest(NearestCenter(means), data_pass)
 
     def _clusters(self, data_pass: DatasetPass) -> Tensor:
         try:
@@ -98,6 +117,10 @@ class ClusterClassification(LateBuffers, DesignPattern):
             )
         except (ClusteringError, TooFewSamplesError) as error:
             raise OptionError("clustering", str(error)) from error
+        return self._nearest(fitted, data_pass)
+
+    def _nearest(self, fitted: Fitted, data_pass: DatasetPass) -> Tensor:
+        """Return the cluster of each sample."""
 
         def clusters_of(batch: Batch) -> Tensor:
             return most_probable_clusters(fitted.log_assignments(self.features(batch.samples)))

@@ -70,6 +70,29 @@ def test_clusters_keep_their_numbers():
         assert torch.equal(world.pattern.labels, before)
 
 
+def test_clusters_that_move_follow_the_means_of_their_samples():
+    world = prepared(pseudo_label_recalculation_interval=1, move_clusters=True)
+    before = world.pattern.labels.numpy()
+    with torch.no_grad():
+        for parameter in world.mappings["encoder"].parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    world.pattern.before_iteration(Clock(1, 2), world.data_pass)
+
+    features = world.mappings["encoder"](world.data.samples).detach().double().numpy()
+    centers = np.stack([features[before == k].mean(axis=0) for k in range(3)])
+    after = world.pattern.labels.numpy()
+    assert (cdist(features, centers).argmin(axis=1) == after).all()
+    assert 0 < (after != before).mean() < 1
+
+
+def test_a_cluster_that_has_lost_its_samples_stays_empty():
+    world = prepared(pseudo_label_recalculation_interval=1, move_clusters=True)
+    world.pattern.labels = world.pattern.labels.masked_fill(world.pattern.labels == 1, 2)
+    world.pattern.before_iteration(Clock(1, 2), world.data_pass)
+
+    assert {*world.pattern.labels.tolist()} == {0, 2}
+
+
 def test_a_new_head_is_drawn_with_each_clustering_but_the_first():
     world = prepared(pseudo_label_recalculation_interval=2, reinitialize_head=True)
     head, encoder = world.mappings["head"], world.mappings["encoder"]
