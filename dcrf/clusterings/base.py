@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -265,15 +265,12 @@ def centers_of(fitted: Fitted, features: FeatureRows, n_clusters: int) -> Tensor
         )
     if fitted.centers is not None:
         return fitted.centers
-    sums, weights = torch.zeros(()), torch.zeros(())
-    for indices in parts_of(torch.arange(len(features))):
-        rows = features[indices]
-        assignments = fitted.log_assignments(rows).double().exp()
-        sums = sums.to(rows.device) + assignments.T @ rows.double()
-        weights = weights.to(rows.device) + assignments.sum(dim=0)
+    means, weights = _weighted_means(
+        features, lambda _, rows: fitted.log_assignments(rows).double().exp()
+    )
     if empty := (weights == 0).nonzero().flatten().tolist():
         raise ClusteringError(f"no sample is in cluster {empty[0]}, so it has no center")
-    return (sums / weights.unsqueeze(1)).to(rows)
+    return means
 
 
 def means_of_members(features: FeatureRows, clusters: Tensor, n_clusters: int) -> Tensor:
@@ -284,15 +281,31 @@ def means_of_members(features: FeatureRows, clusters: Tensor, n_clusters: int) -
         clusters: (n,) int64 from 0 to k - 1, -1 for noise, which is left out.
         n_clusters: k.
     """
-    sums, counts = torch.zeros(()), torch.zeros(())
+
+    def is_member(indices: Tensor, rows: Tensor) -> Tensor:
+        members = clusters[indices.to(clusters.device)].to(rows.device)
+        return (members.unsqueeze(1) == torch.arange(n_clusters, device=rows.device)).double()
+
+    means, counts = _weighted_means(features, is_member)
+    return means.masked_fill(counts.unsqueeze(1) == 0, torch.inf)
+
+
+def _weighted_means(
+    features: FeatureRows, weights_of: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the weighted means (k, d) of features (n, d), and the sums (k,) of the weights.
+
+    Args:
+        features: read in parts, so memory stays bounded.
+        weights_of: maps indices (m,) and their rows (m, d) to float64 weights (m, k).
+    """
+    sums, weights = torch.zeros(()), torch.zeros(())
     for indices in parts_of(torch.arange(len(features))):
         rows = features[indices].detach()
-        members = clusters[indices.to(clusters.device)].to(rows.device)
-        is_member = (members.unsqueeze(1) == torch.arange(n_clusters, device=rows.device)).double()
-        sums = sums.to(rows.device) + is_member.T @ rows.double()
-        counts = counts.to(rows.device) + is_member.sum(dim=0)
-    means = sums / counts.clamp_min(1).unsqueeze(1)
-    return means.masked_fill(counts.unsqueeze(1) == 0, torch.inf).to(rows)
+        own = weights_of(indices, rows)
+        sums = sums.to(rows.device) + own.T @ rows.double()
+        weights = weights.to(rows.device) + own.sum(dim=0)
+    return (sums / weights.unsqueeze(1)).to(rows), weights
 
 
 def continued_numbers(clusters: Tensor, previous: Tensor, n_clusters: int) -> Tensor:

@@ -97,18 +97,19 @@ class ClusterClassification(LateBuffers, DesignPattern):
         if self.labels is None:
             self.labels = self._clusters(data_pass)
         elif clock.due(self.interval):
-            previous = self.labels
-            self.labels = self._later_clusters(previous, data_pass)
+            self.labels = self._later_clusters(self.labels, data_pass)
             if self.reinitializes_head:
                 _reinitialize(self.head, draw_seed(self.generator))
-            elif not self.moves_clusters:
-                self.labels = continued_numbers(self.labels, previous, self.n_labels)
 
-    def _later_clusters(self, labels: Tensor, data_pass: DatasetPass) -> Tensor:
-        if not self.moves_clusters:
-            return self._clusters(data_pass)
-        means = means_of_members(self.features.rows(data_pass), labels, self.n_labels)
-        return self._nearest(NearestCenter(means), data_pass)
+    def _later_clusters(self, previous: Tensor, data_pass: DatasetPass) -> Tensor:
+        """Return the clusters that follow the previous ones (N,)."""
+        if self.moves_clusters:
+            means = means_of_members(self.features.rows(data_pass), previous, self.n_labels)
+            return self._nearest(NearestCenter(means), data_pass)
+        clusters = self._clusters(data_pass)
+        if self.reinitializes_head:
+            return clusters
+        return continued_numbers(clusters, previous, self.n_labels)
 
     def _clusters(self, data_pass: DatasetPass) -> Tensor:
         try:
