@@ -167,7 +167,6 @@ def short(file, root):
             continue
         if "num_problems" in dataset:
             settings += [f"{path}.num_problems=2", f"{path}.batch_size=2"]
-            settings.append(f"{path}.num_objects=8")
         first, last = (
             (60, 119) if "path" in dataset else (0, 199)
         )  # files may hold classes in order
