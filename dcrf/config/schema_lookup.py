@@ -1,6 +1,5 @@
 """Pair every value of a method with the schemas that apply to it."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -12,7 +11,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from dcrf.config.json_paths import child
-from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.package_data import SCHEMA, json_content, json_files
 from dcrf.schema.registry import KINDS
 
 Schema = Mapping[str, Any]
@@ -28,7 +27,7 @@ _FOLDERS = (SCHEMA, *(registry.folder for registry in KINDS.values()))
 def registry() -> Registry:
     """Return all schemas by their URI."""
     files = (file for folder in _FOLDERS for file in json_files(folder))
-    resources = ((f.as_uri(), DRAFT202012.create_resource(json.loads(json_text(f)))) for f in files)
+    resources = ((f.as_uri(), DRAFT202012.create_resource(json_content(f))) for f in files)
     return Registry().with_resources(resources).crawl()
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from dcrf.config.safe_lookup import objects_within
 from dcrf.config.schema_lookup import registry as schemas
-from dcrf.schema.package_data import SCHEMA, SHIPPED, json_files, json_text
+from dcrf.schema.package_data import SCHEMA, SHIPPED, json_content, json_files
 from dcrf.schema.registry import Registry
 
 
@@ -39,7 +39,7 @@ def shipped_uses(registry: Registry, stem: str) -> list[Use]:
 
 
 def _content(file: Path) -> Any:
-    return json.loads(json_text(file))
+    return json_content(file)
 
 
 def _complete(

@@ -15,7 +15,7 @@ from dcrf.config.json_paths import child, locate
 from dcrf.config.rules import schema_errors
 from dcrf.errors import ConfigError, DataError, Problem
 from dcrf.runs.new_method import method_file
-from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.package_data import SCHEMA, json_content
 
 Changes = Mapping[str, Any]
 """Entries of a method that an option changes, as in a file with `extends`."""
@@ -111,7 +111,7 @@ def read_space(source: Path) -> Space:
         ConfigError: the file is not a space, or its base does not exist.
     """
     raw = parse_json.read(source)
-    schema = json.loads(json_text(_SCHEMA))
+    schema = json_content(_SCHEMA)
     problems = [*raw.problems, *schema_errors.problems(raw.data, schema)]
     if not problems:
         problems = [*_problems_of_slots(raw.data["slots"]), *_problems_of_search(raw.data)]

@@ -1,6 +1,5 @@
 """The published results that are reproduced, and how: `published/reproductions.json`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from dcrf.config.rules.suggestions import hint, listed
 from dcrf.errors import CommandLineError
 from dcrf.reproduction.figures import Figure, read_published
-from dcrf.schema.package_data import PUBLISHED, json_text
+from dcrf.schema.package_data import PUBLISHED, json_content
 
 REPRODUCTIONS = PUBLISHED / "reproductions.json"
 
@@ -48,7 +47,7 @@ def read_reproductions(file: Path = REPRODUCTIONS) -> dict[str, Reproduction]:
     """
     published = read_published()
     reproductions = {}
-    for name, entry in json.loads(json_text(file)).items():
+    for name, entry in json_content(file).items():
         method = entry.get("method", name)
         known = {"name": name, "method": method, "figures": published[method].figures}
         reproductions[name] = Reproduction(**{**entry, **known})

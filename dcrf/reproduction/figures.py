@@ -1,11 +1,10 @@
 """Published figures of methods, and the bands that ours are held to: `published/figures.json`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcrf.schema.package_data import PUBLISHED, json_text
+from dcrf.schema.package_data import PUBLISHED, json_content
 
 FIGURES = PUBLISHED / "figures.json"
 
@@ -84,5 +83,5 @@ def read_published(file: Path = FIGURES) -> dict[str, Published]:
             tuple(Figure(**figure) for figure in entry.get("figures", ())),
             Band(**entry["band"]) if "band" in entry else None,
         )
-        for stem, entry in json.loads(json_text(file)).items()
+        for stem, entry in json_content(file).items()
     }

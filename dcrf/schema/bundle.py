@@ -4,14 +4,13 @@ It does what `dcrf run --validate` does with single values. References between e
 data are checked by dcrf only.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dcrf.schema.editor_hints import with_hints, with_names
-from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.package_data import SCHEMA, json_content, json_files
 from dcrf.schema.registry import KINDS
 
 METHOD = "method"
@@ -41,7 +40,7 @@ def bundled() -> dict[str, Any]:
     """
     files = [SCHEMA, *(registry.folder for registry in KINDS.values())]
     paths = [file for folder in files for file in json_files(folder)]
-    read = {_name(f): _with_deprecated_keys(json.loads(json_text(f))) for f in paths}
+    read = {_name(f): _with_deprecated_keys(json_content(f)) for f in paths}
     schemas = {name: with_names(schema, name) for name, schema in read.items()}
     whole = {name: _local(schema, name, "") for name, schema in schemas.items()}
     changes = {

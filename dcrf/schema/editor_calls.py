@@ -3,13 +3,12 @@
 Editors read them. The validator checks calls by the tables of names, with better messages.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
 from dcrf.schema.explain import Explanation, Key, call_of
-from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.package_data import SCHEMA, json_content
 from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Schema = dict[str, Any]
@@ -151,4 +150,4 @@ def _text(explained: Explanation) -> str:
 
 @cache
 def _table(place: str) -> dict[str, Schema]:
-    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))["names"]
+    return json_content(SCHEMA / "names" / f"{place}.json")["names"]

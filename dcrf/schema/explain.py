@@ -10,7 +10,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.package_data import SCHEMA, json_content
 from dcrf.schema.registry import BLOCKS, KINDS, LAYERS, TRANSFORMS, Registry
 
 SECTIONS = ("method", "mapping", "dataset", "phase", "optimizer", "exit_criteria")
@@ -197,7 +197,7 @@ def _of_module(kind: str, stem: str) -> Explanation:
 
 
 def _of_section(section: str) -> Explanation:
-    schema = json.loads(json_text(SCHEMA / f"{section}.json"))
+    schema = json_content(SCHEMA / f"{section}.json")
     keys = tuple(_keys(schema.get("properties", {}), schema))
     return Explanation(
         "object of a method file", (section,), schema["title"], schema["description"], "", keys
@@ -241,13 +241,13 @@ def _range_note(schema: Mapping[str, Any]) -> str:
 @cache
 def _table(place: str) -> dict[str, Any]:
     """Return the allowed and refused names of a place."""
-    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))
+    return json_content(SCHEMA / "names" / f"{place}.json")
 
 
 def every_key() -> Iterator[tuple[str, str, Key]]:
     """Yield owner, name and description of every key of a file, at any depth."""
     for section in SECTIONS:
-        schema = json.loads(json_text(SCHEMA / f"{section}.json"))
+        schema = json_content(SCHEMA / f"{section}.json")
         yield from _keys_within(section.replace("_", " "), schema)
         for name, inner in schema.get("$defs", {}).items():
             yield from _keys_within(name.replace("_", " "), inner)
@@ -274,7 +274,7 @@ def _target(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = schema.get("$ref", "")
     if "shared.json#/$defs/" not in reference:
         return schema
-    shared = json.loads(json_text(SCHEMA / "shared.json"))["$defs"]
+    shared = json_content(SCHEMA / "shared.json")["$defs"]
     return {**shared[reference.rpartition("/")[2]], **schema}
 
 

@@ -25,6 +25,15 @@ PUBLISHED = _ROOT / "published"
 """The folder of published results."""
 
 
+def json_content(file: Path) -> Any:
+    """Return the content of a JSON file in these folders, an object of its own at each call.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return json.loads(json_text(file))
+
+
 def json_text(file: Path) -> str:
     """Return the text of a JSON file in these folders.
 

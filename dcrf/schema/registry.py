@@ -1,7 +1,6 @@
 """Find the class of a configured name: a schema and a module with the same stem."""
 
 import inspect
-import json
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import import_module
@@ -9,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dcrf.schema.package_data import SCHEMA, json_files, json_text
+from dcrf.schema.package_data import SCHEMA, json_content, json_files
 
 
 class Registry:
@@ -132,7 +131,7 @@ class ModuleRegistry:
 @cache
 def _content(file: Path) -> dict[str, Any]:
     """Return the content of a schema file, which nobody may change."""
-    content: dict[str, Any] = json.loads(json_text(file))
+    content: dict[str, Any] = json_content(file)
     return content
 
 

@@ -18,7 +18,7 @@ from dcrf.config.rules.schema_errors import shown, suggestion
 from dcrf.config.rules.suggestions import closest
 from dcrf.errors import Problem, counted
 from dcrf.safety.limits import PROBLEMS_OF_A_KIND
-from dcrf.schema.package_data import SCHEMA, json_text
+from dcrf.schema.package_data import SCHEMA, json_content
 from dcrf.schema.special_words import AUTO, AUTO_ARGUMENTS
 
 Signature = Mapping[str, Any]
@@ -178,7 +178,7 @@ def integers_in(place: str, name: object, positional: Sequence[Any]) -> list[Any
 
 @cache
 def _table(place: str) -> dict[str, Any]:
-    return json.loads(json_text(SCHEMA / "names" / f"{place}.json"))
+    return json_content(SCHEMA / "names" / f"{place}.json")
 
 
 def _signature(place: str, name: object) -> Signature:
