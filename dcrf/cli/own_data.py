@@ -7,7 +7,7 @@ from typing import Any
 from dcrf.cli.number_of_clusters import choose, number_or_range
 from dcrf.config.data_flags import add_data_flags, as_flag, data_flags, given_options
 from dcrf.config.rules.suggestions import hint
-from dcrf.errors import CommandLineError, OptionError
+from dcrf.errors import CommandLineError, OptionError, Remedy
 from dcrf.reporting.writers import say
 
 
@@ -56,8 +56,10 @@ def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[s
             options.clusters, lambda k: new_method(data, k, options.method, given), data, folder
         )
     except OptionError as error:
-        suggestion = hint(error.value, error.known)
-        raise CommandLineError(f"{error.told(as_flag)}{suggestion}") from error
+        remedy = hint(error.value, error.known)
+        if not remedy and not error.remedies and error.key in data_flags().keys() - given.keys():
+            remedy = f"; {as_flag(Remedy(error.key, None, ''))} names another one"
+        raise CommandLineError(f"{error.told(as_flag)}{remedy}") from error
     for sentence in made.sentences:
         say(sentence)
     return made.content

@@ -277,6 +277,11 @@ def test_a_test_set_gets_the_encoding_of_its_training_data(here):
             ["rows.npy", "--clusters", "3", "--label", "kind"],
             "--label kind is not one of its options",
         ),
+        (
+            ["arrays.npz", "--clusters", "3"],
+            "no array samples; the file has: X, y; --samples ARRAY names another one",
+        ),
+        (["arrays.npz", "--clusters", "3", "--samples", "x"], "did you mean 'X'?"),
         (["rows.npy", "--clusters", "3", "--method", "dcec"], "needs images"),
         (["method.json", "--clusters", "3"], "--clusters is for data"),
         (["missing.csv", "--clusters", "3"], "missing.csv"),
@@ -306,6 +311,7 @@ def test_mistakes_are_explained(here, words, expected, capsys):
     flowers(here)
     (here / "method.json").write_text("{}")
     np.save(here / "rows.npy", np.zeros((30, 12), np.float32))
+    np.savez(here / "arrays.npz", X=np.zeros((30, 12), np.float32), y=np.arange(30))
     (here / "empty").mkdir()
     (here / "readme").mkdir()
     (here / "readme" / "readme.txt").write_text("the photos of a lake")
@@ -326,6 +332,16 @@ def test_a_misspelled_flag_gets_a_suggestion(here, capsys):
     with pytest.raises(SystemExit, match=r"^2$"):
         main(["run", flowers(here), "--cluster", "3"])
     assert "unknown flag --cluster; did you mean --clusters?" in capsys.readouterr().err
+
+
+def test_arrays_of_other_names_are_named_by_flags(here):
+    np.savez("arrays.npz", X=np.eye(12, 3, dtype=np.float32), y=np.arange(12) % 2)
+    words = ["arrays.npz", "--clusters", "2", "--method", "random"]
+
+    assert run(*words, "--samples", "X", "--labels", "y") == 0
+
+    (folder,) = here.glob("runs/arrays_random_usps/*-0")
+    assert 0.5 <= result(folder)["datasets"][0]["evaluation"]["acc"] <= 1
 
 
 def test_names_of_shipped_methods():

@@ -88,6 +88,6 @@ class Npz:
             return ()
         return (
             f'{self.path} has no array "labels", so the data set has no labels; to use another '
-            f'array as labels, write "labels_key": "{keys[0]}"'
+            f'array as labels, write "labels_key": "{keys[0]}", for dcrf run --labels {keys[0]}'
             + (f" (or {', '.join(keys[1:])})" if keys[1:] else ""),
         )

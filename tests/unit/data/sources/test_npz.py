@@ -136,7 +136,7 @@ def test_labels_under_another_key_are_suggested(tmp_path):
     for read in (open_data, outline_data):
         (note,) = read("npz", "mine", options).notes
         assert 'no array "labels", so the data set has no labels' in note
-        assert note.endswith('write "labels_key": "y"')
+        assert note.endswith('write "labels_key": "y", for dcrf run --labels y')
 
 
 def test_a_file_without_anything_like_labels_has_no_note(tmp_path):
