@@ -58,7 +58,7 @@ def content_for(data: Path, options: argparse.Namespace, folder: Path) -> dict[s
     except OptionError as error:
         remedy = hint(error.value, error.known)
         if not remedy and not error.remedies and error.key in data_flags().keys() - given.keys():
-            remedy = f"; {as_flag(Remedy(error.key, None, ''))} names another one"
+            remedy = f"; {as_flag(Remedy(error.key, None, ''))} says which to take"
         raise CommandLineError(f"{error.told(as_flag)}{remedy}") from error
     for sentence in made.sentences:
         say(sentence)

@@ -279,7 +279,7 @@ def test_a_test_set_gets_the_encoding_of_its_training_data(here):
         ),
         (
             ["arrays.npz", "--clusters", "3"],
-            "no array samples; the file has: X, y; --samples ARRAY names another one",
+            "no array samples; the file has: X, y; --samples ARRAY says which to take",
         ),
         (["arrays.npz", "--clusters", "3", "--samples", "x"], "did you mean 'X'?"),
         (["rows.npy", "--clusters", "3", "--method", "dcec"], "needs images"),

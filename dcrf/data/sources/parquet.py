@@ -80,7 +80,8 @@ class Parquet:
         with naming_option("path", self.path), self._opened() as file:
             places = self._places(file.schema_arrow)
             names = [n for i, n in enumerate(places.names) if i not in places.categorical]
-            texts = [n for n in names if not _holds_numbers(file.schema_arrow.field(n).type)]
+            kinds = {name: file.schema_arrow.field(name).type for name in names}
+            texts = [n for n, t in kinds.items() if not (_holds_numbers(t) or _is_nested(t))]
             first = next(file.iter_batches(_ROWS_AT_A_TIME, columns=texts), None) if texts else None
             if first is None:
                 return {}
@@ -148,6 +149,13 @@ class Parquet:
         columns = self._places(schema, encoding)
         for number, name in enumerate(columns.names):
             kind = schema.field(name).type
+            if _is_nested(kind):
+                raise OptionError(
+                    "columns",
+                    f"column {name!r} is of type {kind}, not numbers; if all its lists have one "
+                    "length, cluster them as an array: numpy.save('rows.npy', numpy.stack("
+                    f"pyarrow.parquet.read_table({self.path!r})[{name!r}].to_numpy()))",
+                )
             if number not in columns.categorical and not _holds_numbers(kind):
                 raise OptionError(
                     "columns",
@@ -193,6 +201,12 @@ def _holds_numbers(kind: Any) -> bool:
         test(kind)
         for test in (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
     )
+
+
+def _is_nested(kind: Any) -> bool:
+    """Whether the values of a column are lists or structures."""
+    is_nested: bool = optional_package("pyarrow.types", "parquet").is_nested(kind)
+    return is_nested
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:

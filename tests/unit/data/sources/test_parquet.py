@@ -72,6 +72,19 @@ def test_columns_of_other_types_are_refused_by_name(file):
         assert message.startswith(f"column 't' is of type {kind}")
 
 
+def test_columns_of_lists_are_refused_with_the_code_that_makes_them_an_array(file, tmp_path):
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    table = {"embedding": rows, "id": ["a", "b"]}
+
+    key, message = refusal(file, table, id_column="id")
+    assert Parquet("table", path=str(file), id_column="id").suggested() == {}
+    assert (key, message.count("numpy.save")) == ("columns", 1)
+
+    code = message[message.index("numpy.save") :].replace("rows.npy", str(tmp_path / "rows.npy"))
+    exec(code, {"numpy": np, "pyarrow": pyarrow})
+    assert np.load(tmp_path / "rows.npy").tolist() == rows
+
+
 def test_an_unknown_column_is_told_with_the_right_one(file):
     key, message = refusal(file, {"width": [1, 2]}, label_column="widht")
 
