@@ -1,5 +1,6 @@
 """Make a method file for one's own data out of a shipped method."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -23,13 +24,15 @@ from dcrf.data.sources.provenance import options_beside
 from dcrf.errors import ClusteringError, DataError
 from dcrf.runs.run_folder import is_run_folder, run_folders
 from dcrf.schema.package_data import SHIPPED, json_files
-from dcrf.schema.registry import CLUSTERING_STEPS, DESIGN_PATTERNS, SOURCES
+from dcrf.schema.registry import CLUSTERING_STEPS, DESIGN_PATTERNS, SOURCES, TRANSFORMS
 
 DEFAULT_METHODS = {"images": "idec_images", "rows": "idec_table"}
 """Kind of the samples -> the shipped method that is taken if none is named.
 
 The schema of a source may name another one for rows, `x-method`.
 """
+VIEWS_OF_ROWS = "contrastive_clustering_table"
+"""The shipped method whose first view rows get in place of the views of images."""
 STARTING_METHOD = "quickstart"
 """The shipped method that is taken if neither data nor a method are named."""
 IMAGE_SHAPE = (1, 32, 32)
@@ -71,6 +74,7 @@ def new_method(
     """Return a method for data.
 
     Rows get the steps of the default method for their source: those of a table are standardized.
+    Views of images become views of rows.
     Images become gray images of 32 x 32, or of the shape that the method has been written for if it
     has convolutions or views.
 
@@ -116,6 +120,9 @@ def new_method(
         steps, shape = _fitting_steps(steps_of_rows(content, source), shape, outline.n_samples)
         if steps:
             entry["steps"] = steps
+        views, replaced = _row_views(content)
+        entry |= {"batch_augmentations": views} if views else {}
+        sentences = (*sentences, *replaced)
     name = f"{data.stem}_{file.stem}"
     result = adapted(content, name, entry, shape, n_clusters)
     description = f"{file.stem} on {data.name}, made by dcrf new."
@@ -207,6 +214,18 @@ def _properties(pattern: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any
     """Return the keys of a pattern with their schemas; none for an unknown pattern."""
     stem = DESIGN_PATTERNS.stems.get(str(pattern.get(DESIGN_PATTERNS.key)))
     return () if stem is None else DESIGN_PATTERNS.properties(stem).items()
+
+
+def _row_views(content: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return the named views that a method has of rows, and a sentence if they replace others."""
+    own = content["datasets"][0].get("batch_augmentations", [])
+    if all(entry["type"] in TRANSFORMS.stems for view in own for entry in view["transforms"]):
+        return own, ()
+    (like, *_) = read_method(VIEWS_OF_ROWS)["datasets"][0]["batch_augmentations"]
+    names = listed(view["name"] for view in own)
+    transforms = ", ".join(map(json.dumps, like["transforms"]))
+    sentence = f"the views of images ({names}) become views of rows: {transforms}"
+    return [{**like, "name": view["name"]} for view in own], (sentence,)
 
 
 def _step_to_unit_interval() -> list[dict[str, Any]]:

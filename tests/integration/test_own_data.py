@@ -119,11 +119,34 @@ def test_without_data_a_shipped_method_is_written_to_start_from(here, capsys):
     assert capsys.readouterr().err == "--clusters is about data; name DATA, too\n"
 
 
-@pytest.mark.parametrize("method", ["idec", "vade", "k_means", "imsat_vat_usps", "acai", "temi"])
+TAKE_ROWS = ["idec", "vade", "k_means", "imsat_vat_usps", "acai", "temi"]
+TAKE_ROWS += ["contrastive_clustering", "dec_da", "idec_da", "dynae"]
+
+
+@pytest.mark.parametrize("method", TAKE_ROWS)
 def test_shipped_methods_take_rows(here, method):
     np.save(here / "rows.npy", np.random.default_rng(0).normal(size=(300, 12)).astype(np.float32))
 
     check(load_checked(new_method(here / "rows.npy", 4, method, {}).content))
+
+
+def test_views_of_images_become_views_of_rows(here):
+    np.save(here / "rows.npy", np.zeros((300, 12), np.float32))
+
+    made = new_method(here / "rows.npy", 4, "dec_da", {})
+    (view,) = made.content["datasets"][0]["batch_augmentations"]
+    assert view["name"] == "shifted_and_rotated"
+    assert [entry["type"] for entry in view["transforms"]] == ["feature_swapping"]
+    assert made.sentences == (
+        "the views of images (shifted_and_rotated) become views of rows: "
+        '{"type": "feature_swapping", "p": 0.3}',
+    )
+
+    view["transforms"] = [{"type": "gaussian_noise", "std": 0.1}]
+    (here / "mine.json").write_text(json.dumps(made.content))
+    again = new_method(here / "rows.npy", 4, "mine.json", {})
+    assert again.content["datasets"][0]["batch_augmentations"] == [view]
+    assert again.sentences == ()
 
 
 def test_rows_are_mapped_to_the_range_that_a_method_models(here):
