@@ -13,7 +13,7 @@ from dcrf.config.adapt import adapted, takes_images
 from dcrf.config.extends import is_abstract, movable, read
 from dcrf.config.path_checks import is_file, is_folder, with_name
 from dcrf.config.rules.suggestions import closest, listed
-from dcrf.config.safe_lookup import objects
+from dcrf.config.safe_lookup import objects, text
 from dcrf.data.sources.load import (
     outline_data,
     reads_path,
@@ -218,14 +218,16 @@ def _properties(pattern: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any
 
 def _row_views(content: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Return the named views that a method has of rows, and a sentence if they replace others."""
-    own = content["datasets"][0].get("batch_augmentations", [])
-    if all(entry["type"] in TRANSFORMS.stems for view in own for entry in view["transforms"]):
-        return own, ()
+    dataset = next((entry for _, entry in objects(content, "datasets")), {})
+    views = [view for _, view in objects(dataset, "batch_augmentations")]
+    kinds = {text(entry, "type") for view in views for _, entry in objects(view, "transforms")}
+    if kinds <= {*TRANSFORMS.stems}:
+        return views, ()
     (like, *_) = read_method(VIEWS_OF_ROWS)["datasets"][0]["batch_augmentations"]
-    names = listed(view["name"] for view in own)
+    names = [name for view in views if (name := text(view, "name"))]
     transforms = ", ".join(map(json.dumps, like["transforms"]))
-    sentence = f"the views of images ({names}) become views of rows: {transforms}"
-    return [{**like, "name": view["name"]} for view in own], (sentence,)
+    sentence = f"the views of images ({listed(names)}) become views of rows: {transforms}"
+    return [{**like, "name": name} for name in names], (sentence,)
 
 
 def _step_to_unit_interval() -> list[dict[str, Any]]:
