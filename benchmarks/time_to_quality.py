@@ -1,12 +1,12 @@
 """Minutes of training until the clusters of MNIST's test images reach an accuracy.
 
 `python -m benchmarks.time_to_quality` trains the hybrid of DEC and Contrastive Clustering on the
-training images, its fast variant first, then as published with our code in fp32 and bf16 and with
-the straightforward code, then DEC and IDEC of ClustPy with its defaults, one after the other in one
-process. It writes TIME_TO_QUALITY.md and
-time_to_quality.json after each, and keeps the curves in that file that are of this machine and
-these lengths. Evaluations are not counted. A training ends once all accuracies are reached, or
-after `--minutes`. The machine should be quiet.
+training images: its fast variant, then the published schedule with our code in fp32 and bf16 and
+with the straightforward code. DEC and IDEC of ClustPy with its defaults come last. All are trained
+one after the other in one process. It writes TIME_TO_QUALITY.md and time_to_quality.json after
+each, and keeps the curves in that file that are of this machine and these lengths. Evaluations are
+not counted. A training ends once all accuracies are reached, or after `--minutes`. The machine
+should be quiet.
 """
 
 import argparse
