@@ -9,6 +9,7 @@ from statistics import median
 from benchmarks.bare import PASSES, bare
 from benchmarks.ours import ours
 from benchmarks.straightforward import straightforward
+from dcrf.storage.atomic_files import read_json
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (
@@ -23,6 +24,7 @@ FILES = {
     file.stem: file
     for folder in FOLDERS
     for file in sorted((ROOT / "configurations" / folder).glob("*.json"))
+    if "extends" not in read_json(file)  # its iterations are those of the file that it extends
 }
 
 ONE_RESTART = "centroid_initialization_classical_clustering_num_restarts=1"
