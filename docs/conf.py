@@ -50,6 +50,7 @@ def setup(app: Sphinx) -> None:
 
 TARGETS = {f"../schema/{file}": f"reference/{page}" for file, page in links_of_schemas().items()}
 TARGETS["../benchmarks/RESULTS.md"] = "reference/benchmarks.md"
+TARGETS["../benchmarks/TIME_TO_QUALITY.md"] = "reference/time_to_quality.md"
 """Link to a file beside `docs/` -> the page of the reference about it."""
 
 

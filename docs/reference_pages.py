@@ -64,13 +64,19 @@ def pages() -> dict[str, str]:
     return texts | {
         "kinds": _lines(_index()),
         "shipped_methods": _lines(_shipped_methods()),
-        "benchmarks": f"---\norphan: true\n---\n{(ROOT / 'benchmarks/RESULTS.md').read_text()}",
+        "benchmarks": _measured("RESULTS"),
+        "time_to_quality": _measured("TIME_TO_QUALITY"),
         "method_file": _lines(_method_file()),
         "keys": _lines(_all_keys()),
         "torch": _lines(_torch()),
         "python": _PYTHON,
         "command_line": _lines(_command_line()),
     }
+
+
+def _measured(stem: str) -> str:
+    """Return a page that a benchmark has written."""
+    return f"---\norphan: true\n---\n{(ROOT / f'benchmarks/{stem}.md').read_text()}"
 
 
 def page_of(kind: str) -> str:
