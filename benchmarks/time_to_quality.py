@@ -217,8 +217,8 @@ def page(curves: Mapping[str, Curve]) -> str:
     about = f"""\
 Written by `python -m benchmarks.time_to_quality`: {machines}. Minutes of training on the 60,000
 training images of MNIST until the clusters of the 10,000 test images reach an accuracy, with
-pretraining and k-means, without evaluations. One seed. A dash: not reached in the minutes trained.
-ClustPy has its own defaults."""
+pretraining and the start of the centroids, without evaluations. One seed. A dash: not reached in
+the minutes trained. ClustPy has its own defaults."""
     return f"# Time to quality\n\n{about}\n\n{table(head, rows)}\n"
 
 

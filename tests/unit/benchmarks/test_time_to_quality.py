@@ -103,9 +103,8 @@ def test_the_page_has_a_row_for_each_contender():
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", [name for name in CONTENDERS if "bf16" not in name])
 def test_every_contender_trains_and_is_evaluated(name, tmp_path):
-    needed = {"ClustPy": "clustpy", "fast": "umap"}
-    for package in (package for word, package in needed.items() if word in name):
-        if find_spec(package) is None:
+    for word, package in {"ClustPy": "clustpy", "fast": "umap"}.items():
+        if word in name and find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
     file = tmp_path / "curves.json"
     lengths = ["--pretraining", "2", "--clustering", "2", "--epochs", "1", "1", "--every", "1"]
